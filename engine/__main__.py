@@ -1,0 +1,5 @@
+"""`python -m engine` is `pictrace`."""
+
+from engine.cli import main
+
+main()

@@ -1,0 +1,182 @@
+"""Adds pictures: read, recognised, prepared in the pool, stored a portion at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+
+from engine import imaging
+from engine.concurrency import CpuPool
+from engine.domain import AddResult, NetworkRef, Pixels, Prepared, Provenance
+from engine.errors import PicTraceError
+from engine.features import hashes, orb, registry
+from engine.features.embedding import Embedder
+from engine.serving import Networks
+from engine.settings import EngineSettings
+from engine.sources import Refused, Source
+from engine.storage.repository import Operation, Repository
+
+SIDE = 1000  # pictures are decoded to this longest side
+THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 85
+PORTION_PICTURES, PORTION_BYTES = 32, 48 * 1024 * 1024  # what is held in memory and stored in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    source: Source
+    content: bytes
+    sha256: str
+
+
+class Adder:
+    """Adds what sources give to one library."""
+
+    def __init__(self, settings: EngineSettings, repository: Repository, networks: Networks, pool: CpuPool) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._networks = networks
+        self._pool = pool
+
+    async def add(
+        self, sources: Iterable[Source | Refused], said: Provenance, operation: Operation
+    ) -> AsyncIterator[AddResult]:
+        """One result for each source, in order; a picture whose result was given is stored to stay.
+
+        While one portion is being written, the next is being computed. Raises a LibraryError where nothing more can be
+        stored, e.g. on a full disk.
+        """
+        portions = _portions(iter(sources))
+        computing: list[asyncio.Task[list[AddResult | Prepared]]] = []
+        try:
+            while portion := await self._pool.run(next, portions, None):
+                computing.append(asyncio.create_task(self._prepare(portion, said)))
+                if len(computing) == 2:
+                    for result in await self._store(await computing.pop(0), operation):
+                        yield result
+            for task in computing:
+                for result in await self._store(await task, operation):
+                    yield result
+        finally:
+            for task in computing:
+                task.cancel()
+            await asyncio.gather(*computing, return_exceptions=True)
+
+    async def _prepare(self, portion: list[Source | Refused], said: Provenance) -> list[AddResult | Prepared]:
+        unchanged = await self._repository.known_files([s.file for s in portion if isinstance(s, Source) and s.file])
+        results: list[AddResult | _Read | Prepared] = list(
+            await asyncio.gather(*(self._pool.run(_read, source, unchanged) for source in portion))
+        )
+        stored = await self._repository.ids_by_sha256([one.sha256 for one in results if isinstance(one, _Read)])
+        seen = {}
+        for at, one in enumerate(results):
+            if isinstance(one, _Read) and one.sha256 in stored:
+                results[at] = AddResult(one.source.name, "duplicate", stored[one.sha256])
+                if one.source.file:
+                    seen[one.source.file] = stored[one.sha256]
+        await self._repository.see_files(seen)
+        head = await self._repository.head()
+        wanted = [network for network in (head.network, head.next_network) if network]
+        embedders = {network: await self._networks.embedder(network) for network in wanted}
+        return await asyncio.gather(
+            *(
+                self._pool.run(self._prepare_one, one, said, embedders) if isinstance(one, _Read) else _given(one)
+                for one in results
+            )
+        )
+
+    def _prepare_one(self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]) -> Prepared | AddResult:
+        provenance = replace(said, name=one.source.name, file=one.source.file)
+        try:
+            prepared = prepare(one.content, one.sha256, provenance, embedders, self._settings)
+        except PicTraceError as error:
+            return _rejected(one.source.name, error)
+        extension = imaging.EXTENSIONS[prepared.image.media_type]
+        self._repository.files.put(one.sha256, extension, prepared.content, prepared.thumbnail)
+        return prepared
+
+    async def _store(self, portion: list[AddResult | Prepared], operation: Operation) -> list[AddResult]:
+        prepared = [one for one in portion if isinstance(one, Prepared)]
+        stored = await self._repository.add(prepared, operation) if prepared else []
+        while stored is None:  # the library began to change its network meanwhile: make what it wants now
+            prepared = await self._with_wanted_embeddings(prepared)
+            stored = await self._repository.add(prepared, operation)
+        in_turn = iter(stored)
+        return [next(in_turn) if isinstance(one, Prepared) else one for one in portion]
+
+    async def _with_wanted_embeddings(self, prepared: list[Prepared]) -> list[Prepared]:
+        head = await self._repository.head()
+        complete = []
+        for one in prepared:
+            embeddings = dict(one.embeddings)
+            for network in (head.network, head.next_network):
+                if network and network not in embeddings:
+                    embedder = await self._networks.embedder(network)
+                    embeddings[network] = await self._pool.run(embedder.embed, one.image.pixels)
+            complete.append(replace(one, embeddings=embeddings))
+        return complete
+
+
+def prepare(
+    content: bytes,
+    sha256: str,
+    provenance: Provenance,
+    embedders: dict[NetworkRef, Embedder],
+    settings: EngineSettings,
+) -> Prepared:
+    """Decode a picture and compute all that is stored of it. Raises an ImageError."""
+    image = imaging.decode(content, side=SIDE, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    first = next(iter(embedders))
+    features = registry.extract(image, sha256, embedders[first])
+    return Prepared(
+        provenance=provenance,
+        content=content,
+        thumbnail=thumbnail(image.pixels),
+        image=image,
+        features=features,
+        embeddings={
+            network: features.embedding if network == first else embedder.embed(image.pixels)
+            for network, embedder in embedders.items()
+        },
+        keypoints_version=orb.VERSION,
+    )
+
+
+def thumbnail(pixels: Pixels) -> bytes:
+    """A JPEG whose longest side is at most 320 pixels."""
+    scale = min(1.0, THUMBNAIL_SIDE / max(pixels.shape[:2]))
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return imaging.encode_jpeg(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), quality=THUMBNAIL_QUALITY)
+
+
+def _portions(sources: Iterator[Source | Refused]) -> Iterator[list[Source | Refused]]:
+    portion: list[Source | Refused] = []
+    size = 0
+    for source in sources:
+        portion.append(source)
+        size += source.size if isinstance(source, Source) else 0
+        if len(portion) >= PORTION_PICTURES or size >= PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _read(source: Source | Refused, unchanged: dict[str, int]) -> AddResult | _Read:
+    if isinstance(source, Refused):
+        return _rejected(source.name, source.error)
+    if source.file and source.file.path in unchanged:
+        return AddResult(source.name, "duplicate", unchanged[source.file.path])
+    try:
+        content = source.read()
+    except PicTraceError as error:
+        return _rejected(source.name, error)
+    return _Read(source, content, hashes.sha256(content))
+
+
+def _rejected(name: str, error: PicTraceError) -> AddResult:
+    return AddResult(name, "rejected", code=error.code, message=str(error))
+
+
+async def _given(result: AddResult | Prepared) -> AddResult | Prepared:
+    return result

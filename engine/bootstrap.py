@@ -1,0 +1,61 @@
+"""open_service: the one place that picks concrete classes and opens a library."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from engine.concurrency import CpuPool
+from engine.errors import NetworkMismatch
+from engine.features.networks import DEFAULT_NETWORK
+from engine.service import SearchService
+from engine.serving import Networks
+from engine.settings import EngineSettings
+from engine.storage.database import Database, from_os_error
+from engine.storage.files import FileStore
+from engine.storage.repository import Repository, undo_horizon
+
+
+@asynccontextmanager
+async def open_service(settings: EngineSettings) -> AsyncIterator[SearchService]:
+    """Open the library of these settings, made or migrated where needed; close it at the end.
+
+    Raises DataDirNotWritable, LibraryTooNew, LibraryDamaged, LibraryBusy, DiskFull or a NetworkError.
+    """
+    data_dir = settings.data_dir
+    _make(data_dir)
+    database = Database(
+        settings.database_url or f"sqlite+aiosqlite:///{data_dir / 'pictrace.db'}", data_dir / "opening.lock"
+    )
+    with CpuPool(settings.workers) as pool:
+        try:
+            await database.migrate(pool)
+            repository = Repository(database, FileStore(data_dir))
+            networks = Networks(settings, repository, pool)
+            await _agree_on_network(settings, repository, networks)
+            await repository.purge(undo_horizon(settings.undo_days), "engine")
+            yield SearchService(settings, repository, networks, pool)
+            await networks.checkpoint()
+        finally:
+            await database.close()
+
+
+async def _agree_on_network(settings: EngineSettings, repository: Repository, networks: Networks) -> None:
+    """PICTRACE_NETWORK chooses the network of a new library; an existing one keeps its own."""
+    has = (await repository.head()).network
+    if has is None:
+        has = await repository.start_library(networks.reference(settings.network or DEFAULT_NETWORK))
+    if settings.network and settings.network != has.name:
+        raise NetworkMismatch(
+            f"PICTRACE_NETWORK is {settings.network}, but this library's embeddings were made by {has.name}. "
+            f"Unset it, or change the library with `pictrace networks use {settings.network}`."
+        )
+
+
+def _make(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        probe = data_dir / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise from_os_error(error, data_dir) from error

@@ -1,0 +1,145 @@
+"""Looks for what a library has lost or has left over, and mends it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from engine import adding, imaging
+from engine.concurrency import CpuPool
+from engine.domain import CheckReport, Image, StoredImage
+from engine.errors import UnreadableFile
+from engine.features import hashes, orb
+from engine.imaging import EXTENSIONS
+from engine.indexing import Checkpoints
+from engine.serving import Networks
+from engine.settings import EngineSettings
+from engine.storage.files import ORIGINALS
+from engine.storage.repository import Operation, Repository, undo_horizon
+
+PORTION = 500
+
+Progress = Callable[[int, int], None]
+
+
+class Checker:
+    """Checks one library."""
+
+    def __init__(self, settings: EngineSettings, repository: Repository, networks: Networks, pool: CpuPool) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._networks = networks
+        self._pool = pool
+
+    async def check(self, *, repair: bool, purge: bool, actor: str, progress: Progress) -> CheckReport:
+        """Count what is wrong. `repair` makes thumbnails and features again, takes pictures without an original out of
+        the library, and deletes orphans and torn checkpoints; `purge` deletes removed pictures for good."""
+        purged = 0
+        if purge:
+            purged = await self._repository.purge(undo_horizon(0), actor)
+        lost, without_thumbnail = await self._files(progress)
+        orphans = await self._pool.run(self._orphans, await self._repository.owned_files())
+        stale = await self._stale()
+        checkpoints = await self._checkpoints()
+        torn = await self._pool.run(checkpoints.torn)
+        report = CheckReport(
+            missing_originals=len(lost),
+            missing_thumbnails=len(without_thumbnail),
+            orphaned_files=len(orphans),
+            stale_features=len(stale),
+            torn_checkpoints=len(torn),
+            damaged_pages=await self._repository.damaged_pages(),
+            purged=purged,
+        )
+        if repair and not report.sound:
+            if lost:
+                await self._repository.forget_images([image.id for image in lost], Operation("remove", actor))
+            gone = {image.id for image in lost}
+            for image in without_thumbnail:
+                if image.id not in gone:
+                    await self._pool.run(self._make_thumbnail, image)
+            for path in orphans:
+                path.unlink(missing_ok=True)
+            for image in stale:
+                if image.id not in gone:
+                    await self._make_features(image)
+            for path in torn:
+                checkpoints.drop(path)
+            report = replace(report, repaired=True)
+        return report
+
+    async def _files(self, progress: Progress) -> tuple[list[StoredImage], list[StoredImage]]:
+        """Live pictures whose original, and those whose thumbnail, is missing or has another size than it had."""
+        total = (await self._repository.counts())["images"]
+        lost, without_thumbnail, last, done = [], [], 0, 0
+        while images := await self._repository.live_images(after=last, limit=PORTION):
+            for image, has_original, has_thumbnail in await self._pool.run(self._look, images):
+                if not has_original:
+                    lost.append(image)
+                elif not has_thumbnail:
+                    without_thumbnail.append(image)
+            last, done = images[-1].id, done + len(images)
+            progress(done, total)
+        return lost, without_thumbnail
+
+    def _look(self, images: list[StoredImage]) -> list[tuple[StoredImage, bool, bool]]:
+        files = self._repository.files
+        found = []
+        for image in images:
+            path = files.original_path(image.sha256, EXTENSIONS[image.media_type])
+            whole = path.is_file() and path.stat().st_size == image.byte_size
+            found.append((image, whole, files.thumbnail_path(image.sha256).is_file()))
+        return found
+
+    def _orphans(self, owned: set[tuple[str, str]]) -> list[Path]:
+        names = {f"{sha256}{extension}" for sha256, extension in owned}
+        thumbnails = {f"{sha256}.jpg" for sha256, _ in owned}
+        return [
+            path
+            for sha256, path in self._repository.files.walk()
+            if not sha256 or path.name not in (names if path.parts[-3] == ORIGINALS else thumbnails)
+        ]
+
+    async def _stale(self) -> list[StoredImage]:
+        head = await self._repository.head()
+        assert head.network
+        lacking = await self._repository.lacking(head.network, limit=1_000_000)
+        old = await self._repository.with_stale_keypoints(orb.VERSION)
+        known = {image.id for image in lacking}
+        return lacking + [await self._repository.get(image_id) for image_id in old if image_id not in known]
+
+    async def _checkpoints(self) -> Checkpoints:
+        serving, _ = await self._networks.current()
+        return Checkpoints(self._settings.data_dir / "index", serving.network, serving.embedder.network.dimensions)
+
+    def _make_thumbnail(self, image: StoredImage) -> None:
+        files = self._repository.files
+        path = files.original_path(image.sha256, EXTENSIONS[image.media_type])
+        pixels = read_original(self._repository, image, self._settings).pixels
+        files.put(image.sha256, EXTENSIONS[image.media_type], path.read_bytes(), adding.thumbnail(pixels))
+
+    async def _make_features(self, image: StoredImage) -> None:
+        serving, _ = await self._networks.current()
+        decoded = await self._pool.run(read_original, self._repository, image, self._settings)
+        embedding = await self._pool.run(serving.embedder.embed, decoded.pixels)
+        await self._repository.put_embeddings(serving.network, {image.id: embedding})
+        keypoints = await self._pool.run(orb.detect, decoded.pixels)
+        phash = await self._pool.run(hashes.phash, decoded.pixels)
+        await self._repository.put_features(image.id, keypoints, orb.VERSION, phash)
+
+
+def read_original(repository: Repository, image: StoredImage, settings: EngineSettings) -> Image:
+    """A stored picture, decoded as it was for its features. An ImageError if its file is gone or damaged."""
+    path = repository.files.original_path(image.sha256, EXTENSIONS[image.media_type])
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(
+            f"The original of picture {image.id} ({image.filename}) is missing: run `pictrace check --repair`."
+        ) from error
+    # What was within the limits when it was added stays readable when they are lowered.
+    return imaging.decode(
+        content,
+        side=adding.SIDE,
+        max_bytes=len(content),
+        max_pixels=max(settings.max_pixels, image.width * image.height),
+    )

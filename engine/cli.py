@@ -1,0 +1,492 @@
+"""The `pictrace` command: a door to the engine for people and scripts.
+
+With --json, one object a line on stdout in the order asked; progress and messages go to stderr. Exit status 0 if all
+went well, 1 if something was rejected, 2 for wrong use.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine import demo as demonstration
+from engine.bootstrap import open_service
+from engine.domain import AddResult, Match, SearchResult
+from engine.errors import LibraryError, PicTraceError, RequestError
+from engine.explain import WORDS
+from engine.features import networks
+from engine.service import MAX_LIMIT, SearchService
+from engine.settings import EngineSettings
+from engine.sources import Refused, Source, expand, read_file
+
+OK, REJECTED, WRONG_USE = 0, 1, 2
+ACTOR = "shell"
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+app = typer.Typer(
+    help="Find a picture in your own library: the five best matches, with a reason and an honest score.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+networks_app = typer.Typer(help="The networks that make embeddings.", no_args_is_help=True)
+app.add_typer(networks_app, name="networks")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]\n\n  pictrace add holiday/\n\n  pictrace add --tag paris --tag 2026 a.jpg b.heic more.zip"
+)
+def add(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH|ZIP|FOLDER...", help="Pictures to add.")],
+    as_json: Json = False,
+    title: Annotated[str | None, typer.Option(help="A title for what is added.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; may be given several times.")] = None,
+) -> None:
+    """Add pictures, folders (with all below them) and zips. Ctrl-C keeps what is done; a second run goes on."""
+
+    async def run(service: SearchService) -> int:
+        tally: dict[str, int] = {}
+        with _stop_on_interrupt() as stopped, _progress("adding", as_json) as advance:
+            sources = _sources(paths, service.settings, advance)
+            results = service.add(sources, actor=ACTOR, title=title, tags=tag or [])
+            try:
+                async for result in results:
+                    tally[result.status] = tally.get(result.status, 0) + 1
+                    _show_added(result, as_json)
+                    advance(sum(tally.values()), None)
+                    if stopped.is_set():
+                        break
+            finally:
+                await results.aclose()  # type: ignore[attr-defined]
+        _summarise(tally, stopped.is_set())
+        return REJECTED if tally.get("rejected") or stopped.is_set() else OK
+
+    _run(run)
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n  pictrace search --json --limit 3 queries/*.jpg"
+)
+def search(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures to look for.")],
+    as_json: Json = False,
+    limit: Annotated[int, typer.Option(help=f"How many matches, 1-{MAX_LIMIT}.")] = 5,
+    weak: Annotated[bool, typer.Option("--weak", help="Also where nothing is near: the nearest there are.")] = False,
+) -> None:
+    """Find the pictures of the library that are the same as a query, or alike."""
+
+    async def run(service: SearchService) -> int:
+        status = OK
+        for path in paths:
+            try:
+                content = await asyncio.to_thread(read_file, path, service.settings.max_bytes)
+                result = await service.search(content, limit=limit, weak=weak)
+            except RequestError:
+                raise
+            except PicTraceError as error:
+                if isinstance(error, LibraryError):
+                    raise
+                status = REJECTED
+                _show_rejected_query(path, error, as_json)
+                continue
+            if as_json:
+                print(json.dumps({"query": _shown(path)} | _result_json(result)), flush=True)
+            else:
+                show_result(out, path.name, result)
+        return status
+
+    _run(run)
+
+
+@app.command(epilog="[bold]Example[/bold]\n\n  pictrace why screenshot.png 17 --out why.jpg")
+def why(
+    path: Annotated[Path, typer.Argument(help="The query.")],
+    image_id: Annotated[int, typer.Argument(metavar="ID", help="A picture of the library.")],
+    target: Annotated[Path, typer.Option("--out", help="Where to write the JPEG.")],
+) -> None:
+    """Draw the picture that shows why two pictures match."""
+
+    async def run(service: SearchService) -> int:
+        content = await asyncio.to_thread(read_file, path, service.settings.max_bytes)
+        jpeg = await service.why(content, image_id)
+        _write(target, jpeg)
+        err.print(f"Written to {target}")
+        return OK
+
+    _run(run)
+
+
+@app.command(epilog="[bold]Example[/bold]\n\n  pictrace remove 17 18")
+def remove(ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Pictures of the library.")]) -> None:
+    """Take pictures out of the library; `pictrace undo` brings them back within 30 days."""
+
+    async def run(service: SearchService) -> int:
+        await service.remove(ids, actor=ACTOR)
+        err.print(f"Removed {_count(len(set(ids)), 'picture')}. `pictrace undo` brings back what was removed.")
+        return OK
+
+    _run(run)
+
+
+@app.command()
+def undo() -> None:
+    """Take back the last operation as a whole: an addition, a removal or an edit."""
+
+    async def run(service: SearchService) -> int:
+        undone = await service.undo(actor=ACTOR)
+        err.print(f"Took back the last {undone.kind}: {_count(undone.images, 'picture')}.")
+        return OK
+
+    _run(run)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Pictures, features, network, calibration, disk use and index of the library."""
+
+    async def run(service: SearchService) -> int:
+        found = await service.status()
+        if as_json:
+            value = asdict(found)
+            print(json.dumps(value | {"network": asdict(found.network)}))
+            return OK
+        table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_column(style="bold")
+        table.add_column()
+        table.add_row("Library", found.data_dir)
+        table.add_row("Pictures", f"{found.images:,}" + (f" ({found.removed:,} removed)" if found.removed else ""))
+        table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
+        changing = f", changing to {found.next_network}" if found.next_network else ""
+        table.add_row("Network", f"{found.network}{changing}")
+        table.add_row("Scores", "calibrated" if found.calibrated else "uncalibrated: words without percentages")
+        table.add_row("On disk", f"{found.disk_bytes / 1e6:,.1f} MB")
+        behind = found.last_seq - found.index_seq
+        level = "level with storage" if not behind else f"{behind:,} changes behind"
+        written = f", written down at change {found.checkpoint_seq:,}" if found.checkpoint_seq else ""
+        table.add_row("Index", f"{found.index_kind}, {found.index_size:,} embeddings, {level}{written}")
+        out.print(table)
+        return OK
+
+    _run(run)
+
+
+@app.command()
+def check(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Delete removed pictures for good, now.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look for missing files, orphans, stale features and torn index files."""
+
+    async def run(service: SearchService) -> int:
+        with _progress("checking", as_json) as advance:
+            report = await service.check(repair=repair, purge=purge, actor=ACTOR, progress=advance)
+        if as_json:
+            print(json.dumps(asdict(report) | {"sound": report.sound}))
+        else:
+            for name, value in asdict(report).items():
+                if name != "repaired" and value:
+                    out.print(f"{value:,} {name.replace('_', ' ')}")
+            if report.sound:
+                out.print("The library is sound.")
+            elif report.repaired:
+                out.print("Mended. Pictures whose originals are gone were taken out of the library.")
+            else:
+                out.print("`pictrace check --repair` mends this.")
+        return OK if report.sound or report.repaired else REJECTED
+
+    _run(run)
+
+
+@networks_app.command("list")
+def networks_list(as_json: Json = False) -> None:
+    """The networks there are, and which are prepared on this machine."""
+    settings = _settings()
+    rows = []
+    for described in networks.NETWORKS.values():
+        path = networks.converted_path(described, settings.cache_dir, settings.weights)
+        rows.append(
+            {
+                "name": described.name,
+                "version": networks.version(described, settings.weights),
+                "dimensions": described.dimensions,
+                "prepared": path.exists(),
+                "licence": described.licence,
+                "summary": described.summary,
+            }
+        )
+    if as_json:
+        for row in rows:
+            print(json.dumps(row))
+        return
+    table = Table("network", "dimensions", "prepared", "licence", "")
+    for row in rows:
+        table.add_row(
+            str(row["name"]),
+            str(row["dimensions"]),
+            "yes" if row["prepared"] else "no",
+            str(row["licence"]),
+            str(row["summary"]),
+        )
+    out.print(table)
+
+
+@networks_app.command("prepare")
+def networks_prepare(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="By default the default network.")
+    ] = None,
+) -> None:
+    """Build and convert networks for this machine (some 30 s each, once)."""
+    settings = _settings()
+    with _reported():
+        for name in names or [settings.network or networks.DEFAULT_NETWORK]:
+            described = networks.network(name)
+            with err.status(f"preparing {name} (once on this machine)"):
+                path = networks.prepare(described, settings.cache_dir, settings.weights)
+            err.print(f"{name} is ready: {path}")
+
+
+@networks_app.command("use")
+def networks_use(name: Annotated[str, typer.Argument(help="A network; see `pictrace networks list`.")]) -> None:
+    """Change the library to another network: its pictures are embedded anew while the old embeddings serve."""
+
+    async def run(service: SearchService) -> int:
+        with _progress("embedding", False) as advance:
+            calibrated = await service.use_network(name, actor=ACTOR, progress=advance)
+        scores = (
+            "calibrated" if calibrated else "not calibrated: too few pictures; doors show words without percentages"
+        )
+        err.print(f"The library uses {name} now; its scores are {scores}.")
+        return OK
+
+    _run(run, network=None)
+
+
+@app.command()
+def demo(
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", help="Where to write the picture; by default a new temporary folder.")
+    ] = None,
+) -> None:
+    """Show what PicTrace does, on a throw-away library of the pictures that scikit-image ships."""
+    settings = _settings()
+    with _reported():
+        raise typer.Exit(asyncio.run(demonstration.run(settings, out, err, out_dir, show_result)))
+
+
+def main() -> None:
+    """The entry point of `pictrace`."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    app(prog_name="pictrace")
+
+
+# --- showing
+
+
+def show_result(console: Console, query: str, result: SearchResult) -> None:
+    """One query's matches as a table."""
+    took = f"{result.timings_ms['total']:.0f} ms"
+    if not result.matches:
+        console.print(f"[bold]{_escaped(query)}[/bold]  nothing like it is in this library  [dim]{took}[/dim]\n")
+        return
+    table = Table(title=f"[bold]{_escaped(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=False)
+    for column, justify in (("", "right"), ("id", "right"), ("picture", "left"), ("lane", "left"), ("score", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    table.add_column("why")
+    for place, match in enumerate(result.matches, 1):
+        style = "dim" if match.weak else "bold" if match.lane == "same" else ""
+        name = match.image.title or match.image.filename
+        lane = f"{match.lane} (weak)" if match.weak else match.lane
+        score = f"{match.score:.0%}" if result.calibrated else "-"
+        table.add_row(str(place), str(match.image.id), _escaped(name), lane, score, _reason(match), style=style)
+    console.print(table)
+
+
+def _reason(match: Match) -> str:
+    evidence = match.evidence
+    if evidence.exact:
+        return "the same file"
+    if match.lane == "same":
+        words = ", ".join(WORDS[edit] for edit in evidence.edits)
+        agree = f"{evidence.keypoints} keypoints agree" if evidence.keypoints else "the whole picture agrees"
+        return f"{words}; {agree}" if words else agree
+    return "looks alike" if not match.weak else "the nearest there is"
+
+
+def _show_added(result: AddResult, as_json: bool) -> None:
+    if as_json:
+        value = {"name": result.name, "id": result.id, "status": result.status, "code": result.code}
+        if result.message:
+            value["message"] = result.message
+        print(json.dumps(value), flush=True)
+    elif result.status == "rejected":
+        err.print(
+            f"[red]rejected[/red]  {_escaped(result.name)}: {_escaped(result.message or '')} [dim]({result.code})[/dim]"
+        )
+    elif result.status == "duplicate":
+        err.print(f"[dim]duplicate[/dim] {_escaped(result.name)}: is already here as {result.id}")
+
+
+def _show_rejected_query(path: Path, error: PicTraceError, as_json: bool) -> None:
+    if as_json:
+        value = {"query": _shown(path), "matches": [], "code": error.code, "message": str(error)}
+        print(json.dumps(value), flush=True)
+    else:
+        err.print(f"[red]rejected[/red]  {_escaped(path.name)}: {_escaped(str(error))} [dim]({error.code})[/dim]")
+
+
+def _result_json(result: SearchResult) -> dict[str, Any]:
+    return {
+        "matches": [match_json(match) for match in result.matches],
+        "calibrated": result.calibrated,
+        "timings_ms": result.timings_ms,
+    }
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """A match as the contract has it."""
+    return {
+        "id": match.image.id,
+        "name": match.image.filename,
+        "title": match.image.title,
+        "lane": match.lane,
+        "score": round(match.score, 4),
+        "p_same": round(match.p_same, 4),
+        "weak": match.weak,
+        "evidence": asdict(match.evidence) | {"edits": [edit.value for edit in match.evidence.edits]},
+    }
+
+
+def _summarise(tally: dict[str, int], stopped: bool) -> None:
+    parts = [f"{tally[name]:,} {name}" for name in ("added", "restored", "duplicate", "rejected") if tally.get(name)]
+    err.print(("Stopped; what is done is kept: " if stopped else "") + (", ".join(parts) or "Nothing to add") + ".")
+
+
+# --- running
+
+
+def _run(command: Callable[[SearchService], Coroutine[Any, Any, int]], **overrides: Any) -> None:
+    settings = _settings(**overrides)
+
+    async def main() -> int:
+        async with open_service(settings) as service:
+            return await command(service)
+
+    with _reported():
+        raise typer.Exit(asyncio.run(main()))
+
+
+def _settings(**overrides: Any) -> EngineSettings:
+    with _reported():
+        return EngineSettings.load(**overrides)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """A PicTraceError becomes one sentence; wrong use 2, anything else 1."""
+    try:
+        yield
+    except RequestError as error:
+        err.print(f"[red]{_escaped(str(error))}[/red] [dim]({error.code})[/dim]")
+        raise typer.Exit(WRONG_USE) from None
+    except PicTraceError as error:
+        err.print(f"[red]{_escaped(str(error))}[/red] [dim]({error.code})[/dim]")
+        raise typer.Exit(REJECTED) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(REJECTED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[asyncio.Event]:
+    """The first Ctrl-C (or SIGTERM) sets the event, so that what is under way is finished; the second interrupts."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopped.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield stopped
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+Advance = Callable[[int, int | None], None]
+
+
+@contextmanager
+def _progress(verb: str, quiet: bool) -> Iterator[Advance]:
+    """A bar on stderr with rate and time left, only on a terminal."""
+    if quiet or not err.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(verb, total=None, rate="")
+
+        def advance(done: int, total: int | None) -> None:
+            speed = bar.tasks[task].speed
+            rate = f"{speed:,.0f}/s" if speed else ""
+            bar.update(task, completed=done, rate=rate, **({} if total is None else {"total": total}))
+
+        yield advance
+
+
+def _sources(paths: list[Path], settings: EngineSettings, advance: Advance) -> Iterator[Source | Refused]:
+    """All sources; counts them beforehand in a second walk, so that the bar knows its end."""
+    advance(0, sum(1 for path in paths for _ in expand(path, settings)) if err.is_terminal else None)
+    for path in paths:
+        yield from expand(path, settings)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        err.print(f"[red]{_escaped(str(path))} cannot be written: {error.strerror}[/red]")
+        raise typer.Exit(REJECTED) from None
+
+
+def _shown(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _escaped(value: str) -> str:
+    return value.replace("[", "\\[")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,35 @@
+"""The only door from coroutines to threads."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+import cv2
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class CpuPool:
+    """A fixed number of threads for computing; NumPy, OpenCV, Pillow and LiteRT let go of the GIL there."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        # OpenCV's own threads would compete with these.
+        self._threads = ThreadPoolExecutor(workers, "cpu", initializer=cv2.setNumThreads, initargs=(1,))
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The function's result, computed in a thread. Cancelling the caller drops what has not begun."""
+        if kwargs:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,266 @@
+"""Frozen values that pass between modules. Pictures are RGB, uint8, (H, W, 3)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Vector = NDArray[np.float32]
+Lane = Literal["same", "alike"]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A decoded picture: upright, opaque, RGB; `pixels` may be smaller than `width` x `height` of the original."""
+
+    pixels: Pixels
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keypoints:
+    """ORB keypoints of one picture.
+
+    `points` (n, 2) float32, x and y as shares of width and height; `descriptors` (n, 32) uint8; n may be 0.
+    `aspect` is width / height of the picture they were found in.
+    """
+
+    points: NDArray[np.float32]
+    descriptors: Pixels
+    aspect: float
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is computed from one picture. `phash` is None for a picture too flat to have one."""
+
+    sha256: str
+    phash: int | None
+    embedding: Vector  # unit length
+    keypoints: Keypoints
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a query that may be the picture itself; x, y, width, height as shares of the query's size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+
+WHOLE = Region(0.0, 0.0, 1.0, 1.0)
+
+
+class Edit(StrEnum):
+    """What was done to a picture; the codes are a contract with other programs."""
+
+    MIRRORED = "mirrored"
+    ROTATED = "rotated"
+    CROPPED = "cropped"
+    INSIDE_LARGER = "inside_larger"
+    PADDED = "padded"
+    RECOLOURED = "recoloured"
+    GRAYSCALE = "grayscale"
+    BLURRED = "blurred"
+    OVERLAID = "overlaid"
+    STRETCHED = "stretched"
+    RECOMPRESSED = "recompressed"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRef:
+    """Which network, in which version, an embedding was made by."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """One picture of the library. `tags` are free words; times are UTC."""
+
+    id: int
+    sha256: str
+    filename: str
+    title: str | None
+    source_url: str | None
+    page_url: str | None
+    tags: tuple[str, ...]
+    media_type: str
+    width: int
+    height: int
+    byte_size: int
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFeatures:
+    """A stored picture with what a pairwise check needs of it."""
+
+    image: StoredImage
+    phash: int | None
+    keypoints: Keypoints
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """A file on disk as it was when it was added: as long as size and time are these, it is not read again."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What is said of a picture when it is added."""
+
+    name: str
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    source_url: str | None = None
+    page_url: str | None = None
+    file: FileSeen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture ready to be stored: its bytes, thumbnail and features, and embeddings by network."""
+
+    provenance: Provenance
+    content: bytes
+    thumbnail: bytes
+    image: Image
+    features: Features
+    embeddings: dict[NetworkRef, Vector]
+    keypoints_version: int
+
+
+AddStatus = Literal["added", "duplicate", "restored", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class AddResult:
+    """What became of one picture. `code` and `message` say why one was rejected."""
+
+    name: str
+    status: AddStatus
+    id: int | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The numbers behind a match.
+
+    `exact`: the same file, byte for byte. `cosine` of the embeddings; `phash_distance` in bits, the least over the
+    eight orientations; `keypoints` that agree geometrically; `ssim` and `structure` (both in [-1, 1]) of the greys
+    brought onto each other, None where nothing could be; `region` of the query that shows the picture.
+    """
+
+    exact: bool = False
+    cosine: float = 0.0
+    phash_distance: int | None = None
+    keypoints: int = 0
+    ssim: float | None = None
+    structure: float | None = None
+    region: Region | None = None
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One of the answers. `score` is comparable within a lane only; `p_same` everywhere."""
+
+    image: StoredImage
+    lane: Lane
+    score: float
+    p_same: float
+    weak: bool
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """At most `limit` matches, best first; empty where nothing in the library is near.
+
+    `calibrated` is False while the library's network has no calibration: scores are then an order, not probabilities.
+    """
+
+    matches: tuple[Match, ...]
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    calibrated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo took back."""
+
+    operation_id: int
+    kind: str
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The library at a glance."""
+
+    data_dir: str
+    images: int
+    removed: int
+    network: NetworkRef
+    next_network: NetworkRef | None
+    features: dict[str, int]
+    calibrated: bool
+    disk_bytes: int
+    index_kind: str
+    index_size: int
+    index_seq: int
+    last_seq: int
+    checkpoint_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `check` found (and mended, where asked): counts by kind, 0 everywhere in a sound library."""
+
+    missing_originals: int = 0
+    missing_thumbnails: int = 0
+    orphaned_files: int = 0
+    stale_features: int = 0
+    torn_checkpoints: int = 0
+    damaged_pages: int = 0
+    purged: int = 0
+    repaired: bool = False
+
+    @property
+    def sound(self) -> bool:
+        found = (
+            self.missing_originals,
+            self.missing_thumbnails,
+            self.orphaned_files,
+            self.stale_features,
+            self.torn_checkpoints,
+            self.damaged_pages,
+        )
+        return not any(found)

@@ -1,0 +1,152 @@
+"""Every error that the engine raises on purpose; each has a stable `code` that all doors pass on.
+
+PicTraceError
+├── ImageError                one picture cannot be used; the rest of a batch goes on
+│   ├── UnreadableFile        unreadable_file     no such file, no permission, a device
+│   ├── EmptyFile             empty_file
+│   ├── FileTooLarge          file_too_large
+│   ├── NotAnImage            not_an_image
+│   ├── UnsupportedFormat     unsupported_format  known (SVG, PDF, video), but not taken
+│   ├── TooManyPixels         too_many_pixels
+│   └── DamagedImage          damaged_image       truncated or corrupt
+├── ArchiveError              a zip cannot be used
+│   ├── BadArchive            bad_archive
+│   ├── UnsafeArchive         unsafe_archive      a name in it leads outside
+│   └── ArchiveTooLarge       archive_too_large
+├── RequestError              the call itself is wrong
+│   ├── InvalidLimit          invalid_limit
+│   ├── UnknownImage          unknown_image
+│   ├── NothingToUndo         nothing_to_undo
+│   └── InvalidSetting        invalid_setting
+├── NetworkError
+│   ├── UnknownNetwork        unknown_network
+│   ├── NetworkMismatch       network_mismatch
+│   ├── WeightsUnavailable    weights_unavailable
+│   └── NetworkBuildFailed    network_build_failed
+└── LibraryError              the library as a whole cannot go on
+    ├── DataDirNotWritable    data_dir_not_writable
+    ├── LibraryTooNew         library_too_new
+    ├── LibraryDamaged        library_damaged
+    ├── LibraryBusy           library_busy
+    └── DiskFull              disk_full
+"""
+
+from typing import ClassVar
+
+
+class PicTraceError(Exception):
+    """Base of all errors above; `str(error)` is a sentence for people, `error.code` is for programs."""
+
+    code: ClassVar[str] = "error"
+
+
+class ImageError(PicTraceError):
+    code = "image_error"
+
+
+class UnreadableFile(ImageError):
+    code = "unreadable_file"
+
+
+class EmptyFile(ImageError):
+    code = "empty_file"
+
+
+class FileTooLarge(ImageError):
+    code = "file_too_large"
+
+
+class NotAnImage(ImageError):
+    code = "not_an_image"
+
+
+class UnsupportedFormat(ImageError):
+    code = "unsupported_format"
+
+
+class TooManyPixels(ImageError):
+    code = "too_many_pixels"
+
+
+class DamagedImage(ImageError):
+    code = "damaged_image"
+
+
+class ArchiveError(PicTraceError):
+    code = "archive_error"
+
+
+class BadArchive(ArchiveError):
+    code = "bad_archive"
+
+
+class UnsafeArchive(ArchiveError):
+    code = "unsafe_archive"
+
+
+class ArchiveTooLarge(ArchiveError):
+    code = "archive_too_large"
+
+
+class RequestError(PicTraceError):
+    code = "request_error"
+
+
+class InvalidLimit(RequestError):
+    code = "invalid_limit"
+
+
+class UnknownImage(RequestError):
+    code = "unknown_image"
+
+
+class NothingToUndo(RequestError):
+    code = "nothing_to_undo"
+
+
+class InvalidSetting(RequestError):
+    code = "invalid_setting"
+
+
+class NetworkError(PicTraceError):
+    code = "network_error"
+
+
+class UnknownNetwork(NetworkError):
+    code = "unknown_network"
+
+
+class NetworkMismatch(NetworkError):
+    code = "network_mismatch"
+
+
+class WeightsUnavailable(NetworkError):
+    code = "weights_unavailable"
+
+
+class NetworkBuildFailed(NetworkError):
+    code = "network_build_failed"
+
+
+class LibraryError(PicTraceError):
+    code = "library_error"
+
+
+class DataDirNotWritable(LibraryError):
+    code = "data_dir_not_writable"
+
+
+class LibraryTooNew(LibraryError):
+    code = "library_too_new"
+
+
+class LibraryDamaged(LibraryError):
+    code = "library_damaged"
+
+
+class LibraryBusy(LibraryError):
+    code = "library_busy"
+
+
+class DiskFull(LibraryError):
+    code = "disk_full"

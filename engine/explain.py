@@ -1,0 +1,128 @@
+"""The picture that shows why two images match: side by side, what agrees joined, the region outlined, edits in words."""
+
+import cv2
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
+
+from engine.domain import Edit, Match, Pixels
+from engine.matching import Proof
+
+HEIGHT, MAX_WIDTH, GAP, MARGIN, FOOT = 480, 640, 24, 20, 96
+GROUND, INK, QUIET = (250, 250, 249), (28, 30, 33), (96, 100, 108)
+ACCENT, LINES = (214, 84, 32), ((27, 122, 181), (214, 84, 32), (46, 139, 87), (142, 86, 168), (196, 154, 26))
+MAX_LINES = 60
+
+WORDS = {
+    Edit.MIRRORED: "mirrored",
+    Edit.ROTATED: "turned",
+    Edit.CROPPED: "cropped",
+    Edit.INSIDE_LARGER: "inside a larger picture",
+    Edit.PADDED: "with borders added",
+    Edit.RECOLOURED: "colours changed",
+    Edit.GRAYSCALE: "in shades of grey",
+    Edit.BLURRED: "blurred",
+    Edit.OVERLAID: "with something laid over it",
+    Edit.STRETCHED: "stretched",
+    Edit.RECOMPRESSED: "saved again",
+}
+
+
+def draw(query: Pixels, stored: Pixels, match: Match, proof: Proof | None, *, calibrated: bool) -> Pixels:
+    """Query left, stored picture right, both RGB; returns RGB (H, W, 3)."""
+    left, right = _fitted(query), _fitted(stored)
+    width = left.shape[1] + right.shape[1] + GAP + 2 * MARGIN
+    height = max(left.shape[0], right.shape[0]) + 2 * MARGIN + FOOT
+    page = PillowImage.new("RGB", (width, height), GROUND)
+    at_left, at_right = (MARGIN, MARGIN), (MARGIN + left.shape[1] + GAP, MARGIN)
+    page.paste(PillowImage.fromarray(left), at_left)
+    page.paste(PillowImage.fromarray(right), at_right)
+    canvas = np.array(page)
+    if proof:
+        _outline(canvas, proof, left.shape, at_left)
+        _join(canvas, proof, left.shape, right.shape, at_left, at_right)
+    return _with_words(canvas, match, proof, at_left, at_right, calibrated=calibrated)
+
+
+def headline(match: Match, *, calibrated: bool) -> str:
+    """What a match amounts to, in one line."""
+    if match.evidence.exact:
+        return "The same file, byte for byte"
+    if match.lane == "same":
+        return f"The same picture: {match.p_same:.0%} sure" if calibrated else "Probably the same picture"
+    words = "Looks alike" if not match.weak else "The nearest there is, but not near"
+    return f"{words}: {match.score:.0%} the same kind of thing" if calibrated else words
+
+
+def sentence(match: Match) -> str:
+    """The edits in words."""
+    if match.evidence.exact:
+        return "Nothing was changed."
+    if match.lane != "same" or not match.evidence.edits:
+        return "No part of one was found in the other." if match.lane != "same" else ""
+    return "The query is this picture " + ", ".join(WORDS[edit] for edit in match.evidence.edits) + "."
+
+
+def _fitted(pixels: Pixels) -> Pixels:
+    scale = min(HEIGHT / pixels.shape[0], MAX_WIDTH / pixels.shape[1])
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return np.asarray(
+        cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8
+    )
+
+
+def _outline(canvas: Pixels, proof: Proof, shape: tuple[int, ...], at: tuple[int, int]) -> None:
+    """Where in the query the stored picture lies."""
+    corners = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32)
+    found = cv2.perspectiveTransform(corners, np.linalg.inv(proof.transform))[0]
+    found = np.clip(found, -0.005, 1.005) * [shape[1], shape[0]] + at
+    cv2.polylines(canvas, [np.rint(found).astype(np.int32)], True, ACCENT, 3, cv2.LINE_AA)
+
+
+def _join(
+    canvas: Pixels,
+    proof: Proof,
+    left: tuple[int, ...],
+    right: tuple[int, ...],
+    at_left: tuple[int, int],
+    at_right: tuple[int, int],
+) -> None:
+    if proof.geometry is None:
+        return
+    points = proof.geometry.query_points.astype(np.float64)
+    if proof.mirrored:
+        points = points * [-1, 1] + [1, 0]
+    region = proof.region
+    starts = (points * [region.width, region.height] + [region.x, region.y]) * [left[1], left[0]] + at_left
+    ends = proof.geometry.stored_points * [right[1], right[0]] + at_right
+    step = max(1, len(starts) // MAX_LINES)
+    for number, (start, end) in enumerate(zip(starts[::step], ends[::step], strict=True)):
+        colour = LINES[number % len(LINES)]
+        a, b = (tuple(int(v) for v in np.rint(point)) for point in (start, end))
+        cv2.line(canvas, a, b, colour, 1, cv2.LINE_AA)
+        cv2.circle(canvas, a, 3, colour, -1, cv2.LINE_AA)
+        cv2.circle(canvas, b, 3, colour, -1, cv2.LINE_AA)
+
+
+def _with_words(
+    canvas: Pixels,
+    match: Match,
+    proof: Proof | None,
+    at_left: tuple[int, int],
+    at_right: tuple[int, int],
+    *,
+    calibrated: bool,
+) -> Pixels:
+    page = PillowImage.fromarray(canvas)
+    draw_on = ImageDraw.Draw(page)
+    foot = canvas.shape[0] - FOOT
+    draw_on.text((at_left[0], foot), headline(match, calibrated=calibrated), fill=INK, font=ImageFont.load_default(22))
+    draw_on.text((at_left[0], foot + 32), sentence(match), fill=INK, font=ImageFont.load_default(16))
+    facts = []
+    if proof and proof.keypoints:
+        facts.append(f"{proof.keypoints} keypoints agree")
+    if match.evidence.ssim is not None and not match.evidence.exact:
+        facts.append(f"structural similarity {match.evidence.ssim:.2f} where they overlap")
+    facts.append(f"{match.image.title or match.image.filename} (id {match.image.id})")
+    draw_on.text((at_left[0], foot + 58), " · ".join(facts), fill=QUIET, font=ImageFont.load_default(14))
+    return np.asarray(page)

@@ -1,0 +1,72 @@
+"""Runs a converted network by LiteRT: a picture in, its embedding out."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from engine.domain import Pixels, Vector
+from engine.errors import NetworkBuildFailed
+from engine.features.networks import Network
+
+
+class Embedder:
+    """One network, one interpreter for each thread that uses it (an interpreter serves one call at a time)."""
+
+    def __init__(self, network: Network, version: str, path: Path) -> None:
+        self.network = network
+        self.version = version
+        self._path = path
+        self._of_thread = threading.local()
+
+    def load(self) -> None:
+        """Load the network in this thread; NetworkBuildFailed if the converted file is damaged."""
+        with _without_native_messages():
+            self._interpreter()
+
+    def embed(self, pixels: Pixels) -> Vector:
+        """The pooled features of an RGB picture squeezed to a square, as a unit vector (dimensions,) float32."""
+        pooled = self.pooled(pixels)
+        norm = float(np.linalg.norm(pooled))
+        return pooled / norm if norm > 0 else pooled
+
+    def pooled(self, pixels: Pixels) -> Vector:
+        """The network's output as it is (dimensions,) float32."""
+        interpreter = self._interpreter()
+        side = self.network.input_size
+        squeezed = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], squeezed[None].astype(np.float32))
+        interpreter.invoke()
+        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+        return np.asarray(output[0], np.float32)
+
+    def _interpreter(self) -> Interpreter:
+        found = getattr(self._of_thread, "interpreter", None)
+        if found is None:
+            try:
+                found = Interpreter(model_path=str(self._path), num_threads=1)
+                found.allocate_tensors()
+            except (ValueError, RuntimeError) as error:
+                raise NetworkBuildFailed(
+                    f"The converted network {self._path} is damaged: delete it, then run `pictrace networks prepare`."
+                ) from error
+            self._of_thread.interpreter = found
+        return found
+
+
+@contextmanager
+def _without_native_messages() -> Iterator[None]:
+    """Hide what LiteRT's C++ writes to stderr about its delegate, once a process; it has no setting for that."""
+    kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)

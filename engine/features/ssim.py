@@ -1,0 +1,98 @@
+"""Structural similarity of two pictures brought onto each other (Wang et al. 2004; uniform 7 x 7 window)."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain import Pixels
+
+SIDE = 256
+WINDOW = 7
+C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+SMOOTHING = 1.6  # sigma, in pixels of 256: blurred, noisy and shrunk copies keep what is left
+MIN_OVERLAP = 0.04  # of the stored picture's area; with less there is too little to compare
+MIN_DEVIATION = 4.0  # grey levels: with less texture than this in the overlap, nothing is proved
+
+Grey = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How alike two greys are where they lie on each other.
+
+    `ssim` in [-1, 1], the second grey's brightness and contrast being brought to the first's; `structure` in [-1, 1],
+    the mean correlation of small windows, weighted by their texture; `overlap` as a share of the stored picture.
+    """
+
+    ssim: float
+    structure: float
+    overlap: float
+
+
+def grey(pixels: Pixels) -> Grey:
+    """An RGB picture as a 256 x 256 grey, 0-255."""
+    squeezed = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return squeezed.astype(np.float32)
+
+
+def align(query: Pixels, stored: Grey, transform: NDArray[np.float64]) -> Alignment | None:
+    """Compare an RGB query with a stored 256 x 256 grey; `transform` (3, 3) maps shares of the query to shares of it.
+
+    None where they overlap too little, or on nothing but a flat part.
+    """
+    warped, mask = warp(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), transform, SIDE)
+    warped = warped.astype(np.float32)
+    share = float(mask.mean())
+    if share < MIN_OVERLAP:
+        return None
+    first = cv2.GaussianBlur(stored, (0, 0), SMOOTHING)
+    second = cv2.GaussianBlur(warped, (0, 0), SMOOTHING)
+    mean_1, deviation_1 = float(first[mask].mean()), float(first[mask].std())
+    mean_2, deviation_2 = float(second[mask].mean()), float(second[mask].std())
+    if min(deviation_1, deviation_2) < MIN_DEVIATION:
+        return None
+    second = (second - mean_2) * (deviation_1 / deviation_2) + mean_1
+    similarity, structure, weight = _maps(first, second)
+    weight = weight * mask
+    return Alignment(float(similarity[mask].mean()), float((structure * weight).sum() / weight.sum()), share)
+
+
+def warp(pixels: Pixels, transform: NDArray[np.float64], side: int) -> tuple[Pixels, NDArray[np.bool_]]:
+    """A picture laid on a square of `side` pixels by a transform of shares, and where it covers the square."""
+    height, width = pixels.shape[:2]
+    to_pixels = np.diag([side, side, 1.0]) @ transform
+    scale = side * float(np.sqrt(abs(np.linalg.det(transform[:2, :2]) / (width * height))))
+    if scale < 0.7:  # shrink first: warping alone would alias
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        height, width = pixels.shape[:2]
+    to_pixels = to_pixels @ np.diag([1 / width, 1 / height, 1.0])
+    warped = cv2.warpPerspective(pixels, to_pixels, (side, side), flags=cv2.INTER_LINEAR)
+    cover = cv2.warpPerspective(
+        np.full((height, width), 255, np.uint8), to_pixels, (side, side), flags=cv2.INTER_LINEAR
+    )
+    inner = cv2.erode((cover > 250).astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1)
+    return warped, inner.astype(bool)
+
+
+def ssim_map(first: Grey, second: Grey) -> Grey:
+    """SSIM at each pixel of two greys (H, W) in 0-255; scikit-image's with `use_sample_covariance=False`."""
+    return _maps(first, second)[0]
+
+
+def _maps(first: Grey, second: Grey) -> tuple[Grey, Grey, Grey]:
+    """SSIM, local correlation and local deviation at each pixel."""
+
+    def mean(x: Grey) -> Grey:
+        return cv2.boxFilter(x, -1, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT)
+
+    mean_1, mean_2 = mean(first), mean(second)
+    variance_1 = np.maximum(mean(first * first) - mean_1 * mean_1, 0)
+    variance_2 = np.maximum(mean(second * second) - mean_2 * mean_2, 0)
+    covariance = mean(first * second) - mean_1 * mean_2
+    luminance = (2 * mean_1 * mean_2 + C1) / (mean_1 * mean_1 + mean_2 * mean_2 + C1)
+    similarity = luminance * (2 * covariance + C2) / (variance_1 + variance_2 + C2)
+    correlation = covariance / np.sqrt((variance_1 + 1) * (variance_2 + 1))
+    return similarity, correlation, np.sqrt(variance_1)

@@ -1,0 +1,181 @@
+"""Bytes -> picture: header gate, pixel cap, orientation, transparency. Raises, never returns None."""
+
+from io import BytesIO
+
+import cv2
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageOps, UnidentifiedImageError
+from pillow_heif import HeifImageFile, register_heif_opener
+
+from engine.domain import Image, Pixels
+from engine.errors import (
+    DamagedImage,
+    EmptyFile,
+    FileTooLarge,
+    ImageError,
+    NotAnImage,
+    TooManyPixels,
+    UnsupportedFormat,
+)
+
+FORMATS = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",  # a JPEG with further pictures behind it; Pillow opens it as JPEG
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+}
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tif",
+    "image/avif": ".avif",
+    "image/heic": ".heic",
+}
+ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
+MEGABYTE = 1024 * 1024
+
+# What people take for pictures: how the file begins, and what to call it.
+KNOWN_OTHERS = (
+    (b"%PDF", "a PDF"),
+    (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (b"%!PS", "a PostScript file"),
+    (b"8BPS", "a Photoshop file"),
+    (b"PK\x03\x04", "a zip"),
+    (b"\x00\x00\x01\x00", "an icon file"),
+    (b"\x1f\x8b", "a gzip-compressed file"),
+)
+
+# The cap of `decode`, which comes from the settings, takes the place of Pillow's own.
+PillowImage.MAX_IMAGE_PIXELS = None
+register_heif_opener()
+
+
+def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int) -> Image:
+    """The first frame of a picture file, upright, on white where it is transparent, longest side at most `side`.
+
+    Nothing is decoded before the header's width and height are known to be allowed. JPEG is decoded at a half, a
+    quarter or an eighth where that is enough. Raises an ImageError.
+    """
+    if not content:
+        raise EmptyFile("The file is empty.")
+    if len(content) > max_bytes:
+        raise too_large(len(content), max_bytes)
+    image = _open(content)
+    if image.width < 1 or image.height < 1:
+        raise DamagedImage(f"The picture is {image.width} x {image.height} pixels: there is nothing in it.")
+    if image.width * image.height > max_pixels:
+        raise TooManyPixels(
+            f"The picture has {image.width} x {image.height} = {image.width * image.height / 1e6:.0f} megapixels; "
+            f"at most {max_pixels / 1e6:g} are allowed."
+        )
+    media_type = FORMATS[image.format or ""]
+    try:
+        size = image.size
+        image.draft("RGB", (side, side))  # JPEG only: decodes at the smallest scale that is no smaller than this
+        image.load()
+        turned = _is_turned(image)
+        pixels = _upright(image)
+    except ImageError:
+        raise
+    except MemoryError as error:
+        raise TooManyPixels("There is not enough memory to decode the picture.") from error
+    except Exception as error:
+        raise DamagedImage(f"The picture is truncated or damaged ({_sentence(error)}).") from error
+    width, height = size[::-1] if turned else size
+    return Image(_reduced(pixels, side), media_type, width, height)
+
+
+def too_large(size: int, max_bytes: int) -> FileTooLarge:
+    """The error for a file that is over the limit."""
+    return FileTooLarge(f"The file has {size / MEGABYTE:.1f} MB; at most {max_bytes / MEGABYTE:g} MB are allowed.")
+
+
+def encode_jpeg(pixels: Pixels, *, quality: int) -> bytes:
+    """An RGB picture (H, W, 3) as a JPEG file."""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+
+
+def _open(content: bytes) -> PillowImage.Image:
+    try:
+        return PillowImage.open(BytesIO(content), formats=[name for name in FORMATS if name != "MPO"])
+    except UnidentifiedImageError:
+        raise _not_taken(content) from None
+    except MemoryError as error:
+        raise TooManyPixels("There is not enough memory to open the picture.") from error
+    except Exception as error:
+        raise DamagedImage(f"The picture's header is damaged ({_sentence(error)}).") from error
+
+
+def _not_taken(content: bytes) -> ImageError:
+    head = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in head:
+        return UnsupportedFormat(f"SVG drawings are not taken; allowed are {ALLOWED}.")
+    if head.startswith((b"<!doctype html", b"<html")) or b"<body" in head:
+        return NotAnImage("This is a web page (HTML), not a picture.")
+    if content[4:8] == b"ftyp":
+        return UnsupportedFormat(f"This is a video or a kind of HEIF that cannot be read; allowed are {ALLOWED}.")
+    for magic, name in KNOWN_OTHERS:
+        if content.startswith(magic):
+            return UnsupportedFormat(f"This is {name}; allowed are {ALLOWED}.")
+    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")) or (
+        content.startswith(b"RIFF") and content[8:12] == b"WEBP"
+    ):
+        return DamagedImage("The picture is truncated or damaged (its header cannot be read).")
+    return NotAnImage(f"This is not a picture that can be read; allowed are {ALLOWED}.")
+
+
+def _is_turned(image: PillowImage.Image) -> bool:
+    return not isinstance(image, HeifImageFile) and _orientation(image) >= 5
+
+
+def _orientation(image: PillowImage.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # noqa: BLE001 - damaged EXIF: the picture itself may be fine, and is taken as upright
+        return 1
+
+
+def _upright(image: PillowImage.Image) -> Pixels:
+    if _orientation(image) != 1:
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        return _from_deep_grey(np.asarray(image))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        ground = PillowImage.new("RGBA", image.size, "white")
+        image = PillowImage.alpha_composite(ground, image)
+    return np.asarray(image.convert("RGB"))
+
+
+def _from_deep_grey(values: np.typing.NDArray[np.generic]) -> Pixels:
+    """16-bit, 32-bit and float greys, which Pillow's `convert` would clip."""
+    grey = np.nan_to_num(values.astype(np.float32))
+    top = float(grey.max())
+    full = (
+        1.0 if values.dtype.kind == "f" and top <= 1 else 255.0 if top <= 255 and values.dtype != np.uint16 else 65535.0
+    )
+    scaled = np.clip(grey * (255.0 / max(full, top)), 0, 255).astype(np.uint8)
+    return cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB).astype(np.uint8, copy=False)
+
+
+def _reduced(pixels: Pixels, side: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    scale = side / max(width, height)
+    if scale >= 1:
+        return np.ascontiguousarray(pixels)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

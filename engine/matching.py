@@ -1,0 +1,305 @@
+"""Recall and rerank: which stored pictures may be the query, and what proves it. A cascade, cheapest first.
+
+1. The whole query: nearest embeddings and near-equal hashes; geometry of the best few.
+2. Its mirror image.
+3. Regions of it, while nothing is proved or while a large part of the query is unexplained.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from engine.concurrency import CpuPool
+from engine.domain import WHOLE, Edit, Features, Keypoints, Pixels, Region, StoredFeatures, Vector
+from engine.features import edit_words, hashes, orb, regions, ssim
+from engine.indexing import Near
+
+NEAREST = 50  # pictures the index is asked for
+FIRST, MORE = 4, 8  # pictures whose geometry is checked at once, then while nothing is proved
+A_REGION = 3  # pictures checked for each region
+NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
+PROVED = 0.4  # structure of the aligned greys; wrong pairs stay below 0.34 (benchmarks/README.md)
+EXPLAINED = 0.6  # share of the query that a proved picture must fill for the regions to be skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A stored picture laid on a region of the query. `transform` (3, 3) maps shares of the whole query to shares of it."""
+
+    transform: orb.Matrix
+    geometry: orb.Geometry | None
+    alignment: ssim.Alignment
+    mirrored: bool
+    region: Region
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def keypoints(self) -> int:
+        return self.geometry.inliers if self.geometry else 0
+
+    @property
+    def is_proved(self) -> bool:
+        return self.alignment.structure >= PROVED
+
+
+@dataclass(slots=True)
+class Sighting:
+    """A stored picture that came up for a query, with what is known of the pair so far."""
+
+    stored: StoredFeatures
+    cosine: float  # the best over all regions
+    whole_cosine: float | None  # of the whole query, where the picture came up for it
+    region: Region
+    phash_distance: int | None = None
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """All that came up for a query; `nearest` are the cosines of the whole query's nearest, descending."""
+
+    found: list[Sighting]
+    nearest: list[float]
+
+
+class View:
+    """A region of the query as a picture of its own."""
+
+    def __init__(self, pixels: Pixels, region: Region, embedding: Vector, keypoints: Keypoints | None = None) -> None:
+        self.pixels = pixels
+        self.region = region
+        self.embedding = embedding
+        self._keypoints = keypoints
+
+    @property
+    def keypoints(self) -> Keypoints:
+        if self._keypoints is None:
+            self._keypoints = orb.detect(self.pixels)
+        return self._keypoints
+
+    @cached_property
+    def mirrored_keypoints(self) -> Keypoints:
+        return orb.detect(self.mirrored_pixels)
+
+    @cached_property
+    def mirrored_pixels(self) -> Pixels:
+        return np.ascontiguousarray(self.pixels[:, ::-1])
+
+    @cached_property
+    def orientations(self) -> list[int]:
+        return hashes.phash_orientations(self.pixels)
+
+    def from_query(self) -> orb.Matrix:
+        """Shares of the whole query -> shares of this region."""
+        r = self.region
+        return np.array([[1 / r.width, 0, -r.x / r.width], [0, 1 / r.height, -r.y / r.height], [0, 0, 1]], np.float64)
+
+
+class Index(Protocol):
+    """What matching needs of the embedding index."""
+
+    async def search(self, vectors: Vector, count: int) -> list[list[Near]]: ...
+
+
+class Store(Protocol):
+    """What matching needs of storage."""
+
+    async def features(self, ids: Sequence[int]) -> dict[int, StoredFeatures]: ...
+
+    async def hashes_sharing_a_band(self, phashes: Iterable[int]) -> dict[int, int]: ...
+
+
+class Matcher:
+    """Finds the sightings of one query in one library."""
+
+    def __init__(
+        self,
+        index: Index,
+        store: Store,
+        pool: CpuPool,
+        *,
+        embed: Callable[[Pixels], Vector],
+        thumbnail: Callable[[str], Pixels | None],
+    ) -> None:
+        self._index = index
+        self._store = store
+        self._pool = pool
+        self._embed = embed
+        self._thumbnail = thumbnail  # of a stored picture by SHA-256; None where the file is gone
+
+    async def match(
+        self, pixels: Pixels, features: Features, *, exclude: frozenset[int] = frozenset(), regions_too: bool = True
+    ) -> Sightings:
+        """Everything that came up for a query. `pixels` RGB; `exclude`: ids to pass over."""
+        view = View(pixels, WHOLE, features.embedding, features.keypoints)
+        near, by_hash = await asyncio.gather(
+            self._index.search(features.embedding[None], NEAREST + len(exclude)), self._near_hashes(view)
+        )
+        nearest = [one for one in near[0] if one.image_id not in exclude]
+        cosines = {one.image_id: one.cosine for one in nearest}
+        first = [*by_hash, *cosines][: FIRST + MORE + len(by_hash)]
+        ids = [image_id for image_id in dict.fromkeys(first) if image_id not in exclude]
+        stored = await self._store.features(ids)
+        found = {
+            image_id: Sighting(stored[image_id], cosines.get(image_id, 0.0), cosines.get(image_id), WHOLE)
+            for image_id in ids
+            if image_id in stored
+        }
+        order = list(found.values())
+        at_once = FIRST + len(by_hash)
+        await self._prove(view, order[:at_once], mirrored=False)
+        if not _is_settled(order):
+            await self._prove(view, order[at_once:], mirrored=False)
+        if not _is_settled(order):
+            await self._prove(view, order[: at_once + MORE // 2], mirrored=True)
+        if regions_too and not _is_settled(order):
+            await self._match_regions(pixels, found, exclude)
+        await self._name_edits(pixels, [one for one in found.values() if one.proof and one.proof.is_proved])
+        return Sightings(list(found.values()), [one.cosine for one in nearest])
+
+    async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Sightings:
+        """The same for one stored picture, whether it would have come up or not."""
+        stored = (await self._store.features([image_id]))[image_id]
+        sighting = Sighting(stored, cosine, cosine, WHOLE)
+        view = View(pixels, WHOLE, features.embedding, features.keypoints)
+        await self._prove(view, [sighting], mirrored=False)
+        if not _is_settled([sighting]):
+            await self._prove(view, [sighting], mirrored=True)
+        if not _is_settled([sighting]):
+            for box in await self._pool.run(regions.find, pixels):
+                cut = np.ascontiguousarray(regions.cut(pixels, box))
+                await self._prove_in_one(View(cut, box, features.embedding), [sighting])
+        await self._name_edits(pixels, [sighting])
+        near = await self._index.search(features.embedding[None], NEAREST)
+        return Sightings([sighting], [one.cosine for one in near[0]])
+
+    async def _near_hashes(self, view: View) -> list[int]:
+        orientations = await self._pool.run(lambda: view.orientations)
+        if not orientations:
+            return []
+        sharing = await self._store.hashes_sharing_a_band(orientations)
+        distances = {image_id: min(hashes.hamming(o, h) for o in orientations) for image_id, h in sharing.items()}
+        near = sorted((distance, image_id) for image_id, distance in distances.items() if distance <= NEAR_HASH)
+        return [image_id for _, image_id in near[:FIRST]]
+
+    async def _match_regions(self, pixels: Pixels, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
+        boxes = await self._pool.run(regions.find, pixels)
+        if not boxes:
+            return
+        cuts = [np.ascontiguousarray(regions.cut(pixels, box)) for box in boxes]
+        embeddings = await asyncio.gather(*(self._pool.run(self._embed, cut) for cut in cuts))
+        views = [View(cut, box, e) for cut, box, e in zip(cuts, boxes, embeddings, strict=True)]
+        near = await self._index.search(np.stack(embeddings), A_REGION + len(exclude))
+        wanted = [[one for one in hits if one.image_id not in exclude][:A_REGION] for hits in near]
+        missing = {one.image_id for hits in wanted for one in hits} - set(found)
+        stored = await self._store.features(sorted(missing))
+        for view, hits in zip(views, wanted, strict=True):
+            for one in hits:
+                if one.image_id in stored and one.image_id not in found:
+                    found[one.image_id] = Sighting(stored[one.image_id], one.cosine, None, view.region)
+                sighting = found.get(one.image_id)
+                if sighting and one.cosine > sighting.cosine:
+                    sighting.cosine, sighting.region = one.cosine, view.region
+        order = sorted(
+            zip(views, wanted, strict=True), key=lambda pair: -max((o.cosine for o in pair[1]), default=-1.0)
+        )
+        # Two regions at a time, each in one thread; the likeliest first, until something is proved.
+        for start in range(0, len(order), 2):
+            await asyncio.gather(
+                *(self._prove_in_one(view, [found[o.image_id] for o in hits if o.image_id in found])
+                  for view, hits in order[start : start + 2])
+            )  # fmt: skip
+            if any(one.proof and one.proof.is_proved for one in found.values()):
+                return
+
+    async def _prove_in_one(self, view: View, sightings: list[Sighting]) -> None:
+        def prove() -> None:
+            for one in sightings:
+                self._try(view, one, mirrored=False)
+            if sightings and not any(one.proof and one.proof.is_proved for one in sightings):
+                self._try(view, sightings[0], mirrored=True)
+
+        await self._pool.run(prove)
+
+    async def _prove(self, view: View, sightings: list[Sighting], *, mirrored: bool) -> None:
+        """Check pictures against a view, spread over the pool."""
+
+        def prove(part: list[Sighting]) -> None:
+            for one in part:
+                self._try(view, one, mirrored=mirrored)
+
+        if not sightings:
+            return
+        if mirrored:
+            await self._pool.run(lambda: view.mirrored_keypoints)  # once, not in every thread
+        parts = [sightings[start :: self._pool.workers] for start in range(self._pool.workers)]
+        await asyncio.gather(*(self._pool.run(prove, part) for part in parts if part))
+
+    def _try(self, view: View, sighting: Sighting, *, mirrored: bool) -> None:
+        """Lay the stored picture on the view, by keypoints or, where the hashes are near, as a whole."""
+        stored = sighting.stored
+        if not mirrored and stored.phash is not None and view.orientations:
+            distances = [hashes.hamming(one, stored.phash) for one in view.orientations]
+            best = int(np.argmin(distances))
+            if sighting.phash_distance is None or distances[best] < sighting.phash_distance:
+                sighting.phash_distance = distances[best]
+            if distances[best] <= NEAR_HASH:
+                self._keep(sighting, view, ORIENTATIONS[best], None, mirrored=best >= 4)
+        keypoints = view.mirrored_keypoints if mirrored else view.keypoints
+        geometry = orb.verify(keypoints, stored.keypoints)
+        if geometry:
+            transform = geometry.transform @ MIRROR if mirrored else geometry.transform
+            self._keep(sighting, view, transform, geometry, mirrored=mirrored)
+
+    def _keep(
+        self, sighting: Sighting, view: View, transform: orb.Matrix, geometry: orb.Geometry | None, *, mirrored: bool
+    ) -> None:
+        thumbnail = self._thumbnail(sighting.stored.image.sha256)
+        if thumbnail is None:
+            return
+        alignment = ssim.align(view.pixels, ssim.grey(thumbnail), transform)
+        if alignment is None:
+            return
+        before = sighting.proof
+        if before and before.alignment.structure >= alignment.structure:
+            if geometry and not before.geometry:  # the whole picture was laid better; the keypoints still count
+                sighting.proof = Proof(before.transform, geometry, before.alignment, before.mirrored, before.region)
+            return
+        geometry = geometry or (before.geometry if before else None)
+        sighting.proof = Proof(transform @ view.from_query(), geometry, alignment, mirrored, view.region)
+
+    async def _name_edits(self, pixels: Pixels, proved: list[Sighting]) -> None:
+        def name(one: Sighting) -> None:
+            proof, image = one.proof, one.stored.image
+            thumbnail = self._thumbnail(image.sha256)
+            if proof and thumbnail is not None:
+                edits = edit_words.name_edits(
+                    pixels, thumbnail, proof.transform, stored_aspect=image.width / image.height
+                )
+                one.proof = Proof(proof.transform, proof.geometry, proof.alignment, proof.mirrored, proof.region, edits)
+
+        await asyncio.gather(*(self._pool.run(name, one) for one in proved))
+
+
+def read_thumbnail(content: bytes) -> Pixels:
+    """An RGB picture from a thumbnail's file."""
+    return cv2.cvtColor(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+
+
+def _is_settled(sightings: Iterable[Sighting]) -> bool:
+    """Whether a proved picture explains so much of the query that nothing else needs to be looked for."""
+    return any(
+        one.proof and one.proof.is_proved and orb.overlap(one.proof.transform)[0] >= EXPLAINED for one in sightings
+    )
+
+
+MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float64)  # of shares
+_QUARTER_TURN = np.array([[0, -1, 1], [1, 0, 0], [0, 0, 1]], np.float64)  # clockwise
+ORIENTATIONS = [
+    np.linalg.matrix_power(_QUARTER_TURN, turns) @ start for start in (np.eye(3), MIRROR) for turns in range(4)
+]

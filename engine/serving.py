@@ -1,0 +1,105 @@
+"""One network of a library, ready to serve: its embedder, index, calibration and matcher."""
+
+import asyncio
+from dataclasses import dataclass
+
+from engine.calibration import Calibration, shipped, uncalibrated
+from engine.concurrency import CpuPool
+from engine.domain import NetworkRef, Pixels
+from engine.errors import NetworkMismatch
+from engine.features import networks
+from engine.features.embedding import Embedder
+from engine.indexing import LibraryIndex
+from engine.matching import Matcher, read_thumbnail
+from engine.settings import EngineSettings
+from engine.storage.repository import Head, Repository
+
+CALIBRATION = "calibration"  # key of the library's own calibration in its settings
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    network: NetworkRef
+    embedder: Embedder
+    index: LibraryIndex
+    calibration: Calibration
+    matcher: Matcher
+
+
+class Networks:
+    """Loads networks when they are first needed, and follows a library when it changes to another."""
+
+    def __init__(self, settings: EngineSettings, repository: Repository, pool: CpuPool) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._pool = pool
+        self._embedders: dict[NetworkRef, Embedder] = {}
+        self._serving: Serving | None = None
+        self._loading = asyncio.Lock()
+
+    def reference(self, name: str) -> NetworkRef:
+        """A network by name, in the version that this machine's settings give it. UnknownNetwork, WeightsUnavailable."""
+        described = networks.network(name)
+        return NetworkRef(name, networks.version(described, self._settings.weights))
+
+    async def embedder(self, network: NetworkRef) -> Embedder:
+        """The embedder of a network, converted first where that has not been done on this machine."""
+        if network not in self._embedders:
+            described = networks.network(network.name)
+            here = await self._pool.run(self.reference, network.name)
+            if here != network:
+                raise NetworkMismatch(
+                    f"The library's embeddings were made by {network}, but PICTRACE_WEIGHTS here gives {here}. "
+                    f"Set the weights they were made with, or run `pictrace networks use {network.name}`."
+                )
+            path = await self._pool.run(networks.prepare, described, self._settings.cache_dir, self._settings.weights)
+            embedder = Embedder(described, network.version, path)
+            await self._pool.run(embedder.load)
+            self._embedders[network] = embedder
+        return self._embedders[network]
+
+    async def current(self) -> tuple[Serving, Head]:
+        """What serves now, with its index level with storage."""
+        head = await self._repository.head()
+        async with self._loading:
+            assert head.network
+            if self._serving is None or self._serving.network != head.network:
+                self._serving = await self.load(head.network)
+            serving = self._serving
+        await serving.index.catch_up(head.seq, head.trimmed)
+        return serving, head
+
+    async def load(self, network: NetworkRef) -> Serving:
+        embedder = await self.embedder(network)
+        dimensions = embedder.network.dimensions
+        index = LibraryIndex(
+            self._repository,
+            self._pool,
+            self._settings.data_dir / "index",
+            network,
+            dimensions,
+            self._settings.index,
+        )
+        matcher = Matcher(index, self._repository, self._pool, embed=embedder.embed, thumbnail=self._thumbnail)
+        return Serving(network, embedder, index, await self._calibration(network, dimensions), matcher)
+
+    async def recalibrated(self) -> None:
+        """Take up a calibration that was just fitted."""
+        async with self._loading:
+            self._serving = None
+
+    async def checkpoint(self) -> None:
+        if self._serving:
+            await self._serving.index.checkpoint_if_worthwhile()
+
+    async def _calibration(self, network: NetworkRef, dimensions: int) -> Calibration:
+        own = await self._repository.get_setting(CALIBRATION)
+        if own and (own["network"], own["version"]) == (network.name, network.version):
+            return Calibration.from_json(own)
+        return shipped(network) or uncalibrated(network, dimensions)
+
+    def _thumbnail(self, sha256: str) -> Pixels | None:
+        try:
+            return read_thumbnail(self._repository.files.thumbnail_path(sha256).read_bytes())
+        except OSError:
+            return None

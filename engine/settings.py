@@ -1,0 +1,64 @@
+"""The engine's settings: read once by an entry point, passed down, never imported as a global."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.errors import InvalidSetting
+
+MEGABYTE = 1024 * 1024
+
+
+class EngineSettings(BaseSettings):
+    """From the environment or `.env`, with the prefix PICTRACE_; every field has a default fit for a laptop."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PICTRACE_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("pictrace"), description="Where the library lies; made when missing."
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("pictrace"), description="Where converted networks lie."
+    )
+    database_url: str | None = Field(
+        default=None, description="Another database than `pictrace.db` in the data folder, as an SQLAlchemy URL."
+    )
+    network: str | None = Field(
+        default=None,
+        description="The network of a new library; an existing one is switched by `pictrace networks use`.",
+    )
+    weights: Path | None = Field(default=None, description="Keras' ImageNet weights (.h5) for `resnet50`.")
+    index: Literal["auto", "exact", "hnsw"] = Field(
+        default="auto", description="The embedding index: exact, or HNSW; `auto` changes over at 50,000 pictures."
+    )
+    workers: int = Field(
+        default_factory=lambda: max(1, os.cpu_count() or 1), ge=1, le=256, description="Threads that compute."
+    )
+    max_bytes: int = Field(default=20 * MEGABYTE, ge=1, description="Largest picture file, in bytes.")
+    max_pixels: int = Field(default=50_000_000, ge=1, description="Largest picture, in pixels (width times height).")
+    max_archive_bytes: int = Field(
+        default=20_000 * MEGABYTE, ge=1, description="Largest sum of the unpacked files of one zip, in bytes."
+    )
+    max_archive_files: int = Field(default=200_000, ge=1, description="Most files in one zip.")
+    undo_days: int = Field(default=30, ge=0, description="Days before removed pictures are purged.")
+
+    @field_validator("data_dir", "cache_dir", "weights")
+    @classmethod
+    def _home(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else path
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Settings from the environment; InvalidSetting names the variable that is wrong."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            first = error.errors()[0]
+            variable = "PICTRACE_" + "_".join(str(part) for part in first["loc"]).upper()
+            raise InvalidSetting(f"{variable}: {first['msg']}.") from error

@@ -1,0 +1,41 @@
+"""How features are written into columns, and read back."""
+
+import numpy as np
+
+from engine.domain import Keypoints, Vector
+
+_POINT_SCALE = 65535
+
+
+def vector_to_bytes(vector: Vector) -> bytes:
+    return vector.astype("<f2").tobytes()
+
+
+def vectors_from_bytes(rows: list[bytes], dimensions: int) -> Vector:
+    """(n, dimensions) float32, each of unit length again after its rounding to float16."""
+    vectors = np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), dimensions).astype(np.float32)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norms, 1e-12), np.float32)
+
+
+def points_to_bytes(keypoints: Keypoints) -> bytes:
+    return np.clip(np.rint(keypoints.points * _POINT_SCALE), 0, _POINT_SCALE).astype("<u2").tobytes()
+
+
+def keypoints_from_bytes(points: bytes, descriptors: bytes, aspect: float) -> Keypoints:
+    shares = np.frombuffer(points, "<u2").reshape(-1, 2).astype(np.float32) / _POINT_SCALE
+    return Keypoints(shares, np.frombuffer(descriptors, np.uint8).reshape(-1, 32), aspect)
+
+
+def signed(phash: int) -> int:
+    """A 64-bit hash as the signed number that databases hold."""
+    return phash - (1 << 64) if phash >= 1 << 63 else phash
+
+
+def unsigned(phash: int) -> int:
+    return phash & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def bands(phash: int) -> dict[str, int]:
+    """The four 16-bit bands by column name, most significant first."""
+    return {f"band{n}": (phash >> (48 - 16 * n)) & 0xFFFF for n in range(4)}

@@ -1,0 +1,155 @@
+"""The tables of a library, as SQLAlchemy Core; `alembic/` brings older libraries level with them."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives out row ids without AUTOINCREMENT again after a deletion; ids of pictures are never used twice.
+_AUTOINCREMENT = {"sqlite_autoincrement": True}
+_BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _image_id(**options: bool) -> Column[int]:
+    return Column("image_id", _BigId, ForeignKey("images.id", ondelete="CASCADE"), nullable=False, **options)
+
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", _BigId, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("filename", Text, nullable=False),
+    Column("title", Text),
+    Column("source_url", Text),
+    Column("page_url", Text),
+    Column("tags", JSON, nullable=False),
+    Column("media_type", String(32), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("byte_size", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("deleted_at", DateTime(timezone=True), index=True),
+    **_AUTOINCREMENT,
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    _image_id(primary_key=True),
+    Column("network", String(64), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("part", SmallInteger, primary_key=True),  # 0 is the whole picture
+    Column("vector", LargeBinary, nullable=False),  # float16, little-endian, unit length
+)
+
+hashes = Table(
+    "hashes",
+    metadata,
+    _image_id(primary_key=True),
+    Column("phash", BigInteger, nullable=False),  # the 64 bits as a signed number
+    *(Column(f"band{n}", Integer, nullable=False, index=True) for n in range(4)),
+)
+
+keypoints = Table(
+    "keypoints",
+    metadata,
+    _image_id(primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("aspect", Float, nullable=False),  # width / height
+    Column("points", LargeBinary, nullable=False),  # (n, 2) uint16, shares of width and height times 65535
+    Column("descriptors", LargeBinary, nullable=False),  # (n, 32) uint8
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", _BigId, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("undoes", _BigId, ForeignKey("operations.id")),
+    UniqueConstraint("undoes"),
+    **_AUTOINCREMENT,
+)
+
+# `seq` follows the order of commits: every writer holds the write lock from its first statement on.
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", _BigId, primary_key=True),
+    Column("operation_id", _BigId, ForeignKey("operations.id"), nullable=False, index=True),
+    Column("image_id", _BigId, index=True),  # no foreign key: the line outlives a purged picture; empty: all pictures
+    Column("kind", String(16), nullable=False),
+    Column("before", JSON),  # of an edit: the values that an undo puts back
+    **_AUTOINCREMENT,
+)
+
+files_seen = Table(
+    "files_seen",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    _image_id(index=True),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", _BigId, primary_key=True),
+    Column("subscriber", Text, nullable=False),
+    Column("query_sha256", String(64), nullable=False),
+    Column("query_phash", BigInteger),
+    _image_id(),
+    Column("at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("subscriber", "query_sha256", "image_id"),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("id", _BigId, primary_key=True),
+    Column("subscriber", Text, nullable=False, index=True),
+    Column("file_id", Text),
+    Column("query_sha256", String(64), nullable=False),
+    Column("query_phash", BigInteger),
+    Column("network", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("aspect", Float, nullable=False),
+    Column("points", LargeBinary, nullable=False),
+    Column("descriptors", LargeBinary, nullable=False),
+    Column("seq", _BigId, nullable=False),  # compared with the library up to here
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("ix_watches_seq", "seq"),
+)
