@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-import cv2
-
 from engine import imaging
 from engine.concurrency import CpuPool
-from engine.domain import AddResult, NetworkRef, Pixels, Prepared, Provenance
+from engine.domain import AddResult, NetworkRef, Prepared, Provenance
 from engine.errors import PicTraceError
 from engine.features import hashes, orb, registry
 from engine.features.embedding import Embedder
@@ -17,8 +15,6 @@ from engine.settings import EngineSettings
 from engine.sources import Refused, Source
 from engine.storage.repository import Operation, Repository
 
-SIDE = 1000  # pictures are decoded to this longest side
-THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 85
 PORTION_PICTURES, PORTION_BYTES = 32, 48 * 1024 * 1024  # what is held in memory and stored in one transaction
 
 
@@ -125,13 +121,15 @@ def prepare(
     settings: EngineSettings,
 ) -> Prepared:
     """Decode a picture and compute all that is stored of it. Raises an ImageError."""
-    image = imaging.decode(content, side=SIDE, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    image = imaging.decode(
+        content, side=imaging.LIBRARY_SIDE, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels
+    )
     first = next(iter(embedders))
     features = registry.extract(image, sha256, embedders[first])
     return Prepared(
         provenance=provenance,
         content=content,
-        thumbnail=thumbnail(image.pixels),
+        thumbnail=imaging.encode_thumbnail(image.pixels),
         image=image,
         features=features,
         embeddings={
@@ -140,13 +138,6 @@ def prepare(
         },
         keypoints_version=orb.VERSION,
     )
-
-
-def thumbnail(pixels: Pixels) -> bytes:
-    """A JPEG whose longest side is at most 320 pixels."""
-    scale = min(1.0, THUMBNAIL_SIDE / max(pixels.shape[:2]))
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return imaging.encode_jpeg(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), quality=THUMBNAIL_QUALITY)
 
 
 def _portions(sources: Iterator[Source | Refused]) -> Iterator[list[Source | Refused]]:

@@ -173,7 +173,7 @@ def recompress(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
     """JPEG of quality 8-30."""
     quality = int(random.integers(8, 31))
     _, content = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return _pixels(cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1])
+    return _pixels(cv2.cvtColor(cv2.imdecode(content, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
 
 
 def shrink(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
@@ -186,7 +186,7 @@ def recolour(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
     grey = pixels.mean(axis=2, keepdims=True)
     saturated = grey + (pixels - grey) * random.uniform(0.3, 1.8)
     changed = (saturated - 128) * random.uniform(0.6, 1.5) + 128 + random.uniform(-45, 45)
-    return np.clip(changed * random.uniform(0.85, 1.15, 3), 0, 255).astype(np.uint8)
+    return _pixels(np.clip(changed * random.uniform(0.85, 1.15, 3), 0, 255))
 
 
 def grayscale(pixels: Pixels, random: Random, other: Pixels) -> Pixels:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from engine import adding, imaging
+from engine import imaging
 from engine.concurrency import CpuPool
 from engine.domain import CheckReport, Image, StoredImage
 from engine.errors import UnreadableFile
@@ -115,7 +115,7 @@ class Checker:
         files = self._repository.files
         path = files.original_path(image.sha256, EXTENSIONS[image.media_type])
         pixels = read_original(self._repository, image, self._settings).pixels
-        files.put(image.sha256, EXTENSIONS[image.media_type], path.read_bytes(), adding.thumbnail(pixels))
+        files.put(image.sha256, EXTENSIONS[image.media_type], path.read_bytes(), imaging.encode_thumbnail(pixels))
 
     async def _make_features(self, image: StoredImage) -> None:
         serving, _ = await self._networks.current()
@@ -139,7 +139,7 @@ def read_original(repository: Repository, image: StoredImage, settings: EngineSe
     # What was within the limits when it was added stays readable when they are lowered.
     return imaging.decode(
         content,
-        side=adding.SIDE,
+        side=imaging.LIBRARY_SIDE,
         max_bytes=len(content),
         max_pixels=max(settings.max_pixels, image.width * image.height),
     )

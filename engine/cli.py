@@ -51,7 +51,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on st
 
 
 @app.command(
-    epilog="[bold]Examples[/bold]\n\n  pictrace add holiday/\n\n  pictrace add --tag paris --tag 2026 a.jpg b.heic more.zip"
+    epilog="[bold]Examples[/bold]\n\n  pictrace add holiday/\n\n  pictrace add --tag paris --tag spring a.jpg c.zip"
 )
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH|ZIP|FOLDER...", help="Pictures to add.")],
@@ -82,7 +82,7 @@ def add(
 
 
 @app.command(
-    epilog="[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n  pictrace search --json --limit 3 queries/*.jpg"
+    epilog="[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n  pictrace search --json --limit 3 asked/*.jpg"
 )
 def search(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures to look for.")],
@@ -460,7 +460,7 @@ def _progress(verb: str, quiet: bool) -> Iterator[Advance]:
         def advance(done: int, total: int | None) -> None:
             speed = bar.tasks[task].speed
             rate = f"{speed:,.0f}/s" if speed else ""
-            bar.update(task, completed=done, rate=rate, **({} if total is None else {"total": total}))
+            bar.update(task, completed=done, total=bar.tasks[task].total if total is None else total, rate=rate)
 
         yield advance
 

@@ -1,4 +1,4 @@
-"""The picture that shows why two images match: side by side, what agrees joined, the region outlined, edits in words."""
+"""The picture that shows why two images match: side by side, what agrees joined, the region outlined."""
 
 import cv2
 import numpy as np
@@ -6,6 +6,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from engine.domain import Edit, Match, Pixels
+from engine.features import orb
 from engine.matching import Proof
 
 HEIGHT, MAX_WIDTH, GAP, MARGIN, FOOT = 480, 640, 24, 20, 96
@@ -74,7 +75,7 @@ def _fitted(pixels: Pixels) -> Pixels:
 def _outline(canvas: Pixels, proof: Proof, shape: tuple[int, ...], at: tuple[int, int]) -> None:
     """Where in the query the stored picture lies."""
     corners = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32)
-    found = cv2.perspectiveTransform(corners, np.linalg.inv(proof.transform))[0]
+    found = cv2.perspectiveTransform(corners, orb.inverse(proof.transform))[0]
     found = np.clip(found, -0.005, 1.005) * [shape[1], shape[0]] + at
     cv2.polylines(canvas, [np.rint(found).astype(np.int32)], True, ACCENT, 3, cv2.LINE_AA)
 

@@ -58,11 +58,8 @@ async def fit(
     the right picture left out too, as strangers. Without `kind` (what a person would call the same kind of thing), lane
     `alike` keeps the weights that it has.
     """
-    background = serving.calibration.background
-    if not len(background):
-        background = np.stack(
-            [await pool.run(serving.embedder.embed, pixels) for pixels in unrelated[:BACKGROUND]]
-        ).astype(np.float32)
+    embedded = [await pool.run(serving.embedder.embed, pixels) for pixels in unrelated[:BACKGROUND]]
+    background = np.stack(embedded).astype(np.float32)
     start = replace(serving.calibration, background=background)
     pairs = await _collect(serving, start, pool, read, sample, unrelated, unrelated_ids, kind, seed, progress)
     same = logistic_regression(pairs.same_inputs, pairs.same)
@@ -110,7 +107,8 @@ async def _collect(
         image = sample[number // EDITS_A_PICTURE]
         edit = names[number % len(names)]
         other = unrelated[int(random.integers(len(unrelated)))]
-        copy = await pool.run(lambda: apply(edit, read(image), other, seed=int(random.integers(1 << 31))))
+        seed_of_copy = int(random.integers(1 << 31))
+        copy = await pool.run(_edited, read, image, edit, other, seed_of_copy)
         stranger = bool(random.random() < STRANGERS)
         features = await pool.run(
             registry.extract, Image(copy, "image/png", copy.shape[1], copy.shape[0]), "", serving.embedder
@@ -127,12 +125,10 @@ async def _collect(
         progress(number + 1, total)
     if kind:
         for image in sample:
-            features = await pool.run(
-                lambda image=image: registry.extract(_as_image(read(image)), "", serving.embedder)
-            )
-            sightings = await serving.matcher.match(
-                read(image), features, exclude=unrelated_ids | {image.id}, regions_too=False
-            )
+            pixels = await pool.run(read, image)
+            features = await pool.run(registry.extract, _as_image(pixels), "", serving.embedder)
+            exclude = unrelated_ids | {image.id}
+            sightings = await serving.matcher.match(pixels, features, exclude=exclude, regions_too=False)
             references = start.references(features.embedding, sightings.nearest)
             for one in sightings.found[:ANSWERS]:
                 if one.whole_cosine is not None:
@@ -152,6 +148,10 @@ def _cutoff(weights: tuple[float, ...], pairs: Pairs) -> float:
     enough = np.flatnonzero(precision >= SAME_PRECISION)
     lowest = float(p[order[enough[-1]]]) if len(enough) else 1.0
     return round(max(MIN_SAME_CUTOFF, lowest), 4)
+
+
+def _edited(read: Callable[[StoredImage], Pixels], image: StoredImage, edit: str, other: Pixels, seed: int) -> Pixels:
+    return apply(edit, read(image), other, seed=seed)
 
 
 def _as_image(pixels: Pixels) -> Image:

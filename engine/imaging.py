@@ -40,6 +40,9 @@ EXTENSIONS = {
     "image/avif": ".avif",
     "image/heic": ".heic",
 }
+LIBRARY_SIDE = 1000  # longest side that stored pictures are decoded to
+QUERY_SIDE = 1200  # queries a little larger: the picture may be a small part of them
+THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 85
 ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 MEGABYTE = 1024 * 1024
 
@@ -105,6 +108,19 @@ def encode_jpeg(pixels: Pixels, *, quality: int) -> bytes:
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
+def encode_thumbnail(pixels: Pixels) -> bytes:
+    """A JPEG whose longest side is at most 320 pixels."""
+    return encode_jpeg(_reduced(pixels, THUMBNAIL_SIDE), quality=THUMBNAIL_QUALITY)
+
+
+def decode_thumbnail(content: bytes) -> Pixels:
+    """The RGB pixels of a thumbnail's file."""
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise DamagedImage("A thumbnail of the library is damaged: run `pictrace check --repair`.")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
 def _open(content: bytes) -> PillowImage.Image:
     try:
         return PillowImage.open(BytesIO(content), formats=[name for name in FORMATS if name != "MPO"])
@@ -165,7 +181,7 @@ def _from_deep_grey(values: np.typing.NDArray[np.generic]) -> Pixels:
         1.0 if values.dtype.kind == "f" and top <= 1 else 255.0 if top <= 255 and values.dtype != np.uint16 else 65535.0
     )
     scaled = np.clip(grey * (255.0 / max(full, top)), 0, 255).astype(np.uint8)
-    return cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB).astype(np.uint8, copy=False)
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def _reduced(pixels: Pixels, side: int) -> Pixels:
@@ -174,7 +190,7 @@ def _reduced(pixels: Pixels, side: int) -> Pixels:
     if scale >= 1:
         return np.ascontiguousarray(pixels)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _sentence(error: Exception) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from engine.concurrency import CpuPool
@@ -29,7 +28,7 @@ EXPLAINED = 0.6  # share of the query that a proved picture must fill for the re
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A stored picture laid on a region of the query. `transform` (3, 3) maps shares of the whole query to shares of it."""
+    """A stored picture laid on a query. `transform` (3, 3) maps shares of the whole query to shares of the picture."""
 
     transform: orb.Matrix
     geometry: orb.Geometry | None
@@ -284,11 +283,6 @@ class Matcher:
                 one.proof = Proof(proof.transform, proof.geometry, proof.alignment, proof.mirrored, proof.region, edits)
 
         await asyncio.gather(*(self._pool.run(name, one) for one in proved))
-
-
-def read_thumbnail(content: bytes) -> Pixels:
-    """An RGB picture from a thumbnail's file."""
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
 
 
 def _is_settled(sightings: Iterable[Sighting]) -> bool:

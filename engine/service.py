@@ -24,7 +24,6 @@ from engine.domain import (
 )
 from engine.errors import InvalidLimit
 from engine.features import hashes, registry
-from engine.matching import read_thumbnail
 from engine.serving import CALIBRATION, Networks, Serving
 from engine.settings import EngineSettings
 from engine.sources import Refused, Source
@@ -32,7 +31,6 @@ from engine.storage.repository import Operation, Repository
 
 logger = logging.getLogger(__name__)
 
-QUERY_SIDE = 1200  # queries are decoded larger than stored pictures: the picture may be a small part of them
 MAX_LIMIT = 50
 FIT_PICTURES = 120
 REEMBED_AT_ONCE = 32
@@ -115,7 +113,7 @@ class SearchService:
         image = await self._pool.run(
             imaging.decode,
             content,
-            side=QUERY_SIDE,
+            side=imaging.QUERY_SIDE,
             max_bytes=self.settings.max_bytes,
             max_pixels=self.settings.max_pixels,
         )
@@ -131,7 +129,7 @@ class SearchService:
             content = await self._pool.run(self._repository.files.thumbnail_path(exact.sha256).read_bytes)
         except OSError:
             return None
-        pixels = await self._pool.run(read_thumbnail, content)
+        pixels = await self._pool.run(imaging.decode_thumbnail, content)
         return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
 
     # --- changing
@@ -155,7 +153,8 @@ class SearchService:
     async def add_bytes(self, content: bytes, *, name: str, actor: str) -> AddResult:
         """Add one encoded picture."""
         source = Source(name, lambda: content, len(content))
-        return [result async for result in self.add([source], actor=actor)][0]
+        results = [result async for result in self.add([source], actor=actor)]
+        return results[0]
 
     async def remove(self, ids: Sequence[int], *, actor: str) -> None:
         """Take pictures out of the library; `undo` brings them back within `undo_days`. UnknownImage."""
@@ -227,7 +226,8 @@ class SearchService:
                 return
             vectors = {}
             for image in lacking:
-                vectors[image.id] = await self._pool.run(lambda image=image: embedder.embed(self._original(image)))
+                pixels = await self._pool.run(self._original, image)
+                vectors[image.id] = await self._pool.run(embedder.embed, pixels)
             await self._repository.put_embeddings(network, vectors)
             progress(total - await self._repository.count_lacking(network), total)
 
@@ -258,7 +258,7 @@ class SearchService:
 
 
 def original(repository: Repository, image: StoredImage, settings: EngineSettings) -> Pixels:
-    """The pixels of a stored picture, as they were when its features were computed. An ImageError if the file is gone."""
+    """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""
     return checking.read_original(repository, image, settings).pixels
 
 

@@ -9,8 +9,9 @@ from engine.domain import NetworkRef, Pixels
 from engine.errors import NetworkMismatch
 from engine.features import networks
 from engine.features.embedding import Embedder
+from engine.imaging import decode_thumbnail
 from engine.indexing import LibraryIndex
-from engine.matching import Matcher, read_thumbnail
+from engine.matching import Matcher
 from engine.settings import EngineSettings
 from engine.storage.repository import Head, Repository
 
@@ -38,7 +39,7 @@ class Networks:
         self._loading = asyncio.Lock()
 
     def reference(self, name: str) -> NetworkRef:
-        """A network by name, in the version that this machine's settings give it. UnknownNetwork, WeightsUnavailable."""
+        """A network by name, in the version that the settings give it. UnknownNetwork, WeightsUnavailable."""
         described = networks.network(name)
         return NetworkRef(name, networks.version(described, self._settings.weights))
 
@@ -100,6 +101,6 @@ class Networks:
 
     def _thumbnail(self, sha256: str) -> Pixels | None:
         try:
-            return read_thumbnail(self._repository.files.thumbnail_path(sha256).read_bytes())
+            return decode_thumbnail(self._repository.files.thumbnail_path(sha256).read_bytes())
         except OSError:
             return None

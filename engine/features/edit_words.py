@@ -80,14 +80,13 @@ def _slope(transform: orb.Matrix) -> orb.Matrix:
     """The linear part of a transform at the middle of the query."""
     centre = np.array([0.5, 0.5, 1.0])
     x, y, w = transform @ centre
-    return (
-        np.array([(transform[0, :2] * w - x * transform[2, :2]), (transform[1, :2] * w - y * transform[2, :2])]) / w**2
-    )
+    rows = [transform[0, :2] * w - x * transform[2, :2], transform[1, :2] * w - y * transform[2, :2]]
+    return np.asarray(np.array(rows) / w**2, np.float64)
 
 
 def _is_surrounded_by_flat(query: Pixels, transform: orb.Matrix) -> bool:
     grey = cv2.resize(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    _, covered = ssim.warp(np.full((SIDE, SIDE), 255, np.uint8), np.linalg.inv(transform), SIDE)
+    _, covered = ssim.warp(np.full((SIDE, SIDE), 255, np.uint8), orb.inverse(transform), SIDE)
     outside = ~cv2.dilate(covered.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
     if outside.sum() < 16:
         return True
@@ -114,4 +113,4 @@ def _is_overlaid(difference: NDArray[np.float32], common: NDArray[np.bool_]) -> 
     covered = ((difference > OVERLAY_STEP) & common).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(covered)
     largest = float(stats[1:, cv2.CC_STAT_AREA].max()) if len(stats) > 1 else 0.0
-    return MIN_OVERLAY < largest / common.sum() < MAX_OVERLAY
+    return MIN_OVERLAY < largest / float(common.sum()) < MAX_OVERLAY

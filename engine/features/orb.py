@@ -52,12 +52,13 @@ def detect(pixels: Pixels) -> Keypoints:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if scale != 1:
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    detector = cv2.ORB_create(nfeatures=MAX_KEYPOINTS, fastThreshold=FAST_THRESHOLD)
+    detector = cv2.ORB.create(nfeatures=MAX_KEYPOINTS, fastThreshold=FAST_THRESHOLD)
     found, descriptors = detector.detectAndCompute(grey, None)
     if descriptors is None:
         return Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), width / height)
-    points = np.array([point.pt for point in found], np.float32) / np.array(size, np.float32)
-    return Keypoints(points[:MAX_KEYPOINTS], descriptors[:MAX_KEYPOINTS], width / height)
+    places = np.array([point.pt for point in found[:MAX_KEYPOINTS]], np.float32)
+    points = np.asarray(places / np.array(size, np.float32), np.float32)
+    return Keypoints(points, descriptors[:MAX_KEYPOINTS], width / height)
 
 
 def extent(aspect: float) -> NDArray[np.float32]:
@@ -104,6 +105,11 @@ def overlap(transform: Matrix) -> tuple[float, float]:
     common, _ = cv2.intersectConvexConvex(projected, unit)
     whole = float(cv2.contourArea(projected))
     return (min(1.0, common / whole) if whole > 0 else 0.0), min(1.0, float(common))
+
+
+def inverse(transform: Matrix) -> Matrix:
+    """The transform the other way round."""
+    return np.asarray(np.linalg.inv(transform), np.float64)
 
 
 def _is_sane(matrix: Matrix) -> bool:

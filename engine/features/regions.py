@@ -99,4 +99,4 @@ def _textured_boxes(grey: NDArray[np.uint8]) -> list[Box]:
 
 def _boxes(mask: NDArray[np.uint8]) -> list[Box]:
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    return [tuple(cv2.boundingRect(contour)) for contour in contours if len(contour) >= 4]  # type: ignore[misc]
+    return [tuple(cv2.boundingRect(contour)) for contour in contours if len(contour) >= 4]

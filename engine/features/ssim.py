@@ -34,7 +34,7 @@ class Alignment:
 def grey(pixels: Pixels) -> Grey:
     """An RGB picture as a 256 x 256 grey, 0-255."""
     squeezed = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return squeezed.astype(np.float32)
+    return np.asarray(squeezed, np.float32)
 
 
 def align(query: Pixels, stored: Grey, transform: NDArray[np.float64]) -> Alignment | None:
@@ -86,13 +86,13 @@ def _maps(first: Grey, second: Grey) -> tuple[Grey, Grey, Grey]:
     """SSIM, local correlation and local deviation at each pixel."""
 
     def mean(x: Grey) -> Grey:
-        return cv2.boxFilter(x, -1, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT)
+        return np.asarray(cv2.boxFilter(x, -1, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT), np.float32)
 
     mean_1, mean_2 = mean(first), mean(second)
-    variance_1 = np.maximum(mean(first * first) - mean_1 * mean_1, 0)
-    variance_2 = np.maximum(mean(second * second) - mean_2 * mean_2, 0)
+    variance_1: Grey = np.maximum(mean(first * first) - mean_1 * mean_1, np.float32(0))
+    variance_2: Grey = np.maximum(mean(second * second) - mean_2 * mean_2, np.float32(0))
     covariance = mean(first * second) - mean_1 * mean_2
     luminance = (2 * mean_1 * mean_2 + C1) / (mean_1 * mean_1 + mean_2 * mean_2 + C1)
     similarity = luminance * (2 * covariance + C2) / (variance_1 + variance_2 + C2)
     correlation = covariance / np.sqrt((variance_1 + 1) * (variance_2 + 1))
-    return similarity, correlation, np.sqrt(variance_1)
+    return np.asarray(similarity, np.float32), np.asarray(correlation, np.float32), np.sqrt(variance_1)

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -63,7 +63,7 @@ def _rebuild_tensor(
 
 
 class _Unpickler(pickle.Unpickler):
-    ALLOWED: dict[tuple[str, str], Callable[..., Any] | str] = {
+    ALLOWED: ClassVar[dict[tuple[str, str], Callable[..., Any] | str]] = {
         ("collections", "OrderedDict"): OrderedDict,
         ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
         **{("torch", name): name for name in STORAGE_TYPES},

@@ -8,7 +8,7 @@ from engine.index.hits import Hits, Keys, Vectors
 
 
 class VectorIndex(Protocol):
-    """Finds the stored vectors nearest to a query. Adding a key again replaces its vector; unknown keys are not removed."""
+    """Finds the stored vectors nearest to a query. Adding a key again replaces its vector."""
 
     async def add(self, keys: Keys, vectors: Vectors) -> None: ...
 

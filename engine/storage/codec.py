@@ -23,8 +23,8 @@ def points_to_bytes(keypoints: Keypoints) -> bytes:
 
 
 def keypoints_from_bytes(points: bytes, descriptors: bytes, aspect: float) -> Keypoints:
-    shares = np.frombuffer(points, "<u2").reshape(-1, 2).astype(np.float32) / _POINT_SCALE
-    return Keypoints(shares, np.frombuffer(descriptors, np.uint8).reshape(-1, 32), aspect)
+    shares = np.frombuffer(points, "<u2").reshape(-1, 2) / np.float32(_POINT_SCALE)
+    return Keypoints(shares.astype(np.float32), np.frombuffer(descriptors, np.uint8).reshape(-1, 32), aspect)
 
 
 def signed(phash: int) -> int:

@@ -27,13 +27,12 @@ metadata = MetaData(
     }
 )
 
-# SQLite gives out row ids without AUTOINCREMENT again after a deletion; ids of pictures are never used twice.
-_AUTOINCREMENT = {"sqlite_autoincrement": True}
 _BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _image_id(**options: bool) -> Column[int]:
-    return Column("image_id", _BigId, ForeignKey("images.id", ondelete="CASCADE"), nullable=False, **options)
+def _image_id(*, primary_key: bool = False, index: bool = False) -> Column[int]:
+    of_image = ForeignKey("images.id", ondelete="CASCADE")
+    return Column("image_id", _BigId, of_image, nullable=False, primary_key=primary_key, index=index)
 
 
 images = Table(
@@ -52,7 +51,7 @@ images = Table(
     Column("byte_size", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("deleted_at", DateTime(timezone=True), index=True),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,  # ids are never given out twice
 )
 
 embeddings = Table(
@@ -92,7 +91,7 @@ operations = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("undoes", _BigId, ForeignKey("operations.id")),
     UniqueConstraint("undoes"),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,  # ids are never given out twice
 )
 
 # `seq` follows the order of commits: every writer holds the write lock from its first statement on.
@@ -104,7 +103,7 @@ changes = Table(
     Column("image_id", _BigId, index=True),  # no foreign key: the line outlives a purged picture; empty: all pictures
     Column("kind", String(16), nullable=False),
     Column("before", JSON),  # of an edit: the values that an undo puts back
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,  # ids are never given out twice
 )
 
 files_seen = Table(

@@ -1,0 +1,56 @@
+# `make run` does the main job, `make test` passes the tests; both set up what they need.
+PYTHON ?= python3
+UV_VERSION = 0.13.9
+BIN = .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: run test check format install install-dev bench lock clean
+
+run: install
+	@$(BIN)/pictrace demo
+
+test: install-dev
+	$(BIN)/pytest
+
+check: install-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: install-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install-dev
+	$(BIN)/python benchmarks/run.py
+
+install: .venv/.installed
+
+install-dev: .venv/.installed-dev
+
+.venv/.created:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else f"PicTrace needs Python 3.11, 3.12 or 3.13; this is {v.major}.{v.minor}. Choose one: make PYTHON=python3.13")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.installed: .venv/.created requirements.txt pyproject.toml
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/uv pip install --quiet --no-deps -e .
+	$(BIN)/pictrace networks prepare
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.txt
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Resolve the dependencies anew. The lock file names registries, so only its export is kept.
+lock: .venv/.created
+	rm -f uv.lock
+	$(BIN)/uv lock --quiet
+	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate --no-dev -o requirements.txt
+	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
