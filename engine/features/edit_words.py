@@ -9,17 +9,22 @@ from numpy.typing import NDArray
 from engine.domain import Edit, Pixels
 from engine.features import orb, ssim
 
-SIDE = 128  # both pictures are compared at this size
+SIDE, MIN_SIDE = 160, 48  # both pictures are compared at such a size
+MIN_COMMON = 64  # pixels
 MIN_ANGLE = 3.0  # degrees
 MIN_STRETCH = 1.09
 MAX_SHOWN = 0.9  # of the stored picture's area; with more of it in the copy, nothing was cropped
 MAX_FILLED = 0.93  # of the copy's area; with more of it filled by the picture, nothing lies around it
 FLAT_STEP = 7.0  # mean grey step to the edge's own colour, of a flat surrounding
 MAX_GREY_CHROMA, MIN_COLOUR_CHROMA = 3.0, 7.0
-MIN_RECOLOURING = 11.0  # median difference in levels
-MAX_SHARPNESS = 0.62  # of the stored picture's
-OVERLAY_STEP = 40.0  # grey levels
-MIN_OVERLAY, MAX_OVERLAY = 0.008, 0.6  # of the common area
+MIN_RECOLOURING = 8.0  # median difference in levels
+MAX_SHARPNESS = 0.6  # of the stored picture's
+MIN_SHARPNESS = 4.0
+OVERLAY_STEP, OVERLAY_TIMES = 42.0, 5.0  # levels, and times the usual difference
+MAX_USUAL_STEP = 20.0  # levels
+MIN_OVERLAY, MAX_OVERLAY = 0.004, 0.5  # of the common area
+
+Levels = NDArray[np.float32]  # (side, side, channels)
 
 
 def name_edits(query: Pixels, stored: Pixels, transform: orb.Matrix, *, stored_aspect: float) -> tuple[Edit, ...]:
@@ -57,23 +62,36 @@ def _of_geometry(query: Pixels, transform: orb.Matrix, stored_aspect: float) -> 
 
 
 def _of_colours(query: Pixels, stored: Pixels, transform: orb.Matrix) -> Iterator[Edit]:
-    laid, common = ssim.warp(query, transform, SIDE)
-    ground = cv2.resize(stored, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    if common.sum() < 64:
+    side = _common_side(query, transform)
+    laid, common = ssim.warp(query, transform, side)
+    ground = cv2.resize(stored, (side, side), interpolation=cv2.INTER_AREA)
+    if common.sum() < MIN_COMMON:
         return
     copy, original = laid.astype(np.float32), ground.astype(np.float32)
     chroma_of_copy, chroma_of_original = (float(np.ptp(p[common], axis=1).mean()) for p in (copy, original))
-    if chroma_of_copy < MAX_GREY_CHROMA and chroma_of_original > MIN_COLOUR_CHROMA:
+    is_grey = chroma_of_copy < MAX_GREY_CHROMA and chroma_of_original > MIN_COLOUR_CHROMA
+    if is_grey:
         yield Edit.GRAYSCALE
-    elif np.median(np.abs(copy - original)[common].mean(axis=1)) > MIN_RECOLOURING:
+    elif np.median(np.abs(_smooth(copy, 2) - _smooth(original, 2))[common].mean(axis=1)) > MIN_RECOLOURING:
         yield Edit.RECOLOURED
-    grey_of_copy, grey_of_original = copy.mean(axis=2), original.mean(axis=2)
-    matched = _with_levels_of(grey_of_original, grey_of_copy, common)
-    if _sharpness(matched, common) < MAX_SHARPNESS * _sharpness(grey_of_original, common):
+    if is_grey or chroma_of_original <= MIN_COLOUR_CHROMA:
+        copy, original = copy.mean(axis=2, keepdims=True), original.mean(axis=2, keepdims=True)
+    matched = _with_levels_of(original, copy, common)
+    sharpness = _sharpness(matched, common) / max(MIN_SHARPNESS, _sharpness(original, common))
+    if sharpness < MAX_SHARPNESS:
         yield Edit.BLURRED
-    difference = np.abs(cv2.blur(matched - grey_of_original, (5, 5)))
-    if _is_overlaid(difference, common):
+    # A large overlay disturbs the ranks: the levels as they are may lie nearer.
+    nearer = min((matched, copy), key=lambda levels: float(np.median(np.abs(levels - original)[common])))
+    if _is_overlaid(nearer, original, common, blurred=sharpness < MAX_SHARPNESS):
         yield Edit.OVERLAID
+
+
+def _common_side(query: Pixels, transform: orb.Matrix) -> int:
+    """The side at which neither picture has to be enlarged much: a small copy is not a blurred one."""
+    filled, shown = orb.overlap(transform)
+    if shown <= 0:
+        return SIDE
+    return int(np.clip(0.8 * np.sqrt(query.shape[0] * query.shape[1] * filled / shown), MIN_SIDE, SIDE))
 
 
 def _slope(transform: orb.Matrix) -> orb.Matrix:
@@ -94,23 +112,36 @@ def _is_surrounded_by_flat(query: Pixels, transform: orb.Matrix) -> bool:
     return float(np.abs(levels - np.median(levels)).mean()) < FLAT_STEP
 
 
-def _with_levels_of(
-    wanted: NDArray[np.float32], grey: NDArray[np.float32], common: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Brightness and contrast brought to another grey's, by quartiles: overlays do not disturb them."""
-    low_1, mid_1, high_1 = np.percentile(wanted[common], (20, 50, 80))
-    low_2, mid_2, high_2 = np.percentile(grey[common], (20, 50, 80))
-    return np.asarray((grey - mid_2) * ((high_1 - low_1) / max(1.0, high_2 - low_2)) + mid_1, np.float32)
+def _with_levels_of(wanted: Levels, levels: Levels, common: NDArray[np.bool_]) -> Levels:
+    """Each channel's levels brought to another picture's by their ranks, which undoes changes of tone."""
+    matched = np.empty_like(levels)
+    shares = np.linspace(0, 1, 33)
+    for channel in range(levels.shape[2]):
+        source = np.quantile(levels[..., channel][common], shares)
+        target = np.quantile(wanted[..., channel][common], shares)
+        matched[..., channel] = np.interp(levels[..., channel], source, target)
+    return matched
 
 
-def _sharpness(grey: NDArray[np.float32], common: NDArray[np.bool_]) -> float:
-    return float(np.median(np.abs(cv2.Laplacian(grey, cv2.CV_32F))[common]))
+def _sharpness(levels: Levels, common: NDArray[np.bool_]) -> float:
+    return float(np.percentile(np.abs(cv2.Laplacian(levels.mean(axis=2), cv2.CV_32F))[common], 85))
 
 
-def _is_overlaid(difference: NDArray[np.float32], common: NDArray[np.bool_]) -> bool:
-    if np.median(difference[common]) > OVERLAY_STEP / 3:
+def _smooth(levels: Levels, sigma: float) -> Levels:
+    return np.asarray(cv2.GaussianBlur(levels, (0, 0), sigma), np.float32).reshape(levels.shape)
+
+
+def _is_overlaid(copy: Levels, original: Levels, common: NDArray[np.bool_], *, blurred: bool) -> bool:
+    """Whether they differ much in a few compact places, and little elsewhere."""
+    smooth = 2.5 if blurred else 0.8
+    size = np.abs(_smooth(copy, smooth) - _smooth(original, smooth)).max(axis=2)
+    usual = float(np.median(size[common]))
+    if usual > MAX_USUAL_STEP:
         return False
-    covered = ((difference > OVERLAY_STEP) & common).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(covered)
-    largest = float(stats[1:, cv2.CC_STAT_AREA].max()) if len(stats) > 1 else 0.0
-    return MIN_OVERLAY < largest / float(common.sum()) < MAX_OVERLAY
+    places = ((size > max(OVERLAY_STEP, OVERLAY_TIMES * usual)) & common).astype(np.uint8)
+    places = cv2.morphologyEx(places, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    places = cv2.morphologyEx(places, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(places)
+    areas = stats[1:, cv2.CC_STAT_AREA] / float(common.sum())
+    compact = areas[areas > MIN_OVERLAY]
+    return bool(len(compact)) and float(compact.sum()) < MAX_OVERLAY

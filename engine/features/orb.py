@@ -57,7 +57,7 @@ def detect(pixels: Pixels) -> Keypoints:
     if descriptors is None:
         return Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), width / height)
     places = np.array([point.pt for point in found[:MAX_KEYPOINTS]], np.float32)
-    points = np.asarray(places / np.array(size, np.float32), np.float32)
+    points = np.asarray((places + 0.5) / np.array(size, np.float32), np.float32)
     return Keypoints(points, descriptors[:MAX_KEYPOINTS], width / height)
 
 

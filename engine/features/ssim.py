@@ -62,13 +62,16 @@ def align(query: Pixels, stored: Grey, transform: NDArray[np.float64]) -> Alignm
 def warp(pixels: Pixels, transform: NDArray[np.float64], side: int) -> tuple[Pixels, NDArray[np.bool_]]:
     """A picture laid on a square of `side` pixels by a transform of shares, and where it covers the square."""
     height, width = pixels.shape[:2]
-    to_pixels = np.diag([side, side, 1.0]) @ transform
-    scale = side * float(np.sqrt(abs(np.linalg.det(transform[:2, :2]) / (width * height))))
-    if scale < 0.7:  # shrink first: warping alone would alias
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    # Shrink first, each side by what the transform shrinks it: warping alone would alias.
+    scales = side * np.linalg.norm(transform[:2, :2], axis=0) / (width, height)
+    size = tuple(max(1, round(n * min(1.0, s))) for n, s in zip((width, height), scales, strict=True))
+    if size != (width, height):
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         height, width = pixels.shape[:2]
-    to_pixels = to_pixels @ np.diag([1 / width, 1 / height, 1.0])
+    # OpenCV counts from the middle of the first pixel, shares from its edge.
+    to_shares = np.array([[1 / width, 0, 0.5 / width], [0, 1 / height, 0.5 / height], [0, 0, 1]])
+    to_square = np.array([[side, 0, -0.5], [0, side, -0.5], [0, 0, 1]])
+    to_pixels = to_square @ transform @ to_shares
     warped = cv2.warpPerspective(pixels, to_pixels, (side, side), flags=cv2.INTER_LINEAR)
     cover = cv2.warpPerspective(
         np.full((height, width), 255, np.uint8), to_pixels, (side, side), flags=cv2.INTER_LINEAR

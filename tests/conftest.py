@@ -1,0 +1,115 @@
+"""What tests share: pictures that scikit-image ships, a service on a fresh library, and the command in a process."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine import EngineSettings, SearchService, imaging, open_service
+from engine.domain import AddResult, Pixels
+from engine.sources import expand
+
+SHIPPED = Path(str(files("skimage") / "data"))
+PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "camera.png", "motorcycle_left.png")
+
+
+@cache
+def photograph(name: str) -> Pixels:
+    """One of scikit-image's pictures, decoded."""
+    content = (SHIPPED / name).read_bytes()
+    return imaging.decode(content, side=1200, max_bytes=10**8, max_pixels=10**8).pixels
+
+
+def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
+    return imaging.encode_jpeg(np.ascontiguousarray(pixels), quality=quality)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def settings(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> EngineSettings:
+    """A fresh library; the cache of converted networks is the user's own."""
+    for name in os.environ:
+        if name.startswith("PICTRACE_") and name != "PICTRACE_CACHE_DIR":
+            monkeypatch.delenv(name)
+    return EngineSettings(data_dir=data_dir, workers=2, _env_file=None)
+
+
+@pytest.fixture
+async def service(settings: EngineSettings) -> AsyncIterator[SearchService]:
+    async with open_service(settings) as opened:
+        yield opened
+
+
+Filled = Callable[..., AbstractAsyncContextManager[SearchService]]
+
+
+@pytest.fixture
+def filled(settings: EngineSettings) -> Filled:
+    """Opens a library that holds the photographs."""
+
+    @asynccontextmanager
+    async def opened(**changes: Any) -> AsyncIterator[SearchService]:
+        async with open_service(settings.model_copy(update=changes)) as service:
+            await add_paths(service, *(SHIPPED / name for name in PHOTOGRAPHS))
+            yield service
+
+    return opened
+
+
+async def add_paths(service: SearchService, *paths: Path) -> list[AddResult]:
+    sources = [source for path in paths for source in expand(path, service.settings)]
+    return [result async for result in service.add(sources, actor="test")]
+
+
+class Command:
+    """The `pictrace` command, run in a process of its own on one library."""
+
+    def __init__(self, data_dir: Path) -> None:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PICTRACE_") or k == "PICTRACE_CACHE_DIR"}
+        self.env = kept | {"PICTRACE_DATA_DIR": str(data_dir), "COLUMNS": "200", "NO_COLOR": "1"}
+        self.argv = [sys.executable, "-m", "engine"]
+
+    def __call__(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.argv, *map(str, arguments)],
+            env=self.env | env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            cwd=self.env["HOME"],  # a .env of the checkout must not count
+        )
+
+    def start(self, *arguments: object, **env: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*self.argv, *map(str, arguments)],
+            env=self.env | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.env["HOME"],
+        )
+
+    def json(self, *arguments: object, **env: str) -> list[dict[str, Any]]:
+        done = self(*arguments, **env)
+        assert done.returncode in (0, 1), done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def pictrace(data_dir: Path) -> Command:
+    return Command(data_dir)

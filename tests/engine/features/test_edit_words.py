@@ -1,0 +1,79 @@
+"""Edits are named when they were made, and not when they were not."""
+
+import cv2
+import numpy as np
+import pytest
+
+from engine import augment
+from engine.domain import Edit, Pixels
+from engine.features import edit_words
+from engine.matching import MIRROR, ORIENTATIONS
+from tests.conftest import photograph
+
+WHOLE = np.eye(3)
+
+
+def name(query: Pixels, stored: Pixels, transform: np.ndarray = WHOLE) -> set[Edit]:
+    aspect = stored.shape[1] / stored.shape[0]
+    return set(edit_words.name_edits(query, stored, transform, stored_aspect=aspect))
+
+
+@pytest.fixture(params=["astronaut.png", "coffee.png", "chelsea.png", "motorcycle_left.png"])
+def picture(request: pytest.FixtureRequest) -> Pixels:
+    return photograph(request.param)
+
+
+def test_saved_again_is_recompressed_only(picture: Pixels) -> None:
+    copy = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], cv2.IMREAD_COLOR)
+    assert name(copy, picture) == {Edit.RECOMPRESSED}
+
+
+def test_mirrored(picture: Pixels) -> None:
+    assert name(np.ascontiguousarray(picture[:, ::-1]), picture, MIRROR) == {Edit.MIRRORED}
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_turned_is_rotated(picture: Pixels, turns: int) -> None:
+    copy = np.ascontiguousarray(np.rot90(picture, turns))
+    assert name(copy, picture, ORIENTATIONS[turns]) == {Edit.ROTATED}
+
+
+def test_stretched(picture: Pixels) -> None:
+    assert name(cv2.resize(picture, None, fx=1.5, fy=1), picture) == {Edit.STRETCHED}
+
+
+def test_cropped(picture: Pixels) -> None:
+    height, width = picture.shape[:2]
+    copy = np.ascontiguousarray(picture[: height // 2, : width // 2])
+    half = np.array([[width // 2 / width, 0, 0], [0, height // 2 / height, 0], [0, 0, 1]])
+    assert name(copy, picture, half) == {Edit.CROPPED}
+
+
+def test_with_flat_borders_is_padded(picture: Pixels) -> None:
+    height, width = picture.shape[:2]
+    copy = cv2.copyMakeBorder(picture, 0, 0, width // 4, width // 4, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    inner = np.array([[copy.shape[1] / width, 0, -(width // 4) / width], [0, 1, 0], [0, 0, 1]])
+    assert name(copy, picture, inner) == {Edit.PADDED}
+
+
+def test_on_another_picture_is_inside_larger(picture: Pixels) -> None:
+    ground = cv2.resize(photograph("rocket.jpg"), (900, 900))
+    ground[200:600, 300:700] = cv2.resize(picture, (400, 400))
+    inner = np.array([[900 / 400, 0, -300 / 400], [0, 900 / 400, -200 / 400], [0, 0, 1]])
+    assert Edit.INSIDE_LARGER in name(ground, picture, inner)
+
+
+def test_grayscale(picture: Pixels) -> None:
+    assert name(augment.grayscale(picture, np.random.default_rng(1), picture), picture) == {Edit.GRAYSCALE}
+
+
+def test_darker_is_recoloured(picture: Pixels) -> None:
+    assert name((picture * 0.6).astype(np.uint8), picture) == {Edit.RECOLOURED}
+
+
+def test_blurred(picture: Pixels) -> None:
+    assert name(cv2.GaussianBlur(picture, (0, 0), max(picture.shape) * 0.012), picture) == {Edit.BLURRED}
+
+
+def test_sticker_is_overlaid(picture: Pixels) -> None:
+    assert name(augment.sticker(picture, np.random.default_rng(4), picture), picture) == {Edit.OVERLAID}
