@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
@@ -211,10 +212,9 @@ def test_random_bytes_behind_a_header_never_escape_as_another_error() -> None:
             broken = bytearray(content)
             for at in random.integers(12, len(broken), 12):
                 broken[at] = random.integers(256)
-            try:
+            with suppress(ImageError):  # anything else fails the test
                 decode(bytes(broken))
-            except ImageError as error:
-                assert str(error).endswith("."), name
+        assert decode(content).width == 120, name
 
 
 def test_thumbnail_comes_back_as_pixels() -> None:

@@ -50,7 +50,7 @@ def test_cropped(picture: Pixels) -> None:
 
 
 def test_with_flat_borders_is_padded(picture: Pixels) -> None:
-    height, width = picture.shape[:2]
+    width = picture.shape[1]
     copy = cv2.copyMakeBorder(picture, 0, 0, width // 4, width // 4, cv2.BORDER_CONSTANT, value=(0, 0, 0))
     inner = np.array([[copy.shape[1] / width, 0, -(width // 4) / width], [0, 1, 0], [0, 0, 1]])
     assert name(copy, picture, inner) == {Edit.PADDED}

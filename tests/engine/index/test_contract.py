@@ -1,0 +1,184 @@
+"""One contract for every index, with exact search as the oracle."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import EngineSettings, SearchService, open_service
+from engine.concurrency import CpuPool
+from engine.index.bands import SURE_DISTANCE, HashBandIndex
+from engine.index.base import PooledIndex, VectorIndex
+from engine.index.flat import FlatIndex
+from engine.index.hamming import HammingIndex
+from engine.index.hits import Hits, Keys, Vectors
+from engine.index.hnsw import HnswIndex
+from tests.conftest import SHIPPED, add_paths
+
+DIMENSIONS, COUNT = 64, 600
+RANDOM = np.random.default_rng(17)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An index under test, its oracle, what to put in, and how alike their answers must be."""
+
+    index: VectorIndex
+    oracle: VectorIndex
+    keys: Keys
+    vectors: Vectors
+    queries: Vectors
+    within: float  # distances up to which the index must find everything
+    recall: float
+    tolerance: float
+
+
+def clustered() -> tuple[Vectors, Vectors]:
+    """Unit vectors in clusters, as embeddings are, and queries near some of them."""
+    centres = RANDOM.normal(size=(40, DIMENSIONS))
+    vectors = centres[RANDOM.integers(40, size=COUNT)] + 0.5 * RANDOM.normal(size=(COUNT, DIMENSIONS))
+    queries = vectors[:25] + 0.2 * RANDOM.normal(size=(25, DIMENSIONS))
+    return tuple((v / np.linalg.norm(v, axis=1, keepdims=True)).astype(np.float32) for v in (vectors, queries))
+
+
+def hashes(keys: Keys) -> tuple[Vectors, Vectors]:
+    """Random hashes, and queries that differ from some of them in 0-5 bits."""
+    values = RANDOM.integers(0, 1 << 63, len(keys), np.uint64)
+    flips = [sum(1 << int(b) for b in RANDOM.choice(64, n % 6, replace=False)) for n in range(len(keys))]
+    return values, values ^ np.array(flips, np.uint64)
+
+
+@pytest.fixture(params=["flat", "hnsw", "hamming", "bands"])
+async def case(request: pytest.FixtureRequest, settings: EngineSettings) -> AsyncIterator[Case]:
+    with CpuPool(2) as pool:
+        if request.param == "bands":
+            async with open_service(settings) as service:
+                keys = await ids_without_hashes(service)
+                values, queries = hashes(keys)
+                bands = HashBandIndex(service._repository)
+                yield Case(bands, PooledIndex(HammingIndex(), pool), keys, values, queries, SURE_DISTANCE, 1, 0)
+        elif request.param == "hamming":
+            keys = np.arange(1, 201)
+            values, queries = hashes(keys)
+            yield Case(
+                PooledIndex(HammingIndex(), pool), PooledIndex(HammingIndex(), pool), keys, values, queries, 64, 1, 0
+            )
+        else:
+            vectors, queries = clustered()
+            local = FlatIndex(DIMENSIONS) if request.param == "flat" else HnswIndex(DIMENSIONS)
+            recall, tolerance = (1.0, 1e-6) if request.param == "flat" else (0.98, 2e-3)
+            oracle = PooledIndex(FlatIndex(DIMENSIONS), pool)
+            keys = RANDOM.permutation(np.arange(1, 10_000))[:COUNT]
+            yield Case(PooledIndex(local, pool), oracle, keys, vectors, queries, 2, recall, tolerance)
+
+
+async def ids_without_hashes(service: SearchService) -> Keys:
+    """Ids of stored pictures whose hashes are taken away, for the bands have rows of pictures only."""
+    results = await add_paths(service, *sorted(SHIPPED.glob("*.png")))
+    keys = np.array(sorted({r.id for r in results if r.id is not None}), np.int64)
+    await service._repository.remove_hashes(keys.tolist())
+    return keys
+
+
+async def assert_like_oracle(case: Case, count: int = 10) -> None:
+    found, expected = await case.index.search(case.queries, count), await case.oracle.search(case.queries, count)
+    assert len(found) == len(expected) == len(case.queries)
+    hit = total = 0
+    for one, truth in zip(found, expected, strict=True):
+        near = truth.distances <= case.within
+        wanted = dict(zip(truth.keys[near].tolist(), truth.distances[near].tolist(), strict=True))
+        got = dict(zip(one.keys.tolist(), one.distances.tolist(), strict=True))
+        hit += len(set(wanted) & set(got))
+        total += len(wanted)
+        for key in set(wanted) & set(got):
+            assert got[key] == pytest.approx(wanted[key], abs=case.tolerance)
+        assert_ordered(one)
+    assert hit >= case.recall * total
+    assert total > 0 or await case.oracle.size() == 0
+
+
+def assert_ordered(hits: Hits) -> None:
+    pairs = list(zip(hits.distances.tolist(), hits.keys.tolist(), strict=True))
+    assert pairs == sorted(pairs)
+    assert len(set(hits.keys.tolist())) == len(hits.keys)
+
+
+async def fill(case: Case) -> None:
+    for index in (case.index, case.oracle):
+        await index.add(case.keys, case.vectors)
+
+
+async def test_empty_index_finds_nothing(case: Case) -> None:
+    assert await case.index.size() == 0
+    assert all(len(hits.keys) == 0 for hits in await case.index.search(case.queries, 5))
+
+
+async def test_finds_what_exact_search_finds(case: Case) -> None:
+    await fill(case)
+    assert await case.index.size() == len(case.keys)
+    await assert_like_oracle(case)
+
+
+async def test_at_most_count_are_returned(case: Case) -> None:
+    await fill(case)
+    assert all(len(hits.keys) <= 3 for hits in await case.index.search(case.queries, 3))
+
+
+async def test_removed_keys_are_not_found(case: Case) -> None:
+    await fill(case)
+    for index in (case.index, case.oracle):
+        await index.remove(case.keys[::2])
+    found = await case.index.search(case.queries, 20)
+    assert not set(case.keys[::2].tolist()) & {key for hits in found for key in hits.keys.tolist()}
+    assert await case.index.size() == await case.oracle.size()
+    await assert_like_oracle(case)
+
+
+async def test_key_added_again_has_its_new_vector_only(case: Case) -> None:
+    await fill(case)
+    rolled = np.roll(case.vectors, 7, axis=0)
+    for index in (case.index, case.oracle):
+        await index.add(case.keys, rolled)
+    assert await case.index.size() == len(case.keys)
+    await assert_like_oracle(case)
+
+
+async def test_unknown_keys_are_removed_without_ado(case: Case) -> None:
+    await fill(case)
+    await case.index.remove(np.array([987_654_321], np.int64))
+    assert await case.index.size() == len(case.keys)
+
+
+async def test_many_changes_end_like_the_oracle(case: Case) -> None:
+    for _ in range(6):
+        some = RANDOM.permutation(len(case.keys))[: len(case.keys) // 2]
+        gone = RANDOM.permutation(len(case.keys))[: len(case.keys) // 4]
+        for index in (case.index, case.oracle):
+            await index.add(case.keys[some], case.vectors[some])
+            await index.remove(case.keys[gone])
+    assert await case.index.size() == await case.oracle.size()
+    await assert_like_oracle(case)
+
+
+@pytest.mark.parametrize("kind", [FlatIndex, HnswIndex])
+def test_saved_index_answers_as_before(kind: type[FlatIndex] | type[HnswIndex], tmp_path: Path) -> None:
+    vectors, queries = clustered()
+    index = kind(DIMENSIONS)
+    index.add(np.arange(COUNT), vectors)
+    index.remove(np.arange(0, COUNT, 3))
+    index.save(tmp_path / "saved")
+    loaded = kind.load(tmp_path / "saved", DIMENSIONS)
+    assert len(loaded) == len(index) == COUNT - 200
+    for before, after in zip(index.search(queries, 5), loaded.search(queries, 5), strict=True):
+        assert len(set(before.keys.tolist()) & set(after.keys.tolist())) >= 4
+
+
+@pytest.mark.parametrize("kind", [FlatIndex, HnswIndex])
+def test_index_of_other_dimensions_is_not_loaded(kind: type[FlatIndex] | type[HnswIndex], tmp_path: Path) -> None:
+    index = kind(32)
+    index.add(np.arange(5), np.eye(5, 32, dtype=np.float32))
+    index.save(tmp_path / "saved")
+    with pytest.raises(ValueError, match="dimensions|shape"):
+        kind.load(tmp_path / "saved", DIMENSIONS)
