@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from engine import ranking
 from engine.augment import EDITS, apply
@@ -70,6 +69,8 @@ async def fit(
 
 def logistic_regression(inputs: Vector, right: NDArray[np.bool_]) -> tuple[float, ...]:
     """Weights and, last, the intercept, by maximum likelihood with a little weight decay."""
+    from scipy.optimize import minimize  # a second to import, and needed here only
+
     scale = np.maximum(inputs.std(axis=0), 1e-6)
     centre = inputs.mean(axis=0)
     x = np.hstack([(inputs - centre) / scale, np.ones((len(inputs), 1))]).astype(np.float64)

@@ -15,7 +15,9 @@ MIN_ANGLE = 3.0  # degrees
 MIN_STRETCH = 1.09
 MAX_SHOWN = 0.9  # of the stored picture's area; with more of it in the copy, nothing was cropped
 MAX_FILLED = 0.93  # of the copy's area; with more of it filled by the picture, nothing lies around it
-FLAT_STEP = 7.0  # mean grey step to the edge's own colour, of a flat surrounding
+BORDER_STEP = 24.0  # levels, from the border's colour
+MAX_BUSY_BORDER = 0.01  # of a border around the picture
+MIN_BESIDE_BAND, MAX_BUSY_BAND = 0.6, 0.25  # beside a picture that fills so much, a band may carry text
 MAX_GREY_CHROMA, MIN_COLOUR_CHROMA = 3.0, 7.0
 MIN_RECOLOURING = 8.0  # median difference in levels
 MAX_SHARPNESS = 0.6  # of the stored picture's
@@ -55,9 +57,10 @@ def _of_geometry(query: Pixels, transform: orb.Matrix, stored_aspect: float) -> 
     if shown < MAX_SHOWN:
         yield Edit.CROPPED
     if filled < MAX_FILLED:
-        if not _is_surrounded_by_flat(query, transform):
+        busy = _busy_share_around(query, transform)
+        if busy > (MAX_BUSY_BAND if filled > MIN_BESIDE_BAND else MAX_BUSY_BORDER):
             yield Edit.INSIDE_LARGER
-        elif not rotated or filled < 0.6:
+        elif not rotated or filled < MIN_BESIDE_BAND:  # a small turn leaves flat corners, which nobody added
             yield Edit.PADDED
 
 
@@ -102,14 +105,16 @@ def _slope(transform: orb.Matrix) -> orb.Matrix:
     return np.asarray(np.array(rows) / w**2, np.float64)
 
 
-def _is_surrounded_by_flat(query: Pixels, transform: orb.Matrix) -> bool:
-    grey = cv2.resize(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+def _busy_share_around(query: Pixels, transform: orb.Matrix) -> float:
+    """The share of what lies around the picture that has not the one colour of a border."""
+    small = cv2.resize(query, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     _, covered = ssim.warp(np.full((SIDE, SIDE), 255, np.uint8), orb.inverse(transform), SIDE)
     outside = ~cv2.dilate(covered.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
-    if outside.sum() < 16:
-        return True
-    levels = grey[outside].astype(np.float32)
-    return float(np.abs(levels - np.median(levels)).mean()) < FLAT_STEP
+    if outside.sum() < MIN_COMMON:
+        return 0.0
+    colours = small[outside]
+    steps = np.abs(colours - np.median(colours, axis=0)).max(axis=1)
+    return float((steps > BORDER_STEP).mean())
 
 
 def _with_levels_of(wanted: Levels, levels: Levels, common: NDArray[np.bool_]) -> Levels:

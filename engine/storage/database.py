@@ -6,12 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -19,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from engine.concurrency import CpuPool
 from engine.errors import DataDirNotWritable, DiskFull, LibraryBusy, LibraryDamaged, LibraryTooNew
 
+REVISION = "0002"  # of the tables in `tables.py`: the newest file in alembic/versions
 BUSY_TIMEOUT_S = 60
 POOL_SIZE = 8
 
@@ -53,21 +50,14 @@ class Database:
 
         Raises LibraryTooNew for a library that a newer PicTrace has written.
         """
-        scripts = ScriptDirectory(str(migrations_dir()))
         lock = FileLock(self._lock_path, timeout=BUSY_TIMEOUT_S * 10, thread_local=False)
         await pool.run(_acquire, lock)
         try:
             async with self.read() as connection:
                 revision = await connection.run_sync(_revision)
-            known = {script.revision for script in scripts.walk_revisions()}
-            if revision and revision not in known:
-                raise LibraryTooNew(
-                    f"This library was written by a newer PicTrace (its tables are at revision {revision}): "
-                    "update PicTrace. Nothing was changed."
-                )
-            if revision != scripts.get_current_head():
+            if revision != REVISION:
                 async with self.write() as connection:
-                    await connection.run_sync(_upgrade)
+                    await connection.run_sync(_upgrade, revision)
         finally:
             lock.release()
 
@@ -117,12 +107,25 @@ def _acquire(lock: FileLock) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(text("SELECT version_num FROM alembic_version"))
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str | None) -> None:
+    # Imported here: most starts need no migration, and Alembic takes a fifth of a start.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision and revision not in known:
+        raise LibraryTooNew(
+            f"This library was written by a newer PicTrace (its tables are at revision {revision}): "
+            "update PicTrace. Nothing was changed."
+        )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

@@ -1,6 +1,7 @@
 """Originals and thumbnails on disk, named by the SHA-256 of the original."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,7 +65,7 @@ class FileStore:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all, whatever is killed and whenever the power fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     try:
         with partial.open("wb") as file:
             file.write(content)

@@ -1,0 +1,236 @@
+"""Several processes on one library, killed processes, and a full disk."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import augment, imaging
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, photograph
+
+KILLS = 20
+PICTURES = 160
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Many small different pictures."""
+    made = tmp_path_factory.mktemp("pictures")
+    for number in range(PICTURES):
+        whole = photograph(PHOTOGRAPHS[number % len(PHOTOGRAPHS)])
+        copy = augment.apply("crop", whole, whole, seed=number)
+        (made / f"{number:04d}.jpg").write_bytes(imaging.encode_jpeg(copy[:200, :200], quality=80))
+    return made
+
+
+def test_two_processes_see_each_others_changes_at_the_next_search(pictrace: Command, tmp_path: Path) -> None:
+    """A process that stays open searches; others add and remove."""
+    script = textwrap.dedent(
+        """
+        import asyncio, sys
+        from pathlib import Path
+        from engine import EngineSettings, open_service
+
+        async def main():
+            async with open_service(EngineSettings.load()) as service:
+                for line in sys.stdin:
+                    result = await service.search(Path(line.strip()).read_bytes(), weak=True)
+                    print(" ".join(str(match.image.id) for match in result.matches) or "-", flush=True)
+
+        asyncio.run(main())
+        """
+    )
+    picture = SHIPPED / "rocket.jpg"
+    pictrace.json("add", "--json", SHIPPED / "coffee.png", SHIPPED / "chelsea.png")
+    searching = subprocess.Popen(
+        [sys.executable, "-c", script], env=pictrace.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert searching.stdin
+    assert searching.stdout
+
+    def search() -> list[str]:
+        searching.stdin.write(f"{picture}\n")
+        searching.stdin.flush()
+        return searching.stdout.readline().split()
+
+    try:
+        assert sorted(search()) == ["1", "2"]
+        (added,) = pictrace.json("add", "--json", picture)
+        assert search()[0] == str(added["id"])
+        assert pictrace("remove", added["id"]).returncode == 0
+        assert str(added["id"]) not in search()
+        assert pictrace("undo").returncode == 0
+        assert search()[0] == str(added["id"])
+    finally:
+        searching.stdin.close()
+        assert searching.wait(30) == 0
+        searching.stdout.close()
+
+
+def test_two_processes_that_open_an_old_library_at_once_migrate_it_once(pictrace: Command, data_dir: Path) -> None:
+    pictrace.json("add", "--json", SHIPPED / "coffee.png")
+    database = data_dir / "pictrace.db"
+    with sqlite3.connect(database) as connection:  # as a PicTrace before revision 0002 left it
+        connection.executescript(
+            "DROP TABLE watches; DROP TABLE verdicts; UPDATE alembic_version SET version_num = '0001'"
+        )
+    connection.close()
+    processes = [pictrace.start("search", "--json", SHIPPED / "coffee.png") for _ in range(3)]
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        assert json.loads(out)["matches"][0]["score"] == 1.0
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT count(*) FROM watches").fetchone() == (0,)
+    connection.close()
+
+
+def test_two_processes_that_add_at_once_store_each_picture_once(pictrace: Command, folder: Path) -> None:
+    processes = [pictrace.start("add", "--json", folder) for _ in range(2)]
+    results = []
+    for process in processes:
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+        results.append([json.loads(line) for line in out.splitlines()])
+    assert all(len(lines) == PICTURES for lines in results)
+    assert sum(line["status"] == "added" for lines in results for line in lines) == PICTURES
+    assert [line["id"] for line in results[0]] == [line["id"] for line in results[1]]
+    (status,) = pictrace.json("status", "--json")
+    assert (status["images"], status["index_size"]) == (PICTURES, PICTURES)
+
+
+def test_killed_additions_lose_nothing_that_was_acknowledged(pictrace: Command, folder: Path, data_dir: Path) -> None:
+    """kill -9 at 20 random moments: acknowledged pictures stay, none is half there, nothing needs repair by hand."""
+    moments = random.Random(23)
+    acknowledged: dict[str, int] = {}
+    for number in range(KILLS):
+        if number % 5 == 4:
+            shutil.rmtree(data_dir)
+            acknowledged.clear()
+        process = pictrace.start("add", "--json", folder)
+        assert process.stdout
+        first = process.stdout.readline()
+        time.sleep(moments.uniform(0, 0.6))
+        process.send_signal(signal.SIGKILL)
+        rest, _ = process.communicate(timeout=60)
+        for line in (first + rest).splitlines():
+            if line.endswith("}"):  # a line cut off by the kill was not given
+                result = json.loads(line)
+                acknowledged[result["name"]] = result["id"]
+        assert_whole(data_dir, acknowledged)
+    (report,) = pictrace.json("check", "--json", "--repair")
+    assert report["missing_originals"] == report["missing_thumbnails"] == report["stale_features"] == 0
+    results = {line["name"]: line for line in pictrace.json("add", "--json", folder)}
+    assert len(results) == PICTURES
+    assert all(results[name]["id"] == image_id for name, image_id in acknowledged.items())
+    some = sorted(acknowledged)[:: max(1, len(acknowledged) // 5)]
+    for answer in pictrace.json("search", "--json", *(folder / name for name in some)):
+        assert answer["matches"][0]["evidence"]["exact"]
+
+
+def assert_whole(data_dir: Path, acknowledged: dict[str, int]) -> None:
+    """Every row has all its features and files, and every acknowledged picture its row."""
+    with sqlite3.connect(data_dir / "pictrace.db") as connection:
+        rows = connection.execute(
+            """
+            SELECT i.id, i.sha256, i.byte_size, e.image_id, k.image_id, c.image_id FROM images i
+            LEFT JOIN embeddings e ON e.image_id = i.id LEFT JOIN keypoints k ON k.image_id = i.id
+            LEFT JOIN changes c ON c.image_id = i.id
+            """
+        ).fetchall()
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    assert len({row[0] for row in rows}) == len(rows)
+    for row in rows:
+        assert None not in row
+        (original,) = (data_dir / "originals" / row[1][:2]).glob(f"{row[1]}.*")
+        assert original.stat().st_size == row[2]
+        assert (data_dir / "thumbnails" / row[1][:2] / f"{row[1]}.jpg").stat().st_size > 100
+    assert set(acknowledged.values()) <= {row[0] for row in rows}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_addition_keeps_what_is_done_and_goes_on(
+    pictrace: Command, folder: Path, number: signal.Signals
+) -> None:
+    process = pictrace.start("add", "--json", folder)
+    assert process.stdout
+    lines = [process.stdout.readline()]
+    process.send_signal(number)
+    rest, err = process.communicate(timeout=60)
+    lines += rest.splitlines()
+    assert process.returncode == 1
+    assert "what is done is kept" in err
+    assert "Traceback" not in err
+    done = [json.loads(line) for line in lines]
+    assert 0 < len(done) < PICTURES
+    again = pictrace.json("add", "--json", folder)
+    assert [line["status"] for line in again[: len(done)]] == ["duplicate"] * len(done)
+    (status,) = pictrace.json("status", "--json")
+    assert status["images"] == PICTURES
+
+
+def test_library_that_cannot_be_written_is_said(pictrace: Command, data_dir: Path) -> None:
+    data_dir.write_text("a file is in the way")
+    done = pictrace("search", SHIPPED / "coffee.png")
+    assert done.returncode == 1
+    assert "data_dir_not_writable" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def on_small_disk(pictrace: Command, folder: Path, size: str, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script with `folder` being a disk of that size, in a mount namespace of its own."""
+    folder.mkdir(exist_ok=True)
+    command = f"mount -t tmpfs -o size={size} tmpfs {folder} || exit 77\n{script}"
+    own = ["unshare", "--mount", "--map-root-user"] if os.getuid() else ["unshare", "--mount"]
+    return subprocess.run(
+        [*own, "sh", "-c", command], env=pictrace.env, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def test_full_disk_is_said_and_harms_nothing(pictrace: Command, data_dir: Path, folder: Path) -> None:
+    python = f"{sys.executable} -m engine"
+    script = f"""
+    {python} add --json {folder} > {folder}.first; echo "status $?"
+    {python} search --json {folder}/0000.jpg
+    {python} check --json
+    {python} status --json
+    mount -o remount,size=64m {data_dir}
+    {python} add --json {folder} > {folder}.second; echo "status $?"
+    {python} check --json
+    """
+    done = on_small_disk(pictrace, data_dir, "3m", script)
+    if done.returncode in (1, 77) and "mount" in done.stderr + "unshare" and not done.stdout:
+        pytest.skip(f"no mount namespace may be made here: {done.stderr.strip()}")
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "disk_full" in done.stderr
+    first, search, check, status, second, after = done.stdout.splitlines()
+    assert (first, second) == ("status 1", "status 0")
+    stored = [json.loads(line) for line in Path(f"{folder}.first").read_text().splitlines()]
+    assert json.loads(search)["matches"][0]["evidence"]["exact"]
+    assert json.loads(status)["images"] >= len(stored) > 0
+    for report in (json.loads(check), json.loads(after)):
+        assert report["missing_originals"] == report["missing_thumbnails"] == report["stale_features"] == 0
+    assert len(Path(f"{folder}.second").read_text().splitlines()) == PICTURES
+
+
+def test_folder_being_added_can_be_searched_meanwhile(pictrace: Command, folder: Path) -> None:
+    adding = pictrace.start("add", "--json", folder)
+    assert adding.stdout
+    first = json.loads(adding.stdout.readline())
+    (answer,) = pictrace.json("search", "--json", folder / first["name"])
+    assert answer["matches"][0]["id"] == first["id"]
+    adding.communicate(timeout=120)
+    assert adding.returncode == 0
+    assert np.isfinite(answer["timings_ms"]["total"])

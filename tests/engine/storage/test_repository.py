@@ -1,0 +1,273 @@
+"""What a library keeps: operations, undo, the change feed, soft deletion, files, migration."""
+
+import asyncio
+import errno
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import select, text, update
+
+from engine import EngineSettings, PicTraceError, SearchService, open_service
+from engine.errors import LibraryTooNew, NothingToUndo, UnknownImage
+from engine.storage import files as storage_files
+from engine.storage.database import REVISION, migrations_dir
+from engine.storage.repository import Operation, Repository
+from engine.storage.tables import changes, images, metadata, operations
+from tests.conftest import SHIPPED, Filled, add_paths, jpeg, photograph
+
+A, B, C = (SHIPPED / name for name in ("astronaut.png", "coffee.png", "chelsea.png"))
+
+
+def repository_of(service: SearchService) -> Repository:
+    return service._repository
+
+
+async def feed(service: SearchService) -> list[tuple[int, int | None, str]]:
+    async with repository_of(service).database.read() as connection:
+        rows = await connection.execute(select(changes).order_by(changes.c.seq))
+        return [(row.operation_id, row.image_id, row.kind) for row in rows]
+
+
+async def test_addition_is_one_operation_in_the_feed(service: SearchService) -> None:
+    results = await add_paths(service, A, B)
+    assert [(r.name, r.status) for r in results] == [("astronaut.png", "added"), ("coffee.png", "added")]
+    first, second = (r.id for r in results)
+    assert await feed(service) == [(1, first, "added"), (1, second, "added")]
+    async with repository_of(service).database.read() as connection:
+        row = (await connection.execute(select(operations))).one()
+    assert (row.kind, row.actor) == ("add", "test")
+
+
+async def test_the_same_picture_is_added_once(service: SearchService, tmp_path: Path) -> None:
+    twin = tmp_path / "twin.png"
+    twin.write_bytes(A.read_bytes())
+    results = await add_paths(service, A, twin, A)
+    assert [r.status for r in results] == ["added", "duplicate", "duplicate"]
+    assert len({r.id for r in results}) == 1
+    assert (await add_paths(service, twin))[0].status == "duplicate"
+    assert len(await feed(service)) == 1
+
+
+async def test_two_additions_of_one_picture_at_once_store_it_once(service: SearchService) -> None:
+    content = jpeg(photograph("rocket.jpg"))
+    results = await asyncio.gather(*(service.add_bytes(content, name=f"{n}.jpg", actor="test") for n in range(4)))
+    assert sorted(r.status for r in results) == ["added", "duplicate", "duplicate", "duplicate"]
+    assert len({r.id for r in results}) == 1
+
+
+async def test_removal_is_soft_and_undone(service: SearchService) -> None:
+    (added,) = await add_paths(service, A)
+    await service.remove([added.id], actor="test")
+    with pytest.raises(UnknownImage):
+        await service.get(added.id)
+    assert not (await service.search(A.read_bytes())).matches
+    undone = await service.undo(actor="test")
+    assert (undone.kind, undone.images) == ("remove", 1)
+    assert (await service.get(added.id)).filename == "astronaut.png"
+    assert (await service.search(A.read_bytes())).matches[0].evidence.exact
+    assert [kind for *_, kind in await feed(service)] == ["added", "removed", "restored"]
+
+
+async def test_removed_picture_added_again_is_restored_under_its_id(service: SearchService) -> None:
+    (added,) = await add_paths(service, A)
+    await service.remove([added.id], actor="test")
+    (again,) = await add_paths(service, A)
+    assert (again.status, again.id) == ("restored", added.id)
+
+
+async def test_removing_an_unknown_picture_removes_nothing(service: SearchService) -> None:
+    (added,) = await add_paths(service, A)
+    with pytest.raises(UnknownImage, match="99"):
+        await service.remove([added.id, 99], actor="test")
+    assert (await service.get(added.id)).id == added.id
+
+
+async def test_undo_takes_back_whole_operations_from_the_last_on(service: SearchService) -> None:
+    await add_paths(service, A)
+    await add_paths(service, B, C)
+    assert (await service.undo(actor="test")).images == 2
+    assert (await service.status()).images == 1
+    assert (await service.undo(actor="test")).images == 1
+    assert (await service.status()).images == 0
+    with pytest.raises(NothingToUndo):
+        await service.undo(actor="test")
+
+
+async def test_addition_without_effect_is_no_operation(service: SearchService) -> None:
+    await add_paths(service, A)
+    await add_paths(service, A)
+    await service.undo(actor="test")
+    assert (await service.status()).images == 0
+
+
+async def test_edit_is_undone_to_what_was_there(service: SearchService) -> None:
+    (added,) = await add_paths(service, A)
+    await service.edit(added.id, {"title": "Eileen Collins", "tags": ["space"]}, actor="test")
+    edited = await service.edit(added.id, {"title": "An astronaut"}, actor="test")
+    assert (edited.title, edited.tags) == ("An astronaut", ("space",))
+    await service.undo(actor="test")
+    assert (await service.get(added.id)).title == "Eileen Collins"
+    await service.undo(actor="test")
+    assert (await service.get(added.id)).title is None
+    assert (await service.get(added.id)).tags == ()
+
+
+async def test_ids_are_never_given_out_twice(service: SearchService) -> None:
+    (first,) = await add_paths(service, A)
+    await service.remove([first.id], actor="test")
+    await service.check(repair=False, purge=True, actor="test")
+    (again,) = await add_paths(service, A)
+    assert again.id > first.id
+
+
+async def test_purge_deletes_rows_and_files_of_what_was_removed_long_ago(
+    service: SearchService, settings: EngineSettings
+) -> None:
+    old, recent = await add_paths(service, A, B)
+    await service.remove([old.id, recent.id], actor="test")
+    async with repository_of(service).database.write() as connection:
+        long_ago = datetime.now(UTC) - timedelta(days=31)
+        await connection.execute(update(images).where(images.c.id == old.id).values(deleted_at=long_ago))
+    async with open_service(settings) as reopened:
+        assert (await reopened.status()).removed == 1
+    left = [path.suffix for path in (settings.data_dir / "originals").rglob("*") if path.is_file()]
+    assert len(left) == 1
+    assert (await feed(service))[-1][2] == "purged"
+    assert (await service.undo(actor="test")).images == 1
+
+
+async def test_unchanged_file_is_not_read_again(
+    service: SearchService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(jpeg(photograph("rocket.jpg")))
+    await add_paths(service, path)
+    monkeypatch.setattr("engine.sources.read_file", lambda *_: pytest.fail("it was read"))
+    assert (await add_paths(service, path))[0].status == "duplicate"
+
+
+async def test_changed_file_is_read_again(service: SearchService, tmp_path: Path) -> None:
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(jpeg(photograph("rocket.jpg")))
+    await add_paths(service, path)
+    path.write_bytes(jpeg(photograph("coffee.png")))
+    assert (await add_paths(service, path))[0].status == "added"
+
+
+async def test_overlapping_writers_lose_no_change(settings: EngineSettings) -> None:
+    """Each writer reads, waits and writes; a reader that follows the feed sees every change, in order, once."""
+    async with open_service(settings) as one, open_service(settings) as other:
+        results = await add_paths(one, *sorted(SHIPPED.glob("*.png")))
+        ids = [r.id for r in results if r.status == "added"]
+        start = (await repository_of(one).head()).seq
+        followed: list[int | None] = []
+        done = asyncio.Event()
+
+        async def follow() -> None:
+            seq = start
+            while True:
+                finished = done.is_set()
+                seq, changed = await repository_of(other).changed_since(seq)
+                followed.extend(changed or [])
+                if finished:
+                    return
+                await asyncio.sleep(0)
+
+        async def write(service: SearchService, own: list[int]) -> None:
+            for image_id in own:
+                await repository_of(service).edit(image_id, {"title": str(image_id)}, Operation("edit", "test"))
+
+        following = asyncio.create_task(follow())
+        await asyncio.gather(write(one, ids[::2]), write(other, ids[1::2]), write(one, ids[::2]))
+        done.set()
+        await following
+        assert sorted(set(followed)) == sorted(ids)
+        lines = await feed(one)
+        assert len(lines) - start == len(ids) + len(ids[::2])
+        assert [operation for operation, *_ in lines] == sorted(operation for operation, *_ in lines)
+
+
+async def test_feed_is_trimmed_behind_what_is_still_needed(service: SearchService) -> None:
+    results = await add_paths(service, A, B, C)
+    await service.remove([results[0].id], actor="test")
+    repository = repository_of(service)
+    head = await repository.head()
+    await repository.trim_feed(behind=2, older_than=datetime.now(UTC) + timedelta(days=1))
+    assert (await repository.head()).trimmed == 2
+    assert (await repository.head()).seq == head.seq
+    assert len(await feed(service)) == 2
+    await repository.trim_feed(behind=4, older_than=datetime.now(UTC) - timedelta(days=30))
+    assert len(await feed(service)) == 2
+
+
+async def test_index_behind_the_trim_is_rebuilt(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service, open_service(settings) as other:
+        query = jpeg(photograph("coffee.png"))
+        (first, *_) = (await other.search(query)).matches
+        await service.remove([first.image.id], actor="test")
+        repository = repository_of(service)
+        await repository.trim_feed(behind=10**6, older_than=datetime.now(UTC) + timedelta(days=1))
+        matches = (await other.search(query, weak=True)).matches
+        assert first.image.id not in {m.image.id for m in matches}
+        assert (await other.status()).index_size == 5
+
+
+async def test_library_from_a_newer_version_is_refused_untouched(settings: EngineSettings) -> None:
+    async with open_service(settings) as service:
+        async with repository_of(service).database.write() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = (settings.data_dir / "pictrace.db").read_bytes()
+    with pytest.raises(LibraryTooNew, match="update PicTrace"):
+        async with open_service(settings):
+            pass
+    assert (settings.data_dir / "pictrace.db").read_bytes() == before
+
+
+async def test_migrations_lead_to_the_tables_of_the_code(service: SearchService) -> None:
+    async with repository_of(service).database.read() as connection:
+        difference = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
+        )
+    assert difference == []
+    assert ScriptDirectory(str(migrations_dir())).get_current_head() == REVISION
+
+
+async def test_damaged_database_is_said(settings: EngineSettings) -> None:
+    settings.data_dir.mkdir()
+    (settings.data_dir / "pictrace.db").write_bytes(b"this is no database" * 1000)
+    with pytest.raises(PicTraceError) as caught:
+        async with open_service(settings):
+            pass
+    assert caught.value.code == "library_damaged"
+
+
+async def test_data_folder_that_is_a_file_is_said(settings: EngineSettings) -> None:
+    settings.data_dir.write_text("in the way")
+    with pytest.raises(PicTraceError) as caught:
+        async with open_service(settings):
+            pass
+    assert caught.value.code == "data_dir_not_writable"
+
+
+async def test_full_disk_is_said_and_harms_nothing(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quota is in the file layer; tests/e2e has the same on a real small disk."""
+    async with filled() as service:
+        before = await service.status()
+        whole = storage_files.write_whole
+
+        def full(path: Path, content: bytes) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(storage_files, "write_whole", full)
+        with pytest.raises(PicTraceError) as caught:
+            await service.add_bytes(jpeg(photograph("rocket.jpg")[:200]), name="new.jpg", actor="test")
+        assert caught.value.code == "disk_full"
+        monkeypatch.setattr(storage_files, "write_whole", whole)
+        assert (await service.status()).images == before.images
+        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        result = await service.add_bytes(jpeg(photograph("rocket.jpg")[:200]), name="new.jpg", actor="test")
+        assert result.status == "added"

@@ -1,0 +1,264 @@
+"""Searching, explaining, checking and changing networks, on real pictures."""
+
+import asyncio
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
+
+from engine import Edit, EngineSettings, PicTraceError, SearchService, augment, imaging, open_service
+from engine.errors import InvalidLimit, NetworkMismatch, UnknownImage
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
+
+EDITED = {
+    "crop": Edit.CROPPED,
+    "mirror": Edit.MIRRORED,
+    "turn": Edit.ROTATED,
+    "screenshot": Edit.INSIDE_LARGER,
+    "paste": Edit.INSIDE_LARGER,
+    "grayscale": Edit.GRAYSCALE,
+    "blur": Edit.BLURRED,
+    "sticker": Edit.OVERLAID,
+    "stretch": Edit.STRETCHED,
+    "recompress": Edit.RECOMPRESSED,
+    "meme": None,
+    "noise": None,
+    "pixelate": None,
+    "shrink": None,
+    "story": None,
+    "perspective": None,
+}
+
+
+@pytest.mark.parametrize("edit", EDITED)
+async def test_edited_copy_is_found_as_the_same_picture(filled: Filled, edit: str) -> None:
+    async with filled() as service:
+        for seed, name in enumerate(("astronaut.png", "coffee.png", "motorcycle_left.png")):
+            copy = augment.apply(edit, photograph(name), photograph("chelsea.png")[50:, 60:], seed=seed)
+            result = await service.search(jpeg(copy))
+            best = next(m for m in result.matches if m.image.filename == name)
+            assert best.lane == "same", name
+            assert best.p_same > 0.9
+            assert best.evidence.structure is not None
+            if word := EDITED[edit]:
+                assert word in best.evidence.edits
+        assert set(result.timings_ms) == {"total", "catch_up", "read", "match", "rank"}
+
+
+async def test_same_bytes_are_the_same_picture_without_an_edit(filled: Filled) -> None:
+    async with filled() as service:
+        for name in PHOTOGRAPHS:
+            best = (await service.search((SHIPPED / name).read_bytes())).matches[0]
+            assert (best.image.filename, best.lane, best.score, best.p_same) == (name, "same", 1.0, 1.0)
+            assert best.evidence.exact
+            assert best.evidence.edits == ()
+
+
+async def test_stranger_is_not_the_same_as_anything(filled: Filled) -> None:
+    async with filled() as service:
+        for name in ("moon.png", "text.png", "page.png", "brick.png", "hubble_deep_field.jpg", "ihc.png"):
+            result = await service.search((SHIPPED / name).read_bytes(), weak=True)
+            assert all(match.lane == "alike" for match in result.matches), name
+
+
+async def test_nothing_near_is_an_empty_answer_and_weak_shows_the_nearest(filled: Filled) -> None:
+    async with filled() as service:
+        query = (SHIPPED / "text.png").read_bytes()
+        assert (await service.search(query)).matches == ()
+        shown = (await service.search(query, weak=True)).matches
+        assert len(shown) == 5
+        assert all(match.weak for match in shown)
+
+
+async def test_answer_is_filled_up_with_weak_ones_behind_the_others(filled: Filled) -> None:
+    async with filled() as service:
+        matches = (await service.search(jpeg(photograph("coffee.png"), 60), limit=4)).matches
+        assert len(matches) == 4
+        assert [match.weak for match in matches] == [False, True, True, True]
+        scores = [match.score for match in matches[1:]]
+        assert scores == sorted(scores, reverse=True)
+
+
+async def test_answers_are_the_same_each_time(filled: Filled) -> None:
+    async with filled() as service:
+        query = jpeg(augment.apply("mix", photograph("rocket.jpg"), photograph("coffee.png"), seed=5))
+        first, *others = [await service.search(query) for _ in range(3)]
+        assert all(other.matches == first.matches for other in others)
+
+
+async def test_empty_library_answers_nothing(service: SearchService) -> None:
+    assert (await service.search(jpeg(photograph("coffee.png")), weak=True)).matches == ()
+
+
+@pytest.mark.parametrize("limit", [0, -1, 51, 10_000])
+async def test_limit_out_of_range_is_refused(service: SearchService, limit: int) -> None:
+    with pytest.raises(InvalidLimit, match="between 1 and 50"):
+        await service.search(jpeg(photograph("coffee.png")), limit=limit)
+
+
+async def test_searching_does_not_store_the_query(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        before = await service.status()
+        await service.search(jpeg(photograph("chelsea.png")[20:200]))
+        after = await service.status()
+        assert (after.images, after.last_seq) == (before.images, before.last_seq)
+
+
+def written(words: str, *, size: tuple[int, int] = (600, 400), ground: int = 255) -> bytes:
+    page = PillowImage.new("RGB", size, (ground, ground, ground))
+    ImageDraw.Draw(page).text((20, 20), words, fill=(0, 0, 0), font=ImageFont.load_default(22))
+    buffer = BytesIO()
+    page.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def test_flat_blank_and_text_pictures_are_not_the_same_as_each_other(service: SearchService) -> None:
+    pages = {
+        "white": written(""),
+        "grey": written("", ground=128),
+        "black": written("", ground=0),
+        "upright": written("", size=(400, 600)),
+        "one line": written("The quick brown fox"),
+        "another line": written("jumps over the lazy dog"),
+        "lines": written("\n".join(["when shall we three", "meet again", "in thunder, lightning", "or in rain?"])),
+        "other lines": written("\n".join(["when the hurlyburly's", "done, when the battle's", "lost", "and won."])),
+    }
+    for name, content in pages.items():
+        await service.add_bytes(content, name=name, actor="test")
+    for name, content in pages.items():
+        again = imaging.decode(content, side=1000, max_bytes=10**7, max_pixels=10**7).pixels
+        for query in (content, jpeg(again, 70)):
+            found = (await service.search(query, weak=True)).matches
+            assert {m.image.filename for m in found if m.lane == "same"} <= {name}
+
+
+async def test_why_is_a_picture_of_both(filled: Filled) -> None:
+    async with filled() as service:
+        copy = augment.apply("screenshot", photograph("coffee.png"), photograph("rocket.jpg"), seed=11)
+        best = (await service.search(jpeg(copy))).matches[0]
+        drawn = PillowImage.open(BytesIO(await service.why(jpeg(copy), best.image.id)))
+        assert drawn.format == "JPEG"
+        assert drawn.width > 900
+        pixels = np.asarray(drawn).astype(int)
+        accent = (np.abs(pixels - (214, 84, 32)).max(axis=2) < 40).sum()
+        assert accent > 500  # the outline
+
+
+async def test_why_works_for_pictures_that_do_not_match(filled: Filled) -> None:
+    async with filled() as service:
+        other = (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].image.id
+        assert (await service.why(jpeg(photograph("coffee.png")), other)).startswith(b"\xff\xd8")
+        with pytest.raises(UnknownImage):
+            await service.why(jpeg(photograph("coffee.png")), 999)
+
+
+async def test_check_finds_and_mends_what_was_lost(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        originals = sorted(p for p in (settings.data_dir / "originals").rglob("*") if p.is_file())
+        thumbnails = sorted(p for p in (settings.data_dir / "thumbnails").rglob("*") if p.is_file())
+        originals[0].unlink()
+        next(t for t in thumbnails if t.stem != originals[0].stem).unlink()
+        (settings.data_dir / "originals" / "ab").mkdir(exist_ok=True)
+        (settings.data_dir / "originals" / "ab" / ("ab" + 62 * "0" + ".jpg")).write_bytes(b"nobody's")
+        (settings.data_dir / "originals" / "ab" / ".left.123.partial").write_bytes(b"half")
+        repository = service._repository
+        async with repository.database.write() as connection:
+            from sqlalchemy import text
+
+            await connection.execute(text("DELETE FROM embeddings WHERE image_id = (SELECT max(id) FROM images)"))
+            await connection.execute(text("UPDATE keypoints SET version = 0 WHERE image_id = 3"))
+        found = await service.check(repair=False, purge=False, actor="test")
+        assert (found.missing_originals, found.missing_thumbnails, found.orphaned_files) == (1, 1, 2)
+        assert found.stale_features == 2
+        assert not found.sound
+        assert (await service.check(repair=True, purge=False, actor="test")).repaired
+        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.status()).images == len(PHOTOGRAPHS) - 1
+
+
+async def test_torn_checkpoint_is_passed_over_and_mended(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        serving, _ = await service._networks.current()
+        await serving.index.checkpoint()
+    (checkpoint,) = (settings.data_dir / "index").glob("*.exact")
+    assert checkpoint.name.startswith("efficientnet-lite2-1-")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    async with open_service(settings) as service:
+        assert (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].evidence.exact
+        assert (await service.check(repair=True, purge=False, actor="test")).torn_checkpoints == 1
+        assert (await service.check(repair=False, purge=False, actor="test")).sound
+
+
+@pytest.mark.parametrize("index", ["exact", "hnsw"])
+async def test_index_written_down_serves_the_next_start(filled: Filled, settings: EngineSettings, index: str) -> None:
+    async with filled(index=index) as service:
+        expected = (await service.search(jpeg(photograph("camera.png"), 50))).matches
+        serving, _ = await service._networks.current()
+        await serving.index.checkpoint()
+    changed = settings.model_copy(update={"index": index})
+    async with open_service(changed) as service:
+        await add_paths(service, SHIPPED / "moon.png")
+        matches = (await service.search(jpeg(photograph("camera.png"), 50))).matches
+        status = await service.status()
+        assert [m.image.id for m in matches[:1]] == [m.image.id for m in expected[:1]]
+        assert (status.index_kind, status.index_size) == (index, 7)
+
+
+async def test_exact_and_hnsw_give_the_same_answers(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as exact, open_service(settings.model_copy(update={"index": "hnsw"})) as hnsw:
+        for name in PHOTOGRAPHS[:3]:
+            query = jpeg(augment.apply("crop", photograph(name), photograph(name), seed=2))
+            answers = [[m.image.id for m in (await s.search(query)).matches] for s in (exact, hnsw)]
+            assert answers[0] == answers[1]
+
+
+async def test_library_changes_its_network_while_others_search(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service, open_service(settings) as other:
+        query = jpeg(photograph("chelsea.png")[:, ::-1])
+        before = (await other.search(query)).matches[0].image.id
+        seen: list[tuple[int, int]] = []
+        changing = asyncio.create_task(
+            service.use_network("efficientnet-lite0", actor="test", progress=lambda d, t: seen.append((d, t)))
+        )
+        added = await other.add_bytes((SHIPPED / "moon.png").read_bytes(), name="moon.png", actor="test")
+        assert await changing
+        assert seen[-1][0] == seen[-1][1]
+        assert (await other.search(query)).matches[0].image.id == before
+        status = await other.status()
+        assert status.network.name == "efficientnet-lite0"
+        assert status.features["embedding"] == status.images == len(PHOTOGRAPHS) + 1
+        assert (await other.search((SHIPPED / "moon.png").read_bytes())).matches[0].image.id == added.id
+    with pytest.raises(NetworkMismatch, match="networks use efficientnet-lite2"):
+        async with open_service(settings.model_copy(update={"network": "efficientnet-lite2"})):
+            pass
+
+
+async def test_bad_queries_are_refused_with_a_code(filled: Filled) -> None:
+    async with filled() as service:
+        for content, code in ((b"", "empty_file"), (b"hello", "not_an_image"), (b"<svg/>", "unsupported_format")):
+            with pytest.raises(PicTraceError) as caught:
+                await service.search(content)
+            assert caught.value.code == code
+
+
+async def test_missing_thumbnail_does_not_stop_a_search(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        for path in (settings.data_dir / "thumbnails").rglob("*.jpg"):
+            path.unlink()
+        matches = (await service.search(jpeg(photograph("coffee.png"), 70), weak=True)).matches
+        assert "coffee.png" in {m.image.filename for m in matches}
+        assert (await service.search((SHIPPED / "coffee.png").read_bytes())).matches[0].evidence.exact
+
+
+async def test_title_and_tags_are_kept(service: SearchService, tmp_path: Path) -> None:
+    from engine.sources import expand
+
+    sources = list(expand(SHIPPED / "rocket.jpg", service.settings))
+    results = service.add(sources, actor="test", title="Falcon 9", tags=["space", "night"], page_url="https://x.test/")
+    (result,) = [result async for result in results]
+    image = await service.get(result.id)
+    assert (image.title, image.tags, image.page_url) == ("Falcon 9", ("space", "night"), "https://x.test/")
+    assert (image.width, image.height, image.media_type) == (640, 427, "image/jpeg")
