@@ -1,13 +1,14 @@
 """Adds pictures: read, recognised, prepared in the pool, stored a portion at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from engine import imaging
 from engine.concurrency import CpuPool
 from engine.domain import AddResult, NetworkRef, Prepared, Provenance
-from engine.errors import PicTraceError
+from engine.errors import LibraryError, PicTraceError
 from engine.features import hashes, orb, registry
 from engine.features.embedding import Embedder
 from engine.serving import Networks
@@ -35,28 +36,32 @@ class Adder:
         self._pool = pool
 
     async def add(
-        self, sources: Iterable[Source | Refused], said: Provenance, operation: Operation
+        self,
+        sources: Iterable[Source | Refused],
+        said: Provenance,
+        operation: Operation,
+        stop: Callable[[], bool],
     ) -> AsyncIterator[AddResult]:
         """One result for each source, in order; a picture whose result was given is stored to stay.
 
-        While one portion is being written, the next is being computed. Raises a LibraryError where nothing more can be
-        stored, e.g. on a full disk.
+        While one portion is being written, the next is being computed. Once `stop` says so, what was begun is finished
+        and nothing more is begun. Raises a LibraryError where nothing more can be stored, e.g. on a full disk.
         """
         portions = _portions(iter(sources))
         computing: list[asyncio.Task[list[AddResult | Prepared]]] = []
         try:
-            while portion := await self._pool.run(next, portions, None):
+            while not stop() and (portion := await self._pool.run(next, portions, None)):
                 computing.append(asyncio.create_task(self._prepare(portion, said)))
                 if len(computing) == 2:
                     for result in await self._store(await computing.pop(0), operation):
                         yield result
-            for task in computing:
-                for result in await self._store(await task, operation):
+            while computing:
+                for result in await self._store(await computing.pop(0), operation):
                     yield result
         finally:
-            for task in computing:
-                task.cancel()
-            await asyncio.gather(*computing, return_exceptions=True)
+            for left in await asyncio.gather(*computing, return_exceptions=True):
+                if not isinstance(left, BaseException):
+                    await self._drop(left)
 
     async def _prepare(self, portion: list[Source | Refused], said: Provenance) -> list[AddResult | Prepared]:
         unchanged = await self._repository.known_files([s.file for s in portion if isinstance(s, Source) and s.file])
@@ -74,12 +79,19 @@ class Adder:
         head = await self._repository.head()
         wanted = [network for network in (head.network, head.next_network) if network]
         embedders = {network: await self._networks.embedder(network) for network in wanted}
-        return await asyncio.gather(
+        prepared = await asyncio.gather(
             *(
                 self._pool.run(self._prepare_one, one, said, embedders) if isinstance(one, _Read) else _given(one)
                 for one in results
-            )
+            ),
+            return_exceptions=True,
         )
+        whole = [one for one in prepared if not isinstance(one, BaseException)]
+        for failed in prepared:
+            if isinstance(failed, BaseException):
+                await self._drop(whole)
+                raise failed
+        return whole
 
     def _prepare_one(self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]) -> Prepared | AddResult:
         provenance = replace(said, name=one.source.name, file=one.source.file)
@@ -93,12 +105,21 @@ class Adder:
 
     async def _store(self, portion: list[AddResult | Prepared], operation: Operation) -> list[AddResult]:
         prepared = [one for one in portion if isinstance(one, Prepared)]
-        stored = await self._repository.add(prepared, operation) if prepared else []
-        while stored is None:  # the library began to change its network meanwhile: make what it wants now
-            prepared = await self._with_wanted_embeddings(prepared)
-            stored = await self._repository.add(prepared, operation)
+        try:
+            stored = await self._repository.add(prepared, operation) if prepared else []
+            while stored is None:  # the library began to change its network meanwhile: make what it wants now
+                prepared = await self._with_wanted_embeddings(prepared)
+                stored = await self._repository.add(prepared, operation)
+        except LibraryError:
+            await self._drop(portion)
+            raise
         in_turn = iter(stored)
         return [next(in_turn) if isinstance(one, Prepared) else one for one in portion]
+
+    async def _drop(self, portion: list[AddResult | Prepared]) -> None:
+        """Delete the files of what will not be stored."""
+        with suppress(LibraryError):  # `pictrace check` finds what is left
+            await self._repository.drop_unowned_files([one for one in portion if isinstance(one, Prepared)])
 
     async def _with_wanted_embeddings(self, prepared: list[Prepared]) -> list[Prepared]:
         head = await self._repository.head()

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from sqlalchemy import URL, make_url
+
 from engine.concurrency import CpuPool
 from engine.errors import NetworkMismatch
 from engine.features.networks import DEFAULT_NETWORK
@@ -23,13 +25,13 @@ async def open_service(settings: EngineSettings) -> AsyncIterator[SearchService]
     """
     data_dir = settings.data_dir
     _make(data_dir)
-    database = Database(
-        settings.database_url or f"sqlite+aiosqlite:///{data_dir / 'pictrace.db'}", data_dir / "opening.lock"
-    )
+    files = FileStore(data_dir)
+    own = URL.create("sqlite+aiosqlite", database=str(data_dir / "pictrace.db"))
+    database = Database(make_url(settings.database_url) if settings.database_url else own, data_dir / "opening.lock")
     with CpuPool(settings.workers) as pool:
         try:
-            await database.migrate(pool)
-            repository = Repository(database, FileStore(data_dir))
+            await database.migrate(pool, has_pictures=await pool.run(files.has_any))
+            repository = Repository(database, files)
             networks = Networks(settings, repository, pool)
             await _agree_on_network(settings, repository, networks)
             await repository.purge(undo_horizon(settings.undo_days), "engine")
@@ -44,7 +46,7 @@ async def _agree_on_network(settings: EngineSettings, repository: Repository, ne
     has = (await repository.head()).network
     if has is None:
         has = await repository.start_library(networks.reference(settings.network or DEFAULT_NETWORK))
-    if settings.network and settings.network != has.name:
+    if settings.network and networks.reference(settings.network).name != has.name:
         raise NetworkMismatch(
             f"PICTRACE_NETWORK is {settings.network}, but this library's embeddings were made by {has.name}. "
             f"Unset it, or change the library with `pictrace networks use {settings.network}`."

@@ -23,6 +23,7 @@ class Signals:
     """What p_same is computed from; see `domain.Evidence` for the meanings. `nearness` as by `Calibration.nearness`."""
 
     structure: float | None
+    proved: bool
     keypoints: int
     phash_distance: int | None
     cosine: float
@@ -30,12 +31,11 @@ class Signals:
 
     def vector(self) -> Vector:
         """(6,) float32, the inputs of the logistic regression."""
-        aligned = self.structure is not None
         distance = NO_HASH if self.phash_distance is None else self.phash_distance
         return np.array(
             [
                 max(0.0, self.structure or 0.0),
-                1.0 if aligned and (self.structure or 0.0) > 0.3 else 0.0,
+                float(self.proved),
                 math.log1p(self.keypoints),
                 max(0.0, 1 - distance / NO_HASH),
                 max(0.0, self.cosine),

@@ -1,13 +1,16 @@
 """Looks for what a library has lost or has left over, and mends it."""
 
+import hashlib
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from engine import imaging
 from engine.concurrency import CpuPool
 from engine.domain import CheckReport, Image, StoredImage
-from engine.errors import UnreadableFile
+from engine.errors import DamagedImage, UnreadableFile
 from engine.features import hashes, orb
 from engine.imaging import EXTENSIONS
 from engine.indexing import Checkpoints
@@ -17,6 +20,7 @@ from engine.storage.files import ORIGINALS
 from engine.storage.repository import Operation, Repository, undo_horizon
 
 PORTION = 500
+GRACE_S = 3600  # files are written before their rows: younger ones may belong to an addition under way
 
 Progress = Callable[[int, int], None]
 
@@ -37,7 +41,9 @@ class Checker:
         if purge:
             purged = await self._repository.purge(undo_horizon(0), actor)
         lost, without_thumbnail = await self._files(progress)
-        orphans = await self._pool.run(self._orphans, await self._repository.owned_files())
+        # The folders first, the rows after: a picture whose row comes meanwhile is nobody's orphan.
+        there = await self._pool.run(self._old_files)
+        orphans = _without_owner(there, await self._repository.owned_files())
         stale = await self._stale()
         checkpoints = await self._checkpoints()
         torn = await self._pool.run(checkpoints.torn)
@@ -52,7 +58,7 @@ class Checker:
         )
         if repair and not report.sound:
             if lost:
-                await self._repository.forget_images([image.id for image in lost], Operation("remove", actor))
+                await self._repository.forget_images([image.id for image in lost], Operation("repair", actor))
             gone = {image.id for image in lost}
             for image in without_thumbnail:
                 if image.id not in gone:
@@ -68,7 +74,7 @@ class Checker:
         return report
 
     async def _files(self, progress: Progress) -> tuple[list[StoredImage], list[StoredImage]]:
-        """Live pictures whose original, and those whose thumbnail, is missing or has another size than it had."""
+        """Live pictures whose original, and those whose thumbnail, is missing or damaged."""
         total = (await self._repository.counts())["images"]
         lost, without_thumbnail, last, done = [], [], 0, 0
         while images := await self._repository.live_images(after=last, limit=PORTION):
@@ -86,18 +92,18 @@ class Checker:
         found = []
         for image in images:
             path = files.original_path(image.sha256, EXTENSIONS[image.media_type])
-            whole = path.is_file() and path.stat().st_size == image.byte_size
-            found.append((image, whole, files.thumbnail_path(image.sha256).is_file()))
+            found.append((image, _has_sha256(path, image.sha256), _is_thumbnail(files.thumbnail_path(image.sha256))))
         return found
 
-    def _orphans(self, owned: set[tuple[str, str]]) -> list[Path]:
-        names = {f"{sha256}{extension}" for sha256, extension in owned}
-        thumbnails = {f"{sha256}.jpg" for sha256, _ in owned}
-        return [
-            path
-            for sha256, path in self._repository.files.walk()
-            if not sha256 or path.name not in (names if path.parts[-3] == ORIGINALS else thumbnails)
-        ]
+    def _old_files(self) -> list[tuple[str, Path]]:
+        """Files that no addition under way can have written."""
+        latest = time.time() - GRACE_S
+        found = []
+        for sha256, path in self._repository.files.walk():
+            with suppress(FileNotFoundError):  # renamed or removed meanwhile
+                if path.stat().st_mtime < latest:
+                    found.append((sha256, path))
+        return found
 
     async def _stale(self) -> list[StoredImage]:
         head = await self._repository.head()
@@ -112,10 +118,8 @@ class Checker:
         return Checkpoints(self._settings.data_dir / "index", serving.network, serving.embedder.network.dimensions)
 
     def _make_thumbnail(self, image: StoredImage) -> None:
-        files = self._repository.files
-        path = files.original_path(image.sha256, EXTENSIONS[image.media_type])
         pixels = read_original(self._repository, image, self._settings).pixels
-        files.put(image.sha256, EXTENSIONS[image.media_type], path.read_bytes(), imaging.encode_thumbnail(pixels))
+        self._repository.files.replace_thumbnail(image.sha256, imaging.encode_thumbnail(pixels))
 
     async def _make_features(self, image: StoredImage) -> None:
         serving, _ = await self._networks.current()
@@ -125,6 +129,32 @@ class Checker:
         keypoints = await self._pool.run(orb.detect, decoded.pixels)
         phash = await self._pool.run(hashes.phash, decoded.pixels)
         await self._repository.put_features(image.id, keypoints, orb.VERSION, phash)
+
+
+def _without_owner(there: list[tuple[str, Path]], owned: set[tuple[str, str]]) -> list[Path]:
+    originals = {f"{sha256}{extension}" for sha256, extension in owned}
+    thumbnails = {f"{sha256}.jpg" for sha256, _ in owned}
+    return [
+        path
+        for sha256, path in there
+        if not sha256 or path.name not in (originals if path.parts[-3] == ORIGINALS else thumbnails)
+    ]
+
+
+def _has_sha256(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
+def _is_thumbnail(path: Path) -> bool:
+    try:
+        imaging.decode_thumbnail(path.read_bytes())
+    except (OSError, DamagedImage):
+        return False
+    return True
 
 
 def read_original(repository: Repository, image: StoredImage, settings: EngineSettings) -> Image:

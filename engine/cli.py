@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -65,16 +66,17 @@ def add(
         tally: dict[str, int] = {}
         with _stop_on_interrupt() as stopped, _progress("adding", as_json) as advance:
             sources = _sources(paths, service.settings, advance)
-            results = service.add(sources, actor=ACTOR, title=title, tags=tag or [])
-            try:
-                async for result in results:
-                    tally[result.status] = tally.get(result.status, 0) + 1
-                    _show_added(result, as_json)
-                    advance(sum(tally.values()), None)
-                    if stopped.is_set():
-                        break
-            finally:
-                await results.aclose()  # type: ignore[attr-defined]
+            results = service.add(
+                sources,
+                actor=ACTOR,
+                title=_text(title),
+                tags=[text for text in map(_text, tag or []) if text],
+                stop=stopped.is_set,
+            )
+            async for result in results:
+                tally[result.status] = tally.get(result.status, 0) + 1
+                _show_added(result, as_json)
+                advance(sum(tally.values()), None)
         _summarise(tally, stopped.is_set())
         return REJECTED if tally.get("rejected") or stopped.is_set() else OK
 
@@ -170,7 +172,7 @@ def status(as_json: Json = False) -> None:
         table = Table(show_header=False, box=None, pad_edge=False)
         table.add_column(style="bold")
         table.add_column()
-        table.add_row("Library", found.data_dir)
+        table.add_row("Library", escape(found.data_dir))
         table.add_row("Pictures", f"{found.images:,}" + (f" ({found.removed:,} removed)" if found.removed else ""))
         table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
         changing = f", changing to {found.next_network}" if found.next_network else ""
@@ -219,19 +221,18 @@ def check(
 def networks_list(as_json: Json = False) -> None:
     """The networks there are, and which are prepared on this machine."""
     settings = _settings()
-    rows = []
-    for described in networks.NETWORKS.values():
-        path = networks.converted_path(described, settings.cache_dir, settings.weights)
-        rows.append(
+    with _reported():
+        rows = [
             {
                 "name": described.name,
                 "version": networks.version(described, settings.weights),
                 "dimensions": described.dimensions,
-                "prepared": path.exists(),
+                "prepared": networks.converted_path(described, settings.cache_dir, settings.weights).exists(),
                 "licence": described.licence,
                 "summary": described.summary,
             }
-        )
+            for described in networks.NETWORKS.values()
+        ]
     if as_json:
         for row in rows:
             print(json.dumps(row))
@@ -305,9 +306,9 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
     """One query's matches as a table."""
     took = f"{result.timings_ms['total']:.0f} ms"
     if not result.matches:
-        console.print(f"[bold]{_escaped(query)}[/bold]  nothing like it is in this library  [dim]{took}[/dim]\n")
+        console.print(f"[bold]{escape(query)}[/bold]  nothing like it is in this library  [dim]{took}[/dim]\n")
         return
-    table = Table(title=f"[bold]{_escaped(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=False)
+    table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=False)
     for column, justify in (("", "right"), ("id", "right"), ("picture", "left"), ("lane", "left"), ("score", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     table.add_column("why")
@@ -316,7 +317,7 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
         name = match.image.title or match.image.filename
         lane = f"{match.lane} (weak)" if match.weak else match.lane
         score = f"{match.score:.0%}" if result.calibrated else "-"
-        table.add_row(str(place), str(match.image.id), _escaped(name), lane, score, _reason(match), style=style)
+        table.add_row(str(place), str(match.image.id), escape(name), lane, score, _reason(match), style=style)
     console.print(table)
 
 
@@ -339,10 +340,10 @@ def _show_added(result: AddResult, as_json: bool) -> None:
         print(json.dumps(value), flush=True)
     elif result.status == "rejected":
         err.print(
-            f"[red]rejected[/red]  {_escaped(result.name)}: {_escaped(result.message or '')} [dim]({result.code})[/dim]"
+            f"[red]rejected[/red]  {escape(result.name)}: {escape(result.message or '')} [dim]({result.code})[/dim]"
         )
     elif result.status == "duplicate":
-        err.print(f"[dim]duplicate[/dim] {_escaped(result.name)}: is already here as {result.id}")
+        err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here as {result.id}")
 
 
 def _show_rejected_query(path: Path, error: PicTraceError, as_json: bool) -> None:
@@ -350,7 +351,7 @@ def _show_rejected_query(path: Path, error: PicTraceError, as_json: bool) -> Non
         value = {"query": _shown(path), "matches": [], "code": error.code, "message": str(error)}
         print(json.dumps(value), flush=True)
     else:
-        err.print(f"[red]rejected[/red]  {_escaped(path.name)}: {_escaped(str(error))} [dim]({error.code})[/dim]")
+        err.print(f"[red]rejected[/red]  {escape(path.name)}: {escape(str(error))} [dim]({error.code})[/dim]")
 
 
 def _result_json(result: SearchResult) -> dict[str, Any]:
@@ -403,15 +404,20 @@ def _settings(**overrides: Any) -> EngineSettings:
 def _reported() -> Iterator[None]:
     """A PicTraceError becomes one sentence; wrong use 2, anything else 1."""
     try:
-        yield
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except RequestError as error:
-        err.print(f"[red]{_escaped(str(error))}[/red] [dim]({error.code})[/dim]")
+        err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
         raise typer.Exit(WRONG_USE) from None
     except PicTraceError as error:
-        err.print(f"[red]{_escaped(str(error))}[/red] [dim]({error.code})[/dim]")
+        err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
         raise typer.Exit(REJECTED) from None
-    except BrokenPipeError:
+    except OSError as error:  # nobody reads stdout any more, or its disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            err.print(f"[red]{escape(error.filename or 'The output')} cannot be written: {error.strerror}[/red]")
         raise typer.Exit(REJECTED) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -476,7 +482,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        err.print(f"[red]{_escaped(str(path))} cannot be written: {error.strerror}[/red]")
+        err.print(f"[red]{escape(str(path))} cannot be written: {error.strerror}[/red]")
         raise typer.Exit(REJECTED) from None
 
 
@@ -484,8 +490,9 @@ def _shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _escaped(value: str) -> str:
-    return value.replace("[", "\\[")
+def _text(value: str | None) -> str | None:
+    """An argument as text that every database takes, whatever its bytes are."""
+    return None if value is None else os.fsencode(value).decode("utf-8", "replace")
 
 
 def _count(number: int, noun: str) -> str:

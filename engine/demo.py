@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 
 from engine import augment, imaging
 from engine.bootstrap import open_service
@@ -55,7 +56,7 @@ async def run(settings: EngineSettings, out: Console, err: Console, out_dir: Pat
             stranger = imaging.encode_jpeg(np.ascontiguousarray(pixels[NOT_THERE]), quality=85)
             show(out, f"{NOT_THERE}, which is not in the library", await service.search(stranger))
     out.print(f"{found} of {len(ASKED)} edited pictures came first.")
-    out.print(f"Why the screenshot matches: [bold]{target / 'why.jpg'}[/bold]", soft_wrap=True)
+    out.print(f"Why the screenshot matches: [bold]{escape(str(target / 'why.jpg'))}[/bold]", soft_wrap=True)
     out.print("Your own library: [bold]pictrace add FOLDER[/bold], then [bold]pictrace search PICTURE[/bold].")
     return 0 if found == len(ASKED) else 1
 

@@ -57,6 +57,8 @@ KNOWN_OTHERS = (
     (b"\x1f\x8b", "a gzip-compressed file"),
 )
 
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+
 # The cap of `decode`, which comes from the settings, takes the place of Pillow's own.
 PillowImage.MAX_IMAGE_PIXELS = None
 register_heif_opener()
@@ -115,7 +117,7 @@ def encode_thumbnail(pixels: Pixels) -> bytes:
 
 def decode_thumbnail(content: bytes) -> Pixels:
     """The RGB pixels of a thumbnail's file."""
-    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
     if bgr is None:
         raise DamagedImage("A thumbnail of the library is damaged: run `pictrace check --repair`.")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
@@ -138,8 +140,10 @@ def _not_taken(content: bytes) -> ImageError:
         return UnsupportedFormat(f"SVG drawings are not taken; allowed are {ALLOWED}.")
     if head.startswith((b"<!doctype html", b"<html")) or b"<body" in head:
         return NotAnImage("This is a web page (HTML), not a picture.")
+    if content[4:8] == b"ftyp" and content[8:12] in HEIF_BRANDS:
+        return DamagedImage("The picture is truncated or damaged (its header cannot be read).")
     if content[4:8] == b"ftyp":
-        return UnsupportedFormat(f"This is a video or a kind of HEIF that cannot be read; allowed are {ALLOWED}.")
+        return UnsupportedFormat(f"This is a video; allowed are {ALLOWED}.")
     for magic, name in KNOWN_OTHERS:
         if content.startswith(magic):
             return UnsupportedFormat(f"This is {name}; allowed are {ALLOWED}.")

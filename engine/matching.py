@@ -22,7 +22,8 @@ NEAREST = 50  # pictures the index is asked for
 FIRST, MORE = 4, 8  # pictures whose geometry is checked at once, then while nothing is proved
 A_REGION = 3  # pictures checked for each region
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
-PROVED = 0.4  # structure of the aligned greys; wrong pairs stay below 0.34 (benchmarks/README.md)
+# Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0003).
+PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
 EXPLAINED = 0.6  # share of the query that a proved picture must fill for the regions to be skipped
 
 
@@ -43,7 +44,8 @@ class Proof:
 
     @property
     def is_proved(self) -> bool:
-        return self.alignment.structure >= PROVED
+        laid = self.alignment
+        return laid.structure >= PROVED_STRUCTURE and laid.agreement >= PROVED_AGREEMENT and laid.dissent <= MAX_DISSENT
 
 
 @dataclass(slots=True)
@@ -67,10 +69,11 @@ class Sightings:
 
 
 class View:
-    """A region of the query as a picture of its own."""
+    """A region of the query as a picture of its own. `query` and `pixels` (the region's) are RGB."""
 
-    def __init__(self, pixels: Pixels, region: Region, embedding: Vector, keypoints: Keypoints | None = None) -> None:
-        self.pixels = pixels
+    def __init__(self, query: Pixels, region: Region, embedding: Vector, keypoints: Keypoints | None = None) -> None:
+        self.query = query
+        self.pixels = query if region == WHOLE else np.ascontiguousarray(regions.cut(query, region))
         self.region = region
         self.embedding = embedding
         self._keypoints = keypoints
@@ -171,8 +174,7 @@ class Matcher:
             await self._prove(view, [sighting], mirrored=True)
         if not _is_settled([sighting]):
             for box in await self._pool.run(regions.find, pixels):
-                cut = np.ascontiguousarray(regions.cut(pixels, box))
-                await self._prove_in_one(View(cut, box, features.embedding), [sighting])
+                await self._prove_in_one(View(pixels, box, features.embedding), [sighting])
         await self._name_edits(pixels, [sighting])
         near = await self._index.search(features.embedding[None], NEAREST)
         return Sightings([sighting], [one.cosine for one in near[0]])
@@ -190,9 +192,8 @@ class Matcher:
         boxes = await self._pool.run(regions.find, pixels)
         if not boxes:
             return
-        cuts = [np.ascontiguousarray(regions.cut(pixels, box)) for box in boxes]
-        embeddings = await asyncio.gather(*(self._pool.run(self._embed, cut) for cut in cuts))
-        views = [View(cut, box, e) for cut, box, e in zip(cuts, boxes, embeddings, strict=True)]
+        embeddings = await asyncio.gather(*(self._pool.run(self._embed, regions.cut(pixels, box)) for box in boxes))
+        views = [View(pixels, box, embedding) for box, embedding in zip(boxes, embeddings, strict=True)]
         near = await self._index.search(np.stack(embeddings), A_REGION + len(exclude))
         wanted = [[one for one in hits if one.image_id not in exclude][:A_REGION] for hits in near]
         missing = {one.image_id for hits in wanted for one in hits} - set(found)
@@ -261,7 +262,9 @@ class Matcher:
         thumbnail = self._thumbnail(sighting.stored.image.sha256)
         if thumbnail is None:
             return
-        alignment = ssim.align(view.pixels, ssim.grey(thumbnail), transform)
+        # The whole query is laid on it, not the region alone: a caption that two pictures share is no proof.
+        transform = transform @ view.from_query()
+        alignment = ssim.align(view.query, ssim.grey(thumbnail), transform)
         if alignment is None:
             return
         before = sighting.proof
@@ -270,7 +273,7 @@ class Matcher:
                 sighting.proof = Proof(before.transform, geometry, before.alignment, before.mirrored, before.region)
             return
         geometry = geometry or (before.geometry if before else None)
-        sighting.proof = Proof(transform @ view.from_query(), geometry, alignment, mirrored, view.region)
+        sighting.proof = Proof(transform, geometry, alignment, mirrored, view.region)
 
     async def _name_edits(self, pixels: Pixels, proved: list[Sighting]) -> None:
         def name(one: Sighting) -> None:

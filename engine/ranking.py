@@ -12,6 +12,7 @@ def signals(sighting: Sighting, references: Vector) -> Signals:
     proof = sighting.proof
     return Signals(
         structure=proof.alignment.structure if proof else None,
+        proved=bool(proof and proof.is_proved),
         keypoints=proof.keypoints if proof else 0,
         phash_distance=sighting.phash_distance,
         cosine=sighting.cosine,
@@ -59,7 +60,7 @@ def _match(sighting: Sighting, references: Vector, calibration: Calibration, exa
         region=(proof.region if proof else sighting.region),
         edits=proof.edits if proof else (),
     )
-    if p_same >= calibration.same_cutoff:
+    if known.proved and p_same >= calibration.same_cutoff:
         return Match(image, "same", p_same, p_same, False, evidence)
     # What lies in a part of the query only is not what the query is like.
     whole = sighting.whole_cosine

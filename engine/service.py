@@ -22,7 +22,7 @@ from engine.domain import (
     StoredImage,
     Undone,
 )
-from engine.errors import InvalidLimit
+from engine.errors import DamagedImage, InvalidLimit
 from engine.features import hashes, registry
 from engine.serving import CALIBRATION, Networks, Serving
 from engine.settings import EngineSettings
@@ -127,9 +127,9 @@ class SearchService:
             return None
         try:
             content = await self._pool.run(self._repository.files.thumbnail_path(exact.sha256).read_bytes)
-        except OSError:
+            pixels = await self._pool.run(imaging.decode_thumbnail, content)
+        except (OSError, DamagedImage):
             return None
-        pixels = await self._pool.run(imaging.decode_thumbnail, content)
         return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
 
     # --- changing
@@ -143,11 +143,15 @@ class SearchService:
         tags: Sequence[str] = (),
         source_url: str | None = None,
         page_url: str | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> AsyncIterator[AddResult]:
-        """Add pictures as one operation; a result for each source, in order, once it is stored to stay."""
+        """Add pictures as one operation; a result for each source, in order, once it is stored to stay.
+
+        Once `stop` says so, what was begun is finished and nothing more is begun.
+        """
         await self._networks.current()
         said = Provenance("", title, tuple(tags), source_url, page_url)
-        async for result in self._adder.add(sources, said, Operation("add", actor)):
+        async for result in self._adder.add(sources, said, Operation("add", actor), stop):
             yield result
 
     async def add_bytes(self, content: bytes, *, name: str, actor: str) -> AddResult:

@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from engine.errors import InvalidSetting
 
@@ -46,12 +48,23 @@ class EngineSettings(BaseSettings):
         default=20_000 * MEGABYTE, ge=1, description="Largest sum of the unpacked files of one zip, in bytes."
     )
     max_archive_files: int = Field(default=200_000, ge=1, description="Most files in one zip.")
-    undo_days: int = Field(default=30, ge=0, description="Days before removed pictures are purged.")
+    undo_days: int = Field(default=30, ge=0, le=36_500, description="Days before removed pictures are purged.")
 
     @field_validator("data_dir", "cache_dir", "weights")
     @classmethod
     def _home(cls, path: Path | None) -> Path | None:
-        return path.expanduser().absolute() if path else path
+        try:
+            return path.expanduser().absolute() if path else path
+        except RuntimeError as error:  # a ~user that there is none of
+            raise ValueError(str(error)) from error
+
+    @field_validator("database_url")
+    @classmethod
+    def _url(cls, url: str | None) -> str | None:
+        try:
+            return str(make_url(url).render_as_string(hide_password=False)) if url else None
+        except ArgumentError as error:
+            raise ValueError("This is no SQLAlchemy URL, such as postgresql+asyncpg://user@host/name") from error
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

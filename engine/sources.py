@@ -3,7 +3,6 @@
 import os
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -76,10 +75,10 @@ def expand(path: Path, settings: EngineSettings) -> Iterator[Source | Refused]:
 def read_file(path: Path, max_bytes: int) -> bytes:
     """A regular file's bytes, at most `max_bytes`; UnreadableFile or FileTooLarge."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe would wait for a writer
+            raise UnreadableFile(f"{_name(path)} is not a regular file.")
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UnreadableFile(f"{_name(path)} is not a regular file.")
             if status.st_size > max_bytes:
                 raise too_large(status.st_size, max_bytes)
             return file.read(max_bytes + 1)
@@ -119,7 +118,7 @@ def _zip(path: Path, settings: EngineSettings) -> Iterator[Source | Refused]:
     try:
         archive = zipfile.ZipFile(path)  # closed with the last source that reads from it
         members = [one for one in archive.infolist() if not one.is_dir()]
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - see _read_member
         yield Refused(_name(path), BadArchive(f"{_name(path)} cannot be read as a zip ({error})."))
         return
     if len(members) > settings.max_archive_files:
@@ -132,6 +131,9 @@ def _zip(path: Path, settings: EngineSettings) -> Iterator[Source | Refused]:
         return
     for member in sorted(members, key=lambda one: one.filename):
         inner = PurePosixPath(member.filename.replace("\\", "/"))
+        if inner.suffix.lower() == ".zip":
+            yield Refused(inner.name, BadArchive(f"{inner.name} lies inside {_name(path)}: unpack it first."))
+            continue
         if inner.suffix.lower() not in SUFFIXES or inner.name.startswith(".") or "__MACOSX" in inner.parts:
             continue
         if inner.is_absolute() or ".." in inner.parts or ":" in inner.parts[0]:
@@ -149,7 +151,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: i
     try:
         with archive.open(member) as file:
             content = file.read(max_bytes + 1)  # the size in the directory may lie
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except Exception as error:
         raise BadArchive(f"{member.filename} cannot be unpacked ({error}).") from error
     if len(content) > max_bytes:
         raise too_large(len(content), max_bytes)

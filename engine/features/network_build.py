@@ -144,7 +144,7 @@ def main(name: str, out: str, weights: str | None = None) -> int:
     described = network(name)
     try:
         built = build(described, Path(weights) if weights else None)
-    except Exception as error:  # noqa: BLE001 - Keras raises bare Exceptions for downloads that fail
+    except Exception as error:
         if described.weights_package:
             raise
         print(" ".join(str(error).split())[:300])

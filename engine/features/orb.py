@@ -10,6 +10,7 @@ from engine.domain import Keypoints, Pixels
 
 VERSION = 1
 SIDE = 512  # pictures are brought to this longest side first, smaller ones too
+MIN_SIDE = 32  # thinner pictures have no room for a keypoint's surroundings
 MAX_KEYPOINTS = 400
 FAST_THRESHOLD = 10
 
@@ -50,15 +51,21 @@ def detect(pixels: Pixels) -> Keypoints:
     height, width = grey.shape
     scale = SIDE / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if min(size) < MIN_SIDE:
+        return _none(width / height)
     if scale != 1:
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     detector = cv2.ORB.create(nfeatures=MAX_KEYPOINTS, fastThreshold=FAST_THRESHOLD)
     found, descriptors = detector.detectAndCompute(grey, None)
     if descriptors is None:
-        return Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), width / height)
+        return _none(width / height)
     places = np.array([point.pt for point in found[:MAX_KEYPOINTS]], np.float32)
     points = np.asarray((places + 0.5) / np.array(size, np.float32), np.float32)
     return Keypoints(points, descriptors[:MAX_KEYPOINTS], width / height)
+
+
+def _none(aspect: float) -> Keypoints:
+    return Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), aspect)
 
 
 def extent(aspect: float) -> NDArray[np.float32]:

@@ -13,6 +13,9 @@ WINDOW = 7
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 SMOOTHING = 1.6  # sigma, in pixels of 256: blurred, noisy and shrunk copies keep what is left
 MIN_OVERLAP = 0.04  # of the stored picture's area; with less there is too little to compare
+COARSE = 10.0  # sigma, in pixels of 256
+MIN_TEXTURE, MIN_TEXTURED = 2.5, 0.03  # grey levels of a textured window; the least share of such windows
+AGREES, DISAGREES = 0.5, 0.3  # correlation of a larger window
 MIN_DEVIATION = 4.0  # grey levels: with less texture than this in the overlap, nothing is proved
 
 Grey = NDArray[np.float32]
@@ -23,11 +26,16 @@ class Alignment:
     """How alike two greys are where they lie on each other.
 
     `ssim` in [-1, 1], the second grey's brightness and contrast being brought to the first's; `structure` in [-1, 1],
-    the mean correlation of small windows, weighted by their texture; `overlap` as a share of the stored picture.
+    the mean correlation of small windows, weighted by their texture; `agreement` in [0, 1], the share of the textured
+    area whose larger windows correlate; `dissent` in [0, 1], the largest connected part of the common area that does
+    not: a frame, a screen or a text that two pictures share agrees perfectly, but not what is in it; `overlap` as a
+    share of the stored picture.
     """
 
     ssim: float
     structure: float
+    agreement: float
+    dissent: float
     overlap: float
 
 
@@ -54,9 +62,15 @@ def align(query: Pixels, stored: Grey, transform: NDArray[np.float64]) -> Alignm
     if min(deviation_1, deviation_2) < MIN_DEVIATION:
         return None
     second = (second - mean_2) * (deviation_1 / deviation_2) + mean_1
-    similarity, structure, weight = _maps(first, second)
+    similarity = float(_maps(first, second)[0][mask].mean())
+    # Slow changes of brightness correlate with one another in any two pictures: only finer structure is proof.
+    first, second = first - cv2.GaussianBlur(first, (0, 0), COARSE), second - cv2.GaussianBlur(second, (0, 0), COARSE)
+    _, structure, weight = _maps(first, second)
     weight = weight * mask
-    return Alignment(float(similarity[mask].mean()), float((structure * weight).sum() / weight.sum()), share)
+    shares = _agreement(first, second, mask)
+    if shares is None:
+        return None
+    return Alignment(similarity, float((structure * weight).sum() / weight.sum()), *shares, share)
 
 
 def warp(pixels: Pixels, transform: NDArray[np.float64], side: int) -> tuple[Pixels, NDArray[np.bool_]]:
@@ -83,6 +97,22 @@ def warp(pixels: Pixels, transform: NDArray[np.float64], side: int) -> tuple[Pix
 def ssim_map(first: Grey, second: Grey) -> Grey:
     """SSIM at each pixel of two greys (H, W) in 0-255; scikit-image's with `use_sample_covariance=False`."""
     return _maps(first, second)[0]
+
+
+def _agreement(first: Grey, second: Grey, mask: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """Agreement and dissent, see Alignment; None where there is next to no texture."""
+    small = [cv2.resize(x, (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA) for x in (first, second)]
+    inside = cv2.resize(mask.astype(np.float32), (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA) > 0.9
+    _, correlation, deviation = _maps(small[0], small[1])
+    other_deviation = _maps(small[1], small[0])[2]
+    textured = inside & (np.maximum(deviation, other_deviation) > MIN_TEXTURE)
+    if textured.sum() < MIN_TEXTURED * inside.sum():
+        return None
+    against = (textured & (correlation < DISAGREES)).astype(np.uint8)
+    against = cv2.morphologyEx(against, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(against)
+    largest = float(stats[1:, cv2.CC_STAT_AREA].max()) if len(stats) > 1 else 0.0
+    return float((correlation[textured] > AGREES).mean()), largest / float(inside.sum())
 
 
 def _maps(first: Grey, second: Grey) -> tuple[Grey, Grey, Grey]:

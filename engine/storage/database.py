@@ -1,14 +1,14 @@
 """Connections, transactions and migrations of a library's database."""
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from filelock import FileLock
-from sqlalchemy import Connection, event, inspect, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Connection, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -18,13 +18,14 @@ from engine.errors import DataDirNotWritable, DiskFull, LibraryBusy, LibraryDama
 REVISION = "0002"  # of the tables in `tables.py`: the newest file in alembic/versions
 BUSY_TIMEOUT_S = 60
 POOL_SIZE = 8
+FULL_BYTES = 1024 * 1024  # with less free than this, an I/O error means a full disk
 
 
 class Database:
     """One library's database: `read()` and `write()` give a connection inside a transaction."""
 
-    def __init__(self, url: str, lock_path: Path) -> None:
-        self.url = make_url(url)
+    def __init__(self, url: URL, lock_path: Path) -> None:
+        self.url = url
         self._lock_path = lock_path
         self._engine = _create(url)
         # Writers take the lock with their first statement: no reader turns writer halfway and finds itself locked out,
@@ -34,27 +35,33 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view of the library; nothing is kept."""
-        with _translated():
+        with _translated(self._lock_path.parent):
             async with self._engine.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back as a whole."""
-        with _translated():
+        with _translated(self._lock_path.parent):
             async with self._writing.begin() as connection:
                 yield connection
 
-    async def migrate(self, pool: CpuPool) -> None:
+    async def migrate(self, pool: CpuPool, *, has_pictures: bool) -> None:
         """Bring the tables level with this version; of several processes opening at once, one does and the rest wait.
 
-        Raises LibraryTooNew for a library that a newer PicTrace has written.
+        Raises LibraryTooNew for a library that a newer PicTrace has written, and LibraryDamaged where the files say
+        (`has_pictures`) that there was a library, but the database is gone.
         """
         lock = FileLock(self._lock_path, timeout=BUSY_TIMEOUT_S * 10, thread_local=False)
         await pool.run(_acquire, lock)
         try:
             async with self.read() as connection:
                 revision = await connection.run_sync(_revision)
+            if revision is None and has_pictures:
+                raise LibraryDamaged(
+                    f"There are pictures in {self._lock_path.parent}, but the database is missing or empty. Put a "
+                    "backup of pictrace.db in its place; to begin anew, move the folder away."
+                )
             if revision != REVISION:
                 async with self.write() as connection:
                     await connection.run_sync(_upgrade, revision)
@@ -72,7 +79,7 @@ def migrations_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "alembic"
 
 
-def _create(url: str) -> AsyncEngine:
+def _create(url: URL) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _configure_sqlite)
@@ -109,7 +116,8 @@ def _acquire(lock: FileLock) -> None:
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def _upgrade(connection: Connection, revision: str | None) -> None:
@@ -139,19 +147,20 @@ def from_os_error(error: OSError, place: Path) -> Exception:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(place: Path) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        message = str(error.orig).lower()
-        if "disk is full" in message or ("disk i/o error" in message and "full" in message):
-            raise DiskFull("The disk that holds the library is full. What was acknowledged is safe.") from error
+    except (DBAPIError, sqlite3.Error) as error:
+        message = str(error.orig if isinstance(error, DBAPIError) else error).lower()
+        # On a full disk SQLite may only say "disk I/O error".
+        if "disk is full" in message or ("disk i/o" in message and shutil.disk_usage(place).free < FULL_BYTES):
+            raise from_os_error(OSError(errno.ENOSPC, ""), place) from error
         if "locked" in message or "busy" in message:
             raise LibraryBusy("The library is busy with another process's changes; try again.") from error
         if "readonly" in message or "unable to open" in message:
-            raise DataDirNotWritable("The library's database cannot be written. Is its folder read-only?") from error
-        if "malformed" in message or "not a database" in message:
+            raise DataDirNotWritable(f"The library's database in {place} cannot be written.") from error
+        if "malformed" in message or "not a database" in message or "disk i/o" in message:
             raise LibraryDamaged(
-                "The library's database file is damaged. Put a backup of pictrace.db in place."
+                f"The database in {place} is damaged ({message}). Put a backup in its place."
             ) from error
         raise

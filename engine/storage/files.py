@@ -31,12 +31,21 @@ class FileStore:
         self._write(self.original_path(sha256, extension), original)
         self._write(self.thumbnail_path(sha256), thumbnail)
 
+    def replace_thumbnail(self, sha256: str, thumbnail: bytes) -> None:
+        """Write a thumbnail in place of a damaged one."""
+        self.thumbnail_path(sha256).unlink(missing_ok=True)
+        self._write(self.thumbnail_path(sha256), thumbnail)
+
     def remove(self, sha256: str, extension: str) -> None:
         for path in (self.original_path(sha256, extension), self.thumbnail_path(sha256)):
             path.unlink(missing_ok=True)
 
     def has(self, sha256: str, extension: str) -> bool:
         return self.original_path(sha256, extension).exists() and self.thumbnail_path(sha256).exists()
+
+    def has_any(self) -> bool:
+        """Whether there is any original at all."""
+        return any(names for _, _, names in os.walk(self.root / ORIGINALS))
 
     def walk(self) -> Iterator[tuple[str, Path]]:
         """(SHA-256 or "" for anything that does not belong, path) of every file."""

@@ -136,19 +136,20 @@ class Repository:
     # --- adding
 
     async def known_files(self, seen: Sequence[FileSeen]) -> dict[str, int]:
-        """Paths of unchanged files whose pictures are still in the library, with their ids."""
+        """Paths of unchanged files whose pictures are still in the library, files and all, with their ids."""
         found: dict[str, int] = {}
         by_path = {file.path: file for file in seen}
         async with self.database.read() as connection:
             for part in _chunks(list(by_path)):
                 query = (
-                    select(files_seen)
+                    select(files_seen, images.c.sha256, images.c.media_type)
                     .join(images, images.c.id == files_seen.c.image_id)
                     .where(files_seen.c.path.in_(part), images.c.deleted_at.is_(None))
                 )
                 for row in await connection.execute(query):
                     file = by_path[row.path]
-                    if (row.size, row.mtime_ns) == (file.size, file.mtime_ns):
+                    unchanged = (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
+                    if unchanged and self.files.has(row.sha256, EXTENSIONS[row.media_type]):
                         found[row.path] = row.image_id
         return found
 
@@ -161,10 +162,14 @@ class Repository:
                 await _put_file_seen(connection, file, image_id)
 
     async def ids_by_sha256(self, values: Sequence[str]) -> dict[str, int]:
-        """Ids of the live pictures among these."""
+        """Ids of the live pictures among these; one that has lost its files does not count, and is stored anew."""
         async with self.database.read() as connection:
             known = await _by_sha256(connection, values)
-        return {sha256: image.id for sha256, image in known.items() if image.deleted_at is None}
+        return {
+            sha256: image.id
+            for sha256, image in known.items()
+            if image.deleted_at is None and self.files.has(sha256, EXTENSIONS[image.media_type])
+        }
 
     async def add(self, prepared: Sequence[Prepared], operation: Operation) -> list[AddResult] | None:
         """Store pictures in one transaction: when this returns, they are there to stay.
@@ -202,8 +207,17 @@ class Repository:
 
     # --- reading
 
+    async def drop_unowned_files(self, prepared: Sequence[Prepared]) -> None:
+        """Delete the files of pictures that were written but not stored, unless somebody else has stored them."""
+        async with self.database.write() as connection:
+            known = await _by_sha256(connection, [one.features.sha256 for one in prepared])
+            for one in prepared:
+                if one.features.sha256 not in known:
+                    self.files.remove(one.features.sha256, EXTENSIONS[one.image.media_type])
+
     async def get(self, image_id: int) -> StoredImage:
         """A live picture; UnknownImage otherwise."""
+        _refuse_impossible([image_id])
         async with self.database.read() as connection:
             row = (await connection.execute(_live().where(images.c.id == image_id))).first()
         if row is None:
@@ -326,6 +340,7 @@ class Repository:
 
     async def remove(self, ids: Sequence[int], operation: Operation) -> None:
         """Take pictures out of the library, softly; UnknownImage, with nothing done, if one is not there."""
+        _refuse_impossible(ids)
         async with self.database.write() as connection:
             live = set()
             for part in _chunks(ids):
@@ -427,6 +442,13 @@ async def put_hashes(connection: AsyncConnection, phashes: dict[int, int]) -> No
 
 
 # --- private: statements that several of the above share
+
+
+def _refuse_impossible(ids: Sequence[int]) -> None:
+    """Numbers that no database takes for an id."""
+    for image_id in ids:
+        if not 0 < image_id < 1 << 63:
+            raise UnknownImage(f"There is no picture with the id {image_id} in this library.")
 
 
 def _live() -> Select[Any]:

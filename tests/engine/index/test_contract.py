@@ -180,5 +180,5 @@ def test_index_of_other_dimensions_is_not_loaded(kind: type[FlatIndex] | type[Hn
     index = kind(32)
     index.add(np.arange(5), np.eye(5, 32, dtype=np.float32))
     index.save(tmp_path / "saved")
-    with pytest.raises(ValueError, match="dimensions|shape"):
+    with pytest.raises(ValueError, match=r"dimensions|shape"):
         kind.load(tmp_path / "saved", DIMENSIONS)

@@ -217,9 +217,8 @@ async def test_index_behind_the_trim_is_rebuilt(filled: Filled, settings: Engine
 
 
 async def test_library_from_a_newer_version_is_refused_untouched(settings: EngineSettings) -> None:
-    async with open_service(settings) as service:
-        async with repository_of(service).database.write() as connection:
-            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with open_service(settings) as service, repository_of(service).database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     before = (settings.data_dir / "pictrace.db").read_bytes()
     with pytest.raises(LibraryTooNew, match="update PicTrace"):
         async with open_service(settings):

@@ -1,0 +1,264 @@
+"""The `pictrace` command as a person or a script uses it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from engine import augment, imaging
+from tests.conftest import SHIPPED, Command, jpeg, photograph
+
+ADDED = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
+
+
+@pytest.fixture
+def library(pictrace: Command) -> Command:
+    pictrace.json("add", "--json", *(SHIPPED / name for name in ADDED))
+    return pictrace
+
+
+def bad_files(folder: Path) -> dict[str, str]:
+    """Bad files by name, with the code each must be given."""
+    noise = np.random.default_rng(2).integers(0, 255, (300, 400, 3), np.uint8)
+    whole = jpeg(noise)
+    buffer = BytesIO()
+    PillowImage.new("1", (30_000, 30_000)).save(buffer, "PNG")
+    contents = {
+        "text.jpg": (b"not a picture", "not_an_image"),
+        "page.jpg": (b"<!doctype html><html><body>404</body></html>", "not_an_image"),
+        "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "unsupported_format"),
+        "empty.png": (b"", "empty_file"),
+        "half.jpg": (whole[: len(whole) // 2], "damaged_image"),
+        "bomb.png": (buffer.getvalue(), "too_many_pixels"),
+        "large.jpg": (whole + b"\0" * (21 * 1024 * 1024), "file_too_large"),
+    }
+    for name, (content, _) in contents.items():
+        (folder / name).write_bytes(content)
+    return {name: code for name, (_, code) in contents.items()}
+
+
+def test_add_gives_one_line_for_each_in_order(pictrace: Command, tmp_path: Path) -> None:
+    expected = bad_files(tmp_path)
+    paths = [SHIPPED / "coffee.png", *(tmp_path / name for name in expected), SHIPPED / "rocket.jpg"]
+    done = pictrace("add", "--json", *paths)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [line["name"] for line in lines] == [path.name for path in paths]
+    assert [line["code"] for line in lines[1:-1]] == list(expected.values())
+    assert all(line["status"] == "rejected" and line["id"] is None for line in lines[1:-1])
+    assert all(line["message"].endswith(".") for line in lines[1:-1])
+    assert [lines[0]["status"], lines[-1]["status"]] == ["added", "added"]
+    assert set(lines[0]) == {"name", "id", "status", "code"}
+    assert "Traceback" not in done.stderr
+    (report,) = pictrace.json("check", "--json")
+    assert report["sound"]
+    (status,) = pictrace.json("status", "--json")
+    assert status["images"] == 2
+
+
+def test_search_answers_in_order_and_goes_on_after_bad_ones(library: Command, tmp_path: Path) -> None:
+    expected = bad_files(tmp_path)
+    paths = [SHIPPED / "rocket.jpg", *(tmp_path / name for name in expected), SHIPPED / "coffee.png"]
+    done = library("search", "--json", *paths)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [line["query"] for line in lines] == [str(path) for path in paths]
+    assert [line["code"] for line in lines[1:-1]] == list(expected.values())
+    assert [line["matches"][0]["name"] for line in (lines[0], lines[-1])] == ["rocket.jpg", "coffee.png"]
+    assert "Traceback" not in done.stderr
+
+
+def test_search_gives_what_the_contract_says(library: Command, tmp_path: Path) -> None:
+    query = tmp_path / "query.jpg"
+    query.write_bytes(jpeg(photograph("astronaut.png")[100:400, 100:400]))
+    (answer,) = library.json("search", "--json", "--limit", "3", query)
+    assert set(answer) == {"query", "matches", "timings_ms", "calibrated"}
+    assert answer["timings_ms"]["total"] > 0
+    assert len(answer["matches"]) == 3
+    match = answer["matches"][0]
+    assert set(match) == {"id", "name", "title", "lane", "score", "p_same", "weak", "evidence"}
+    assert (match["name"], match["lane"], match["weak"]) == ("astronaut.png", "same", False)
+    assert match["evidence"]["edits"] == ["cropped"]
+    assert match["evidence"]["keypoints"] > 20
+    assert 0 < match["evidence"]["ssim"] <= 1
+
+
+@pytest.mark.parametrize("limit", ["0", "10000", "-3"])
+def test_limit_out_of_range_is_wrong_use(library: Command, limit: str) -> None:
+    done = library("search", "--limit", limit, SHIPPED / "coffee.png")
+    assert done.returncode == 2
+    assert "between 1 and 50" in done.stderr
+    assert "invalid_limit" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["search"], ["add"], ["remove", "x"], ["nonsense"], ["why", "a.jpg", "1"]])
+def test_wrong_use_is_two(pictrace: Command, arguments: list[str]) -> None:
+    done = pictrace(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_remove_undo_and_status(library: Command) -> None:
+    assert library("remove", "1", "2").returncode == 0
+    (status,) = library.json("status", "--json")
+    assert (status["images"], status["removed"]) == (2, 2)
+    done = library("undo")
+    assert "Took back the last remove: 2 pictures" in done.stderr
+    assert library("undo").returncode == 0
+    (status,) = library.json("status", "--json")
+    assert status["images"] == 0
+    done = library("undo")
+    assert (done.returncode, "nothing_to_undo" in done.stderr) == (2, True)
+    done = library("remove", "77")
+    assert (done.returncode, "unknown_image" in done.stderr) == (2, True)
+
+
+def test_status_says_what_there_is(library: Command, data_dir: Path) -> None:
+    text = library("status").stdout
+    assert str(data_dir) in text
+    for words in (
+        "4 embedding, 4 phash, 4 orb",
+        "efficientnet-lite2/1",
+        "calibrated",
+        "MB",
+        "exact, 4 embeddings, level",
+    ):
+        assert words in text
+
+
+def test_why_writes_a_picture(library: Command, tmp_path: Path) -> None:
+    target = tmp_path / "why.jpg"
+    assert library("why", SHIPPED / "coffee.png", "2", "--out", target).returncode == 0
+    assert PillowImage.open(target).width > 800
+    done = library("why", SHIPPED / "coffee.png", "2", "--out", tmp_path / "no" / "folder" / "why.jpg")
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+
+
+def test_table_for_people(library: Command) -> None:
+    done = library("search", SHIPPED / "rocket.jpg", SHIPPED / "page.png")
+    assert "rocket.jpg" in done.stdout
+    assert "the same file" in done.stdout
+    assert "nothing like it is in this library" in done.stdout
+
+
+def test_folder_and_zip_are_added(pictrace: Command, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    shutil.copy(SHIPPED / "rocket.jpg", tmp_path / "deep")
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.write(SHIPPED / "coffee.png", "a/coffee.png")
+        archive.write(SHIPPED / "coffee.png", "../outside.png")
+    lines = pictrace.json("add", "--json", tmp_path)
+    assert [(line["name"], line["status"], line["code"]) for line in lines] == [
+        ("outside.png", "rejected", "unsafe_archive"),
+        ("coffee.png", "added", None),
+        ("rocket.jpg", "added", None),
+    ]
+
+
+def test_unreadable_folder_is_said(pictrace: Command, tmp_path: Path) -> None:
+    """As a user who may not read it; root may read everything."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    as_user = [] if os.getuid() else ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all"]
+    script = f"""
+import sys
+from pathlib import Path
+from engine.settings import EngineSettings
+from engine.sources import expand
+print([one.error.code for one in expand(Path({str(closed)!r}), EngineSettings(_env_file=None))])
+"""
+    for parent in [tmp_path, *tmp_path.parents]:
+        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o711)
+    done = subprocess.run(
+        [*as_user, sys.executable, "-c", script], capture_output=True, text=True, env=pictrace.env, cwd="/"
+    )
+    if done.returncode != 0 and as_user:
+        pytest.skip(f"another user cannot run this Python here: {done.stderr.strip()[-200:]}")
+    assert done.stdout.strip() == "['unreadable_file']"
+
+
+def test_networks_are_listed(pictrace: Command) -> None:
+    rows = {row["name"]: row for row in pictrace.json("networks", "list", "--json")}
+    assert set(rows) == {"efficientnet-lite2", "efficientnet-lite0", "resnet50"}
+    assert rows["efficientnet-lite2"]["prepared"]
+    assert rows["resnet50"]["dimensions"] == 2048
+
+
+def test_wrong_setting_names_its_variable(pictrace: Command) -> None:
+    for name, value in (("PICTRACE_WORKERS", "many"), ("PICTRACE_INDEX", "magic"), ("PICTRACE_MAX_BYTES", "-1")):
+        done = pictrace("status", **{name: value})
+        assert done.returncode == 2
+        assert name in done.stderr
+    done = pictrace("status", PICTRACE_NETWORK="vgg16")
+    assert (done.returncode, "unknown_network" in done.stderr) == (1, True)
+
+
+def test_library_of_another_network_is_said(library: Command) -> None:
+    done = library("status", PICTRACE_NETWORK="efficientnet-lite0")
+    assert done.returncode == 1
+    assert "pictrace networks use efficientnet-lite0" in done.stderr
+
+
+def test_help_has_examples(pictrace: Command) -> None:
+    assert re.search(r"pictrace add\s+holiday/", pictrace("add", "--help").stdout)
+    assert "pictrace search screenshot.png" in pictrace("search", "--help").stdout
+    text = pictrace("--help").stdout
+    for name in ("add", "search", "why", "remove", "undo", "status", "check", "networks", "demo"):
+        assert re.search(rf"^│\s+{name}\s", text, re.MULTILINE), name
+
+
+def test_shell_completion_is_offered(pictrace: Command) -> None:
+    done = pictrace("--show-completion", "bash", SHELL="/bin/bash")
+    assert "--install-completion" in pictrace("--help").stdout
+    assert done.returncode == 0
+    assert "_PICTRACE_COMPLETE" in done.stdout
+
+
+def test_demo_shows_what_it_does(pictrace: Command, tmp_path: Path) -> None:
+    done = pictrace("demo", "--out", tmp_path / "demo")
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 edited pictures came first" in done.stdout
+    for words in ("cropped", "mirrored", "inside a larger picture", "turned", "nothing like it is in this library"):
+        assert words in done.stdout
+    assert PillowImage.open(tmp_path / "demo" / "why.jpg").width > 800
+    assert str(tmp_path / "demo" / "why.jpg") in done.stdout
+
+
+def test_progress_is_shown_on_a_terminal_only(pictrace: Command, tmp_path: Path) -> None:
+    for number in range(60):
+        copy = augment.apply("crop", photograph("rocket.jpg"), photograph("rocket.jpg"), seed=number)
+        (tmp_path / f"{number}.jpg").write_bytes(imaging.encode_jpeg(copy, quality=80))
+    command = " ".join([*pictrace.argv, "add", str(tmp_path)])
+    env = pictrace.env | {"TERM": "xterm-256color"}
+    env.pop("NO_COLOR")
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"], env=env, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0
+    assert re.search(r"adding .*\d+/60 .*\d+/s .*\d:\d\d:\d\d", done.stdout)
+    plain = pictrace("add", tmp_path)
+    assert "/60" not in plain.stderr + plain.stdout
+    assert "60 duplicate" in plain.stderr
+
+
+def test_closed_pipe_is_no_traceback(library: Command) -> None:
+    command = " ".join([*library.argv, "search", "--json", *[str(SHIPPED / "coffee.png")] * 5, "| head -c 10"])
+    done = subprocess.run(["bash", "-c", command], env=library.env, capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in done.stderr
+
+
+def test_command_is_installed() -> None:
+    assert shutil.which("pictrace", path=str(Path(sys.executable).parent))
+    assert (files("engine") / "data" / "calibration.json").is_file()
