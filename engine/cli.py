@@ -26,7 +26,7 @@ from engine import demo as demonstration
 from engine.bootstrap import open_service
 from engine.domain import AddResult, Match, SearchResult
 from engine.errors import LibraryError, PicTraceError, RequestError
-from engine.explain import WORDS
+from engine.explain import WORDS, per_cent
 from engine.features import networks
 from engine.service import MAX_LIMIT, SearchService
 from engine.settings import EngineSettings
@@ -316,7 +316,7 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
         style = "dim" if match.weak else "bold" if match.lane == "same" else ""
         name = match.image.title or match.image.filename
         lane = f"{match.lane} (weak)" if match.weak else match.lane
-        score = f"{match.score:.0%}" if result.calibrated else "-"
+        score = per_cent(match.score) if result.calibrated else "-"
         table.add_row(str(place), str(match.image.id), escape(name), lane, score, _reason(match), style=style)
     console.print(table)
 

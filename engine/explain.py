@@ -50,9 +50,16 @@ def headline(match: Match, *, calibrated: bool) -> str:
     if match.evidence.exact:
         return "The same file, byte for byte"
     if match.lane == "same":
-        return f"The same picture: {match.p_same:.0%} sure" if calibrated else "Probably the same picture"
+        return f"The same picture: {per_cent(match.p_same)} sure" if calibrated else "Probably the same picture"
     words = "Looks alike" if not match.weak else "The nearest there is, but not near"
-    return f"{words}: {match.score:.0%} the same kind of thing" if calibrated else words
+    return f"{words}: {per_cent(match.score)} the same kind of thing" if calibrated else words
+
+
+def per_cent(probability: float) -> str:
+    """A probability for people; only what is certain is 100 %."""
+    if probability >= 1:
+        return "100%"
+    return ">99%" if probability > 0.99 else "<1%" if probability < 0.01 else f"{probability:.0%}"
 
 
 def sentence(match: Match) -> str:

@@ -5,6 +5,7 @@ from engine.domain import Evidence, Match, StoredImage, Vector
 from engine.matching import Sighting, Sightings
 
 EXACT_P = 1.0
+BELOW = 0.01  # what nothing proves stays this much under the cut-off of lane `same`
 
 
 def signals(sighting: Sighting, references: Vector) -> Signals:
@@ -50,6 +51,8 @@ def _match(sighting: Sighting, references: Vector, calibration: Calibration, exa
         )
         return Match(image, "same", EXACT_P, EXACT_P, False, evidence)
     p_same = calibration.p_same(known)
+    if not known.proved:
+        p_same = min(p_same, calibration.same_cutoff - BELOW)
     proof = sighting.proof
     evidence = Evidence(
         cosine=round(sighting.cosine, 4),

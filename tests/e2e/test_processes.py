@@ -162,7 +162,7 @@ def assert_whole(data_dir: Path, acknowledged: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_addition_keeps_what_is_done_and_goes_on(
-    pictrace: Command, folder: Path, number: signal.Signals
+    pictrace: Command, data_dir: Path, folder: Path, number: signal.Signals
 ) -> None:
     process = pictrace.start("add", "--json", folder)
     assert process.stdout
@@ -175,10 +175,26 @@ def test_interrupted_addition_keeps_what_is_done_and_goes_on(
     assert "Traceback" not in err
     done = [json.loads(line) for line in lines]
     assert 0 < len(done) < PICTURES
+    (status,) = pictrace.json("status", "--json")
+    assert status["images"] == len(done)  # nothing was stored in silence
+    assert len(list((data_dir / "originals").rglob("*.jpg"))) == len(done)
     again = pictrace.json("add", "--json", folder)
     assert [line["status"] for line in again[: len(done)]] == ["duplicate"] * len(done)
     (status,) = pictrace.json("status", "--json")
     assert status["images"] == PICTURES
+
+
+def test_check_beside_an_addition_takes_nothing_away(pictrace: Command, folder: Path) -> None:
+    adding = pictrace.start("add", "--json", folder)
+    assert adding.stdout
+    adding.stdout.readline()
+    while adding.poll() is None:
+        (report,) = pictrace.json("check", "--json", "--repair")
+        assert report["missing_originals"] == report["orphaned_files"] == 0
+    adding.communicate()
+    (status,) = pictrace.json("status", "--json")
+    assert status["images"] == PICTURES
+    assert pictrace.json("check", "--json")[0]["sound"]
 
 
 def test_library_that_cannot_be_written_is_said(pictrace: Command, data_dir: Path) -> None:
@@ -206,6 +222,9 @@ def test_full_disk_is_said_and_harms_nothing(pictrace: Command, data_dir: Path, 
     {python} search --json {folder}/0000.jpg
     {python} check --json
     {python} status --json
+    dd if=/dev/zero of={data_dir}/fill bs=4k 2>/dev/null
+    {python} remove 1; echo "status $?"
+    rm {data_dir}/fill
     mount -o remount,size=64m {data_dir}
     {python} add --json {folder} > {folder}.second; echo "status $?"
     {python} check --json
@@ -215,13 +234,14 @@ def test_full_disk_is_said_and_harms_nothing(pictrace: Command, data_dir: Path, 
         pytest.skip(f"no mount namespace may be made here: {done.stderr.strip()}")
     assert "Traceback" not in done.stderr, done.stderr
     assert "disk_full" in done.stderr
-    first, search, check, status, second, after = done.stdout.splitlines()
-    assert (first, second) == ("status 1", "status 0")
+    first, search, check, status, removed, second, after = done.stdout.splitlines()
+    assert (first, removed, second) == ("status 1", "status 1", "status 0")
+    assert done.stderr.count("disk_full") == 2
     stored = [json.loads(line) for line in Path(f"{folder}.first").read_text().splitlines()]
     assert json.loads(search)["matches"][0]["evidence"]["exact"]
     assert json.loads(status)["images"] >= len(stored) > 0
     for report in (json.loads(check), json.loads(after)):
-        assert report["missing_originals"] == report["missing_thumbnails"] == report["stale_features"] == 0
+        assert report["sound"]
     assert len(Path(f"{folder}.second").read_text().splitlines()) == PICTURES
 
 

@@ -27,6 +27,11 @@ def library(pictrace: Command) -> Command:
     return pictrace
 
 
+def width_of(path: Path) -> int:
+    with PillowImage.open(path) as picture:
+        return picture.width
+
+
 def bad_files(folder: Path) -> dict[str, str]:
     """Bad files by name, with the code each must be given."""
     noise = np.random.default_rng(2).integers(0, 255, (300, 400, 3), np.uint8)
@@ -139,7 +144,7 @@ def test_status_says_what_there_is(library: Command, data_dir: Path) -> None:
 def test_why_writes_a_picture(library: Command, tmp_path: Path) -> None:
     target = tmp_path / "why.jpg"
     assert library("why", SHIPPED / "coffee.png", "2", "--out", target).returncode == 0
-    assert PillowImage.open(target).width > 800
+    assert width_of(target) > 800
     done = library("why", SHIPPED / "coffee.png", "2", "--out", tmp_path / "no" / "folder" / "why.jpg")
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
@@ -201,6 +206,15 @@ def test_wrong_setting_names_its_variable(pictrace: Command) -> None:
         done = pictrace("status", **{name: value})
         assert done.returncode == 2
         assert name in done.stderr
+    for name, value in (
+        ("PICTRACE_UNDO_DAYS", "9" * 9),
+        ("PICTRACE_DATABASE_URL", "x"),
+        ("PICTRACE_DATA_DIR", "~nobody!/x"),
+    ):
+        done = pictrace("status", **{name: value})
+        assert (done.returncode, name in done.stderr) == (2, True)
+    done = pictrace("networks", "list", PICTRACE_WEIGHTS="/nowhere.h5")
+    assert (done.returncode, "weights_unavailable" in done.stderr) == (1, True)
     done = pictrace("status", PICTRACE_NETWORK="vgg16")
     assert (done.returncode, "unknown_network" in done.stderr) == (1, True)
 
@@ -232,7 +246,7 @@ def test_demo_shows_what_it_does(pictrace: Command, tmp_path: Path) -> None:
     assert "4 of 4 edited pictures came first" in done.stdout
     for words in ("cropped", "mirrored", "inside a larger picture", "turned", "nothing like it is in this library"):
         assert words in done.stdout
-    assert PillowImage.open(tmp_path / "demo" / "why.jpg").width > 800
+    assert width_of(tmp_path / "demo" / "why.jpg") > 800
     assert str(tmp_path / "demo" / "why.jpg") in done.stdout
 
 
@@ -247,7 +261,8 @@ def test_progress_is_shown_on_a_terminal_only(pictrace: Command, tmp_path: Path)
         ["script", "-qec", command, "/dev/null"], env=env, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0
-    assert re.search(r"adding .*\d+/60 .*\d+/s .*\d:\d\d:\d\d", done.stdout)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", done.stdout)
+    assert re.search(r"adding .*\d+/60 .*\d+/s .*\d:\d\d:\d\d", shown)
     plain = pictrace("add", tmp_path)
     assert "/60" not in plain.stderr + plain.stdout
     assert "60 duplicate" in plain.stderr
@@ -257,6 +272,48 @@ def test_closed_pipe_is_no_traceback(library: Command) -> None:
     command = " ".join([*library.argv, "search", "--json", *[str(SHIPPED / "coffee.png")] * 5, "| head -c 10"])
     done = subprocess.run(["bash", "-c", command], env=library.env, capture_output=True, text=True, timeout=120)
     assert "Traceback" not in done.stderr
+
+
+def test_full_output_is_said(library: Command) -> None:
+    for arguments in ("status --json", "search --json " + str(SHIPPED / "coffee.png"), "status"):
+        command = " ".join([*library.argv, arguments, "> /dev/full"])
+        done = subprocess.run(["bash", "-c", command], env=library.env, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 1
+        assert "cannot be written" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_brackets_and_backslashes_in_names_are_shown_as_they_are(pictrace: Command, tmp_path: Path) -> None:
+    odd = tmp_path / "[red]x[/nothing]\\.jpg"
+    shutil.copy(SHIPPED / "rocket.jpg", odd)
+    assert pictrace("add", "--title", "a\\[/red]b\udcff", odd).returncode == 0
+    done = pictrace("search", odd)
+    assert done.returncode == 0, done.stderr
+    assert "a\\[/red]b" in done.stdout
+    assert "[red]x[/nothing]" in done.stdout
+
+
+def test_data_folder_may_have_any_name(pictrace: Command, tmp_path: Path) -> None:
+    odd = tmp_path / "a?b#c%20d [x[/y]"
+    env = {"PICTRACE_DATA_DIR": str(odd)}
+    assert pictrace("add", SHIPPED / "rocket.jpg", **env).returncode == 0
+    assert (odd / "pictrace.db").is_file()
+    assert pictrace("status", **env).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == [odd.name]
+
+
+@pytest.mark.parametrize("image_id", ["0", "9223372036854775808", "99999999999999999999"])
+def test_impossible_ids_are_unknown(library: Command, image_id: str, tmp_path: Path) -> None:
+    for arguments in (["remove", image_id], ["why", SHIPPED / "rocket.jpg", image_id, "--out", tmp_path / "w.jpg"]):
+        done = library(*arguments)
+        assert done.returncode == 2
+        assert "unknown_image" in done.stderr
+
+
+def test_pipe_as_a_query_is_refused_without_waiting(library: Command, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (answer,) = library.json("search", "--json", tmp_path / "pipe.jpg")
+    assert answer["code"] == "unreadable_file"
 
 
 def test_command_is_installed() -> None:

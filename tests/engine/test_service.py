@@ -1,16 +1,20 @@
 """Searching, explaining, checking and changing networks, on real pictures."""
 
 import asyncio
+import os
+import time
 from io import BytesIO
-from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
+from sqlalchemy import text
 
 from engine import Edit, EngineSettings, PicTraceError, SearchService, augment, imaging, open_service
 from engine.errors import InvalidLimit, NetworkMismatch, UnknownImage
+from engine.sources import expand
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
 
 EDITED = {
@@ -160,23 +164,55 @@ async def test_check_finds_and_mends_what_was_lost(filled: Filled, settings: Eng
         originals = sorted(p for p in (settings.data_dir / "originals").rglob("*") if p.is_file())
         thumbnails = sorted(p for p in (settings.data_dir / "thumbnails").rglob("*") if p.is_file())
         originals[0].unlink()
-        next(t for t in thumbnails if t.stem != originals[0].stem).unlink()
+        originals[1].write_bytes(originals[1].read_bytes()[:-1] + b"?")
+        good = [t for t in thumbnails if t.stem not in {o.stem for o in originals[:2]}]
+        good[0].unlink()
+        good[1].write_bytes(b"")
         (settings.data_dir / "originals" / "ab").mkdir(exist_ok=True)
-        (settings.data_dir / "originals" / "ab" / ("ab" + 62 * "0" + ".jpg")).write_bytes(b"nobody's")
-        (settings.data_dir / "originals" / "ab" / ".left.123.partial").write_bytes(b"half")
+        for name, age_s in (
+            ("ab" + 62 * "0" + ".jpg", 7200),
+            (".left.123.partial", 7200),
+            ("ab" + 62 * "1" + ".jpg", 0),
+        ):
+            path = settings.data_dir / "originals" / "ab" / name
+            path.write_bytes(b"nobody's")
+            os.utime(path, (time.time() - age_s, time.time() - age_s))
         repository = service._repository
         async with repository.database.write() as connection:
-            from sqlalchemy import text
-
             await connection.execute(text("DELETE FROM embeddings WHERE image_id = (SELECT max(id) FROM images)"))
             await connection.execute(text("UPDATE keypoints SET version = 0 WHERE image_id = 3"))
         found = await service.check(repair=False, purge=False, actor="test")
-        assert (found.missing_originals, found.missing_thumbnails, found.orphaned_files) == (1, 1, 2)
+        assert (found.missing_originals, found.missing_thumbnails, found.orphaned_files) == (2, 2, 2)
         assert found.stale_features == 2
         assert not found.sound
         assert (await service.check(repair=True, purge=False, actor="test")).repaired
         assert (await service.check(repair=False, purge=False, actor="test")).sound
-        assert (await service.status()).images == len(PHOTOGRAPHS) - 1
+        assert (await service.status()).images == len(PHOTOGRAPHS) - 2
+        assert path.exists()  # so young a file may belong to an addition under way
+        assert (await service.undo(actor="test")).kind == "add"  # not what was found lost
+
+
+async def test_picture_that_lost_its_files_is_stored_anew(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        before = (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].image
+        for path in settings.data_dir.rglob(f"{before.sha256}*"):
+            path.unlink()
+        (result,) = await add_paths(service, SHIPPED / "rocket.jpg")
+        assert (result.status, result.id) == ("duplicate", before.id)
+        assert (await service.check(repair=False, purge=False, actor="test")).sound
+
+
+async def test_emptied_database_beside_pictures_is_damage_and_loses_nothing(
+    filled: Filled, settings: EngineSettings
+) -> None:
+    async with filled():
+        pass
+    (settings.data_dir / "pictrace.db").write_bytes(b"")
+    with pytest.raises(PicTraceError, match="backup") as caught:
+        async with open_service(settings):
+            pass
+    assert caught.value.code == "library_damaged"
+    assert sum(p.is_file() for p in (settings.data_dir / "originals").rglob("*")) == len(PHOTOGRAPHS)
 
 
 async def test_torn_checkpoint_is_passed_over_and_mended(filled: Filled, settings: EngineSettings) -> None:
@@ -244,18 +280,44 @@ async def test_bad_queries_are_refused_with_a_code(filled: Filled) -> None:
             assert caught.value.code == code
 
 
+@pytest.mark.parametrize("edit", ["meme", "write_text", "pad", "sticker", "stripes"])
+async def test_what_two_pictures_share_in_a_frame_is_no_proof(service: SearchService, edit: str) -> None:
+    """The same caption, text, border, sticker or lines on different pictures."""
+    grey = np.full((100, 100, 3), 128, np.uint8)
+    shown = {name: cv2.resize(photograph(name), (480, 360)) for name in PHOTOGRAPHS}
+    framed = {name: jpeg(augment.apply(edit, pixels, grey, seed=3)) for name, pixels in shown.items()}
+    for name, content in framed.items():
+        if name != "rocket.jpg":
+            await service.add_bytes(content, name=name, actor="test")
+    matches = (await service.search(framed["rocket.jpg"], weak=True)).matches
+    assert [match.image.filename for match in matches if match.lane == "same"] == []
+    matches = (await service.search(jpeg(shown["coffee.png"]))).matches
+    assert [match.image.filename for match in matches[:1]] == ["coffee.png"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (5000, 1, 3), (1, 5000, 3), (2, 3000, 3), (40, 3000, 3)])
+async def test_tiny_and_thin_pictures_are_pictures(service: SearchService, shape: tuple[int, int, int]) -> None:
+    content = jpeg(np.random.default_rng(1).integers(0, 255, shape, np.uint8))
+    added = await service.add_bytes(content, name="thin.jpg", actor="test")
+    assert added.status == "added"
+    await add_paths(service, SHIPPED / "coffee.png")
+    assert (await service.search(content)).matches[0].evidence.exact
+    again = jpeg(np.random.default_rng(1).integers(0, 255, shape, np.uint8), 60)
+    await service.search(again, weak=True)
+    assert (await service.why(again, added.id)).startswith(b"\xff\xd8")
+
+
 async def test_missing_thumbnail_does_not_stop_a_search(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service:
-        for path in (settings.data_dir / "thumbnails").rglob("*.jpg"):
-            path.unlink()
+        thumbnails = sorted((settings.data_dir / "thumbnails").rglob("*.jpg"))
+        for path, content in zip(thumbnails, [None, b"", b"x" * 3000] * 2, strict=True):
+            path.unlink() if content is None else path.write_bytes(content)
         matches = (await service.search(jpeg(photograph("coffee.png"), 70), weak=True)).matches
         assert "coffee.png" in {m.image.filename for m in matches}
         assert (await service.search((SHIPPED / "coffee.png").read_bytes())).matches[0].evidence.exact
 
 
-async def test_title_and_tags_are_kept(service: SearchService, tmp_path: Path) -> None:
-    from engine.sources import expand
-
+async def test_title_and_tags_are_kept(service: SearchService) -> None:
     sources = list(expand(SHIPPED / "rocket.jpg", service.settings))
     results = service.add(sources, actor="test", title="Falcon 9", tags=["space", "night"], page_url="https://x.test/")
     (result,) = [result async for result in results]

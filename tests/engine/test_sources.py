@@ -148,6 +148,13 @@ def test_zip_of_too_much_is_refused_as_a_whole(
     assert names(path, small) == []
 
 
+def test_zip_inside_a_zip_is_refused(tmp_path: Path, small: EngineSettings) -> None:
+    inner = zipped(tmp_path / "inner.zip", {"a.jpg": PICTURE})
+    path = zipped(tmp_path / "outer.zip", {"inner.zip": inner.read_bytes(), "b.jpg": PICTURE})
+    assert refusals(path, small) == [("inner.zip", "bad_archive")]
+    assert names(path, small) == ["b.jpg"]
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\x03\x04" + b"\0" * 50])
 def test_what_is_no_zip_is_refused(content: bytes, tmp_path: Path, small: EngineSettings) -> None:
     (tmp_path / "a.zip").write_bytes(content)
@@ -160,10 +167,11 @@ def test_truncated_zip_is_refused(tmp_path: Path, small: EngineSettings) -> None
     assert refusals(path, small) == [("a.zip", "bad_archive")]
 
 
-def test_damaged_member_is_refused_and_the_rest_read(tmp_path: Path, small: EngineSettings) -> None:
+@pytest.mark.parametrize("damaged", [slice(100, 140), slice(30, 35), slice(6, 10)])
+def test_damaged_member_is_refused_and_the_rest_read(damaged: slice, tmp_path: Path, small: EngineSettings) -> None:
     path = zipped(tmp_path / "a.zip", {"a.jpg": os.urandom(500), "b.jpg": PICTURE})
     content = bytearray(path.read_bytes())
-    content[100:140] = bytes(40)
+    content[damaged] = bytes(len(content[damaged]))
     path.write_bytes(content)
     first, second = (one for one in expand(path, small) if isinstance(one, Source))
     with pytest.raises(PicTraceError) as caught:

@@ -1,0 +1,46 @@
+"""The README keeps level with the code."""
+
+import re
+from pathlib import Path
+
+from engine import EngineSettings
+from engine.domain import Edit
+from engine.features.networks import NETWORKS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_readme_begins_with_the_two_commands() -> None:
+    lines = [line.split("#")[0].strip() for line in README.splitlines()[1:5] if line.strip()]
+    assert lines == ["make run", "make test"]
+
+
+def test_settings_table_has_every_setting_and_no_other() -> None:
+    rows = re.findall(r"^\| `PICTRACE_(\w+)` \|", README, re.MULTILINE)
+    assert rows == [name.upper() for name in EngineSettings.model_fields]
+
+
+def test_settings_table_says_what_the_code_says() -> None:
+    for name, field in EngineSettings.model_fields.items():
+        assert field.description
+        assert f"| `PICTRACE_{name.upper()}` |" in README
+        assert f"| {field.description} |" in README, name
+
+
+def test_networks_and_edits_are_named() -> None:
+    assert all(f"`{name}`" in README for name in NETWORKS)
+    assert all(edit.value in README for edit in Edit)
+
+
+def test_pictures_in_the_readme_are_there() -> None:
+    for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file(), path
+
+
+def test_requirements_are_pinned_by_hash_and_name_no_registry() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        assert "http" not in text
+        blocks = re.split(r"\n(?=\S)", text.strip())
+        assert all("==" in block and "--hash=sha256:" in block for block in blocks)
