@@ -25,15 +25,15 @@ WINDOWS = (
 
 def find(pixels: Pixels) -> list[Region]:
     """At most six regions of an RGB picture, likeliest first."""
-    scale = SIDE / max(pixels.shape[:2])
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    grey = cv2.cvtColor(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
     boxes = [*_trimmed(grey), *_edge_boxes(grey), *_textured_boxes(grey)]
     found: list[Region] = []
     for x, y, w, h in boxes:
         _keep(found, Region(x / width, y / height, w / width, h / height))
-    found = sorted(found[:1], key=lambda r: 0) + sorted(found[1:], key=lambda r: -r.area)
+    found[1:] = sorted(found[1:], key=lambda region: -region.area)
     windows = WINDOWS[:2] if height > width else WINDOWS[2:4]
     for window in (*windows, WINDOWS[4]):
         _keep(found, window)

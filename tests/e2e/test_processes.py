@@ -33,6 +33,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+def rest_of(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What is left of stdout and stderr; `communicate` would pass over what a `readline` has buffered."""
+    assert process.stdout
+    assert process.stderr
+    with process.stdout, process.stderr:
+        out, err = process.stdout.read(), process.stderr.read()
+    process.wait(60)
+    return out, err
+
+
 def test_two_processes_see_each_others_changes_at_the_next_search(pictrace: Command, tmp_path: Path) -> None:
     """A process that stays open searches; others add and remove."""
     script = textwrap.dedent(
@@ -123,7 +133,7 @@ def test_killed_additions_lose_nothing_that_was_acknowledged(pictrace: Command, 
         first = process.stdout.readline()
         time.sleep(moments.uniform(0, 0.6))
         process.send_signal(signal.SIGKILL)
-        rest, _ = process.communicate(timeout=60)
+        rest, _ = rest_of(process)
         for line in (first + rest).splitlines():
             if line.endswith("}"):  # a line cut off by the kill was not given
                 result = json.loads(line)
@@ -168,7 +178,7 @@ def test_interrupted_addition_keeps_what_is_done_and_goes_on(
     assert process.stdout
     lines = [process.stdout.readline()]
     process.send_signal(number)
-    rest, err = process.communicate(timeout=60)
+    rest, err = rest_of(process)
     lines += rest.splitlines()
     assert process.returncode == 1
     assert "what is done is kept" in err
@@ -191,7 +201,7 @@ def test_check_beside_an_addition_takes_nothing_away(pictrace: Command, folder: 
     while adding.poll() is None:
         (report,) = pictrace.json("check", "--json", "--repair")
         assert report["missing_originals"] == report["orphaned_files"] == 0
-    adding.communicate()
+    rest_of(adding)
     (status,) = pictrace.json("status", "--json")
     assert status["images"] == PICTURES
     assert pictrace.json("check", "--json")[0]["sound"]
@@ -251,6 +261,6 @@ def test_folder_being_added_can_be_searched_meanwhile(pictrace: Command, folder:
     first = json.loads(adding.stdout.readline())
     (answer,) = pictrace.json("search", "--json", folder / first["name"])
     assert answer["matches"][0]["id"] == first["id"]
-    adding.communicate(timeout=120)
+    rest_of(adding)
     assert adding.returncode == 0
     assert np.isfinite(answer["timings_ms"]["total"])

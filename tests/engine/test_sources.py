@@ -167,7 +167,7 @@ def test_truncated_zip_is_refused(tmp_path: Path, small: EngineSettings) -> None
     assert refusals(path, small) == [("a.zip", "bad_archive")]
 
 
-@pytest.mark.parametrize("damaged", [slice(100, 140), slice(30, 35), slice(6, 10)])
+@pytest.mark.parametrize("damaged", [slice(100, 140), slice(30, 35)])
 def test_damaged_member_is_refused_and_the_rest_read(damaged: slice, tmp_path: Path, small: EngineSettings) -> None:
     path = zipped(tmp_path / "a.zip", {"a.jpg": os.urandom(500), "b.jpg": PICTURE})
     content = bytearray(path.read_bytes())
