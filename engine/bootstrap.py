@@ -9,6 +9,7 @@ from sqlalchemy import URL, make_url
 from engine.concurrency import CpuPool
 from engine.errors import NetworkMismatch
 from engine.features.networks import DEFAULT_NETWORK
+from engine.indexing import oldest_checkpoint
 from engine.service import SearchService
 from engine.serving import Networks
 from engine.settings import EngineSettings
@@ -34,7 +35,11 @@ async def open_service(settings: EngineSettings) -> AsyncIterator[SearchService]
             repository = Repository(database, files)
             networks = Networks(settings, repository, pool)
             await _agree_on_network(settings, repository, networks)
-            await repository.purge(undo_horizon(settings.undo_days), "engine")
+            horizon = undo_horizon(settings.undo_days)
+            await repository.purge(horizon, "engine")
+            behind = await pool.run(oldest_checkpoint, data_dir / "index")
+            if behind is not None:
+                await repository.trim_feed(behind, horizon)
             yield SearchService(settings, repository, networks, pool)
             await networks.checkpoint()
         finally:

@@ -217,6 +217,22 @@ def check(
     _run(run)
 
 
+@app.command("admin-key")
+def admin_key(
+    new: Annotated[bool, typer.Option("--new", help="Make a new key; the one before is void.")] = False,
+) -> None:
+    """Make the key that admin calls of the doors need. It is shown once; only its hash is stored."""
+    if not new:
+        err.print("The key itself is not stored and cannot be shown again. `pictrace admin-key --new` makes a new one.")
+        raise typer.Exit(WRONG_USE)
+
+    async def run(service: SearchService) -> int:
+        print(await service.new_admin_key())
+        return OK
+
+    _run(run)
+
+
 @networks_app.command("list")
 def networks_list(as_json: Json = False) -> None:
     """The networks there are, and which are prepared on this machine."""

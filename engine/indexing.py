@@ -223,6 +223,12 @@ class Checkpoints:
         return found
 
 
+def oldest_checkpoint(directory: Path) -> int | None:
+    """The least `seq` that an index of any network may start from."""
+    seqs = [path.stem.rpartition("-")[2] for kind in KINDS for path in directory.glob(f"*.{kind}")]
+    return min((int(seq) for seq in seqs if seq.isdigit()), default=None)
+
+
 def _note_of(path: Path) -> Path:
     return path.with_name(path.name + ".json")
 

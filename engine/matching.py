@@ -22,7 +22,7 @@ NEAREST = 50  # pictures the index is asked for
 FIRST, MORE = 4, 8  # pictures whose geometry is checked at once, then while nothing is proved
 A_REGION = 3  # pictures checked for each region
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
-# Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0003).
+# Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
 PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
 EXPLAINED = 0.6  # share of the query that a proved picture must fill for the regions to be skipped
 

@@ -1,6 +1,7 @@
 """SearchService: everything that a door (shell, API, bot) can ask of a library."""
 
 import logging
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 MAX_LIMIT = 50
 FIT_PICTURES = 120
 REEMBED_AT_ONCE = 32
+ADMIN_KEY, ADMIN_KEY_BYTES = "admin_key_sha256", 32
 
 Progress = Callable[[int, int], None]
 
@@ -219,6 +221,17 @@ class SearchService:
         if serving.calibration.fitted:
             return True
         return await self._calibrate(serving, progress)
+
+    async def new_admin_key(self) -> str:
+        """A new key for the doors' admin calls, in place of the one before; only its hash is stored."""
+        key = secrets.token_urlsafe(ADMIN_KEY_BYTES)
+        await self._repository.put_setting(ADMIN_KEY, hashes.sha256(key.encode()))
+        return key
+
+    async def is_admin_key(self, key: str) -> bool:
+        """Whether this is the key; compared in constant time."""
+        stored = await self._repository.get_setting(ADMIN_KEY)
+        return secrets.compare_digest(hashes.sha256(key.encode()), stored or "")
 
     async def _reembed(self, network: NetworkRef, progress: Progress) -> None:
         embedder = await self._networks.embedder(network)

@@ -122,7 +122,11 @@ class Repository:
         return max((row.seq for row in rows), default=seq), None if None in ids else sorted(ids)
 
     async def trim_feed(self, behind: int, older_than: datetime) -> None:
-        """Forget changes up to `behind` that nobody needs: no undo, no watch."""
+        """Forget changes up to `behind` that nobody needs any more: no undo, no watch."""
+        old = select(changes.c.seq).join(operations).where(changes.c.seq <= behind, operations.c.at < older_than)
+        async with self.database.read() as connection:
+            if await connection.scalar(old.limit(1)) is None:
+                return
         async with self.database.write() as connection:
             watched = await connection.scalar(select(func.min(watches.c.seq)))
             recent = await connection.scalar(

@@ -141,6 +141,13 @@ def test_status_says_what_there_is(library: Command, data_dir: Path) -> None:
         assert words in text
 
 
+def test_admin_key_is_shown_once_and_stored_as_a_hash(library: Command, data_dir: Path) -> None:
+    key = library("admin-key", "--new").stdout.strip()
+    assert len(key) >= 40
+    assert key.encode() not in (data_dir / "pictrace.db").read_bytes()
+    assert library("admin-key").returncode == 2
+
+
 def test_why_writes_a_picture(library: Command, tmp_path: Path) -> None:
     target = tmp_path / "why.jpg"
     assert library("why", SHIPPED / "coffee.png", "2", "--out", target).returncode == 0
@@ -229,7 +236,7 @@ def test_help_has_examples(pictrace: Command) -> None:
     assert re.search(r"pictrace add\s+holiday/", pictrace("add", "--help").stdout)
     assert "pictrace search screenshot.png" in pictrace("search", "--help").stdout
     text = pictrace("--help").stdout
-    for name in ("add", "search", "why", "remove", "undo", "status", "check", "networks", "demo"):
+    for name in ("add", "search", "why", "remove", "undo", "status", "check", "networks", "demo", "admin-key"):
         assert re.search(rf"^│\s+{name}\s", text, re.MULTILINE), name
 
 

@@ -318,6 +318,16 @@ async def test_missing_thumbnail_does_not_stop_a_search(filled: Filled, settings
         assert (await service.search((SHIPPED / "coffee.png").read_bytes())).matches[0].evidence.exact
 
 
+async def test_admin_key_is_known_again_and_void_after_the_next(service: SearchService) -> None:
+    assert not await service.is_admin_key("")
+    first = await service.new_admin_key()
+    assert await service.is_admin_key(first)
+    second = await service.new_admin_key()
+    assert await service.is_admin_key(second)
+    assert not await service.is_admin_key(first)
+    assert len(second) >= 40
+
+
 async def test_title_and_tags_are_kept(service: SearchService) -> None:
     sources = list(expand(SHIPPED / "rocket.jpg", service.settings))
     results = service.add(sources, actor="test", title="Falcon 9", tags=["space", "night"], page_url="https://x.test/")

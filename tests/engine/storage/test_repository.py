@@ -204,6 +204,19 @@ async def test_feed_is_trimmed_behind_what_is_still_needed(service: SearchServic
     assert len(await feed(service)) == 2
 
 
+async def test_opening_trims_what_the_oldest_checkpoint_has(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        serving, _ = await service._networks.current()
+        await serving.index.checkpoint()
+        await service.remove([1], actor="test")
+        async with repository_of(service).database.write() as connection:
+            await connection.execute(update(operations).values(at=datetime.now(UTC) - timedelta(days=40)))
+    async with open_service(settings) as service:
+        head = await repository_of(service).head()
+        assert (head.trimmed, head.seq) == (6, 7)
+        assert (await service.status()).index_size == 5
+
+
 async def test_index_behind_the_trim_is_rebuilt(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service, open_service(settings) as other:
         query = jpeg(photograph("coffee.png"))
