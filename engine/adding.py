@@ -14,7 +14,8 @@ from engine.features.embedding import Embedder
 from engine.serving import Networks
 from engine.settings import EngineSettings
 from engine.sources import Refused, Source
-from engine.storage.repository import Operation, Repository
+from engine.storage.repository import Repository
+from engine.storage.statements import Operation
 
 PORTION_PICTURES, PORTION_BYTES = 32, 48 * 1024 * 1024  # what is held in memory and stored in one transaction
 

@@ -17,7 +17,8 @@ from engine.indexing import Checkpoints
 from engine.serving import Networks
 from engine.settings import EngineSettings
 from engine.storage.files import ORIGINALS
-from engine.storage.repository import Operation, Repository, undo_horizon
+from engine.storage.repository import Repository, undo_horizon
+from engine.storage.statements import Operation
 
 PORTION = 500
 GRACE_S = 3600  # files are written before their rows: younger ones may belong to an addition under way

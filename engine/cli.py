@@ -17,26 +17,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from engine import demo as demonstration
+from engine import terminal
 from engine.bootstrap import open_service
-from engine.domain import AddResult, Match, SearchResult
 from engine.errors import LibraryError, PicTraceError, RequestError
-from engine.explain import WORDS, per_cent
 from engine.features import networks
 from engine.service import MAX_LIMIT, SearchService
 from engine.settings import EngineSettings
 from engine.sources import Refused, Source, expand, read_file
+from engine.terminal import Advance, err, out
 
 OK, REJECTED, WRONG_USE = 0, 1, 2
 ACTOR = "shell"
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 app = typer.Typer(
     help="Find a picture in your own library: the five best matches, with a reason and an honest score.",
@@ -64,7 +60,7 @@ def add(
 
     async def run(service: SearchService) -> int:
         tally: dict[str, int] = {}
-        with _stop_on_interrupt() as stopped, _progress("adding", as_json) as advance:
+        with _stop_on_interrupt() as stopped, terminal.progress("adding", as_json) as advance:
             sources = _sources(paths, service.settings, advance)
             results = service.add(
                 sources,
@@ -75,9 +71,9 @@ def add(
             )
             async for result in results:
                 tally[result.status] = tally.get(result.status, 0) + 1
-                _show_added(result, as_json)
+                terminal.show_added(result, as_json)
                 advance(sum(tally.values()), None)
-        _summarise(tally, stopped.is_set())
+        terminal.summarise(tally, stopped.is_set())
         return REJECTED if tally.get("rejected") or stopped.is_set() else OK
 
     _run(run)
@@ -106,12 +102,12 @@ def search(
                 if isinstance(error, LibraryError):
                     raise
                 status = REJECTED
-                _show_rejected_query(path, error, as_json)
+                terminal.show_rejected_query(path, error, as_json)
                 continue
             if as_json:
-                print(json.dumps({"query": _shown(path)} | _result_json(result)), flush=True)
+                print(json.dumps({"query": terminal.shown(path)} | terminal.result_json(result)), flush=True)
             else:
-                show_result(out, path.name, result)
+                terminal.show_result(out, path.name, result)
         return status
 
     _run(run)
@@ -141,7 +137,7 @@ def remove(ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Pictu
 
     async def run(service: SearchService) -> int:
         await service.remove(ids, actor=ACTOR)
-        err.print(f"Removed {_count(len(set(ids)), 'picture')}. `pictrace undo` brings back what was removed.")
+        err.print(f"Removed {terminal.count(len(set(ids)), 'picture')}. `pictrace undo` brings back what was removed.")
         return OK
 
     _run(run)
@@ -153,7 +149,7 @@ def undo() -> None:
 
     async def run(service: SearchService) -> int:
         undone = await service.undo(actor=ACTOR)
-        err.print(f"Took back the last {undone.kind}: {_count(undone.images, 'picture')}.")
+        err.print(f"Took back the last {undone.kind}: {terminal.count(undone.images, 'picture')}.")
         return OK
 
     _run(run)
@@ -198,7 +194,7 @@ def check(
     """Look for missing files, orphans, stale features and torn index files."""
 
     async def run(service: SearchService) -> int:
-        with _progress("checking", as_json) as advance:
+        with terminal.progress("checking", as_json) as advance:
             report = await service.check(repair=repair, purge=purge, actor=ACTOR, progress=advance)
         if as_json:
             print(json.dumps(asdict(report) | {"sound": report.sound}))
@@ -286,7 +282,7 @@ def networks_use(name: Annotated[str, typer.Argument(help="A network; see `pictr
     """Change the library to another network: its pictures are embedded anew while the old embeddings serve."""
 
     async def run(service: SearchService) -> int:
-        with _progress("embedding", False) as advance:
+        with terminal.progress("embedding", False) as advance:
             calibrated = await service.use_network(name, actor=ACTOR, progress=advance)
         scores = (
             "calibrated" if calibrated else "not calibrated: too few pictures; doors show words without percentages"
@@ -306,98 +302,13 @@ def demo(
     """Show what PicTrace does, on a throw-away library of the pictures that scikit-image ships."""
     settings = _settings()
     with _reported():
-        raise typer.Exit(asyncio.run(demonstration.run(settings, out, err, out_dir, show_result)))
+        raise typer.Exit(asyncio.run(demonstration.run(settings, out, err, out_dir, terminal.show_result)))
 
 
 def main() -> None:
     """The entry point of `pictrace`."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     app(prog_name="pictrace")
-
-
-# --- showing
-
-
-def show_result(console: Console, query: str, result: SearchResult) -> None:
-    """One query's matches as a table."""
-    took = f"{result.timings_ms['total']:.0f} ms"
-    if not result.matches:
-        console.print(f"[bold]{escape(query)}[/bold]  nothing like it is in this library  [dim]{took}[/dim]\n")
-        return
-    table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=False)
-    for column, justify in (("", "right"), ("id", "right"), ("picture", "left"), ("lane", "left"), ("score", "right")):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    table.add_column("why")
-    for place, match in enumerate(result.matches, 1):
-        style = "dim" if match.weak else "bold" if match.lane == "same" else ""
-        name = match.image.title or match.image.filename
-        lane = f"{match.lane} (weak)" if match.weak else match.lane
-        score = per_cent(match.score) if result.calibrated else "-"
-        table.add_row(str(place), str(match.image.id), escape(name), lane, score, _reason(match), style=style)
-    console.print(table)
-
-
-def _reason(match: Match) -> str:
-    evidence = match.evidence
-    if evidence.exact:
-        return "the same file"
-    if match.lane == "same":
-        words = ", ".join(WORDS[edit] for edit in evidence.edits)
-        agree = f"{evidence.keypoints} keypoints agree" if evidence.keypoints else "the whole picture agrees"
-        return f"{words}; {agree}" if words else agree
-    return "looks alike" if not match.weak else "the nearest there is"
-
-
-def _show_added(result: AddResult, as_json: bool) -> None:
-    if as_json:
-        value = {"name": result.name, "id": result.id, "status": result.status, "code": result.code}
-        if result.message:
-            value["message"] = result.message
-        print(json.dumps(value), flush=True)
-    elif result.status == "rejected":
-        err.print(
-            f"[red]rejected[/red]  {escape(result.name)}: {escape(result.message or '')} [dim]({result.code})[/dim]"
-        )
-    elif result.status == "duplicate":
-        err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here as {result.id}")
-
-
-def _show_rejected_query(path: Path, error: PicTraceError, as_json: bool) -> None:
-    if as_json:
-        value = {"query": _shown(path), "matches": [], "code": error.code, "message": str(error)}
-        print(json.dumps(value), flush=True)
-    else:
-        err.print(f"[red]rejected[/red]  {escape(path.name)}: {escape(str(error))} [dim]({error.code})[/dim]")
-
-
-def _result_json(result: SearchResult) -> dict[str, Any]:
-    return {
-        "matches": [match_json(match) for match in result.matches],
-        "calibrated": result.calibrated,
-        "timings_ms": result.timings_ms,
-    }
-
-
-def match_json(match: Match) -> dict[str, Any]:
-    """A match as the contract has it."""
-    return {
-        "id": match.image.id,
-        "name": match.image.filename,
-        "title": match.image.title,
-        "lane": match.lane,
-        "score": round(match.score, 4),
-        "p_same": round(match.p_same, 4),
-        "weak": match.weak,
-        "evidence": asdict(match.evidence) | {"edits": [edit.value for edit in match.evidence.edits]},
-    }
-
-
-def _summarise(tally: dict[str, int], stopped: bool) -> None:
-    parts = [f"{tally[name]:,} {name}" for name in ("added", "restored", "duplicate", "rejected") if tally.get(name)]
-    err.print(("Stopped; what is done is kept: " if stopped else "") + (", ".join(parts) or "Nothing to add") + ".")
-
-
-# --- running
 
 
 def _run(command: Callable[[SearchService], Coroutine[Any, Any, int]], **overrides: Any) -> None:
@@ -459,39 +370,16 @@ def _stop_on_interrupt() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-Advance = Callable[[int, int | None], None]
-
-
-@contextmanager
-def _progress(verb: str, quiet: bool) -> Iterator[Advance]:
-    """A bar on stderr with rate and time left, only on a terminal."""
-    if quiet or not err.is_terminal:
-        yield lambda done, total: None
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(verb, total=None, rate="")
-
-        def advance(done: int, total: int | None) -> None:
-            speed = bar.tasks[task].speed
-            rate = f"{speed:,.0f}/s" if speed else ""
-            bar.update(task, completed=done, total=bar.tasks[task].total if total is None else total, rate=rate)
-
-        yield advance
-
-
 def _sources(paths: list[Path], settings: EngineSettings, advance: Advance) -> Iterator[Source | Refused]:
     """All sources; counts them beforehand in a second walk, so that the bar knows its end."""
     advance(0, sum(1 for path in paths for _ in expand(path, settings)) if err.is_terminal else None)
     for path in paths:
         yield from expand(path, settings)
+
+
+def _text(value: str | None) -> str | None:
+    """An argument as text that every database takes, whatever its bytes are."""
+    return None if value is None else os.fsencode(value).decode("utf-8", "replace")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -500,16 +388,3 @@ def _write(path: Path, content: bytes) -> None:
     except OSError as error:
         err.print(f"[red]{escape(str(path))} cannot be written: {error.strerror}[/red]")
         raise typer.Exit(REJECTED) from None
-
-
-def _shown(path: Path) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-def _text(value: str | None) -> str | None:
-    """An argument as text that every database takes, whatever its bytes are."""
-    return None if value is None else os.fsencode(value).decode("utf-8", "replace")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

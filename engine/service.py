@@ -28,7 +28,8 @@ from engine.features import hashes, registry
 from engine.serving import CALIBRATION, Networks, Serving
 from engine.settings import EngineSettings
 from engine.sources import Refused, Source
-from engine.storage.repository import Operation, Repository
+from engine.storage.repository import Repository
+from engine.storage.statements import Operation
 
 logger = logging.getLogger(__name__)
 

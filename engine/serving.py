@@ -13,7 +13,8 @@ from engine.imaging import decode_thumbnail
 from engine.indexing import LibraryIndex
 from engine.matching import Matcher
 from engine.settings import EngineSettings
-from engine.storage.repository import Head, Repository
+from engine.storage.repository import Repository
+from engine.storage.statements import Head
 
 CALIBRATION = "calibration"  # key of the library's own calibration in its settings
 

@@ -7,7 +7,8 @@ farther is found only by luck, and is not returned.
 import numpy as np
 
 from engine.index.hits import Hits, Keys, Vectors, nearest
-from engine.storage.repository import Repository, put_hashes
+from engine.storage.repository import Repository
+from engine.storage.statements import put_hashes
 
 SURE_DISTANCE = 3
 

@@ -1,13 +1,11 @@
 """Every query of a library's database."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import delete, func, or_, select, text, update
 
 from engine.domain import (
     AddResult,
@@ -15,7 +13,6 @@ from engine.domain import (
     Keypoints,
     NetworkRef,
     Prepared,
-    Provenance,
     StoredFeatures,
     StoredImage,
     Undone,
@@ -23,9 +20,10 @@ from engine.domain import (
 )
 from engine.errors import NothingToUndo, UnknownImage
 from engine.imaging import EXTENSIONS
-from engine.storage import codec
+from engine.storage import codec, statements
 from engine.storage.database import Database
 from engine.storage.files import FileStore
+from engine.storage.statements import NETWORK, NEXT_NETWORK, TRIMMED, WHOLE, Head, Operation
 from engine.storage.tables import (
     changes,
     embeddings,
@@ -38,30 +36,7 @@ from engine.storage.tables import (
     watches,
 )
 
-WHOLE = 0  # `part` of the whole picture
-IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
 UNDOABLE = ("add", "remove", "edit")
-EDITABLE = ("title", "tags", "source_url", "page_url")
-NETWORK, NEXT_NETWORK, TRIMMED = "network", "next_network", "trimmed_seq"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where a library stands: what an index compares itself with before a search."""
-
-    seq: int
-    trimmed: int  # changes up to here are no longer in the feed
-    network: NetworkRef | None
-    next_network: NetworkRef | None
-
-
-@dataclass(slots=True)
-class Operation:
-    """One act of one actor; its row appears with its first change, so that acts without effect leave none."""
-
-    kind: str
-    actor: str
-    id: int | None = None
 
 
 class Repository:
@@ -75,20 +50,22 @@ class Repository:
 
     async def head(self) -> Head:
         async with self.database.read() as connection:
-            return await _head(connection)
+            return await statements.head(connection)
 
     async def start_library(self, network: NetworkRef) -> NetworkRef:
         """Give a new library its network; returns the one that it has."""
         async with self.database.write() as connection:
-            await _put_setting(connection, NETWORK, _network_value(network), overwrite=False)
-            head = await _head(connection)
+            await statements.put_setting(connection, NETWORK, statements.network_value(network), overwrite=False)
+            head = await statements.head(connection)
         assert head.network
         return head.network
 
     async def set_next_network(self, network: NetworkRef | None) -> None:
         """From now on additions get embeddings of this network too (None: no longer)."""
         async with self.database.write() as connection:
-            await _put_setting(connection, NEXT_NETWORK, _network_value(network) if network else None)
+            await statements.put_setting(
+                connection, NEXT_NETWORK, statements.network_value(network) if network else None
+            )
 
     async def switch_network(self, network: NetworkRef, actor: str) -> bool:
         """Make `network` the library's own if every live picture has its embedding; drops all others.
@@ -96,12 +73,12 @@ class Repository:
         Every process changes over at the `seq` of this change. False: some embeddings are still missing.
         """
         async with self.database.write() as connection:
-            if await connection.scalar(_lacking(network).limit(1)) is not None:
+            if await connection.scalar(statements.lacking(network).limit(1)) is not None:
                 return False
-            await _put_setting(connection, NETWORK, _network_value(network))
-            await _put_setting(connection, NEXT_NETWORK, None)
-            await connection.execute(delete(embeddings).where(~_made_by(network)))
-            await _record(connection, Operation("reembed", actor), [(None, "reembedded", None)])
+            await statements.put_setting(connection, NETWORK, statements.network_value(network))
+            await statements.put_setting(connection, NEXT_NETWORK, None)
+            await connection.execute(delete(embeddings).where(~statements.made_by(network)))
+            await statements.record(connection, Operation("reembed", actor), [(None, "reembedded", None)])
         return True
 
     async def get_setting(self, key: str) -> Any:
@@ -110,7 +87,7 @@ class Repository:
 
     async def put_setting(self, key: str, value: Any) -> None:
         async with self.database.write() as connection:
-            await _put_setting(connection, key, value)
+            await statements.put_setting(connection, key, value)
 
     async def changed_since(self, seq: int) -> tuple[int, list[int] | None]:
         """(last seq, ids of the pictures that changed after `seq`); None for the ids: all of them may have."""
@@ -135,7 +112,7 @@ class Repository:
             last = min(seq for seq in (behind, watched, None if recent is None else recent - 1) if seq is not None)
             gone = await connection.execute(delete(changes).where(changes.c.seq <= last))
             if gone.rowcount:
-                await _put_setting(connection, TRIMMED, last)
+                await statements.put_setting(connection, TRIMMED, last)
 
     # --- adding
 
@@ -144,7 +121,7 @@ class Repository:
         found: dict[str, int] = {}
         by_path = {file.path: file for file in seen}
         async with self.database.read() as connection:
-            for part in _chunks(list(by_path)):
+            for part in statements.chunks(list(by_path)):
                 query = (
                     select(files_seen, images.c.sha256, images.c.media_type)
                     .join(images, images.c.id == files_seen.c.image_id)
@@ -163,12 +140,12 @@ class Repository:
             return
         async with self.database.write() as connection:
             for file, image_id in seen.items():
-                await _put_file_seen(connection, file, image_id)
+                await statements.put_file_seen(connection, file, image_id)
 
     async def ids_by_sha256(self, values: Sequence[str]) -> dict[str, int]:
         """Ids of the live pictures among these; one that has lost its files does not count, and is stored anew."""
         async with self.database.read() as connection:
-            known = await _by_sha256(connection, values)
+            known = await statements.by_sha256(connection, values)
         return {
             sha256: image.id
             for sha256, image in known.items()
@@ -181,22 +158,22 @@ class Repository:
         None, with nothing stored, where the library wants embeddings of a network that a picture lacks.
         """
         async with self.database.write() as connection:
-            head = await _head(connection)
+            head = await statements.head(connection)
             wanted = [network for network in (head.network, head.next_network) if network]
             if any(network not in one.embeddings for one in prepared for network in wanted):
                 return None
-            known = await _by_sha256(connection, [one.features.sha256 for one in prepared])
+            known = await statements.by_sha256(connection, [one.features.sha256 for one in prepared])
             results, recorded = [], []
             for one in prepared:
                 sha256 = one.features.sha256
                 image = known.get(sha256)
                 if image is None:
-                    image = await _insert_image(connection, one, wanted)
+                    image = await statements.insert_image(connection, one, wanted)
                     recorded.append((image.id, "added", None))
                     results.append(AddResult(one.provenance.name, "added", image.id))
                 elif image.deleted_at is not None:
                     await connection.execute(update(images).where(images.c.id == image.id).values(deleted_at=None))
-                    await _put_embeddings(connection, image.id, one.embeddings, wanted)
+                    await statements.put_embeddings(connection, image.id, one.embeddings, wanted)
                     recorded.append((image.id, "restored", None))
                     results.append(AddResult(one.provenance.name, "restored", image.id))
                 else:
@@ -205,8 +182,8 @@ class Repository:
                 self.files.put(sha256, EXTENSIONS[image.media_type], one.content, one.thumbnail)
                 known[sha256] = replace(image, deleted_at=None)
                 if one.provenance.file:
-                    await _put_file_seen(connection, one.provenance.file, image.id)
-            await _record(connection, operation, recorded)
+                    await statements.put_file_seen(connection, one.provenance.file, image.id)
+            await statements.record(connection, operation, recorded)
         return results
 
     # --- reading
@@ -214,24 +191,24 @@ class Repository:
     async def drop_unowned_files(self, prepared: Sequence[Prepared]) -> None:
         """Delete the files of pictures that were written but not stored, unless somebody else has stored them."""
         async with self.database.write() as connection:
-            known = await _by_sha256(connection, [one.features.sha256 for one in prepared])
+            known = await statements.by_sha256(connection, [one.features.sha256 for one in prepared])
             for one in prepared:
                 if one.features.sha256 not in known:
                     self.files.remove(one.features.sha256, EXTENSIONS[one.image.media_type])
 
     async def get(self, image_id: int) -> StoredImage:
         """A live picture; UnknownImage otherwise."""
-        _refuse_impossible([image_id])
+        statements.refuse_impossible([image_id])
         async with self.database.read() as connection:
-            row = (await connection.execute(_live().where(images.c.id == image_id))).first()
+            row = (await connection.execute(statements.live().where(images.c.id == image_id))).first()
         if row is None:
             raise UnknownImage(f"There is no picture with the id {image_id} in this library.")
-        return _image(row)
+        return statements.image(row)
 
     async def find_by_sha256(self, sha256: str) -> StoredImage | None:
         async with self.database.read() as connection:
-            row = (await connection.execute(_live().where(images.c.sha256 == sha256))).first()
-        return _image(row) if row else None
+            row = (await connection.execute(statements.live().where(images.c.sha256 == sha256))).first()
+        return statements.image(row) if row else None
 
     async def features(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
         """Live pictures with hash and keypoints, by id."""
@@ -243,10 +220,10 @@ class Repository:
         )
         found = {}
         async with self.database.read() as connection:
-            for part in _chunks(ids):
+            for part in statements.chunks(ids):
                 for row in await connection.execute(query.where(images.c.id.in_(part))):
                     found[row.id] = StoredFeatures(
-                        image=_image(row),
+                        image=statements.image(row),
                         phash=None if row.phash is None else codec.unsigned(row.phash),
                         keypoints=codec.keypoints_from_bytes(row.points, row.descriptors, row.aspect),
                     )
@@ -254,7 +231,7 @@ class Repository:
 
     async def embedding(self, image_id: int, network: NetworkRef, dimensions: int) -> Vector | None:
         query = select(embeddings.c.vector).where(
-            embeddings.c.image_id == image_id, embeddings.c.part == WHOLE, _made_by(network)
+            embeddings.c.image_id == image_id, embeddings.c.part == WHOLE, statements.made_by(network)
         )
         async with self.database.read() as connection:
             row = await connection.scalar(query)
@@ -267,12 +244,12 @@ class Repository:
         query = (
             select(embeddings.c.image_id, embeddings.c.part, embeddings.c.vector)
             .join(images, images.c.id == embeddings.c.image_id)
-            .where(images.c.deleted_at.is_(None), _made_by(network))
+            .where(images.c.deleted_at.is_(None), statements.made_by(network))
             .order_by(embeddings.c.image_id)
         )
         async with self.database.read() as connection:
             if ids is not None:
-                for part in _chunks(ids):
+                for part in statements.chunks(ids):
                     rows = (await connection.execute(query.where(embeddings.c.image_id.in_(part)))).all()
                     yield [tuple(row) for row in rows]
                 return
@@ -297,20 +274,22 @@ class Repository:
 
     async def live_images(self, after: int = 0, limit: int = 1000) -> list[StoredImage]:
         """Live pictures with ids above `after`, in order of id."""
-        query = _live().where(images.c.id > after).order_by(images.c.id).limit(limit)
+        query = statements.live().where(images.c.id > after).order_by(images.c.id).limit(limit)
         async with self.database.read() as connection:
-            return [_image(row) for row in await connection.execute(query)]
+            return [statements.image(row) for row in await connection.execute(query)]
 
     async def lacking(self, network: NetworkRef, limit: int) -> list[StoredImage]:
         """Live pictures without an embedding of this network."""
         async with self.database.read() as connection:
-            ids = (await connection.scalars(_lacking(network).limit(limit))).all()
-            rows = (await connection.execute(_live().where(images.c.id.in_(ids)).order_by(images.c.id))).all()
-        return [_image(row) for row in rows]
+            ids = (await connection.scalars(statements.lacking(network).limit(limit))).all()
+            rows = (await connection.execute(statements.live().where(images.c.id.in_(ids)).order_by(images.c.id))).all()
+        return [statements.image(row) for row in rows]
 
     async def count_lacking(self, network: NetworkRef) -> int:
         async with self.database.read() as connection:
-            return int(await connection.scalar(select(func.count()).select_from(_lacking(network).subquery())) or 0)
+            return int(
+                await connection.scalar(select(func.count()).select_from(statements.lacking(network).subquery())) or 0
+            )
 
     async def with_stale_keypoints(self, version: int) -> list[int]:
         query = (
@@ -344,26 +323,26 @@ class Repository:
 
     async def remove(self, ids: Sequence[int], operation: Operation) -> None:
         """Take pictures out of the library, softly; UnknownImage, with nothing done, if one is not there."""
-        _refuse_impossible(ids)
+        statements.refuse_impossible(ids)
         async with self.database.write() as connection:
             live = set()
-            for part in _chunks(ids):
+            for part in statements.chunks(ids):
                 query = select(images.c.id).where(images.c.id.in_(part), images.c.deleted_at.is_(None))
                 live |= set((await connection.scalars(query)).all())
             if missing := sorted(set(ids) - live):
                 raise UnknownImage(
                     f"There is no picture with the id {missing[0]} in this library. Nothing was removed."
                 )
-            await _set_deleted(connection, sorted(live), datetime.now(UTC))
-            await _record(connection, operation, [(image_id, "removed", None) for image_id in sorted(live)])
+            await statements.set_deleted(connection, sorted(live), datetime.now(UTC))
+            await statements.record(connection, operation, [(image_id, "removed", None) for image_id in sorted(live)])
 
     async def edit(self, image_id: int, values: dict[str, Any], operation: Operation) -> StoredImage:
         """Change title, tags, source_url or page_url of a live picture."""
         async with self.database.write() as connection:
-            before = await _edit(connection, image_id, values)
+            before = await statements.edit(connection, image_id, values)
             if before is None:
                 raise UnknownImage(f"There is no picture with the id {image_id} in this library.")
-            await _record(connection, operation, [(image_id, "edited", before)])
+            await statements.record(connection, operation, [(image_id, "edited", before)])
         return await self.get(image_id)
 
     async def undo(self, actor: str, operation_id: int | None = None) -> Undone:
@@ -383,28 +362,28 @@ class Repository:
             ).all()
             recorded = []
             for line in lines:
-                done = await _invert(connection, line)
+                done = await statements.invert(connection, line)
                 if done:
                     recorded.append(done)
             undoing = Operation("undo", actor)
-            undoing.id = await _insert_operation(connection, undoing, undoes=operation.id)
-            await _record(connection, undoing, recorded)
+            undoing.id = await statements.insert_operation(connection, undoing, undoes=operation.id)
+            await statements.record(connection, undoing, recorded)
         return Undone(operation.id, operation.kind, len(recorded))
 
     async def put_embeddings(self, network: NetworkRef, vectors: dict[int, Vector]) -> None:
         """Add embeddings of one network to pictures that may have others."""
         async with self.database.write() as connection:
             for image_id, vector in vectors.items():
-                await _put_embeddings(connection, image_id, {network: vector}, [network])
+                await statements.put_embeddings(connection, image_id, {network: vector}, [network])
 
     async def put_features(self, image_id: int, found: Keypoints, version: int, phash: int | None) -> None:
         """Replace the keypoints and hash of a picture."""
         async with self.database.write() as connection:
             await connection.execute(delete(keypoints).where(keypoints.c.image_id == image_id))
             await connection.execute(delete(hashes).where(hashes.c.image_id == image_id))
-            await _put_keypoints(connection, image_id, found, version)
+            await statements.put_keypoints(connection, image_id, found, version)
             if phash is not None:
-                await put_hashes(connection, {image_id: phash})
+                await statements.put_hashes(connection, {image_id: phash})
 
     async def remove_hashes(self, ids: Sequence[int]) -> None:
         async with self.database.write() as connection:
@@ -413,8 +392,8 @@ class Repository:
     async def forget_images(self, ids: Sequence[int], operation: Operation) -> None:
         """Soft-delete pictures whose originals are lost, whatever their state."""
         async with self.database.write() as connection:
-            await _set_deleted(connection, ids, datetime.now(UTC))
-            await _record(connection, operation, [(image_id, "removed", None) for image_id in ids])
+            await statements.set_deleted(connection, ids, datetime.now(UTC))
+            await statements.record(connection, operation, [(image_id, "removed", None) for image_id in ids])
 
     async def purge(self, removed_before: datetime, actor: str) -> int:
         """Delete for good, files included, what was removed before then; returns how many pictures."""
@@ -427,7 +406,7 @@ class Repository:
             for row in rows:
                 await connection.execute(delete(images).where(images.c.id == row.id))
                 self.files.remove(row.sha256, EXTENSIONS[row.media_type])
-            await _record(connection, Operation("purge", actor), [(row.id, "purged", None) for row in rows])
+            await statements.record(connection, Operation("purge", actor), [(row.id, "purged", None) for row in rows])
         return len(rows)
 
     async def damaged_pages(self) -> int:
@@ -437,202 +416,6 @@ class Repository:
         async with self.database.read() as connection:
             lines = (await connection.execute(text("PRAGMA quick_check"))).scalars().all()
         return 0 if list(lines) == ["ok"] else len(lines)
-
-
-async def put_hashes(connection: AsyncConnection, phashes: dict[int, int]) -> None:
-    """Write hashes with their bands."""
-    rows = [{"image_id": i, "phash": codec.signed(h), **codec.bands(h)} for i, h in phashes.items()]
-    await connection.execute(insert(hashes), rows)
-
-
-# --- private: statements that several of the above share
-
-
-def _refuse_impossible(ids: Sequence[int]) -> None:
-    """Numbers that no database takes for an id."""
-    for image_id in ids:
-        if not 0 < image_id < 1 << 63:
-            raise UnknownImage(f"There is no picture with the id {image_id} in this library.")
-
-
-def _live() -> Select[Any]:
-    return select(images).where(images.c.deleted_at.is_(None))
-
-
-def _made_by(network: NetworkRef) -> Any:
-    return (embeddings.c.network == network.name) & (embeddings.c.version == network.version)
-
-
-def _lacking(network: NetworkRef) -> Select[Any]:
-    has = select(embeddings.c.image_id).where(_made_by(network))
-    return select(images.c.id).where(images.c.deleted_at.is_(None), images.c.id.not_in(has)).order_by(images.c.id)
-
-
-def _image(row: Any) -> StoredImage:
-    return StoredImage(
-        id=row.id,
-        sha256=row.sha256,
-        filename=row.filename,
-        title=row.title,
-        source_url=row.source_url,
-        page_url=row.page_url,
-        tags=tuple(row.tags),
-        media_type=row.media_type,
-        width=row.width,
-        height=row.height,
-        byte_size=row.byte_size,
-        created_at=row.created_at.replace(tzinfo=UTC),
-        deleted_at=row.deleted_at.replace(tzinfo=UTC) if row.deleted_at else None,
-    )
-
-
-def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (values[start : start + IDS_A_QUERY] for start in range(0, len(values), IDS_A_QUERY))
-
-
-async def _head(connection: AsyncConnection) -> Head:
-    wanted = settings.c.key.in_((NETWORK, NEXT_NETWORK, TRIMMED))
-    rows = (await connection.execute(select(settings).where(wanted))).all()
-    values = {row.key: row.value for row in rows}
-    seq = await connection.scalar(select(func.max(changes.c.seq)))
-    trimmed = values.get(TRIMMED) or 0
-    return Head(seq or trimmed, trimmed, _network_ref(values.get(NETWORK)), _network_ref(values.get(NEXT_NETWORK)))
-
-
-def _network_value(network: NetworkRef) -> dict[str, str]:
-    return {"name": network.name, "version": network.version}
-
-
-def _network_ref(value: Any) -> NetworkRef | None:
-    return NetworkRef(value["name"], value["version"]) if value else None
-
-
-async def _put_setting(connection: AsyncConnection, key: str, value: Any, *, overwrite: bool = True) -> None:
-    statement = _insert(connection, settings).values(key=key, value=value)
-    if overwrite:
-        statement = statement.on_conflict_do_update(index_elements=["key"], set_={"value": value})
-    else:
-        statement = statement.on_conflict_do_nothing()
-    await connection.execute(statement)
-
-
-def _insert(connection: AsyncConnection, table: Any) -> Any:
-    """An INSERT that can say what to do on conflict; both dialects spell it alike."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
-
-
-async def _by_sha256(connection: AsyncConnection, values: Sequence[str]) -> dict[str, StoredImage]:
-    found = {}
-    for part in _chunks(values):
-        for row in await connection.execute(select(images).where(images.c.sha256.in_(part))):
-            found[row.sha256] = _image(row)
-    return found
-
-
-async def _insert_image(connection: AsyncConnection, one: Prepared, wanted: Sequence[NetworkRef]) -> StoredImage:
-    said: Provenance = one.provenance
-    image = StoredImage(
-        id=0,
-        sha256=one.features.sha256,
-        filename=said.name,
-        title=said.title,
-        source_url=said.source_url,
-        page_url=said.page_url,
-        tags=said.tags,
-        media_type=one.image.media_type,
-        width=one.image.width,
-        height=one.image.height,
-        byte_size=len(one.content),
-        created_at=datetime.now(UTC),
-        deleted_at=None,
-    )
-    values = {name: getattr(image, name) for name in StoredImage.__slots__ if name != "id"}
-    inserted = await connection.execute(insert(images).values(**values | {"tags": list(image.tags)}))
-    image_id = int(inserted.inserted_primary_key[0])  # type: ignore[index]
-    await _put_embeddings(connection, image_id, one.embeddings, wanted)
-    await _put_keypoints(connection, image_id, one.features.keypoints, one.keypoints_version)
-    if one.features.phash is not None:
-        await put_hashes(connection, {image_id: one.features.phash})
-    return replace(image, id=image_id)
-
-
-async def _put_embeddings(
-    connection: AsyncConnection, image_id: int, vectors: dict[NetworkRef, Vector], wanted: Sequence[NetworkRef]
-) -> None:
-    for network in wanted:
-        key = {"image_id": image_id, "network": network.name, "version": network.version, "part": WHOLE}
-        vector = codec.vector_to_bytes(vectors[network])
-        statement = _insert(connection, embeddings).values(**key, vector=vector)
-        await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_={"vector": vector}))
-
-
-async def _put_keypoints(connection: AsyncConnection, image_id: int, found: Keypoints, version: int) -> None:
-    await connection.execute(
-        insert(keypoints).values(
-            image_id=image_id,
-            version=version,
-            aspect=found.aspect,
-            points=codec.points_to_bytes(found),
-            descriptors=found.descriptors.tobytes(),
-        )
-    )
-
-
-async def _put_file_seen(connection: AsyncConnection, file: FileSeen, image_id: int) -> None:
-    values = {"size": file.size, "mtime_ns": file.mtime_ns, "image_id": image_id}
-    statement = _insert(connection, files_seen).values(path=file.path, **values)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=values))
-
-
-async def _insert_operation(connection: AsyncConnection, operation: Operation, undoes: int | None = None) -> int:
-    inserted = await connection.execute(
-        insert(operations).values(kind=operation.kind, actor=operation.actor, at=datetime.now(UTC), undoes=undoes)
-    )
-    return int(inserted.inserted_primary_key[0])  # type: ignore[index]
-
-
-async def _record(
-    connection: AsyncConnection, operation: Operation, lines: Sequence[tuple[int | None, str, dict[str, Any] | None]]
-) -> None:
-    """Write lines to the change feed; the last thing in a transaction that changes something."""
-    if not lines:
-        return
-    if operation.id is None:
-        operation.id = await _insert_operation(connection, operation)
-    rows = [{"operation_id": operation.id, "image_id": i, "kind": kind, "before": before} for i, kind, before in lines]
-    await connection.execute(insert(changes), rows)
-
-
-async def _set_deleted(connection: AsyncConnection, ids: Sequence[int], at: datetime | None) -> None:
-    for part in _chunks(ids):
-        await connection.execute(update(images).where(images.c.id.in_(part)).values(deleted_at=at))
-
-
-async def _edit(connection: AsyncConnection, image_id: int, values: dict[str, Any]) -> dict[str, Any] | None:
-    row = (await connection.execute(_live().where(images.c.id == image_id))).first()
-    if row is None:
-        return None
-    before = {name: getattr(row, name) for name in EDITABLE if name in values}
-    await connection.execute(update(images).where(images.c.id == image_id).values({n: values[n] for n in before}))
-    return before
-
-
-async def _invert(connection: AsyncConnection, line: Any) -> tuple[int, str, dict[str, Any] | None] | None:
-    """Take back one line of the feed; None where there is nothing left to take back."""
-    row = (await connection.execute(select(images.c.deleted_at).where(images.c.id == line.image_id))).first()
-    if row is None:
-        return None  # purged meanwhile
-    live = row.deleted_at is None
-    if line.kind in ("added", "restored") and live:
-        await _set_deleted(connection, [line.image_id], datetime.now(UTC))
-        return line.image_id, "removed", None
-    if line.kind == "removed" and not live:
-        await _set_deleted(connection, [line.image_id], None)
-        return line.image_id, "restored", None
-    if line.kind == "edited" and live:
-        before = await _edit(connection, line.image_id, line.before)
-        return line.image_id, "edited", before
-    return None
 
 
 def undo_horizon(days: int) -> datetime:

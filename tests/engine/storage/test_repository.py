@@ -15,7 +15,8 @@ from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.errors import LibraryTooNew, NothingToUndo, UnknownImage
 from engine.storage import files as storage_files
 from engine.storage.database import REVISION, migrations_dir
-from engine.storage.repository import Operation, Repository
+from engine.storage.repository import Repository
+from engine.storage.statements import Operation
 from engine.storage.tables import changes, images, metadata, operations
 from tests.conftest import SHIPPED, Filled, add_paths, jpeg, photograph
 

@@ -1,0 +1,241 @@
+"""Single statements on an open connection: what the queries of the repository are put together from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.domain import FileSeen, Keypoints, NetworkRef, Prepared, Provenance, StoredImage, Vector
+from engine.errors import UnknownImage
+from engine.storage import codec
+from engine.storage.tables import (
+    changes,
+    embeddings,
+    files_seen,
+    hashes,
+    images,
+    keypoints,
+    operations,
+    settings,
+)
+
+WHOLE = 0  # `part` of the whole picture
+IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
+EDITABLE = ("title", "tags", "source_url", "page_url")
+NETWORK, NEXT_NETWORK, TRIMMED = "network", "next_network", "trimmed_seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a library stands: what an index compares itself with before a search."""
+
+    seq: int
+    trimmed: int  # changes up to here are no longer in the feed
+    network: NetworkRef | None
+    next_network: NetworkRef | None
+
+
+@dataclass(slots=True)
+class Operation:
+    """One act of one actor; its row appears with its first change, so that acts without effect leave none."""
+
+    kind: str
+    actor: str
+    id: int | None = None
+
+
+async def put_hashes(connection: AsyncConnection, phashes: dict[int, int]) -> None:
+    """Write hashes with their bands."""
+    rows = [{"image_id": i, "phash": codec.signed(h), **codec.bands(h)} for i, h in phashes.items()]
+    await connection.execute(insert(hashes), rows)
+
+
+def refuse_impossible(ids: Sequence[int]) -> None:
+    """Numbers that no database takes for an id."""
+    for image_id in ids:
+        if not 0 < image_id < 1 << 63:
+            raise UnknownImage(f"There is no picture with the id {image_id} in this library.")
+
+
+def live() -> Select[Any]:
+    return select(images).where(images.c.deleted_at.is_(None))
+
+
+def made_by(network: NetworkRef) -> Any:
+    return (embeddings.c.network == network.name) & (embeddings.c.version == network.version)
+
+
+def lacking(network: NetworkRef) -> Select[Any]:
+    has = select(embeddings.c.image_id).where(made_by(network))
+    return select(images.c.id).where(images.c.deleted_at.is_(None), images.c.id.not_in(has)).order_by(images.c.id)
+
+
+def image(row: Any) -> StoredImage:
+    return StoredImage(
+        id=row.id,
+        sha256=row.sha256,
+        filename=row.filename,
+        title=row.title,
+        source_url=row.source_url,
+        page_url=row.page_url,
+        tags=tuple(row.tags),
+        media_type=row.media_type,
+        width=row.width,
+        height=row.height,
+        byte_size=row.byte_size,
+        created_at=row.created_at.replace(tzinfo=UTC),
+        deleted_at=row.deleted_at.replace(tzinfo=UTC) if row.deleted_at else None,
+    )
+
+
+def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (values[start : start + IDS_A_QUERY] for start in range(0, len(values), IDS_A_QUERY))
+
+
+async def head(connection: AsyncConnection) -> Head:
+    wanted = settings.c.key.in_((NETWORK, NEXT_NETWORK, TRIMMED))
+    rows = (await connection.execute(select(settings).where(wanted))).all()
+    values = {row.key: row.value for row in rows}
+    seq = await connection.scalar(select(func.max(changes.c.seq)))
+    trimmed = values.get(TRIMMED) or 0
+    return Head(seq or trimmed, trimmed, network_ref(values.get(NETWORK)), network_ref(values.get(NEXT_NETWORK)))
+
+
+def network_value(network: NetworkRef) -> dict[str, str]:
+    return {"name": network.name, "version": network.version}
+
+
+def network_ref(value: Any) -> NetworkRef | None:
+    return NetworkRef(value["name"], value["version"]) if value else None
+
+
+async def put_setting(connection: AsyncConnection, key: str, value: Any, *, overwrite: bool = True) -> None:
+    statement = upsert(connection, settings).values(key=key, value=value)
+    if overwrite:
+        statement = statement.on_conflict_do_update(index_elements=["key"], set_={"value": value})
+    else:
+        statement = statement.on_conflict_do_nothing()
+    await connection.execute(statement)
+
+
+def upsert(connection: AsyncConnection, table: Any) -> Any:
+    """An INSERT that can say what to do on conflict; both dialects spell it alike."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+async def by_sha256(connection: AsyncConnection, values: Sequence[str]) -> dict[str, StoredImage]:
+    found = {}
+    for part in chunks(values):
+        for row in await connection.execute(select(images).where(images.c.sha256.in_(part))):
+            found[row.sha256] = image(row)
+    return found
+
+
+async def insert_image(connection: AsyncConnection, one: Prepared, wanted: Sequence[NetworkRef]) -> StoredImage:
+    said: Provenance = one.provenance
+    image = StoredImage(
+        id=0,
+        sha256=one.features.sha256,
+        filename=said.name,
+        title=said.title,
+        source_url=said.source_url,
+        page_url=said.page_url,
+        tags=said.tags,
+        media_type=one.image.media_type,
+        width=one.image.width,
+        height=one.image.height,
+        byte_size=len(one.content),
+        created_at=datetime.now(UTC),
+        deleted_at=None,
+    )
+    values = {name: getattr(image, name) for name in StoredImage.__slots__ if name != "id"}
+    inserted = await connection.execute(insert(images).values(**values | {"tags": list(image.tags)}))
+    image_id = int(inserted.inserted_primary_key[0])  # type: ignore[index]
+    await put_embeddings(connection, image_id, one.embeddings, wanted)
+    await put_keypoints(connection, image_id, one.features.keypoints, one.keypoints_version)
+    if one.features.phash is not None:
+        await put_hashes(connection, {image_id: one.features.phash})
+    return replace(image, id=image_id)
+
+
+async def put_embeddings(
+    connection: AsyncConnection, image_id: int, vectors: dict[NetworkRef, Vector], wanted: Sequence[NetworkRef]
+) -> None:
+    for network in wanted:
+        key = {"image_id": image_id, "network": network.name, "version": network.version, "part": WHOLE}
+        vector = codec.vector_to_bytes(vectors[network])
+        statement = upsert(connection, embeddings).values(**key, vector=vector)
+        await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_={"vector": vector}))
+
+
+async def put_keypoints(connection: AsyncConnection, image_id: int, found: Keypoints, version: int) -> None:
+    await connection.execute(
+        insert(keypoints).values(
+            image_id=image_id,
+            version=version,
+            aspect=found.aspect,
+            points=codec.points_to_bytes(found),
+            descriptors=found.descriptors.tobytes(),
+        )
+    )
+
+
+async def put_file_seen(connection: AsyncConnection, file: FileSeen, image_id: int) -> None:
+    values = {"size": file.size, "mtime_ns": file.mtime_ns, "image_id": image_id}
+    statement = upsert(connection, files_seen).values(path=file.path, **values)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=values))
+
+
+async def insert_operation(connection: AsyncConnection, operation: Operation, undoes: int | None = None) -> int:
+    inserted = await connection.execute(
+        insert(operations).values(kind=operation.kind, actor=operation.actor, at=datetime.now(UTC), undoes=undoes)
+    )
+    return int(inserted.inserted_primary_key[0])  # type: ignore[index]
+
+
+async def record(
+    connection: AsyncConnection, operation: Operation, lines: Sequence[tuple[int | None, str, dict[str, Any] | None]]
+) -> None:
+    """Write lines to the change feed; the last thing in a transaction that changes something."""
+    if not lines:
+        return
+    if operation.id is None:
+        operation.id = await insert_operation(connection, operation)
+    rows = [{"operation_id": operation.id, "image_id": i, "kind": kind, "before": before} for i, kind, before in lines]
+    await connection.execute(insert(changes), rows)
+
+
+async def set_deleted(connection: AsyncConnection, ids: Sequence[int], at: datetime | None) -> None:
+    for part in chunks(ids):
+        await connection.execute(update(images).where(images.c.id.in_(part)).values(deleted_at=at))
+
+
+async def edit(connection: AsyncConnection, image_id: int, values: dict[str, Any]) -> dict[str, Any] | None:
+    row = (await connection.execute(live().where(images.c.id == image_id))).first()
+    if row is None:
+        return None
+    before = {name: getattr(row, name) for name in EDITABLE if name in values}
+    await connection.execute(update(images).where(images.c.id == image_id).values({n: values[n] for n in before}))
+    return before
+
+
+async def invert(connection: AsyncConnection, line: Any) -> tuple[int, str, dict[str, Any] | None] | None:
+    """Take back one line of the feed; None where there is nothing left to take back."""
+    row = (await connection.execute(select(images.c.deleted_at).where(images.c.id == line.image_id))).first()
+    if row is None:
+        return None  # purged meanwhile
+    live = row.deleted_at is None
+    if line.kind in ("added", "restored") and live:
+        await set_deleted(connection, [line.image_id], datetime.now(UTC))
+        return line.image_id, "removed", None
+    if line.kind == "removed" and not live:
+        await set_deleted(connection, [line.image_id], None)
+        return line.image_id, "restored", None
+    if line.kind == "edited" and live:
+        before = await edit(connection, line.image_id, line.before)
+        return line.image_id, "edited", before
+    return None

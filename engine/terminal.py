@@ -1,0 +1,136 @@
+"""What the command shows: tables, lines, JSON objects and the progress bar."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine.domain import AddResult, Match, SearchResult
+from engine.errors import PicTraceError
+from engine.explain import WORDS, per_cent
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def show_result(console: Console, query: str, result: SearchResult) -> None:
+    """One query's matches as a table."""
+    took = f"{result.timings_ms['total']:.0f} ms"
+    if not result.matches:
+        console.print(f"[bold]{escape(query)}[/bold]  nothing like it is in this library  [dim]{took}[/dim]\n")
+        return
+    table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=False)
+    for column, justify in (("", "right"), ("id", "right"), ("picture", "left"), ("lane", "left"), ("score", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    table.add_column("why")
+    for place, match in enumerate(result.matches, 1):
+        style = "dim" if match.weak else "bold" if match.lane == "same" else ""
+        name = match.image.title or match.image.filename
+        lane = f"{match.lane} (weak)" if match.weak else match.lane
+        score = per_cent(match.score) if result.calibrated else "-"
+        table.add_row(str(place), str(match.image.id), escape(name), lane, score, _reason(match), style=style)
+    console.print(table)
+
+
+def _reason(match: Match) -> str:
+    evidence = match.evidence
+    if evidence.exact:
+        return "the same file"
+    if match.lane == "same":
+        words = ", ".join(WORDS[edit] for edit in evidence.edits)
+        agree = f"{evidence.keypoints} keypoints agree" if evidence.keypoints else "the whole picture agrees"
+        return f"{words}; {agree}" if words else agree
+    return "looks alike" if not match.weak else "the nearest there is"
+
+
+def show_added(result: AddResult, as_json: bool) -> None:
+    if as_json:
+        value = {"name": result.name, "id": result.id, "status": result.status, "code": result.code}
+        if result.message:
+            value["message"] = result.message
+        print(json.dumps(value), flush=True)
+    elif result.status == "rejected":
+        err.print(
+            f"[red]rejected[/red]  {escape(result.name)}: {escape(result.message or '')} [dim]({result.code})[/dim]"
+        )
+    elif result.status == "duplicate":
+        err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here as {result.id}")
+
+
+def show_rejected_query(path: Path, error: PicTraceError, as_json: bool) -> None:
+    if as_json:
+        value = {"query": shown(path), "matches": [], "code": error.code, "message": str(error)}
+        print(json.dumps(value), flush=True)
+    else:
+        err.print(f"[red]rejected[/red]  {escape(path.name)}: {escape(str(error))} [dim]({error.code})[/dim]")
+
+
+def result_json(result: SearchResult) -> dict[str, Any]:
+    return {
+        "matches": [match_json(match) for match in result.matches],
+        "calibrated": result.calibrated,
+        "timings_ms": result.timings_ms,
+    }
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """A match as the contract has it."""
+    return {
+        "id": match.image.id,
+        "name": match.image.filename,
+        "title": match.image.title,
+        "lane": match.lane,
+        "score": round(match.score, 4),
+        "p_same": round(match.p_same, 4),
+        "weak": match.weak,
+        "evidence": asdict(match.evidence) | {"edits": [edit.value for edit in match.evidence.edits]},
+    }
+
+
+def summarise(tally: dict[str, int], stopped: bool) -> None:
+    parts = [f"{tally[name]:,} {name}" for name in ("added", "restored", "duplicate", "rejected") if tally.get(name)]
+    err.print(("Stopped; what is done is kept: " if stopped else "") + (", ".join(parts) or "Nothing to add") + ".")
+
+
+Advance = Callable[[int, int | None], None]
+
+
+@contextmanager
+def progress(verb: str, quiet: bool) -> Iterator[Advance]:
+    """A bar on stderr with rate and time left, only on a terminal."""
+    if quiet or not err.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(verb, total=None, rate="")
+
+        def advance(done: int, total: int | None) -> None:
+            speed = bar.tasks[task].speed
+            rate = f"{speed:,.0f}/s" if speed else ""
+            bar.update(task, completed=done, total=bar.tasks[task].total if total is None else total, rate=rate)
+
+        yield advance
+
+
+def shown(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
