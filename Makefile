@@ -36,6 +36,7 @@ install-dev: .venv/.installed-dev
 	@touch $@
 
 .venv/.installed: .venv/.created requirements.txt pyproject.toml
+	@echo "Setting up PicTrace in .venv, once: some 2 GB of packages, then a network is converted. One to three minutes."
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/uv pip install --quiet --no-deps -e .
 	$(BIN)/pictrace networks prepare

@@ -179,7 +179,7 @@ def _read(source: Source | Refused, unchanged: dict[str, int]) -> AddResult | _R
     if isinstance(source, Refused):
         return _rejected(source.name, source.error)
     if source.file and source.file.path in unchanged:
-        return AddResult(source.name, "duplicate", unchanged[source.file.path])
+        return AddResult(source.name, "duplicate", unchanged[source.file.path], unchanged=True)
     try:
         content = source.read()
     except PicTraceError as error:

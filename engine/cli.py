@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +48,21 @@ app.add_typer(networks_app, name="networks")
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pictrace {version('pictrace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Find a picture in your own library: the five best matches, with a reason and an honest score."""
+
+
 @app.command(
     epilog="[bold]Examples[/bold]\n\n  pictrace add holiday/\n\n  pictrace add --tag paris --tag spring a.jpg c.zip"
 )
@@ -70,7 +86,8 @@ def add(
                 stop=stopped.is_set,
             )
             async for result in results:
-                tally[result.status] = tally.get(result.status, 0) + 1
+                became = "unchanged" if result.unchanged else result.status
+                tally[became] = tally.get(became, 0) + 1
                 terminal.show_added(result, as_json)
                 advance(sum(tally.values()), None)
         terminal.summarise(tally, stopped.is_set())
@@ -149,7 +166,8 @@ def undo() -> None:
 
     async def run(service: SearchService) -> int:
         undone = await service.undo(actor=ACTOR)
-        err.print(f"Took back the last {undone.kind}: {terminal.count(undone.images, 'picture')}.")
+        when = undone.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        err.print(f"Took back the {undone.kind} of {when}: {terminal.count(undone.images, 'picture')}.")
         return OK
 
     _run(run)
@@ -201,7 +219,7 @@ def check(
         else:
             for name, value in asdict(report).items():
                 if name != "repaired" and value:
-                    out.print(f"{value:,} {name.replace('_', ' ')}")
+                    out.print(f"{name.replace('_', ' ').capitalize()}: {value:,}")
             if report.sound:
                 out.print("The library is sound.")
             elif report.repaired:
@@ -249,7 +267,10 @@ def networks_list(as_json: Json = False) -> None:
         for row in rows:
             print(json.dumps(row))
         return
-    table = Table("network", "dimensions", "prepared", "licence", "")
+    table = Table()
+    table.add_column("network", no_wrap=True)
+    for column in ("dimensions", "prepared", "licence", "what for"):
+        table.add_column(column)
     for row in rows:
         table.add_row(
             str(row["name"]),

@@ -160,13 +160,17 @@ AddStatus = Literal["added", "duplicate", "restored", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What became of one picture. `code` and `message` say why one was rejected."""
+    """What became of one picture. `code` and `message` say why one was rejected.
+
+    `unchanged`: a duplicate that was not even read, for its file is as it was when it was added.
+    """
 
     name: str
     status: AddStatus
     id: int | None = None
     code: str | None = None
     message: str | None = None
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +209,13 @@ class SearchResult:
     """At most `limit` matches, best first; empty where nothing in the library is near.
 
     `calibrated` is False while the library's network has no calibration: scores are then an order, not probabilities.
+    `library_size` is the number of pictures that were searched.
     """
 
     matches: tuple[Match, ...]
     timings_ms: dict[str, float] = field(default_factory=dict)
     calibrated: bool = True
+    library_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,7 @@ class Undone:
 
     operation_id: int
     kind: str
+    at: datetime  # UTC
     images: int
 
 

@@ -9,10 +9,12 @@ from engine.domain import Edit, Match, Pixels
 from engine.features import orb
 from engine.matching import Proof
 
-HEIGHT, MAX_WIDTH, GAP, MARGIN, FOOT = 480, 640, 24, 20, 96
+HEIGHT, MAX_WIDTH, GAP, MARGIN, HEADING, FOOT = 480, 640, 24, 20, 20, 96
 GROUND, INK, QUIET = (250, 250, 249), (28, 30, 33), (96, 100, 108)
 ACCENT, LINES = (214, 84, 32), ((27, 122, 181), (214, 84, 32), (46, 139, 87), (142, 86, 168), (196, 154, 26))
-MAX_LINES = 60
+MAX_LINES = 30
+WHOLE_SHOWN = 0.95  # with less of the stored picture in the query, the part is outlined
+MIN_WIDTH = 720  # room for the words
 
 WORDS = {
     Edit.MIRRORED: "mirrored",
@@ -32,15 +34,19 @@ WORDS = {
 def draw(query: Pixels, stored: Pixels, match: Match, proof: Proof | None, *, calibrated: bool) -> Pixels:
     """Query left, stored picture right, both RGB; returns RGB (H, W, 3)."""
     left, right = _fitted(query), _fitted(stored)
-    width = left.shape[1] + right.shape[1] + GAP + 2 * MARGIN
-    height = max(left.shape[0], right.shape[0]) + 2 * MARGIN + FOOT
+    width = max(MIN_WIDTH, left.shape[1] + right.shape[1] + GAP + 2 * MARGIN)
+    height = max(left.shape[0], right.shape[0]) + HEADING + 2 * MARGIN + FOOT
     page = PillowImage.new("RGB", (width, height), GROUND)
-    at_left, at_right = (MARGIN, MARGIN), (MARGIN + left.shape[1] + GAP, MARGIN)
+    at_left, at_right = (MARGIN, MARGIN + HEADING), (MARGIN + left.shape[1] + GAP, MARGIN + HEADING)
+    for (x, y), heading in ((at_left, "What was asked"), (at_right, "In the library")):
+        ImageDraw.Draw(page).text((x, y - HEADING - 4), heading, fill=QUIET, font=ImageFont.load_default(15))
     page.paste(PillowImage.fromarray(left), at_left)
     page.paste(PillowImage.fromarray(right), at_right)
     canvas = np.array(page)
     if proof:
-        _outline(canvas, proof, left.shape, at_left)
+        _outline(canvas, orb.inverse(proof.transform), left.shape, at_left)
+        if orb.overlap(proof.transform)[1] < WHOLE_SHOWN:
+            _outline(canvas, proof.transform, right.shape, at_right)
         _join(canvas, proof, left.shape, right.shape, at_left, at_right)
     return _with_words(canvas, match, proof, at_left, at_right, calibrated=calibrated)
 
@@ -51,7 +57,7 @@ def headline(match: Match, *, calibrated: bool) -> str:
         return "The same file, byte for byte"
     if match.lane == "same":
         return f"The same picture: {per_cent(match.p_same)} sure" if calibrated else "Probably the same picture"
-    words = "Looks alike" if not match.weak else "The nearest there is, but not near"
+    words = "Looks alike" if not match.weak else "Not the same picture, and hardly alike"
     return f"{words}: {per_cent(match.score)} the same kind of thing" if calibrated else words
 
 
@@ -68,7 +74,7 @@ def sentence(match: Match) -> str:
         return "Nothing was changed."
     if match.lane != "same" or not match.evidence.edits:
         return "No part of one was found in the other." if match.lane != "same" else ""
-    return "The query is this picture " + ", ".join(WORDS[edit] for edit in match.evidence.edits) + "."
+    return "What was done to it: " + ", ".join(WORDS[edit] for edit in match.evidence.edits) + "."
 
 
 def _fitted(pixels: Pixels) -> Pixels:
@@ -79,11 +85,11 @@ def _fitted(pixels: Pixels) -> Pixels:
     )
 
 
-def _outline(canvas: Pixels, proof: Proof, shape: tuple[int, ...], at: tuple[int, int]) -> None:
-    """Where in the query the stored picture lies."""
+def _outline(canvas: Pixels, transform: orb.Matrix, shape: tuple[int, ...], at: tuple[int, int]) -> None:
+    """Where in one picture the other lies; `transform` maps the other's shares to its."""
     corners = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32)
-    found = cv2.perspectiveTransform(corners, orb.inverse(proof.transform))[0]
-    found = np.clip(found, -0.005, 1.005) * [shape[1], shape[0]] + at
+    found = cv2.perspectiveTransform(corners, transform)[0]
+    found = np.clip(found, 0, 1) * [shape[1] - 1, shape[0] - 1] + at
     cv2.polylines(canvas, [np.rint(found).astype(np.int32)], True, ACCENT, 3, cv2.LINE_AA)
 
 

@@ -80,7 +80,7 @@ def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int) -> Ima
     if image.width * image.height > max_pixels:
         raise TooManyPixels(
             f"The picture has {image.width} x {image.height} = {image.width * image.height / 1e6:.0f} megapixels; "
-            f"at most {max_pixels / 1e6:g} are allowed."
+            f"at most {max_pixels / 1e6:g} are allowed (PICTRACE_MAX_PIXELS)."
         )
     media_type = FORMATS[image.format or ""]
     try:
@@ -101,7 +101,8 @@ def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int) -> Ima
 
 def too_large(size: int, max_bytes: int) -> FileTooLarge:
     """The error for a file that is over the limit."""
-    return FileTooLarge(f"The file has {size / MEGABYTE:.1f} MB; at most {max_bytes / MEGABYTE:g} MB are allowed.")
+    allowed = f"at most {max_bytes / MEGABYTE:g} MB are allowed (PICTRACE_MAX_BYTES)"
+    return FileTooLarge(f"The file has {size / MEGABYTE:.1f} MB; {allowed}.")
 
 
 def encode_jpeg(pixels: Pixels, *, quality: int) -> bytes:

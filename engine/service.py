@@ -74,7 +74,7 @@ class SearchService:
         with watch("rank"):
             references = serving.calibration.references(features.embedding, sightings.nearest)
             matches = ranking.rank(sightings, references, serving.calibration, limit=limit, weak=weak, exact=exact)
-        return SearchResult(matches, watch.timings_ms(), serving.calibration.fitted)
+        return SearchResult(matches, watch.timings_ms(), serving.calibration.fitted, serving.index.size)
 
     async def why(self, content: bytes, image_id: int) -> bytes:
         """A JPEG that shows why the picture `image_id` matches an encoded one. UnknownImage, or an ImageError."""

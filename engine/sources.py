@@ -60,12 +60,12 @@ def expand(path: Path, settings: EngineSettings) -> Iterator[Source | Refused]:
     try:
         kind = path.stat().st_mode
     except OSError as error:
-        yield Refused(_name(path), _unreadable(path, error))
+        yield Refused(_name(path), _unreadable(error))
         return
     if stat.S_ISDIR(kind):
         yield from _folder(path, settings)
     elif not stat.S_ISREG(kind):
-        yield Refused(_name(path), UnreadableFile(f"{_name(path)} is not a regular file."))
+        yield Refused(_name(path), _not_a_file(path))
     elif path.suffix.lower() == ".zip":
         yield from _zip(path, settings)
     else:
@@ -76,14 +76,14 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     """A regular file's bytes, at most `max_bytes`; UnreadableFile or FileTooLarge."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe would wait for a writer
-            raise UnreadableFile(f"{_name(path)} is not a regular file.")
+            raise _not_a_file(path)
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             if status.st_size > max_bytes:
                 raise too_large(status.st_size, max_bytes)
             return file.read(max_bytes + 1)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(error) from error
 
 
 def _folder(folder: Path, settings: EngineSettings) -> Iterator[Source | Refused]:
@@ -97,18 +97,16 @@ def _folder(folder: Path, settings: EngineSettings) -> Iterator[Source | Refused
             yield from expand(path, settings)
         while broken:
             error = broken.pop()
-            yield Refused(
-                os.path.basename(error.filename or parent), _unreadable(Path(error.filename or parent), error)
-            )
+            yield Refused(os.path.basename(error.filename or parent), _unreadable(error))
     for error in broken:
-        yield Refused(_name(Path(error.filename or folder)), _unreadable(Path(error.filename or folder), error))
+        yield Refused(_name(Path(error.filename or folder)), _unreadable(error))
 
 
 def _file(path: Path, settings: EngineSettings) -> Source | Refused:
     try:
         status = path.stat()
     except OSError as error:
-        return Refused(_name(path), _unreadable(path, error))
+        return Refused(_name(path), _unreadable(error))
     seen = FileSeen(_text(os.path.abspath(path)), status.st_size, status.st_mtime_ns)
     return Source(_name(path), partial(read_file, path, settings.max_bytes), status.st_size, seen)
 
@@ -158,8 +156,12 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: i
     return content
 
 
-def _unreadable(path: Path, error: OSError) -> UnreadableFile:
-    return UnreadableFile(f"{_name(path)} cannot be read: {error.strerror or error}.")
+def _unreadable(error: OSError) -> UnreadableFile:
+    return UnreadableFile(f"It cannot be read: {error.strerror or error}.")
+
+
+def _not_a_file(path: Path) -> UnreadableFile:
+    return UnreadableFile("This is a folder." if path.is_dir() else "This is a pipe or a device, not a file.")
 
 
 def _name(path: Path) -> str:

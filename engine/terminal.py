@@ -25,16 +25,22 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
     """One query's matches as a table."""
     took = f"{result.timings_ms['total']:.0f} ms"
     if not result.matches:
-        console.print(f"[bold]{escape(query)}[/bold]  nothing like it is in this library  [dim]{took}[/dim]\n")
+        nothing = (
+            "nothing like it is in this library" if result.library_size else "the library is empty: `pictrace add`"
+        )
+        console.print(f"[bold]{escape(query)}[/bold]  {nothing}  [dim]{took}[/dim]\n", soft_wrap=True)
         return
-    table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=False)
-    for column, justify in (("", "right"), ("id", "right"), ("picture", "left"), ("lane", "left"), ("score", "right")):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    table.add_column("why")
+    table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=True)
+    for column in ("", "id"):
+        table.add_column(column, justify="right")
+    table.add_column("picture", overflow="fold", ratio=3)
+    table.add_column("lane")
+    table.add_column("score", justify="right")
+    table.add_column("why", ratio=2)
     for place, match in enumerate(result.matches, 1):
         style = "dim" if match.weak else "bold" if match.lane == "same" else ""
-        name = match.image.title or match.image.filename
-        lane = f"{match.lane} (weak)" if match.weak else match.lane
+        name = f"{match.image.title} ({match.image.filename})" if match.image.title else match.image.filename
+        lane = "weak" if match.weak else match.lane
         score = per_cent(match.score) if result.calibrated else "-"
         table.add_row(str(place), str(match.image.id), escape(name), lane, score, _reason(match), style=style)
     console.print(table)
@@ -48,7 +54,7 @@ def _reason(match: Match) -> str:
         words = ", ".join(WORDS[edit] for edit in evidence.edits)
         agree = f"{evidence.keypoints} keypoints agree" if evidence.keypoints else "the whole picture agrees"
         return f"{words}; {agree}" if words else agree
-    return "looks alike" if not match.weak else "the nearest there is"
+    return "hardly alike" if match.weak else "looks alike"
 
 
 def show_added(result: AddResult, as_json: bool) -> None:
@@ -61,8 +67,8 @@ def show_added(result: AddResult, as_json: bool) -> None:
         err.print(
             f"[red]rejected[/red]  {escape(result.name)}: {escape(result.message or '')} [dim]({result.code})[/dim]"
         )
-    elif result.status == "duplicate":
-        err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here as {result.id}")
+    elif result.status == "duplicate" and not result.unchanged:
+        err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here, id {result.id}")
 
 
 def show_rejected_query(path: Path, error: PicTraceError, as_json: bool) -> None:
@@ -96,7 +102,11 @@ def match_json(match: Match) -> dict[str, Any]:
 
 
 def summarise(tally: dict[str, int], stopped: bool) -> None:
-    parts = [f"{tally[name]:,} {name}" for name in ("added", "restored", "duplicate", "rejected") if tally.get(name)]
+    parts = [
+        f"{tally[name]:,} {name}"
+        for name in ("added", "restored", "duplicate", "unchanged", "rejected")
+        if tally.get(name)
+    ]
     err.print(("Stopped; what is done is kept: " if stopped else "") + (", ".join(parts) or "Nothing to add") + ".")
 
 

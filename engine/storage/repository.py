@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text
 
 from engine.domain import (
     AddResult,
@@ -172,7 +172,7 @@ class Repository:
                     recorded.append((image.id, "added", None))
                     results.append(AddResult(one.provenance.name, "added", image.id))
                 elif image.deleted_at is not None:
-                    await connection.execute(update(images).where(images.c.id == image.id).values(deleted_at=None))
+                    await statements.restore(connection, image.id, one.provenance)
                     await statements.put_embeddings(connection, image.id, one.embeddings, wanted)
                     recorded.append((image.id, "restored", None))
                     results.append(AddResult(one.provenance.name, "restored", image.id))
@@ -368,7 +368,7 @@ class Repository:
             undoing = Operation("undo", actor)
             undoing.id = await statements.insert_operation(connection, undoing, undoes=operation.id)
             await statements.record(connection, undoing, recorded)
-        return Undone(operation.id, operation.kind, len(recorded))
+        return Undone(operation.id, operation.kind, operation.at.replace(tzinfo=UTC), len(recorded))
 
     async def put_embeddings(self, network: NetworkRef, vectors: dict[int, Vector]) -> None:
         """Add embeddings of one network to pictures that may have others."""

@@ -214,6 +214,13 @@ async def set_deleted(connection: AsyncConnection, ids: Sequence[int], at: datet
         await connection.execute(update(images).where(images.c.id.in_(part)).values(deleted_at=at))
 
 
+async def restore(connection: AsyncConnection, image_id: int, said: Provenance) -> None:
+    """Bring a removed picture back; what is said of it now takes the place of what was said then."""
+    told = {"title": said.title, "tags": list(said.tags), "source_url": said.source_url, "page_url": said.page_url}
+    values = {name: value for name, value in told.items() if value}
+    await connection.execute(update(images).where(images.c.id == image_id).values(deleted_at=None, **values))
+
+
 async def edit(connection: AsyncConnection, image_id: int, values: dict[str, Any]) -> dict[str, Any] | None:
     row = (await connection.execute(live().where(images.c.id == image_id))).first()
     if row is None:

@@ -13,6 +13,7 @@ from sqlalchemy import select, text, update
 
 from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.errors import LibraryTooNew, NothingToUndo, UnknownImage
+from engine.sources import expand
 from engine.storage import files as storage_files
 from engine.storage.database import REVISION, migrations_dir
 from engine.storage.repository import Repository
@@ -78,6 +79,16 @@ async def test_removed_picture_added_again_is_restored_under_its_id(service: Sea
     await service.remove([added.id], actor="test")
     (again,) = await add_paths(service, A)
     assert (again.status, again.id) == ("restored", added.id)
+
+
+async def test_restored_picture_takes_the_title_that_is_given_now(service: SearchService) -> None:
+    (added,) = await add_paths(service, A)
+    await service.edit(added.id, {"title": "Before", "tags": ["kept"]}, actor="test")
+    await service.remove([added.id], actor="test")
+    sources = list(expand(A, service.settings))
+    assert [r.status async for r in service.add(sources, actor="test", title="Now")] == ["restored"]
+    image = await service.get(added.id)
+    assert (image.title, image.tags) == ("Now", ("kept",))
 
 
 async def test_removing_an_unknown_picture_removes_nothing(service: SearchService) -> None:
