@@ -135,9 +135,19 @@ class Matcher:
         self._thumbnail = thumbnail  # of a stored picture by SHA-256; None where the file is gone
 
     async def match(
-        self, pixels: Pixels, features: Features, *, exclude: frozenset[int] = frozenset(), regions_too: bool = True
+        self,
+        pixels: Pixels,
+        features: Features,
+        *,
+        exclude: frozenset[int] = frozenset(),
+        itself: int | None = None,
+        regions_too: bool = True,
     ) -> Sightings:
-        """Everything that came up for a query. `pixels` RGB; `exclude`: ids to pass over."""
+        """Everything that came up for a query. `pixels` RGB.
+
+        `exclude`: ids to pass over. `itself`: the stored picture with the query's own bytes, which needs no proof; only
+        the nearest others are checked then.
+        """
         view = View(pixels, WHOLE, features.embedding, features.keypoints)
         near, by_hash = await asyncio.gather(
             self._index.search(features.embedding[None], NEAREST + len(exclude)), self._near_hashes(view)
@@ -152,14 +162,14 @@ class Matcher:
             for image_id in ids
             if image_id in stored
         }
-        order = list(found.values())
+        order = [sighting for image_id, sighting in found.items() if image_id != itself]
         at_once = FIRST + len(by_hash)
         await self._prove(view, order[:at_once], mirrored=False)
-        if not _is_settled(order):
+        if itself is None and not _is_settled(order):
             await self._prove(view, order[at_once:], mirrored=False)
-        if not _is_settled(order):
+        if itself is None and not _is_settled(order):
             await self._prove(view, order[: at_once + MORE // 2], mirrored=True)
-        if regions_too and not _is_settled(order):
+        if itself is None and regions_too and not _is_settled(order):
             await self._match_regions(pixels, found, exclude)
         await self._name_edits(pixels, [one for one in found.values() if one.proof and one.proof.is_proved])
         return Sightings(list(found.values()), [one.cosine for one in nearest])

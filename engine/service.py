@@ -70,7 +70,7 @@ class SearchService:
         with watch("read"):
             exact, pixels, features = await self._query(content, serving)
         with watch("match"):
-            sightings = await serving.matcher.match(pixels, features, regions_too=exact is None)
+            sightings = await serving.matcher.match(pixels, features, itself=exact.id if exact else None)
         with watch("rank"):
             references = serving.calibration.references(features.embedding, sightings.nearest)
             matches = ranking.rank(sightings, references, serving.calibration, limit=limit, weak=weak, exact=exact)
