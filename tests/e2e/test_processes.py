@@ -228,18 +228,18 @@ def on_small_disk(pictrace: Command, folder: Path, size: str, script: str) -> su
 def test_full_disk_is_said_and_harms_nothing(pictrace: Command, data_dir: Path, folder: Path) -> None:
     python = f"{sys.executable} -m engine"
     script = f"""
+    dd if=/dev/zero of={data_dir}/most bs=1M count=61 2>/dev/null
     {python} add --json {folder} > {folder}.first; echo "status $?"
     {python} search --json {folder}/0000.jpg
     {python} check --json
     {python} status --json
     dd if=/dev/zero of={data_dir}/fill bs=4k 2>/dev/null
     {python} remove 1; echo "status $?"
-    rm {data_dir}/fill
-    mount -o remount,size=64m {data_dir}
+    rm {data_dir}/fill {data_dir}/most
     {python} add --json {folder} > {folder}.second; echo "status $?"
     {python} check --json
     """
-    done = on_small_disk(pictrace, data_dir, "3m", script)
+    done = on_small_disk(pictrace, data_dir, "64m", script)
     if done.returncode in (1, 77) and "mount" in done.stderr + "unshare" and not done.stdout:
         pytest.skip(f"no mount namespace may be made here: {done.stderr.strip()}")
     assert "Traceback" not in done.stderr, done.stderr
