@@ -126,7 +126,7 @@ class LibraryIndex:
 
     async def _replace(self, ids: list[int]) -> None:
         """Bring some pictures level: those that are still there are added again, the others stay away."""
-        keys = np.array([image_id << PART_BITS | part for image_id in ids for part in range(1)], np.int64)
+        keys = np.array([image_id << PART_BITS for image_id in ids], np.int64)  # part 0, the only one so far
         await self._index.remove(keys)
         await self._fill(self._index, ids)
 

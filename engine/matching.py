@@ -16,6 +16,7 @@ import numpy as np
 from engine.concurrency import CpuPool
 from engine.domain import WHOLE, Edit, Features, Keypoints, Pixels, Region, StoredFeatures, Vector
 from engine.features import edit_words, hashes, orb, regions, ssim
+from engine.index.base import VectorIndex
 from engine.indexing import Near
 
 NEAREST = 50  # pictures the index is asked for
@@ -113,8 +114,6 @@ class Store(Protocol):
 
     async def features(self, ids: Sequence[int]) -> dict[int, StoredFeatures]: ...
 
-    async def hashes_sharing_a_band(self, phashes: Iterable[int]) -> dict[int, int]: ...
-
 
 class Matcher:
     """Finds the sightings of one query in one library."""
@@ -122,6 +121,7 @@ class Matcher:
     def __init__(
         self,
         index: Index,
+        near_hashes: VectorIndex,
         store: Store,
         pool: CpuPool,
         *,
@@ -129,6 +129,7 @@ class Matcher:
         thumbnail: Callable[[str], Pixels | None],
     ) -> None:
         self._index = index
+        self._near_hash_index = near_hashes
         self._store = store
         self._pool = pool
         self._embed = embed
@@ -193,10 +194,11 @@ class Matcher:
         orientations = await self._pool.run(lambda: view.orientations)
         if not orientations:
             return []
-        sharing = await self._store.hashes_sharing_a_band(orientations)
-        distances = {image_id: min(hashes.hamming(o, h) for o in orientations) for image_id, h in sharing.items()}
-        near = sorted((distance, image_id) for image_id, distance in distances.items() if distance <= NEAR_HASH)
-        return [image_id for _, image_id in near[:FIRST]]
+        distances: dict[int, float] = {}
+        for hits in await self._near_hash_index.search(np.array(orientations, np.uint64), FIRST):
+            for image_id, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
+                distances[image_id] = min(distance, distances.get(image_id, distance))
+        return sorted(distances, key=lambda image_id: (distances[image_id], image_id))[:FIRST]
 
     async def _match_regions(self, pixels: Pixels, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
         boxes = await self._pool.run(regions.find, pixels)

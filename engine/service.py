@@ -272,12 +272,8 @@ class SearchService:
         return True
 
     def _original(self, image: StoredImage) -> Pixels:
-        return original(self._repository, image, self.settings)
-
-
-def original(repository: Repository, image: StoredImage, settings: EngineSettings) -> Pixels:
-    """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""
-    return checking.read_original(repository, image, settings).pixels
+        """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""
+        return checking.read_original(self._repository, image, self.settings).pixels
 
 
 class _Watch:

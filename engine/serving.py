@@ -10,8 +10,9 @@ from engine.errors import DamagedImage, NetworkMismatch
 from engine.features import networks
 from engine.features.embedding import Embedder
 from engine.imaging import decode_thumbnail
+from engine.index.bands import HashBandIndex
 from engine.indexing import LibraryIndex
-from engine.matching import Matcher
+from engine.matching import NEAR_HASH, Matcher
 from engine.settings import EngineSettings
 from engine.storage.repository import Repository
 from engine.storage.statements import Head
@@ -82,7 +83,14 @@ class Networks:
             dimensions,
             self._settings.index,
         )
-        matcher = Matcher(index, self._repository, self._pool, embed=embedder.embed, thumbnail=self._thumbnail)
+        matcher = Matcher(
+            index,
+            HashBandIndex(self._repository, within=NEAR_HASH),
+            self._repository,
+            self._pool,
+            embed=embedder.embed,
+            thumbnail=self._thumbnail,
+        )
         return Serving(network, embedder, index, await self._calibration(network, dimensions), matcher)
 
     async def recalibrated(self) -> None:

@@ -1,11 +1,8 @@
-"""The one table of features: what is computed from a picture, and the version of each."""
+"""The one table of features: what is computed from a picture."""
 
 from engine.domain import Features, Image
 from engine.features import hashes, orb
 from engine.features.embedding import Embedder
-
-# Raised when a feature's values change: `pictrace check` finds what is stale.
-VERSIONS = {"phash": 1, "orb": orb.VERSION}
 
 
 def extract(image: Image, sha256: str, embedder: Embedder) -> Features:

@@ -1,7 +1,7 @@
 """Near-equal 64-bit hashes by their four 16-bit bands, straight from storage.
 
 Two hashes that differ in at most three bits share a band, so that within distance 3 nothing is missed; what lies
-farther is found only by luck, and is not returned.
+farther is found only by luck, and is returned only where `within` allows it.
 """
 
 import numpy as np
@@ -16,8 +16,9 @@ SURE_DISTANCE = 3
 class HashBandIndex:
     """Keys are ids of pictures; storage is the index, so that there is nothing to catch up with."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, *, within: int = SURE_DISTANCE) -> None:
         self._repository = repository
+        self._within = within
 
     async def add(self, keys: Keys, vectors: Vectors) -> None:
         await self.remove(keys)
@@ -37,7 +38,7 @@ class HashBandIndex:
         answers = []
         for query in wanted:
             distances = np.bitwise_count(hashes ^ np.uint64(query)).astype(np.float32)
-            near = distances <= SURE_DISTANCE
+            near = distances <= self._within
             answers.append(nearest(keys[near], distances[near], count))
         return answers
 
