@@ -7,38 +7,50 @@ from dataclasses import dataclass, replace
 
 from engine import imaging
 from engine.concurrency import CpuPool
-from engine.domain import AddResult, NetworkRef, Prepared, Provenance
+from engine.domain import AddResult, FileSeen, NetworkRef, Prepared, Provenance
 from engine.errors import LibraryError, PicTraceError
 from engine.features import hashes, orb, registry
 from engine.features.embedding import Embedder
+from engine.fetch import Fetcher
 from engine.serving import Networks
 from engine.settings import EngineSettings
-from engine.sources import Refused, Source
+from engine.sources import Refused, Remote, Source
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 
 PORTION_PICTURES, PORTION_BYTES = 32, 48 * 1024 * 1024  # what is held in memory and stored in one transaction
+FETCHES = 8  # at a time
+
+Given = Source | Remote | Refused
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    source: Source
+    source: Source | Remote
     content: bytes
     sha256: str
+
+    @property
+    def file(self) -> FileSeen | None:
+        return self.source.file if isinstance(self.source, Source) else None
 
 
 class Adder:
     """Adds what sources give to one library."""
 
-    def __init__(self, settings: EngineSettings, repository: Repository, networks: Networks, pool: CpuPool) -> None:
+    def __init__(
+        self, settings: EngineSettings, repository: Repository, networks: Networks, fetcher: Fetcher, pool: CpuPool
+    ) -> None:
         self._settings = settings
         self._repository = repository
         self._networks = networks
+        self._fetcher = fetcher
+        self._fetches = asyncio.Semaphore(FETCHES)
         self._pool = pool
 
     async def add(
         self,
-        sources: Iterable[Source | Refused],
+        sources: Iterable[Given],
         said: Provenance,
         operation: Operation,
         stop: Callable[[], bool],
@@ -64,18 +76,18 @@ class Adder:
                 if not isinstance(left, BaseException):
                     await self._drop(left)
 
-    async def _prepare(self, portion: list[Source | Refused], said: Provenance) -> list[AddResult | Prepared]:
+    async def _prepare(self, portion: list[Given], said: Provenance) -> list[AddResult | Prepared]:
         unchanged = await self._repository.known_files([s.file for s in portion if isinstance(s, Source) and s.file])
         results: list[AddResult | _Read | Prepared] = list(
-            await asyncio.gather(*(self._pool.run(_read, source, unchanged) for source in portion))
+            await asyncio.gather(*(self._read(source, unchanged) for source in portion))
         )
         stored = await self._repository.ids_by_sha256([one.sha256 for one in results if isinstance(one, _Read)])
         seen = {}
         for at, one in enumerate(results):
             if isinstance(one, _Read) and one.sha256 in stored:
                 results[at] = AddResult(one.source.name, "duplicate", stored[one.sha256])
-                if one.source.file:
-                    seen[one.source.file] = stored[one.sha256]
+                if one.file:
+                    seen[one.file] = stored[one.sha256]
         await self._repository.see_files(seen)
         head = await self._repository.head()
         wanted = [network for network in (head.network, head.next_network) if network]
@@ -94,8 +106,20 @@ class Adder:
                 raise failed
         return whole
 
+    async def _read(self, source: Given, unchanged: dict[str, int]) -> AddResult | _Read:
+        if not isinstance(source, Remote):
+            return await self._pool.run(_read, source, unchanged)
+        try:
+            async with self._fetches:
+                content = (await self._fetcher.fetch(source.url)).content
+        except PicTraceError as error:
+            return _rejected(source.name, error)
+        return _Read(source, content, await self._pool.run(hashes.sha256, content))
+
     def _prepare_one(self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]) -> Prepared | AddResult:
-        provenance = replace(said, name=one.source.name, file=one.source.file)
+        provenance = replace(said, name=one.source.name, file=one.file)
+        if isinstance(one.source, Remote):
+            provenance = replace(provenance, source_url=said.source_url or one.source.url)
         try:
             prepared = prepare(one.content, one.sha256, provenance, embedders, self._settings)
         except PicTraceError as error:
@@ -162,8 +186,8 @@ def prepare(
     )
 
 
-def _portions(sources: Iterator[Source | Refused]) -> Iterator[list[Source | Refused]]:
-    portion: list[Source | Refused] = []
+def _portions(sources: Iterator[Given]) -> Iterator[list[Given]]:
+    portion: list[Given] = []
     size = 0
     for source in sources:
         portion.append(source)

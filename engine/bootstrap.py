@@ -9,6 +9,7 @@ from sqlalchemy import URL, make_url
 from engine.concurrency import CpuPool
 from engine.errors import NetworkMismatch
 from engine.features.networks import DEFAULT_NETWORK
+from engine.fetch import Fetcher
 from engine.indexing import oldest_checkpoint
 from engine.service import SearchService
 from engine.serving import Networks
@@ -29,6 +30,7 @@ async def open_service(settings: EngineSettings) -> AsyncIterator[SearchService]
     files = FileStore(data_dir)
     own = URL.create("sqlite+aiosqlite", database=str(data_dir / "pictrace.db"))
     database = Database(make_url(settings.database_url) if settings.database_url else own, data_dir / "opening.lock")
+    fetcher = Fetcher(max_bytes=settings.max_bytes, timeout_s=settings.fetch_timeout_s, allow=settings.fetch_allow)
     with CpuPool(settings.workers) as pool:
         try:
             await database.migrate(pool, has_pictures=await pool.run(files.has_any))
@@ -40,7 +42,8 @@ async def open_service(settings: EngineSettings) -> AsyncIterator[SearchService]
             behind = await pool.run(oldest_checkpoint, data_dir / "index")
             if behind is not None:
                 await repository.trim_feed(behind, horizon)
-            yield SearchService(settings, repository, networks, pool)
+            async with fetcher:
+                yield SearchService(settings, repository, networks, fetcher, pool)
             await networks.checkpoint()
         finally:
             await database.close()

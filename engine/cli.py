@@ -23,12 +23,15 @@ from rich.table import Table
 
 from engine import demo as demonstration
 from engine import terminal
+from engine.adding import Given
 from engine.bootstrap import open_service
+from engine.domain import SearchResult
 from engine.errors import LibraryError, PicTraceError, RequestError
 from engine.features import networks
+from engine.fetch import is_url, name_of, parse
 from engine.service import MAX_LIMIT, SearchService
 from engine.settings import EngineSettings
-from engine.sources import Refused, Source, expand, read_file
+from engine.sources import Refused, Remote, expand, read_file
 from engine.terminal import Advance, err, out
 
 OK, REJECTED, WRONG_USE = 0, 1, 2
@@ -67,12 +70,12 @@ def options(
     epilog="[bold]Examples[/bold]\n\n  pictrace add holiday/\n\n  pictrace add --tag paris --tag spring a.jpg c.zip"
 )
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH|ZIP|FOLDER...", help="Pictures to add.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH|URL|ZIP|FOLDER...", help="Pictures to add.")],
     as_json: Json = False,
     title: Annotated[str | None, typer.Option(help="A title for what is added.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="A tag; may be given several times.")] = None,
 ) -> None:
-    """Add pictures, folders (with all below them) and zips. Ctrl-C keeps what is done; a second run goes on."""
+    """Add pictures, their URLs, folders (all below them), zips. Ctrl-C keeps what is done; a second run goes on."""
 
     async def run(service: SearchService) -> int:
         tally: dict[str, int] = {}
@@ -81,7 +84,7 @@ def add(
             results = service.add(
                 sources,
                 actor=ACTOR,
-                title=_text(title),
+                title=_text(title) if title is not None else None,
                 tags=[text for text in map(_text, tag or []) if text],
                 stop=stopped.is_set,
             )
@@ -100,7 +103,7 @@ def add(
     epilog="[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n  pictrace search --json --limit 3 asked/*.jpg"
 )
 def search(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures to look for.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Pictures to look for.")],
     as_json: Json = False,
     limit: Annotated[int, typer.Option(help=f"How many matches, 1-{MAX_LIMIT}.")] = 5,
     weak: Annotated[bool, typer.Option("--weak", help="Also where nothing is near: the nearest there are.")] = False,
@@ -111,20 +114,19 @@ def search(
         status = OK
         for path in paths:
             try:
-                content = await asyncio.to_thread(read_file, path, service.settings.max_bytes)
-                result = await service.search(content, limit=limit, weak=weak)
+                result = await _search(service, path, limit=limit, weak=weak)
             except RequestError:
                 raise
             except PicTraceError as error:
                 if isinstance(error, LibraryError):
                     raise
                 status = REJECTED
-                terminal.show_rejected_query(path, error, as_json)
+                terminal.show_rejected_query(_text(path), _named(path), error, as_json)
                 continue
             if as_json:
-                print(json.dumps({"query": terminal.shown(path)} | terminal.result_json(result)), flush=True)
+                print(json.dumps({"query": _text(path)} | terminal.result_json(result)), flush=True)
             else:
-                terminal.show_result(out, path.name, result)
+                terminal.show_result(out, _named(path), result)
         return status
 
     _run(run)
@@ -132,15 +134,14 @@ def search(
 
 @app.command(epilog="[bold]Example[/bold]\n\n  pictrace why screenshot.png 17 --out why.jpg")
 def why(
-    path: Annotated[Path, typer.Argument(help="The query.")],
+    path: Annotated[str, typer.Argument(metavar="PATH|URL", help="The query.")],
     image_id: Annotated[int, typer.Argument(metavar="ID", help="A picture of the library.")],
     target: Annotated[Path, typer.Option("--out", help="Where to write the JPEG.")],
 ) -> None:
     """Draw the picture that shows why two pictures match."""
 
     async def run(service: SearchService) -> int:
-        content = await asyncio.to_thread(read_file, path, service.settings.max_bytes)
-        jpeg = await service.why(content, image_id)
+        jpeg = await service.why(await _read(service, path), image_id)
         _write(target, jpeg)
         err.print(f"Written to {target}")
         return OK
@@ -391,16 +392,43 @@ def _stop_on_interrupt() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def _sources(paths: list[Path], settings: EngineSettings, advance: Advance) -> Iterator[Source | Refused]:
+def _sources(paths: list[str], settings: EngineSettings, advance: Advance) -> Iterator[Given]:
     """All sources; counts them beforehand in a second walk, so that the bar knows its end."""
-    advance(0, sum(1 for path in paths for _ in expand(path, settings)) if err.is_terminal else None)
+    advance(0, sum(1 for path in paths for _ in _expand(path, settings)) if err.is_terminal else None)
     for path in paths:
-        yield from expand(path, settings)
+        yield from _expand(path, settings)
 
 
-def _text(value: str | None) -> str | None:
+def _expand(path: str, settings: EngineSettings) -> Iterator[Given]:
+    if not is_url(path):
+        yield from expand(Path(path), settings)
+        return
+    try:
+        parse(path)
+        yield Remote(name_of(path), path)
+    except PicTraceError as error:
+        yield Refused(path, error)
+
+
+async def _read(service: SearchService, path: str) -> bytes:
+    if is_url(path):
+        return (await service.fetch(path)).content
+    return await asyncio.to_thread(read_file, Path(path), service.settings.max_bytes)
+
+
+async def _search(service: SearchService, path: str, *, limit: int, weak: bool) -> SearchResult:
+    if is_url(path):
+        return await service.search_url(path, limit=limit, weak=weak)
+    return await service.search(await _read(service, path), limit=limit, weak=weak)
+
+
+def _named(path: str) -> str:
+    return path if is_url(path) else Path(_text(path)).name
+
+
+def _text(value: str) -> str:
     """An argument as text that every database takes, whatever its bytes are."""
-    return None if value is None else os.fsencode(value).decode("utf-8", "replace")
+    return os.fsencode(value).decode("utf-8", "replace")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -162,7 +162,8 @@ AddStatus = Literal["added", "duplicate", "restored", "rejected"]
 class AddResult:
     """What became of one picture. `code` and `message` say why one was rejected.
 
-    `unchanged`: a duplicate that was not even read, for its file is as it was when it was added.
+    `unchanged`: a duplicate that was not even read, for its file is as it was when it was added. `operation_id`: what
+    `undo` takes to take it back; None where nothing was changed.
     """
 
     name: str
@@ -171,6 +172,7 @@ class AddResult:
     code: str | None = None
     message: str | None = None
     unchanged: bool = False
+    operation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,9 @@ class Evidence:
 
     `exact`: the same file, byte for byte. `cosine` of the embeddings; `phash_distance` in bits, the least over the
     eight orientations; `keypoints` that agree geometrically; `ssim` and `structure` (both in [-1, 1]) of the greys
-    brought onto each other, None where nothing could be; `region` of the query that shows the picture.
+    brought onto each other, None where nothing could be; `region` of the query that shows the picture; `outline`, where
+    the picture is proved to lie in the query: its corners, clockwise from its own top left, as shares of the query's
+    width and height.
     """
 
     exact: bool = False
@@ -189,6 +193,7 @@ class Evidence:
     ssim: float | None = None
     structure: float | None = None
     region: Region | None = None
+    outline: tuple[tuple[float, float], ...] | None = None
     edits: tuple[Edit, ...] = ()
 
 
@@ -205,6 +210,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked: the picture's size, upright, in pixels; `preview` is a small JPEG of it where one was wanted."""
+
+    width: int
+    height: int
+    preview: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """At most `limit` matches, best first; empty where nothing in the library is near.
 
@@ -216,11 +230,41 @@ class SearchResult:
     timings_ms: dict[str, float] = field(default_factory=dict)
     calibrated: bool = True
     library_size: int = 0
+    query: Query = field(default_factory=lambda: Query(0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Pictures after a change, and what `undo` takes to take it back."""
+
+    images: tuple[StoredImage, ...]
+    operation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the library, newest first. `next_cursor` asks for the rest; None: there is none.
+
+    `total` is the number of pictures that pass the filter, counted for the first page only.
+    """
+
+    images: tuple[StoredImage, ...]
+    next_cursor: int | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How level the index was with storage: `pictures` in it, `lag`, the changes it had yet to take in."""
+
+    pictures: int
+    lag: int
+    calibrated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo took back."""
+    """What an undo took back; `operation_id` is the operation's that was taken back."""
 
     operation_id: int
     kind: str

@@ -13,9 +13,17 @@ PicTraceError
 │   ├── BadArchive            bad_archive
 │   ├── UnsafeArchive         unsafe_archive      a name in it leads outside
 │   └── ArchiveTooLarge       archive_too_large
+├── FetchError                a URL gives nothing that could be looked at
+│   ├── InvalidUrl            invalid_url
+│   ├── UrlRefused            url_refused         not http(s), not public, with a password, an odd port
+│   ├── TooManyRedirects      too_many_redirects
+│   ├── FetchTimeout          fetch_timeout
+│   └── FetchFailed           fetch_failed        unknown host, broken connection, status other than 200
 ├── RequestError              the call itself is wrong
 │   ├── InvalidLimit          invalid_limit
 │   ├── UnknownImage          unknown_image
+│   ├── UnknownOperation      unknown_operation
+│   ├── UnknownSample         unknown_sample
 │   ├── NothingToUndo         nothing_to_undo
 │   └── InvalidSetting        invalid_setting
 ├── NetworkError
@@ -88,6 +96,30 @@ class ArchiveTooLarge(ArchiveError):
     code = "archive_too_large"
 
 
+class FetchError(PicTraceError):
+    code = "fetch_error"
+
+
+class InvalidUrl(FetchError):
+    code = "invalid_url"
+
+
+class UrlRefused(FetchError):
+    code = "url_refused"
+
+
+class TooManyRedirects(FetchError):
+    code = "too_many_redirects"
+
+
+class FetchTimeout(FetchError):
+    code = "fetch_timeout"
+
+
+class FetchFailed(FetchError):
+    code = "fetch_failed"
+
+
 class RequestError(PicTraceError):
     code = "request_error"
 
@@ -98,6 +130,14 @@ class InvalidLimit(RequestError):
 
 class UnknownImage(RequestError):
     code = "unknown_image"
+
+
+class UnknownOperation(RequestError):
+    code = "unknown_operation"
+
+
+class UnknownSample(RequestError):
+    code = "unknown_sample"
 
 
 class NothingToUndo(RequestError):

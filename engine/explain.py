@@ -87,9 +87,7 @@ def _fitted(pixels: Pixels) -> Pixels:
 
 def _outline(canvas: Pixels, transform: orb.Matrix, shape: tuple[int, ...], at: tuple[int, int]) -> None:
     """Where in one picture the other lies; `transform` maps the other's shares to its."""
-    corners = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32)
-    found = cv2.perspectiveTransform(corners, transform)[0]
-    found = np.clip(found, 0, 1) * [shape[1] - 1, shape[0] - 1] + at
+    found = np.clip(orb.outline(transform), 0, 1) * [shape[1] - 1, shape[0] - 1] + at
     cv2.polylines(canvas, [np.rint(found).astype(np.int32)], True, ACCENT, 3, cv2.LINE_AA)
 
 

@@ -40,6 +40,7 @@ EXTENSIONS = {
     "image/avif": ".avif",
     "image/heic": ".heic",
 }
+MEDIA_TYPES = tuple(EXTENSIONS)
 LIBRARY_SIDE = 1000  # longest side that stored pictures are decoded to
 QUERY_SIDE = 1200  # queries a little larger: the picture may be a small part of them
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 85
@@ -113,7 +114,12 @@ def encode_jpeg(pixels: Pixels, *, quality: int) -> bytes:
 
 def encode_thumbnail(pixels: Pixels) -> bytes:
     """A JPEG whose longest side is at most 320 pixels."""
-    return encode_jpeg(_reduced(pixels, THUMBNAIL_SIDE), quality=THUMBNAIL_QUALITY)
+    return encode_reduced(pixels, side=THUMBNAIL_SIDE, quality=THUMBNAIL_QUALITY)
+
+
+def encode_reduced(pixels: Pixels, *, side: int, quality: int) -> bytes:
+    """A JPEG whose longest side is at most `side` pixels."""
+    return encode_jpeg(_reduced(pixels, side), quality=quality)
 
 
 def decode_thumbnail(content: bytes) -> Pixels:

@@ -40,6 +40,11 @@ class Networks:
         self._serving: Serving | None = None
         self._loading = asyncio.Lock()
 
+    @property
+    def seq(self) -> int:
+        """How far the index has come in the change feed; 0 before it is loaded."""
+        return self._serving.index.seq if self._serving else 0
+
     def reference(self, name: str) -> NetworkRef:
         """A network by name, in the version that the settings give it. UnknownNetwork, WeightsUnavailable."""
         described = networks.network(name)

@@ -2,17 +2,25 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.errors import InvalidSetting
 
 MEGABYTE = 1024 * 1024
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+# Written with commas between in the environment.
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class EngineSettings(BaseSettings):
@@ -48,6 +56,10 @@ class EngineSettings(BaseSettings):
         default=20_000 * MEGABYTE, ge=1, description="Largest sum of the unpacked files of one zip, in bytes."
     )
     max_archive_files: int = Field(default=200_000, ge=1, description="Most files in one zip.")
+    fetch_allow: Hosts = Field(
+        default=(), description="Hosts, or `host:port`, that URLs may lead to though they are not public."
+    )
+    fetch_timeout_s: float = Field(default=15, gt=0, le=300, description="Seconds that a URL may take in all.")
     undo_days: int = Field(default=30, ge=0, le=36_500, description="Days before removed pictures are purged.")
 
     @field_validator("data_dir", "cache_dir", "weights")

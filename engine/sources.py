@@ -48,6 +48,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A picture behind a URL, not yet fetched."""
+
+    name: str
+    url: str
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Something named that holds no picture that could be tried."""
 

@@ -1,11 +1,9 @@
 """What the command shows: tables, lines, JSON objects and the progress bar."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -71,12 +69,12 @@ def show_added(result: AddResult, as_json: bool) -> None:
         err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here, id {result.id}")
 
 
-def show_rejected_query(path: Path, error: PicTraceError, as_json: bool) -> None:
+def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
     if as_json:
-        value = {"query": shown(path), "matches": [], "code": error.code, "message": str(error)}
+        value = {"query": query, "matches": [], "code": error.code, "message": str(error)}
         print(json.dumps(value), flush=True)
     else:
-        err.print(f"[red]rejected[/red]  {escape(path.name)}: {escape(str(error))} [dim]({error.code})[/dim]")
+        err.print(f"[red]rejected[/red]  {escape(name)}: {escape(str(error))} [dim]({error.code})[/dim]")
 
 
 def result_json(result: SearchResult) -> dict[str, Any]:
@@ -136,10 +134,6 @@ def progress(verb: str, quiet: bool) -> Iterator[Advance]:
             bar.update(task, completed=done, total=bar.tasks[task].total if total is None else total, rate=rate)
 
         yield advance
-
-
-def shown(path: Path) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def count(number: int, noun: str) -> str:

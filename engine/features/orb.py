@@ -105,13 +105,20 @@ def verify(query: Keypoints, stored: Keypoints) -> Geometry | None:
     )
 
 
+UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+
+
 def overlap(transform: Matrix) -> tuple[float, float]:
     """The shares of the query's and of the stored picture's area that lie on each other, 0-1 each."""
-    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    projected = cv2.perspectiveTransform(unit[None], transform)[0]
-    common, _ = cv2.intersectConvexConvex(projected, unit)
+    projected = outline(transform)
+    common, _ = cv2.intersectConvexConvex(projected, UNIT)
     whole = float(cv2.contourArea(projected))
     return (min(1.0, common / whole) if whole > 0 else 0.0), min(1.0, float(common))
+
+
+def outline(transform: Matrix) -> NDArray[np.float32]:
+    """Where the corners of a picture go, (4, 2): top left, top right, bottom right, bottom left, in shares."""
+    return np.asarray(cv2.perspectiveTransform(UNIT[None], transform)[0], np.float32)
 
 
 def inverse(transform: Matrix) -> Matrix:

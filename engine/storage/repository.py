@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import delete, func, or_, select, text, true
 
 from engine.domain import (
     AddResult,
+    Changed,
     FileSeen,
     Keypoints,
     NetworkRef,
@@ -18,7 +19,7 @@ from engine.domain import (
     Undone,
     Vector,
 )
-from engine.errors import NothingToUndo, UnknownImage
+from engine.errors import NothingToUndo, UnknownImage, UnknownOperation
 from engine.imaging import EXTENSIONS
 from engine.storage import codec, statements
 from engine.storage.database import Database
@@ -184,7 +185,23 @@ class Repository:
                 if one.provenance.file:
                     await statements.put_file_seen(connection, one.provenance.file, image.id)
             await statements.record(connection, operation, recorded)
-        return results
+        changed = ("added", "restored")
+        return [replace(one, operation_id=operation.id) if one.status in changed else one for one in results]
+
+    async def continued(self, operation_id: int) -> Operation:
+        """An addition to go on with, so that an undo takes back all of it. UnknownOperation."""
+        statements.refuse_impossible_operation(operation_id)
+        undoing = operations.alias()
+        query = (
+            select(operations)
+            .outerjoin(undoing, undoing.c.undoes == operations.c.id)
+            .where(operations.c.id == operation_id, operations.c.kind == "add", undoing.c.id.is_(None))
+        )
+        async with self.database.read() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            raise UnknownOperation(f"There is no addition with the id {operation_id} that could be gone on with.")
+        return Operation(row.kind, row.actor, row.id)
 
     # --- reading
 
@@ -278,6 +295,34 @@ class Repository:
         async with self.database.read() as connection:
             return [statements.image(row) for row in await connection.execute(query)]
 
+    async def page(self, *, before: int | None, limit: int, tag: str | None, words: str | None) -> list[StoredImage]:
+        """Live pictures newest first, with ids below `before`; see `statements.filtered` for the filter."""
+        query = statements.filtered(self.database.dialect, tag=tag, words=words).order_by(images.c.id.desc())
+        if before is not None:
+            query = query.where(images.c.id < before)
+        async with self.database.read() as connection:
+            return [statements.image(row) for row in await connection.execute(query.limit(limit))]
+
+    async def count(self, *, tag: str | None, words: str | None) -> int:
+        """How many live pictures pass the filter."""
+        query = statements.filtered(self.database.dialect, tag=tag, words=words).subquery()
+        async with self.database.read() as connection:
+            return int(await connection.scalar(select(func.count()).select_from(query)) or 0)
+
+    async def tags(self, limit: int) -> dict[str, int]:
+        """The most frequent tags of live pictures with their numbers, most frequent first."""
+        each = statements.each_tag(self.database.dialect)
+        query = (
+            select(each.c.value, func.count().label("pictures"))
+            .select_from(images.join(each, true()))
+            .where(images.c.deleted_at.is_(None))
+            .group_by(each.c.value)
+            .order_by(func.count().desc(), each.c.value)
+            .limit(limit)
+        )
+        async with self.database.read() as connection:
+            return {row.value: row.pictures for row in await connection.execute(query)}
+
     async def lacking(self, network: NetworkRef, limit: int) -> list[StoredImage]:
         """Live pictures without an embedding of this network."""
         async with self.database.read() as connection:
@@ -321,8 +366,11 @@ class Repository:
 
     # --- changing
 
-    async def remove(self, ids: Sequence[int], operation: Operation) -> None:
-        """Take pictures out of the library, softly; UnknownImage, with nothing done, if one is not there."""
+    async def remove(self, ids: Sequence[int], operation: Operation) -> int:
+        """Take pictures out of the library, softly; returns the operation's id.
+
+        UnknownImage, with nothing done, if one is not there.
+        """
         statements.refuse_impossible(ids)
         async with self.database.write() as connection:
             live = set()
@@ -335,18 +383,24 @@ class Repository:
                 )
             await statements.set_deleted(connection, sorted(live), datetime.now(UTC))
             await statements.record(connection, operation, [(image_id, "removed", None) for image_id in sorted(live)])
+        assert operation.id
+        return operation.id
 
-    async def edit(self, image_id: int, values: dict[str, Any], operation: Operation) -> StoredImage:
+    async def edit(self, image_id: int, values: dict[str, Any], operation: Operation) -> Changed:
         """Change title, tags, source_url or page_url of a live picture."""
+        statements.refuse_impossible([image_id])
         async with self.database.write() as connection:
             before = await statements.edit(connection, image_id, values)
             if before is None:
                 raise UnknownImage(f"There is no picture with the id {image_id} in this library.")
             await statements.record(connection, operation, [(image_id, "edited", before)])
-        return await self.get(image_id)
+        assert operation.id
+        return Changed((await self.get(image_id),), operation.id)
 
     async def undo(self, actor: str, operation_id: int | None = None) -> Undone:
         """Take back a whole operation, by default the last one that is not taken back yet."""
+        if operation_id is not None:
+            statements.refuse_impossible_operation(operation_id)
         async with self.database.write() as connection:
             taken_back = select(operations.c.undoes).where(operations.c.undoes.is_not(None))
             query = select(operations).where(operations.c.kind.in_(UNDOABLE), operations.c.id.not_in(taken_back))

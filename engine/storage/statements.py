@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import FileSeen, Keypoints, NetworkRef, Prepared, Provenance, StoredImage, Vector
-from engine.errors import UnknownImage
+from engine.errors import UnknownImage, UnknownOperation
 from engine.storage import codec
 from engine.storage.tables import (
     changes,
@@ -59,6 +59,30 @@ def refuse_impossible(ids: Sequence[int]) -> None:
     for image_id in ids:
         if not 0 < image_id < 1 << 63:
             raise UnknownImage(f"There is no picture with the id {image_id} in this library.")
+
+
+def refuse_impossible_operation(operation_id: int) -> None:
+    if not 0 < operation_id < 1 << 63:
+        raise UnknownOperation(f"There is no operation with the id {operation_id}.")
+
+
+def each_tag(dialect: str) -> Any:
+    """The tags of a row of `images`, one a row, in a column `value`."""
+    unfold = func.json_array_elements_text if dialect == "postgresql" else func.json_each
+    return unfold(images.c.tags).table_valued("value")
+
+
+def filtered(dialect: str, *, tag: str | None, words: str | None) -> Select[Any]:
+    """Live pictures that have the tag, and each of the words in title or file name, whatever the case."""
+    query = live()
+    if tag is not None:
+        each = each_tag(dialect)
+        query = query.where(select(each.c.value).where(each.c.value == tag).exists())
+    for word in (words or "").split():
+        query = query.where(
+            or_(images.c.title.icontains(word, autoescape=True), images.c.filename.icontains(word, autoescape=True))
+        )
+    return query
 
 
 def live() -> Select[Any]:

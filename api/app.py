@@ -1,0 +1,79 @@
+"""create_app: puts settings, service, guards, routes and page together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
+
+from api import errors, metrics
+from api.admission import Admission
+from api.body import OVERHEAD_BYTES
+from api.dependencies import Running, new_limiter
+from api.guards import Guard
+from api.routes import health, images, samples, search
+from api.schemas import ProblemOut
+from api.settings import ApiSettings
+from engine import open_service
+
+WEB = Path(__file__).with_name("web")
+FETCHES, FETCHES_WAITING = 16, 32
+DESCRIPTION = """Find a picture in your own library: the five best matches, with a reason and an honest score.
+
+Every error is `application/problem+json` with a stable `code`. Searching needs a key only where the server was started
+with one; changing the library needs the admin key: `Authorization: Bearer <key>`."""
+
+
+def create_app(settings: ApiSettings | None = None) -> FastAPI:
+    """The application; without settings they are read from the environment, as each worker does."""
+    settings = settings or ApiSettings.load()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        limiter, limit = new_limiter(settings)
+        running = max(1, settings.max_running // settings.api_workers)
+        waiting = settings.max_waiting // settings.api_workers
+        async with open_service(settings) as service:
+            await service.level()  # loads the network and the index: the first search need not
+            app.state.running = Running(
+                settings=settings,
+                service=service,
+                computing=Admission(running=running, waiting=waiting, gauge=metrics.places, name="search"),
+                fetching=Admission(running=FETCHES, waiting=FETCHES_WAITING, gauge=metrics.places, name="fetch"),
+                limiter=limiter,
+                limit=limit,
+            )
+            yield
+
+    app = FastAPI(
+        title="PicTrace",
+        version=version("pictrace"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # it would load scripts from elsewhere
+        redoc_url=None,
+    )
+    for routes in (search, images, samples, health):
+        app.include_router(routes.router)
+    errors.register(app)
+    app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
+    app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts, max_body_bytes=settings.max_bytes + OVERHEAD_BYTES)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's description, with our errors in place of its own."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = schema["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        schemas["Problem"] = ProblemOut.model_json_schema()
+        app.openapi_schema = schema
+    return app.openapi_schema

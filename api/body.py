@@ -1,0 +1,173 @@
+"""Bodies that are either an upload (multipart) or JSON, read within bounds, and work that ends when its client goes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Generic, TypeVar
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from api.errors import Problem
+from engine import FileTooLarge
+
+F = TypeVar("F", bound=BaseModel)
+J = TypeVar("J", bound=BaseModel)
+T = TypeVar("T")
+
+MAX_FIELDS, MAX_FIELD_BYTES, MAX_JSON_BYTES = 40, 16 * 1024, 64 * 1024
+MAX_NAME = 200
+OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES // 8  # of a multipart body, beside its file
+LISTS = ("tags",)  # fields that may be given several times, or once with commas between
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was sent; its bytes are read when there is a place to work on them."""
+
+    file: UploadFile
+    max_bytes: int
+
+    @property
+    def name(self) -> str:
+        """The file's own name, without any folder."""
+        last = PurePosixPath((self.file.filename or "").replace("\\", "/")).name
+        shown = "".join(c for c in last if c.isprintable()).strip()
+        return shown[-MAX_NAME:] or "upload"
+
+    async def read(self) -> bytes:
+        """FileTooLarge where it is over the limit."""
+        if (self.file.size or 0) > self.max_bytes:
+            megabyte = 1024 * 1024
+            raise FileTooLarge(
+                f"The file has {(self.file.size or 0) / megabyte:.1f} MB; at most {self.max_bytes / megabyte:g} MB are "
+                "allowed (PICTRACE_MAX_BYTES)."
+            )
+        return await self.file.read()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Generic[F, J]):
+    """What came: an upload with its fields, or JSON."""
+
+    upload: Upload | None
+    fields: F | None
+    json: J | None
+
+
+@asynccontextmanager
+async def sent(request: Request, fields: type[F], in_json: type[J], *, max_bytes: int) -> AsyncIterator[Sent[F, J]]:
+    """The body of a request, by its content type; query parameters stand in for fields that the body lacks.
+
+    Raises a Problem, or RequestValidationError.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    given = dict(request.query_params)
+    if kind == "application/json":
+        yield Sent(None, None, _validated(in_json, given, await _json(request)))
+    elif kind == "multipart/form-data":
+        try:
+            form = await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+        except HTTPException as error:
+            raise Problem("malformed_request", f"The form cannot be read: {error.detail}") from error
+        except (ValueError, KeyError, AssertionError) as error:  # boundaries and headers out of order
+            raise Problem("malformed_request") from error
+        async with form_closed(form):
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise _missing("file")
+            values: dict[str, Any] = {}
+            for name, value in form.multi_items():
+                if name != "file":
+                    values.setdefault(name, []).append(value)
+            plain = {name: _plain(name, value) for name, value in values.items()}
+            yield Sent(Upload(file, max_bytes), _validated(fields, given, plain), None)
+    else:
+        raise Problem("unsupported_media_type")
+
+
+@asynccontextmanager
+async def form_closed(form: Any) -> AsyncIterator[None]:
+    """Temporary files of a form are dropped at the end."""
+    try:
+        yield
+    finally:
+        await form.close()
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of some work, which is cancelled as soon as its client goes away. Its body must have been read."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Problem("client_gone")
+        return working.result()
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+def described(fields: type[BaseModel], in_json: type[BaseModel]) -> dict[str, Any]:
+    """The `requestBody` of such a route, for OpenAPI."""
+    form = fields.model_json_schema(ref_template="#/components/schemas/{model}")
+    form["properties"] = {"file": {"type": "string", "format": "binary", "description": "The picture."}} | form.get(
+        "properties", {}
+    )
+    form["required"] = ["file", *form.get("required", [])]
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": form},
+                "application/json": {"schema": in_json.model_json_schema()},
+            },
+        }
+    }
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_JSON_BYTES:
+            raise Problem("body_too_large", f"JSON may have {MAX_JSON_BYTES // 1024} kB.")
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Problem("malformed_request", "The body is not well-formed JSON.") from error
+    if not isinstance(value, dict):
+        raise Problem("malformed_request", "The JSON must be an object.")
+    return value
+
+
+def _validated(model: type[F], query: dict[str, Any], body: dict[str, Any]) -> F:
+    try:
+        return model.model_validate(query | body)
+    except ValidationError as error:
+        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from error
+
+
+def _plain(name: str, values: list[Any]) -> Any:
+    if name in LISTS:
+        return [part.strip() for value in values for part in str(value).split(",") if part.strip()]
+    if len(values) > 1:
+        raise Problem("malformed_request", f"The field {name!r} is given more than once.")
+    return values[0]
+
+
+def _missing(name: str) -> RequestValidationError:
+    return RequestValidationError([{"type": "missing", "loc": ("body", name), "msg": "Field required", "input": None}])

@@ -1,0 +1,111 @@
+"""What routes are given: the service, the settings, and the checks of keys and rates."""
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from api.admission import Admission
+from api.errors import Problem
+from api.guards import ANSWER_HEADERS, client_address
+from api.settings import ApiSettings
+from engine import SearchService
+
+Access = Literal["none", "search", "admin"]
+ACTOR = "api"
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="key",
+    description="The admin key (made at the first start, or by `pictrace admin-key --new`), or the search key.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What one process of the API has while it runs."""
+
+    settings: ApiSettings
+    service: SearchService
+    computing: Admission
+    fetching: Admission
+    limiter: MovingWindowRateLimiter
+    limit: RateLimitItem | None
+
+
+def running(request: Request) -> Running:
+    """What the lifespan has set up."""
+    found: Running = request.app.state.running
+    return found
+
+
+Here = Annotated[Running, Depends(running)]
+
+
+def new_limiter(settings: ApiSettings) -> tuple[MovingWindowRateLimiter, RateLimitItem | None]:
+    """The limiter of one process, and its share of the limit."""
+    a_minute = max(1, settings.rate_limit // settings.api_workers)
+    limit = RateLimitItemPerMinute(a_minute) if settings.rate_limit else None
+    return MovingWindowRateLimiter(MemoryStorage()), limit
+
+
+async def access(here: Here, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Access:
+    """What the given key allows; a wrong one is refused, whether one was needed or not."""
+    settings = here.settings
+    if key is None:
+        return "none"
+    if _is(key.credentials, settings.admin_key) or await here.service.is_admin_key(key.credentials):
+        return "admin"
+    if _is(key.credentials, settings.search_key):
+        return "search"
+    raise Problem("wrong_key", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+Given = Annotated[Access, Depends(access)]
+
+
+async def reader(here: Here, given: Given) -> None:
+    """Where a search key is set, it is needed for searching and looking."""
+    if given == "none" and here.settings.search_key:
+        raise Problem("key_required", headers={"WWW-Authenticate": "Bearer"})
+
+
+async def admin(given: Given) -> None:
+    """Changing the library needs the admin key."""
+    if given == "none":
+        raise Problem("key_required", headers={"WWW-Authenticate": "Bearer"})
+    if given != "admin":
+        raise Problem("admin_only")
+
+
+async def rated(request: Request, here: Here, given: Given) -> None:
+    """Count a search or a fetch against the limit of its key, or else of its address; tell how much is left."""
+    if here.limit is None:
+        return
+    who = client_address(request)
+    if given != "none":
+        who = hashlib.sha256(request.headers["authorization"].encode()).hexdigest()
+    allowed = await here.limiter.hit(here.limit, who)
+    window = await here.limiter.get_window_stats(here.limit, who)
+    wait_s = max(1, round(window.reset_time - time.time()))
+    said = {
+        "RateLimit-Limit": str(here.limit.amount),
+        "RateLimit-Remaining": str(window.remaining),
+        "RateLimit-Reset": str(wait_s),
+    }
+    request.scope.setdefault(ANSWER_HEADERS, {}).update(said)
+    if not allowed:
+        detail = f"More than {here.limit.amount} searches a minute; come again in {wait_s} s."
+        raise Problem("rate_limited", detail, {"Retry-After": str(wait_s)})
+
+
+def _is(key: str, wanted: object) -> bool:
+    secret = getattr(wanted, "get_secret_value", lambda: "")()
+    return bool(secret) and secrets.compare_digest(key.encode(), secret.encode())

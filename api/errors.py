@@ -1,0 +1,152 @@
+"""Errors on the wire: problem+json (RFC 9457) with the engine's stable `code`, or one of the API's own."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from engine import PicTraceError
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+BUSY_RETRY_S = 2
+
+# Status and usual meaning of the engine's codes; the engine's own sentence says more.
+ENGINE = {
+    "unreadable_file": (500, "The file of this picture is lost: run `pictrace check`."),
+    "empty_file": (422, "The file is empty."),
+    "file_too_large": (413, "The file has 30.0 MB; at most 20 MB are allowed."),
+    "not_an_image": (415, "This is not a picture that can be read."),
+    "unsupported_format": (415, "SVG drawings, PDFs and videos are not taken."),
+    "too_many_pixels": (413, "The picture has 144 megapixels; at most 50 are allowed."),
+    "damaged_image": (422, "The picture is truncated or damaged."),
+    "bad_archive": (422, "The zip cannot be read."),
+    "unsafe_archive": (422, "A name in the zip leads out of it."),
+    "archive_too_large": (413, "The zip unpacks to too much."),
+    "invalid_url": (422, "This is not a URL."),
+    "url_refused": (422, "This URL leads to an address that is not public."),
+    "too_many_redirects": (502, "The URL is redirected more than 5 times."),
+    "fetch_timeout": (504, "The server of this URL took longer than 15 seconds."),
+    "fetch_failed": (502, "The server of this URL answered with the status 404."),
+    "invalid_limit": (422, "The limit must be between 1 and 50, not 0."),
+    "unknown_image": (404, "There is no picture with the id 17 in this library."),
+    "unknown_operation": (404, "There is no operation with the id 17."),
+    "unknown_sample": (404, "There is no such sample."),
+    "nothing_to_undo": (409, "There is nothing to undo."),
+    "invalid_setting": (500, "A setting of the server is wrong."),
+    "unknown_network": (503, "The library was made by a network that is not known here."),
+    "network_mismatch": (503, "The library was made by another network than the settings say."),
+    "weights_unavailable": (503, "The network's weights cannot be had."),
+    "network_build_failed": (503, "The network could not be built."),
+    "data_dir_not_writable": (503, "The data folder cannot be used."),
+    "library_too_new": (503, "The library was written by a newer PicTrace."),
+    "library_damaged": (503, "The library's database is damaged."),
+    "library_busy": (503, "The library is busy with another process's changes; try again."),
+    "disk_full": (507, "The server's disk is full."),
+}
+# The API's own codes.
+OWN = {
+    "malformed_request": (400, "The body is not well-formed multipart or JSON."),
+    "key_required": (401, "This needs a key: Authorization: Bearer <key>."),
+    "wrong_key": (401, "This key is not valid."),
+    "admin_only": (403, "This needs the admin key, not the search key."),
+    "cross_origin": (403, "Another site's page may not ask this."),
+    "not_found": (404, "There is nothing at this address."),
+    "method_not_allowed": (405, "This address does not take this method."),
+    "samples_off": (409, "Samples are only offered to an empty library, and not where PICTRACE_SAMPLES=0."),
+    "body_too_large": (413, "The body is larger than 20.1 MB."),
+    "unsupported_media_type": (415, "The body must be multipart/form-data or application/json."),
+    "range_not_satisfiable": (416, "The file has no such range."),
+    "wrong_host": (421, "This server is not called so (PICTRACE_ALLOWED_HOSTS)."),
+    "invalid_request": (422, "A value is missing, unknown or out of range."),
+    "rate_limited": (429, "Too many requests; the headers say when to come again."),
+    "client_gone": (499, "The client went away."),
+    "internal_error": (500, "Something went wrong here; the log has the reference."),
+    "at_capacity": (503, "All places are taken; try again in a moment."),
+}
+BY_HTTP_STATUS = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
+
+
+class Problem(Exception):
+    """An error of the API itself, with one of its own codes."""
+
+    def __init__(self, code: str, detail: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+        self.status, usual = OWN[code]
+        self.code = code
+        self.detail = detail or usual
+        self.headers = dict(headers or {})
+        super().__init__(self.detail)
+
+
+def status_of(code: str) -> int:
+    """The HTTP status that goes with a code."""
+    return (OWN | ENGINE)[code][0]
+
+
+def body(code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """A problem as RFC 9457 has it."""
+    status = status_of(code)
+    title = HTTPStatus(status).phrase if status != 499 else "Client Closed Request"
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **more}
+
+
+def response(code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
+    """The same as an answer."""
+    return JSONResponse(body(code, detail, **more), status_of(code), dict(headers or {}), MEDIA_TYPE)
+
+
+def documented(*codes: str, also: Mapping[int | str, dict[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: the errors with these codes, each with an example; `also` what else it answers."""
+    found: dict[int | str, dict[str, Any]] = {**(also or {})}
+    for code in codes:
+        status = status_of(code)
+        phrase = HTTPStatus(status).phrase
+        entry = found.setdefault(status, {"description": phrase, "content": {MEDIA_TYPE: {"examples": {}}}})
+        content = entry["content"][MEDIA_TYPE]
+        content["schema"] = {"$ref": "#/components/schemas/Problem"}
+        content["examples"][code] = {"value": body(code, (OWN | ENGINE)[code][1])}
+    for status, name in ((429, "RateLimit-Reset"), (503, "Retry-After")):
+        if status in found:
+            schema = {"description": "Seconds to wait", "schema": {"type": "integer"}}
+            found[status]["headers"] = {"Retry-After": schema} | ({name: schema} if status == 429 else {})
+    return found
+
+
+def register(app: FastAPI) -> None:
+    """Give every error its answer; this is the one place where the API catches."""
+
+    @app.exception_handler(Problem)
+    async def _own(request: Request, error: Problem) -> JSONResponse:
+        return response(error.code, error.detail, error.headers)
+
+    @app.exception_handler(PicTraceError)
+    async def _engine(request: Request, error: PicTraceError) -> JSONResponse:
+        headers = {"Retry-After": str(BUSY_RETRY_S)} if status_of(error.code) == 503 else {}
+        return response(error.code, str(error), headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            {"where": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"])} for one in error.errors()
+        ]
+        first = f"{errors[0]['where']}: {errors[0]['message']}" if errors else OWN["invalid_request"][1]
+        return response("invalid_request", first, errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        code = BY_HTTP_STATUS.get(error.status_code, "malformed_request")
+        detail = str(error.detail) if code == "malformed_request" else OWN[code][1]
+        return response(code, detail, error.headers)
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+        reference = secrets.token_hex(4)
+        logger.error("reference %s: %s %s", reference, request.method, request.url.path, exc_info=error)
+        return response("internal_error", f"Something went wrong here; the log has the reference {reference}.")

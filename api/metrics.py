@@ -1,0 +1,55 @@
+"""What Prometheus may ask. With several workers the parent sets PROMETHEUS_MULTIPROC_DIR before this is imported."""
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+    multiprocess,
+)
+
+from engine import AddResult, Level, SearchResult
+
+SECONDS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.16, 0.25, 0.5, 1, 2, 5, 15)
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+requests = Counter("pictrace_requests", "Requests answered.", ["method", "route", "status"])
+request_seconds = Histogram("pictrace_request_seconds", "Time to the answer.", ["route"], buckets=SECONDS)
+searches = Counter("pictrace_searches", "Searches answered, by the lane of the first match.", ["outcome"])
+stage_seconds = Histogram("pictrace_stage_seconds", "Time of each stage of a search.", ["stage"], buckets=SECONDS)
+added = Counter("pictrace_added", "Pictures given to add, by what became of them.", ["status"])
+fetches = Counter("pictrace_fetches", "URLs fetched, by error code or ok.", ["outcome"])
+places = Gauge("pictrace_places", "Work under way.", ["kind", "state"], multiprocess_mode="livesum")
+pictures = Gauge("pictrace_pictures", "Pictures in the library.", multiprocess_mode="livemax")
+index_lag = Gauge("pictrace_index_lag", "Changes that the index had yet to take in.", multiprocess_mode="livemax")
+
+
+def searched(result: SearchResult) -> None:
+    """Count a search and its stages."""
+    first = result.matches[0] if result.matches else None
+    searches.labels("nothing" if first is None else "weak" if first.weak else first.lane).inc()
+    for stage, took_ms in result.timings_ms.items():
+        stage_seconds.labels(stage).observe(took_ms / 1000)
+
+
+def gave(result: AddResult) -> None:
+    """Count what became of a picture that was to be added."""
+    added.labels(result.status).inc()
+
+
+def exposed(level: Level) -> tuple[bytes, str]:
+    """All of it in Prometheus' text format, and its media type."""
+    pictures.set(level.pictures)
+    index_lag.set(level.lag)
+    registry = REGISTRY
+    if MULTIPROCESS in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -1,0 +1,1 @@
+"""One router a subject. Routes read the request, call the service and shape the answer; nothing else."""

@@ -1,0 +1,64 @@
+"""Is it alive, is it ready, what is it, how is it doing."""
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Response
+
+from api import metrics
+from api.dependencies import Given, Here
+from api.errors import documented
+from api.routes.samples import offer
+from api.schemas import HealthOut, LimitsOut, ServerOut
+from engine import MAX_LIMIT, MEDIA_TYPES
+
+router = APIRouter(tags=["server"])
+
+
+@router.get("/health/live", summary="Alive")
+async def live() -> HealthOut:
+    """The process answers."""
+    return HealthOut()
+
+
+@router.get("/health/ready", summary="Ready", responses=documented("library_busy", "library_damaged"))
+async def ready(here: Here) -> HealthOut:
+    """The library can be read, its network is loaded and its index is level."""
+    await here.service.level()
+    return HealthOut()
+
+
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses=documented(
+        "library_busy", also={200: {"description": "Prometheus' text format", "content": {"text/plain": {}}}}
+    ),
+)
+async def prometheus(here: Here) -> Response:
+    """Searches, stages, places, fetches, index lag."""
+    content, media_type = metrics.exposed(await here.service.level())
+    return Response(content, headers={"Content-Type": media_type})
+
+
+@router.get("/v1/server", summary="The server at a glance", responses=documented("wrong_key", "library_busy"))
+async def server(here: Here, given: Given) -> ServerOut:
+    """Version, limits, and what the given key allows."""
+    settings = here.settings
+    level = await here.service.level()
+    may_look = given != "none" or not settings.search_key
+    return ServerOut(
+        version=version("pictrace"),
+        access=given,
+        search_key_required=bool(settings.search_key),
+        pictures=level.pictures if may_look else None,
+        calibrated=level.calibrated,
+        limits=LimitsOut(
+            max_bytes=settings.max_bytes,
+            max_pixels=settings.max_pixels,
+            max_matches=MAX_LIMIT,
+            searches_a_minute=settings.rate_limit or None,
+            formats=list(MEDIA_TYPES),
+        ),
+        samples=await offer(here),
+    )

@@ -1,0 +1,226 @@
+"""The library: list, look at, add, edit, remove, undo."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict
+
+from api import errors, metrics
+from api.body import Sent, described, sent, while_connected
+from api.dependencies import ACTOR, Here, Running, admin, rated, reader
+from api.errors import Problem, documented
+from api.routes.search import PICTURE, URL, fetch
+from api.schemas import (
+    AddOut,
+    AddRequest,
+    ChangedOut,
+    EditRequest,
+    Id,
+    ImageOut,
+    PageOut,
+    RemovedOut,
+    Said,
+    TagOut,
+    TagsOut,
+    UndoneOut,
+)
+from engine import AddResult, StoredImage, name_of
+
+router = APIRouter(prefix="/v1", tags=["library"])
+READ, ADMIN = [Depends(reader)], [Depends(admin)]
+KEYS = ("key_required", "wrong_key", "invalid_request", "library_busy")
+CHANGE = (*KEYS, "admin_only", "cross_origin", "disk_full")
+FILE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Authorization"}
+
+
+def _file_answers(kind: str, what: str) -> dict[int | str, dict[str, Any]]:
+    content = {kind: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        200: {"description": what, "content": content},
+        206: {"description": "The part that `Range` asks for", "content": content},
+        304: {"description": "Unchanged since `If-None-Match`"},
+    }
+
+
+class Listing(BaseModel):
+    """Which part of the library."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,17}$", description="From the part before.")] = None
+    limit: Annotated[int, Query(ge=1, le=200, description="How many pictures.")] = 50
+    tag: Annotated[str | None, Query(max_length=60, description="Only pictures with this tag.")] = None
+    words: Annotated[str | None, Query(max_length=200, description="Each in title or file name.")] = None
+
+
+@router.get("/images", summary="List the library", dependencies=READ, responses=documented(*KEYS))
+async def list_images(here: Here, wanted: Annotated[Listing, Query()]) -> PageOut:
+    """Newest first, in parts."""
+    page = await here.service.page(
+        cursor=int(wanted.cursor) if wanted.cursor else None,
+        limit=wanted.limit,
+        tag=wanted.tag or None,
+        words=wanted.words or None,
+    )
+    return PageOut.of(page)
+
+
+@router.get("/tags", summary="List the tags", dependencies=READ, responses=documented(*KEYS))
+async def list_tags(here: Here) -> TagsOut:
+    """The most frequent 200."""
+    return TagsOut(tags=[TagOut(tag=tag, pictures=n) for tag, n in (await here.service.tags()).items()])
+
+
+@router.get(
+    "/images/{image_id}",
+    summary="Look at one picture's entry",
+    dependencies=READ,
+    responses=documented(*KEYS, "unknown_image"),
+)
+async def get_image(here: Here, image_id: Id) -> ImageOut:
+    """What is known of it."""
+    return ImageOut.of(await here.service.get(image_id))
+
+
+@router.get(
+    "/images/{image_id}/file",
+    summary="The picture's file",
+    dependencies=READ,
+    response_class=FileResponse,
+    responses=documented(
+        *KEYS,
+        "unknown_image",
+        "range_not_satisfiable",
+        "unreadable_file",
+        also=_file_answers("image/*", "The file as it was added"),
+    ),
+)
+async def get_file(request: Request, here: Here, image_id: Id) -> Response:
+    """With its own media type, cacheable for ever: the bytes of an id never change."""
+    image = await here.service.get(image_id)
+    return _file(request, str(here.service.original_path(image)), image, image.media_type, image.sha256)
+
+
+@router.get(
+    "/images/{image_id}/thumbnail",
+    summary="The picture's thumbnail",
+    dependencies=READ,
+    response_class=FileResponse,
+    responses=documented(
+        *KEYS,
+        "unknown_image",
+        "range_not_satisfiable",
+        "unreadable_file",
+        also=_file_answers("image/jpeg", "A JPEG of at most 320 pixels"),
+    ),
+)
+async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
+    """Upright, on white where the picture is transparent."""
+    image = await here.service.get(image_id)
+    return _file(request, str(here.service.thumbnail_path(image)), image, "image/jpeg", f"{image.sha256}-320")
+
+
+@router.post(
+    "/images",
+    summary="Add a picture",
+    dependencies=ADMIN,
+    status_code=201,
+    responses=documented(
+        *CHANGE,
+        *PICTURE,
+        *URL,
+        "unknown_operation",
+        "rate_limited",
+        "at_capacity",
+        also={200: {"model": AddOut, "description": "It is there already"}},
+    ),
+    openapi_extra=described(Said, AddRequest),
+)
+async def add_image(request: Request, response: Response, here: Here) -> AddOut:
+    """By upload (`file`) or by `url`. A picture that is there already is not added again, but named."""
+    here.computing.check()
+    async with sent(request, Said, AddRequest, max_bytes=here.settings.max_bytes) as given:
+        if given.json:
+            await rated(request, here, "admin")
+        result = await while_connected(request, _add(here, given))
+    metrics.gave(result)
+    if result.status == "rejected" or result.id is None:
+        raise _Rejected(result)
+    response.status_code = 200 if result.status == "duplicate" else 201
+    return AddOut.of(result, await here.service.get(result.id))
+
+
+@router.patch(
+    "/images/{image_id}",
+    summary="Edit title, tags and links",
+    dependencies=ADMIN,
+    responses=documented(*CHANGE, "unknown_image", "malformed_request"),
+)
+async def edit_image(here: Here, image_id: Id, edit: EditRequest) -> ChangedOut:
+    """What is left out stays as it is."""
+    return ChangedOut.of(await here.service.edit(image_id, edit.values(), actor=ACTOR))
+
+
+@router.delete(
+    "/images/{image_id}",
+    summary="Remove a picture",
+    dependencies=ADMIN,
+    responses=documented(*CHANGE, "unknown_image"),
+)
+async def remove_image(here: Here, image_id: Id) -> RemovedOut:
+    """It can be undone for as many days as the settings give."""
+    return RemovedOut(operation_id=await here.service.remove([image_id], actor=ACTOR))
+
+
+@router.post(
+    "/operations/{operation_id}/undo",
+    summary="Undo an operation",
+    dependencies=ADMIN,
+    responses=documented(*CHANGE, "unknown_operation", "nothing_to_undo"),
+)
+async def undo(here: Here, operation_id: Id) -> UndoneOut:
+    """As a whole: an addition, a removal or an edit."""
+    return UndoneOut.of(await here.service.undo(actor=ACTOR, operation_id=operation_id))
+
+
+class _Rejected(Problem):
+    """A picture that the engine did not take, with the engine's code."""
+
+    def __init__(self, result: AddResult) -> None:
+        code, detail = result.code or "invalid_request", result.message or ""
+        Exception.__init__(self, detail)
+        self.code, self.detail, self.status, self.headers = code, detail, errors.status_of(code), {}
+
+
+async def _add(here: Running, given: Sent[Said, AddRequest]) -> AddResult:
+    said = given.json or given.fields or Said()
+    about = {
+        "title": said.title or None,
+        "tags": said.tags,
+        "source_url": said.source_url,
+        "page_url": said.page_url,
+        "operation_id": said.operation_id,
+    }
+    content, name = b"", "upload"
+    if isinstance(said, AddRequest):
+        content, name = await fetch(here, said.url), name_of(said.url)
+        about["source_url"] = said.source_url or said.url
+    async with here.computing():
+        if given.upload:
+            content, name = await given.upload.read(), given.upload.name
+        return await here.service.add_bytes(content, name=name, actor=ACTOR, **about)
+
+
+def _file(request: Request, path: str, image: StoredImage, media_type: str, tag: str) -> Response:
+    headers = FILE_HEADERS | {"ETag": f'"{tag}"'}
+    asked = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+    if headers["ETag"] in asked or "*" in asked:
+        return Response(status_code=304, headers=headers)
+    name = image.filename if media_type == image.media_type else None
+    try:
+        return FileResponse(
+            path, media_type=media_type, headers=headers, filename=name, content_disposition_type="inline"
+        )
+    except FileNotFoundError as error:
+        raise Problem("not_found") from error

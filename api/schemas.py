@@ -1,0 +1,380 @@
+"""What goes over the wire, as pydantic models; made from the engine's values."""
+
+import base64
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from engine import MAX_LIMIT, AddResult, Changed, Edit, Evidence, Match, Page, SearchResult, StoredImage, Undone
+
+MAX_ID = (1 << 63) - 1
+
+# A NUL is the one character that databases do not take.
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00,]+$")]
+Tags = Annotated[list[Tag], Field(max_length=30)]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
+WebUrl = Annotated[Url, StringConstraints(pattern=r"^https?://[^\x00]+$")]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
+
+
+class Wish(BaseModel):
+    """What is asked of a search."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Limit = 5
+    weak: Annotated[bool, Field(description="Also where nothing is near: the nearest there are.")] = False
+    preview: Annotated[bool, Field(description="A small JPEG of the query comes along, as a data URL.")] = False
+
+
+class SearchRequest(Wish):
+    """A search by URL."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"url": "https://example.org/a.jpg"}})
+
+    url: Annotated[Url, Field(description="The server fetches it: http or https, publicly reachable.")]
+
+
+class WhyForm(BaseModel):
+    """Fields beside an upload: none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class WhyRequest(BaseModel):
+    """The query again: by URL, or a stored picture."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"image_id": 3}})
+
+    url: Url | None = None
+    image_id: Id | None = None
+
+
+class Said(BaseModel):
+    """What is said of a picture that is added."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Text | None = None
+    tags: Tags = []
+    source_url: WebUrl | None = None
+    page_url: WebUrl | None = None
+    operation_id: Annotated[Id | None, Field(description="Go on with an earlier addition: one undo for both.")] = None
+
+
+class AddRequest(Said):
+    """An addition by URL."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"url": "https://example.org/a.jpg", "tags": ["paris"]}}
+    )
+
+    url: Url
+
+
+class EditRequest(BaseModel):
+    """What is to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"title": "Old mill", "tags": ["mill"]}})
+
+    title: Text | None = None
+    tags: Tags | None = None
+    source_url: WebUrl | None = None
+    page_url: WebUrl | None = None
+
+    def values(self) -> dict[str, Any]:
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return given | ({"tags": self.tags or []} if "tags" in given else {})
+
+
+class Links(BaseModel):
+    """Paths on this server."""
+
+    page: str
+    file: str
+    thumbnail: str
+
+    @classmethod
+    def of(cls, image: StoredImage) -> Self:
+        at = f"/v1/images/{image.id}"
+        return cls(page=f"/?like={image.id}", file=f"{at}/file", thumbnail=f"{at}/thumbnail")
+
+
+class ImageOut(BaseModel):
+    """A picture of the library."""
+
+    id: int
+    name: str
+    title: str | None
+    tags: list[str]
+    source_url: str | None
+    page_url: str | None
+    media_type: str
+    width: int
+    height: int
+    byte_size: int
+    sha256: str
+    created_at: datetime
+    links: Links
+
+    @classmethod
+    def of(cls, image: StoredImage) -> Self:
+        return cls(
+            id=image.id,
+            name=image.filename,
+            title=image.title,
+            tags=list(image.tags),
+            source_url=image.source_url,
+            page_url=image.page_url,
+            media_type=image.media_type,
+            width=image.width,
+            height=image.height,
+            byte_size=image.byte_size,
+            sha256=image.sha256,
+            created_at=image.created_at,
+            links=Links.of(image),
+        )
+
+
+class RegionOut(BaseModel):
+    """A part of the query, as shares of its width and height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class EvidenceOut(BaseModel):
+    """The numbers behind a match."""
+
+    exact: Annotated[bool, Field(description="The same file, byte for byte.")]
+    cosine: Annotated[float, Field(description="Of the embeddings; never a percentage.")]
+    phash_distance: Annotated[int | None, Field(description="Bits of 64 that differ, the least of 8 orientations.")]
+    keypoints: Annotated[int, Field(description="Keypoints that agree geometrically.")]
+    ssim: Annotated[float | None, Field(description="Of the greys laid on each other, -1 to 1.")]
+    structure: Annotated[float | None, Field(description="Correlation of their structure, -1 to 1.")]
+    region: RegionOut | None
+    outline: Annotated[
+        list[tuple[float, float]] | None, Field(description="The picture's four corners as shares of the query.")
+    ]
+    edits: list[Edit]
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        region = evidence.region
+        return cls(
+            exact=evidence.exact,
+            cosine=evidence.cosine,
+            phash_distance=evidence.phash_distance,
+            keypoints=evidence.keypoints,
+            ssim=evidence.ssim,
+            structure=evidence.structure,
+            region=RegionOut(x=region.x, y=region.y, width=region.width, height=region.height) if region else None,
+            outline=list(evidence.outline) if evidence.outline else None,
+            edits=list(evidence.edits),
+        )
+
+
+class MatchOut(BaseModel):
+    """One of the answers."""
+
+    id: int
+    name: str
+    title: str | None
+    tags: list[str]
+    source_url: str | None
+    page_url: str | None
+    width: int
+    height: int
+    lane: Annotated[Literal["same", "alike"], Field(description="The same picture, perhaps edited; or only alike.")]
+    score: Annotated[float, Field(ge=0, le=1, description="Comparable within a lane only.")]
+    p_same: Annotated[float, Field(ge=0, le=1, description="The probability that it is the same picture.")]
+    weak: Annotated[bool, Field(description="Below its lane's cut-off, here only to fill up.")]
+    evidence: EvidenceOut
+    links: Links
+
+    @classmethod
+    def of(cls, match: Match) -> Self:
+        image = match.image
+        return cls(
+            id=image.id,
+            name=image.filename,
+            title=image.title,
+            tags=list(image.tags),
+            source_url=image.source_url,
+            page_url=image.page_url,
+            width=image.width,
+            height=image.height,
+            lane=match.lane,
+            score=round(match.score, 4),
+            p_same=round(match.p_same, 4),
+            weak=match.weak,
+            evidence=EvidenceOut.of(match.evidence),
+            links=Links.of(image),
+        )
+
+
+class QueryOut(BaseModel):
+    """What was asked."""
+
+    width: int
+    height: int
+    preview: Annotated[str | None, Field(description="A JPEG as a data URL, where it was asked for.")]
+
+
+class SearchOut(BaseModel):
+    """At most `limit` matches, best first; none where nothing in the library is near."""
+
+    matches: list[MatchOut]
+    calibrated: Annotated[bool, Field(description="False: the scores are an order, not probabilities.")]
+    library_size: int
+    query: QueryOut
+    timings_ms: dict[str, float]
+
+    @classmethod
+    def of(cls, result: SearchResult) -> Self:
+        query = result.query
+        preview = None
+        if query.preview:
+            preview = "data:image/jpeg;base64," + base64.b64encode(query.preview).decode()
+        return cls(
+            matches=[MatchOut.of(match) for match in result.matches],
+            calibrated=result.calibrated,
+            library_size=result.library_size,
+            query=QueryOut(width=query.width, height=query.height, preview=preview),
+            timings_ms=result.timings_ms,
+        )
+
+
+class AddOut(BaseModel):
+    """What became of a picture; `duplicate`: `image` is the one that is there already."""
+
+    name: str
+    id: int
+    status: Literal["added", "duplicate", "restored"]
+    operation_id: Annotated[int | None, Field(description="What undoes it; none for a duplicate.")]
+    image: ImageOut
+
+    @classmethod
+    def of(cls, result: AddResult, image: StoredImage) -> Self:
+        return cls.model_validate(
+            {
+                "name": result.name,
+                "id": image.id,
+                "status": result.status,
+                "operation_id": result.operation_id,
+                "image": ImageOut.of(image),
+            }
+        )
+
+
+class PageOut(BaseModel):
+    """A part of the library, newest first."""
+
+    images: list[ImageOut]
+    next_cursor: Annotated[str | None, Field(description="`cursor` of the next part; none: this was the last.")]
+    total: Annotated[int | None, Field(description="Pictures that pass the filter; in the first part only.")]
+
+    @classmethod
+    def of(cls, page: Page) -> Self:
+        cursor = None if page.next_cursor is None else str(page.next_cursor)
+        return cls(images=[ImageOut.of(image) for image in page.images], next_cursor=cursor, total=page.total)
+
+
+class ChangedOut(BaseModel):
+    """Pictures after a change."""
+
+    operation_id: Annotated[int, Field(description="What undoes it.")]
+    images: list[ImageOut]
+
+    @classmethod
+    def of(cls, changed: Changed) -> Self:
+        return cls(operation_id=changed.operation_id, images=[ImageOut.of(image) for image in changed.images])
+
+
+class RemovedOut(BaseModel):
+    """A removal; undone by its operation within the days that the settings give."""
+
+    operation_id: int
+
+
+class UndoneOut(BaseModel):
+    """What was taken back."""
+
+    operation_id: int
+    kind: str
+    at: datetime
+    images: Annotated[int, Field(description="How many pictures it concerned.")]
+
+    @classmethod
+    def of(cls, undone: Undone) -> Self:
+        return cls(operation_id=undone.operation_id, kind=undone.kind, at=undone.at, images=undone.images)
+
+
+class TagOut(BaseModel):
+    """A tag with the number of its pictures."""
+
+    tag: str
+    pictures: int
+
+
+class TagsOut(BaseModel):
+    """The most frequent tags first."""
+
+    tags: list[TagOut]
+
+
+class LimitsOut(BaseModel):
+    """What the server takes."""
+
+    max_bytes: int
+    max_pixels: int
+    max_matches: int
+    searches_a_minute: Annotated[int | None, Field(description="For each key, or else address; none: no limit.")]
+    formats: list[str]
+
+
+class SamplesOut(BaseModel):
+    """Pictures to try PicTrace with."""
+
+    offered: Annotated[bool, Field(description="The library is empty: `POST /v1/samples` adds them.")]
+    present: Annotated[int, Field(description="How many of them are in the library.")]
+    removable: Annotated[bool, Field(description="Nothing else is in the library: no key is needed to remove them.")]
+    queries: Annotated[list[str], Field(description="Names for `GET /v1/samples/{name}`.")]
+
+
+class ServerOut(BaseModel):
+    """The server at a glance."""
+
+    name: Literal["PicTrace"] = "PicTrace"
+    version: str
+    access: Annotated[
+        Literal["none", "search", "admin"], Field(description="What the given key, or none, allows here.")
+    ]
+    search_key_required: bool
+    pictures: Annotated[int | None, Field(description="None where it needs a key.")]
+    calibrated: bool
+    limits: LimitsOut
+    samples: SamplesOut
+
+
+class HealthOut(BaseModel):
+    """Whether the process is alive, or ready to answer."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ProblemOut(BaseModel):
+    """An error (RFC 9457). `code` is stable; `detail` is a sentence for people."""
+
+    model_config = ConfigDict(extra="allow", title="Problem")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str

@@ -1,0 +1,39 @@
+"""The API's settings: the engine's, and what serving over HTTP needs."""
+
+import os
+
+from pydantic import Field, SecretStr
+
+from engine import EngineSettings, Hosts
+
+
+class ApiSettings(EngineSettings):
+    """From the environment or `.env`, with the prefix PICTRACE_."""
+
+    host: str = Field(default="127.0.0.1", description="The address that API and page are served on.")
+    port: int = Field(default=5000, ge=0, le=65535, description="The port that API and page are served on.")
+    api_workers: int = Field(default=1, ge=1, le=64, description="Processes of the API (`pictrace-api --workers`).")
+    allowed_hosts: Hosts = Field(
+        default=(), description="Names the server may be called by, besides `localhost` and IP addresses."
+    )
+    trusted_proxies: Hosts = Field(
+        default=(), description="Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed."
+    )
+    admin_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="An admin key of your own (at least 16 characters), beside the made one.",
+    )
+    search_key: SecretStr | None = Field(
+        default=None, min_length=16, description="When set, searching and looking need this key too."
+    )
+    rate_limit: int = Field(
+        default=60, ge=0, description="Searches and fetches a minute for each key, or else address; 0: no limit."
+    )
+    max_running: int = Field(
+        default_factory=lambda: 2 * (os.cpu_count() or 1),
+        ge=1,
+        description="Searches that run at a time, over all API processes.",
+    )
+    max_waiting: int = Field(default=32, ge=0, description="Searches that wait for their turn; more get a 503.")
+    samples: bool = Field(default=True, description="Whether an empty library offers sample pictures (0: no).")
