@@ -39,12 +39,14 @@ class SearchRequest(Wish):
 
 
 class WhyForm(BaseModel):
-    """Fields beside an upload: none."""
+    """How the picture is to be drawn."""
 
     model_config = ConfigDict(extra="forbid")
 
+    words: Annotated[bool, Field(description="Result and edits in English words, below the pictures.")] = True
 
-class WhyRequest(BaseModel):
+
+class WhyRequest(WhyForm):
     """The query again: by URL, or a stored picture."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"image_id": 3}})

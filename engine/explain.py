@@ -31,15 +31,18 @@ WORDS = {
 }
 
 
-def draw(query: Pixels, stored: Pixels, match: Match, proof: Proof | None, *, calibrated: bool) -> Pixels:
-    """Query left, stored picture right, both RGB; returns RGB (H, W, 3)."""
+def draw(
+    query: Pixels, stored: Pixels, match: Match, proof: Proof | None, *, calibrated: bool, words: bool = True
+) -> Pixels:
+    """Query left, stored picture right, both RGB; returns RGB (H, W, 3). `words`: headings, result and edits too."""
     left, right = _fitted(query), _fitted(stored)
-    width = max(MIN_WIDTH, left.shape[1] + right.shape[1] + GAP + 2 * MARGIN)
-    height = max(left.shape[0], right.shape[0]) + HEADING + 2 * MARGIN + FOOT
+    head, foot = (HEADING, FOOT) if words else (0, 0)
+    width = max(MIN_WIDTH if words else 0, left.shape[1] + right.shape[1] + GAP + 2 * MARGIN)
+    height = max(left.shape[0], right.shape[0]) + head + 2 * MARGIN + foot
     page = PillowImage.new("RGB", (width, height), GROUND)
-    at_left, at_right = (MARGIN, MARGIN + HEADING), (MARGIN + left.shape[1] + GAP, MARGIN + HEADING)
-    for (x, y), heading in ((at_left, "What was asked"), (at_right, "In the library")):
-        ImageDraw.Draw(page).text((x, y - HEADING - 4), heading, fill=QUIET, font=ImageFont.load_default(15))
+    at_left, at_right = (MARGIN, MARGIN + head), (MARGIN + left.shape[1] + GAP, MARGIN + head)
+    for (x, y), heading in ((at_left, "What was asked"), (at_right, "In the library")) if words else ():
+        ImageDraw.Draw(page).text((x, y - head - 4), heading, fill=QUIET, font=ImageFont.load_default(15))
     page.paste(PillowImage.fromarray(left), at_left)
     page.paste(PillowImage.fromarray(right), at_right)
     canvas = np.array(page)
@@ -48,7 +51,7 @@ def draw(query: Pixels, stored: Pixels, match: Match, proof: Proof | None, *, ca
         if orb.overlap(proof.transform)[1] < WHOLE_SHOWN:
             _outline(canvas, proof.transform, right.shape, at_right)
         _join(canvas, proof, left.shape, right.shape, at_left, at_right)
-    return _with_words(canvas, match, proof, at_left, at_right, calibrated=calibrated)
+    return _with_words(canvas, match, proof, at_left, at_right, calibrated=calibrated) if words else canvas
 
 
 def headline(match: Match, *, calibrated: bool) -> str:

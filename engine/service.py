@@ -148,8 +148,11 @@ class SearchService:
         """The bytes behind a URL, fetched guarded. Raises a FetchError or FileTooLarge."""
         return await self._fetcher.fetch(url)
 
-    async def why(self, content: bytes, image_id: int) -> bytes:
-        """A JPEG that shows why the picture `image_id` matches an encoded one. UnknownImage, or an ImageError."""
+    async def why(self, content: bytes, image_id: int, *, words: bool = True) -> bytes:
+        """A JPEG that shows why the picture `image_id` matches an encoded one. UnknownImage, or an ImageError.
+
+        Without `words` for doors that say in another language what was found.
+        """
         serving, _ = await self._networks.current()
         await self._repository.get(image_id)
         asked = await self._asked(content, serving)
@@ -164,7 +167,7 @@ class SearchService:
         calibrated = serving.calibration.fitted
         return await self._pool.run(
             lambda: imaging.encode_jpeg(
-                explain.draw(asked.pixels, stored, match, proof, calibrated=calibrated), quality=90
+                explain.draw(asked.pixels, stored, match, proof, words=words, calibrated=calibrated), quality=90
             )
         )
 

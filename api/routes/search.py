@@ -106,6 +106,7 @@ async def _search(here: Running, given: Sent[Wish, SearchRequest]) -> SearchResu
 
 async def _why(here: Running, given: Sent[WhyForm, WhyRequest], image_id: int) -> bytes:
     await here.service.get(image_id)
+    wish = given.json or given.fields or WhyForm()
     content = b""
     if given.json:
         if (given.json.url is None) == (given.json.image_id is None):
@@ -117,7 +118,7 @@ async def _why(here: Running, given: Sent[WhyForm, WhyRequest], image_id: int) -
     async with here.computing():
         if given.upload:
             content = await given.upload.read()
-        return await here.service.why(content, image_id)
+        return await here.service.why(content, image_id, words=wish.words)
 
 
 def _added(timings_ms: dict[str, float], more: dict[str, float]) -> dict[str, float]:

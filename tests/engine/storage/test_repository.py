@@ -119,7 +119,7 @@ async def test_addition_without_effect_is_no_operation(service: SearchService) -
 async def test_edit_is_undone_to_what_was_there(service: SearchService) -> None:
     (added,) = await add_paths(service, A)
     await service.edit(added.id, {"title": "Eileen Collins", "tags": ["space"]}, actor="test")
-    edited = await service.edit(added.id, {"title": "An astronaut"}, actor="test")
+    (edited,) = (await service.edit(added.id, {"title": "An astronaut"}, actor="test")).images
     assert (edited.title, edited.tags) == ("An astronaut", ("space",))
     await service.undo(actor="test")
     assert (await service.get(added.id)).title == "Eileen Collins"

@@ -1,0 +1,202 @@
+// Adding many pictures at once: three at a time, as one operation, with what became of each.
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import { list, t } from "./i18n.js";
+import { undo } from "./undo.js";
+
+const AT_ONCE = 3;
+const MAX_WAIT_S = 60;
+
+export class Adding {
+  constructor(page, done) {
+    this.page = page;
+    this.done = done;
+    this.element = h("section", { class: "adding", "aria-labelledby": "adding-heading" });
+    this.entries = [];
+    this.operation = null;
+    this.cancel = null;
+    this.tags = "";
+    this.links = "";
+  }
+
+  render() {
+    const pick = h("input", { type: "file", id: "files", multiple: true, accept: "image/*,.heic,.heif,.avif" });
+    pick.addEventListener("change", () => this.addFiles([...pick.files]));
+    const tags = h("input", { id: "add-tags", value: this.tags });
+    tags.addEventListener("input", () => (this.tags = tags.value));
+    const links = h("textarea", { id: "links", rows: 3 }, this.links);
+    links.addEventListener("input", () => (this.links = links.value));
+    const send = () => {
+      const urls = links.value.split(/\s+/).filter(Boolean);
+      this.links = "";
+      this.addUrls(urls);
+    };
+    this.summary = h("p", { role: "status" });
+    this.rows = h("ul", { class: "entries" }, this.entries.map((entry) => entry.row));
+    this.element.replaceChildren(
+      h("h2", { id: "adding-heading" }, t("add.heading")),
+      h("p", { class: "fine" }, t("add.drop")),
+      h("p", { class: "row" }, h("label", { class: "button primary", for: "files" }, t("add.choose")), pick),
+      h("label", { for: "add-tags" }, t("image.tags")),
+      tags,
+      h(
+        "details",
+        {},
+        h("summary", {}, t("add.links").split(",")[0]),
+        h("label", { for: "links" }, t("add.links")),
+        links,
+        h("p", { class: "row" }, h("button", { type: "button", on: { click: send } }, t("add.addLinks"))),
+      ),
+      this.summary,
+      this.rows,
+    );
+    this.summarise();
+  }
+
+  addFiles(files) {
+    this.add(files.map((file) => ({ file, name: file.name })));
+  }
+
+  addUrls(urls) {
+    this.add(urls.map((url) => ({ url, name: url })));
+  }
+
+  /** Begin, or join what is under way. */
+  async add(given) {
+    if (!given.length) return;
+    if (!this.cancel) {
+      this.entries = [];
+      this.operation = null;
+    }
+    for (const one of given) this.entries.push(new Entry(one));
+    this.render();
+    if (this.cancel) return;
+    this.cancel = new AbortController();
+    this.summarise();
+    // The first that is added opens the operation that the others join.
+    while (!this.operation && this.next()) await this.addOne(this.next());
+    await Promise.all(Array.from({ length: AT_ONCE }, () => this.work()));
+    this.cancel = null;
+    await this.done();
+  }
+
+  next() {
+    return this.cancel.signal.aborted ? null : this.entries.find((entry) => entry.state === "waiting");
+  }
+
+  async work() {
+    for (let entry = this.next(); entry; entry = this.next()) await this.addOne(entry);
+  }
+
+  async addOne(entry) {
+    const tags = this.tags.split(",").map((tag) => tag.trim()).filter(Boolean);
+    await entry.send({ tags, operation: this.operation, signal: this.cancel.signal });
+    this.operation ??= entry.operation;
+    this.summarise();
+  }
+
+  stop() {
+    this.cancel.abort();
+    for (const entry of this.entries) if (entry.state === "waiting") entry.become("cancelled", t("add.cancelled"));
+    this.summarise();
+  }
+
+  summarise() {
+    if (!this.entries.length) return;
+    const of = (...states) => this.entries.filter((entry) => states.includes(entry.state)).length;
+    const count = this.entries.length;
+    const sums = { added: of("added", "restored"), duplicate: of("duplicate"), refused: of("refused") };
+    const parts = Object.entries(sums)
+      .filter(([, number]) => number)
+      .map(([name, number]) => t(`add.sum.${name}`, { count: number }));
+    const left = of("waiting", "sending", "working");
+    const operation = this.operation;
+    const take = () => {
+      this.entries = [];
+      this.operation = null;
+      undo(operation, this.done);
+    };
+    this.summary.replaceChildren(
+      left ? `${t("add.progress", { done: count - left, count })} · ` : "",
+      list(parts),
+      " ",
+      left
+        ? h("button", { type: "button", class: "small", on: { click: () => this.stop() } }, t("add.stop"))
+        : operation
+          ? h("button", { type: "button", class: "small", on: { click: take } }, t("add.undo"))
+          : "",
+    );
+  }
+}
+
+/** One picture that is to be added. */
+class Entry {
+  constructor({ file, url, name }) {
+    this.file = file;
+    this.url = url;
+    this.state = "waiting";
+    this.operation = null;
+    this.bar = h("progress", { max: 1, value: 0, "aria-label": name });
+    this.said = h("span", { class: "said" }, t("add.waiting"));
+    this.row = h("li", { class: "waiting" }, h("span", { class: "name" }, name), this.bar, this.said);
+  }
+
+  become(state, ...said) {
+    this.state = state;
+    this.row.className = state;
+    this.said.replaceChildren(...said);
+    if (state !== "sending" && state !== "working") this.bar.remove();
+  }
+
+  async send(how) {
+    this.become("sending", t("add.sending"));
+    try {
+      const answer = await this.patiently(how);
+      this.operation = answer.operation_id;
+      if (answer.status === "duplicate") this.showDuplicate(answer.image);
+      else this.become(answer.status, t(`add.${answer.status}`));
+    } catch (error) {
+      if (error.name === "AbortError") this.become("cancelled", t("add.cancelled"));
+      else this.become("refused", t("add.refused", { reason: api.sentence(error) }));
+    }
+  }
+
+  /** When the server has no place, wait as told and try again. */
+  async patiently(how) {
+    for (;;) {
+      try {
+        return await this.post(how);
+      } catch (error) {
+        const wait = error.retryAfter;
+        if (wait === null || wait === undefined || wait > MAX_WAIT_S) throw error;
+        this.said.textContent = api.sentence(error);
+        await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+        if (how.signal.aborted) throw error;
+      }
+    }
+  }
+
+  post({ tags, operation, signal }) {
+    if (this.url) {
+      const json = { url: this.url, tags };
+      if (operation) json.operation_id = operation;
+      return api.ask("/v1/images", { json, signal });
+    }
+    if (this.file.size > api.server.limits.max_bytes) throw new api.ApiError("file_too_large", "");
+    const form = new FormData();
+    for (const tag of tags) form.append("tags", tag);
+    if (operation) form.append("operation_id", operation);
+    form.append("file", this.file);
+    const progress = (share) => {
+      this.bar.value = share;
+      if (share >= 1) this.said.textContent = t("add.working");
+    };
+    return api.upload("/v1/images", form, { signal, progress });
+  }
+
+  showDuplicate(image) {
+    const thumbnail = h("img", { alt: "", width: 40, height: 40 });
+    api.show(thumbnail, image.links.thumbnail);
+    this.become("duplicate", thumbnail, t("add.duplicate", { name: image.title || image.name }));
+  }
+}

@@ -1,0 +1,183 @@
+// The page: header, language, key, and which of the two views is shown.
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import * as i18n from "./i18n.js";
+import { openKeys } from "./keys.js";
+import { Library } from "./library.js";
+import { Search } from "./search.js";
+import { say } from "./toast.js";
+
+const { t } = i18n;
+const main = h("main", { id: "main", tabindex: "-1" });
+const header = h("header", { class: "top" });
+
+/** What views may ask of the page. */
+const page = {
+  go(address) {
+    history.pushState(null, "", address);
+    route();
+  },
+  async refresh() {
+    await api.refresh();
+    renderHeader();
+  },
+  openKeys: () => openKeys(page),
+  signedIn() {
+    renderHeader();
+    route();
+  },
+};
+const search = new Search(page);
+const library = new Library(page);
+let view = null;
+
+/** Show what the address says. */
+function route() {
+  const wanted = new URLSearchParams(location.search);
+  const next = wanted.get("view") === "library" ? library : search;
+  if (view !== next) view?.leave();
+  view = next;
+  main.replaceChildren(view.element);
+  renderHeader();
+  view.enter(wanted);
+}
+
+function renderHeader() {
+  const inLibrary = view === library;
+  const link = (address, text, current) =>
+    h(
+      "a",
+      {
+        href: address,
+        "aria-current": current ? "page" : null,
+        on: {
+          click: (event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            page.go(address);
+          },
+        },
+      },
+      text,
+    );
+  const access = api.server?.access ?? "none";
+  const languages = h(
+    "select",
+    { "aria-label": t("nav.language"), on: { change: (event) => changeLanguage(event.target.value) } },
+    Object.entries(i18n.LANGUAGES).map(([tag, name]) =>
+      h("option", { value: tag, lang: tag, selected: tag === i18n.current() }, name),
+    ),
+  );
+  header.replaceChildren(
+    h("a", { href: "#main", class: "skip" }, t("app.skip")),
+    h(
+      "a",
+      { href: "/", class: "mark", on: { click: (event) => (event.preventDefault(), page.go("/")) } },
+      h("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }),
+      "PicTrace",
+    ),
+    h("nav", {}, link("/", t("nav.search"), !inLibrary), link("/?view=library", t("nav.library"), inLibrary)),
+    h(
+      "div",
+      { class: "tools" },
+      languages,
+      h(
+        "button",
+        { type: "button", class: access === "none" ? "quiet" : "quiet signed", on: { click: page.openKeys } },
+        access === "admin" ? t("nav.admin") : access === "search" ? t("nav.reader") : t("nav.signIn"),
+      ),
+    ),
+  );
+  document.title = inLibrary ? `${t("library.heading")} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
+}
+
+async function changeLanguage(tag) {
+  await i18n.use(tag, { remember: true });
+  renderHeader();
+  view.render();
+  header.querySelector("select").focus();
+}
+
+/** The link that the server prints brings the key along; it is taken out of the address at once. */
+function keyFromAddress() {
+  const given = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
+  if (given) history.replaceState(null, "", location.pathname + location.search);
+  return given;
+}
+
+async function start() {
+  await i18n.use(i18n.preferred());
+  const given = keyFromAddress();
+  try {
+    await (given ? api.signIn(given) : api.refresh());
+  } catch (error) {
+    if (!api.server) {
+      showUnreachable(error);
+      return;
+    }
+    say(api.sentence(error));
+  }
+  document.body.replaceChildren(header, main);
+  window.addEventListener("popstate", route);
+  window.addEventListener("hashchange", async () => {
+    const late = keyFromAddress();
+    if (late) await api.signIn(late).then(page.signedIn, (error) => say(api.sentence(error)));
+  });
+  catchPictures();
+  route();
+}
+
+/** Pictures that are dropped or pasted anywhere on the page. */
+function catchPictures() {
+  const cover = h("div", { class: "cover", hidden: true }, h("p", {}, ""));
+  document.body.append(cover);
+  let depth = 0;
+  const reveal = (shown) => {
+    cover.hidden = !shown;
+    cover.firstChild.textContent = view.dropHint();
+  };
+  document.addEventListener("dragenter", (event) => {
+    event.preventDefault();
+    depth += 1;
+    if (!document.querySelector("dialog[open]")) reveal(true);
+  });
+  document.addEventListener("dragleave", () => {
+    depth = Math.max(0, depth - 1);
+    if (!depth) reveal(false);
+  });
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    depth = 0;
+    reveal(false);
+    take(event.dataTransfer);
+  });
+  document.addEventListener("paste", (event) => {
+    const typing = event.target.closest?.("input, textarea");
+    if (typing && !event.clipboardData.files.length) return;
+    event.preventDefault();
+    take(event.clipboardData);
+  });
+}
+
+function take(data) {
+  const files = [...data.files];
+  const text = (data.getData("text/uri-list") || data.getData("text/plain")).trim().split("\n")[0];
+  if (files.length) view.takeFiles(files);
+  else if (/^https?:\/\//i.test(text)) view.takeUrl(text);
+  else say(t("error.noPicture"));
+}
+
+function showUnreachable(error) {
+  document.body.replaceChildren(
+    h(
+      "main",
+      { class: "unreachable" },
+      h("h1", {}, t("error.heading")),
+      h("p", { role: "alert" }, api.sentence(error)),
+      h("button", { type: "button", on: { click: () => location.reload() } }, t("app.retry")),
+    ),
+  );
+}
+
+start();

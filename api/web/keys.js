@@ -1,0 +1,51 @@
+// Signing in with a key, and out again.
+import * as api from "./api.js";
+import { h, openDialog } from "./dom.js";
+import { t } from "./i18n.js";
+
+export function openKeys(page) {
+  const access = api.server.access;
+  const problem = h("p", { class: "problem", role: "alert" });
+  const dialog = openDialog({ heading: t("keys.heading"), closeLabel: t("app.close") });
+  const leave = () => {
+    dialog.close();
+    page.signedIn();
+  };
+  if (access !== "none") {
+    const out = async () => {
+      await api.signIn(null);
+      leave();
+    };
+    dialog.append(
+      h("p", {}, t(access === "admin" ? "keys.isAdmin" : "keys.isReader")),
+      h("p", { class: "row" }, h("button", { type: "button", on: { click: out } }, t("keys.signOut"))),
+    );
+    return;
+  }
+  const field = h("input", { type: "password", id: "key", autocomplete: "current-password", required: true });
+  const remember = h("input", { type: "checkbox", id: "remember" });
+  const submit = async (event) => {
+    event.preventDefault();
+    problem.textContent = "";
+    try {
+      await api.signIn(field.value.trim(), { remember: remember.checked });
+      leave();
+    } catch (error) {
+      problem.textContent = error.code === "wrong_key" ? t("keys.wrong") : api.sentence(error);
+      field.select();
+    }
+  };
+  dialog.append(
+    h("p", {}, t(api.server.search_key_required ? "keys.textReader" : "keys.text")),
+    h(
+      "form",
+      { on: { submit } },
+      h("label", { for: "key" }, t("keys.key")),
+      field,
+      h("p", { class: "check" }, remember, h("label", { for: "remember" }, t("keys.remember"))),
+      problem,
+      h("p", { class: "row" }, h("button", { type: "submit", class: "primary" }, t("keys.signIn"))),
+    ),
+  );
+  field.focus();
+}

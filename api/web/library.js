@@ -1,0 +1,251 @@
+// The view of what is in the library: look, filter, and with the admin key add, edit, remove.
+import { Adding } from "./add.js";
+import * as api from "./api.js";
+import { h, openDialog } from "./dom.js";
+import { date, number, t } from "./i18n.js";
+import { say } from "./toast.js";
+import { undo } from "./undo.js";
+
+const PAGE = 60;
+
+export class Library {
+  constructor(page) {
+    this.page = page;
+    this.element = h("div", { class: "library" });
+    this.adding = new Adding(page, () => this.load());
+    this.filter = { words: "", tag: "" };
+    this.images = [];
+    this.tags = [];
+    this.total = null;
+    this.cursor = null;
+    this.failure = null;
+  }
+
+  enter(wanted) {
+    this.filter = { words: wanted.get("words") ?? "", tag: wanted.get("tag") ?? "" };
+    this.render();
+    this.load();
+  }
+
+  leave() {}
+
+  dropHint() {
+    return api.isAdmin() ? t("add.drop") : t("ask.drop");
+  }
+
+  takeFiles(files) {
+    if (api.isAdmin()) this.adding.addFiles(files);
+    else this.page.go("/");
+  }
+
+  takeUrl(url) {
+    if (api.isAdmin()) this.adding.addUrls([url]);
+    else this.page.go(`/?url=${encodeURIComponent(url)}`);
+  }
+
+  /** The first part of what passes the filter. */
+  async load() {
+    this.failure = null;
+    try {
+      const [found, { tags }] = await Promise.all([this.part(null), api.ask("/v1/tags"), this.page.refresh()]);
+      this.tags = tags;
+      this.take(found, []);
+    } catch (error) {
+      this.failure = error;
+    }
+    this.render();
+  }
+
+  async more(button) {
+    button.disabled = true;
+    const shown = this.images.length;
+    try {
+      this.take(await this.part(this.cursor), this.images);
+      this.render();
+      this.element.querySelectorAll(".gallery button")[shown]?.focus();
+    } catch (error) {
+      button.disabled = false;
+      say(api.sentence(error));
+    }
+  }
+
+  part(cursor) {
+    const wanted = new URLSearchParams({ limit: PAGE });
+    for (const [name, value] of Object.entries({ ...this.filter, cursor })) if (value) wanted.set(name, value);
+    return api.ask(`/v1/images?${wanted}`);
+  }
+
+  take(found, before) {
+    this.images = [...before, ...found.images];
+    this.cursor = found.next_cursor;
+    if (found.total !== null) this.total = found.total;
+  }
+
+  render() {
+    const { words, tag } = this.filter;
+    const submit = (event) => {
+      event.preventDefault();
+      const wanted = new URLSearchParams({ view: "library" });
+      const form = new FormData(event.currentTarget);
+      for (const [name, value] of form) if (value) wanted.set(name, value);
+      this.page.go(`/?${wanted}`);
+    };
+    const options = this.tags.map(({ tag: name, pictures }) =>
+      h("option", { value: name, selected: name === tag }, `${name} (${number(pictures)})`),
+    );
+    const choice = h(
+      "select",
+      { name: "tag", id: "tag", on: { change: (event) => event.target.form.requestSubmit() } },
+      h("option", { value: "" }, t("library.allTags")),
+      options,
+      tag && !this.tags.some((one) => one.tag === tag) && h("option", { value: tag, selected: true }, tag),
+    );
+    this.element.replaceChildren(
+      h("h1", {}, t("library.heading")),
+      ...(api.isAdmin() ? [this.adding.element] : []),
+      h(
+        "form",
+        { class: "filter", role: "search", on: { submit } },
+        h("div", {}, h("label", { for: "words" }, t("library.words")), h("input", { type: "search", name: "words", id: "words", value: words })),
+        h("div", {}, h("label", { for: "tag" }, t("library.tag")), choice),
+        h("button", { type: "submit" }, t("library.filter")),
+      ),
+      ...this.gallery(),
+    );
+    if (api.isAdmin()) this.adding.render();
+  }
+
+  gallery() {
+    if (this.failure) {
+      const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
+      const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
+      return [
+        h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
+        h("p", { class: "row" }, h("button", { type: "button", on: { click: act } }, label)),
+      ];
+    }
+    if (this.total === null) return [h("p", { role: "status" }, h("span", { class: "spinner" }))];
+    if (!this.images.length) {
+      const filtered = this.filter.words || this.filter.tag;
+      return [
+        h("p", { role: "status" }, t(filtered ? "library.nothing" : "library.empty")),
+        !filtered && !api.isAdmin() && h("p", { class: "fine" }, t("library.emptyHint")),
+      ].filter(Boolean);
+    }
+    const more = h("button", { type: "button" }, t("library.more"));
+    more.addEventListener("click", () => this.more(more));
+    return [
+      h("p", { role: "status", class: "fine" }, t("library.count", { count: this.total })),
+      h("ul", { class: "gallery" }, this.images.map((image) => h("li", {}, this.tile(image)))),
+      this.cursor && h("p", { class: "row centre" }, more),
+    ].filter(Boolean);
+  }
+
+  tile(image) {
+    const picture = h("img", { alt: "", loading: "lazy", width: 160, height: 160 });
+    api.show(picture, image.links.thumbnail);
+    return h(
+      "button",
+      { type: "button", class: "tile", on: { click: () => this.open(image) } },
+      picture,
+      h("span", {}, image.title || image.name),
+      image.tags.includes("sample") && h("span", { class: "badge" }, t("samples.badge")),
+    );
+  }
+
+  open(image) {
+    const name = image.title || image.name;
+    const picture = h("img", { class: "large", alt: name });
+    api.show(picture, image.links.thumbnail);
+    const facts = [
+      [t("image.file"), image.name],
+      [t("image.size"), `${t("result.size", { width: image.width, height: image.height })}, ${size(image.byte_size)}`],
+      [t("image.added"), date(image.created_at)],
+      image.tags.length && [t("image.tagsShort"), image.tags.join(", ")],
+    ].filter(Boolean);
+    const source = image.page_url ?? image.source_url;
+    const dialog = openDialog(
+      { heading: name, closeLabel: t("app.close"), wide: true },
+      h(
+        "div",
+        { class: "details" },
+        picture,
+        h(
+          "div",
+          {},
+          h("dl", {}, facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value)))),
+          h(
+            "p",
+            { class: "row" },
+            h(
+              "button",
+              { type: "button", class: "primary", on: { click: () => (dialog.close(), this.page.go(`/?like=${image.id}`)) } },
+              t("match.like"),
+            ),
+            h("a", { href: image.links.file, target: "_blank", on: this.opens(image) }, t("match.open")),
+            source && h("a", { href: source, rel: "noreferrer noopener", target: "_blank" }, t("match.source")),
+          ),
+          api.isAdmin() && this.editor(image, () => dialog),
+        ),
+      ),
+    );
+  }
+
+  opens(image) {
+    if (!api.key()) return {};
+    return {
+      click: async (event) => {
+        event.preventDefault();
+        window.open(await api.askPicture(image.links.file), "_blank", "noopener");
+      },
+    };
+  }
+
+  editor(image, dialog) {
+    const title = h("input", { id: "title", value: image.title ?? "", maxlength: 500 });
+    const tags = h("input", { id: "tags", value: image.tags.join(", ") });
+    const save = async (event) => {
+      event.preventDefault();
+      const words = tags.value.split(",").map((tag) => tag.trim()).filter(Boolean);
+      const path = `/v1/images/${image.id}`;
+      await this.change(path, { method: "PATCH", json: { title: title.value.trim() || null, tags: words } }, () => {
+        dialog().close();
+        return t("image.saved");
+      });
+    };
+    const remove = () =>
+      this.change(`/v1/images/${image.id}`, { method: "DELETE" }, () => {
+        dialog().close();
+        return t("image.removed", { name: image.title || image.name });
+      });
+    return h(
+      "form",
+      { on: { submit: save } },
+      h("label", { for: "title" }, t("image.title")),
+      title,
+      h("label", { for: "tags" }, t("image.tags")),
+      tags,
+      h(
+        "p",
+        { class: "row" },
+        h("button", { type: "submit" }, t("image.save")),
+        h("button", { type: "button", class: "danger", on: { click: remove } }, t("image.remove")),
+      ),
+    );
+  }
+
+  /** Change something, say so, and offer to take it back. */
+  async change(path, options, done) {
+    try {
+      const { operation_id: operation } = await api.ask(path, options);
+      say(done(), { label: t("app.undo"), run: () => undo(operation, () => this.load()) });
+      await this.load();
+    } catch (error) {
+      say(api.sentence(error));
+    }
+  }
+}
+
+function size(bytes) {
+  return bytes < 1e6 ? `${number(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${number(Math.round(bytes / 1e5) / 10)} MB`;
+}

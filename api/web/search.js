@@ -1,0 +1,222 @@
+// The view that asks and answers.
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import { t } from "./i18n.js";
+import { matches } from "./question.js";
+import { Results } from "./results.js";
+import { say } from "./toast.js";
+
+export class Search {
+  constructor(page) {
+    this.page = page;
+    this.element = h("div", { class: "search" });
+    this.question = null; // { file } or { url } or { like }
+    this.answer = null;
+    this.failure = null;
+    this.cancel = null;
+  }
+
+  enter(wanted) {
+    const url = wanted.get("url");
+    const like = wanted.get("like");
+    if (url) this.ask({ url });
+    else if (/^\d+$/.test(like ?? "")) this.ask({ like: Number(like) });
+    else if (!this.fromHere) this.clear();
+    this.fromHere = false;
+  }
+
+  leave() {
+    this.cancel?.abort();
+    this.question = null;
+  }
+
+  dropHint() {
+    return t("ask.drop");
+  }
+
+  takeFiles(files) {
+    this.fromHere = true;
+    this.page.go("/");
+    this.ask({ file: files[0] });
+  }
+
+  takeUrl(url) {
+    this.page.go(`/?url=${encodeURIComponent(url)}`);
+  }
+
+  clear() {
+    this.cancel?.abort();
+    this.question = this.answer = this.failure = null;
+    this.render();
+  }
+
+  /** Ask anew; an earlier question that is still under way is given up. */
+  async ask(question, { weak = false } = {}) {
+    this.cancel?.abort();
+    const cancel = new AbortController();
+    this.cancel = cancel;
+    this.question = question;
+    this.failure = null;
+    if (!weak) this.answer = null;
+    this.render();
+    try {
+      const answer = await matches(question, weak, cancel.signal);
+      if (cancel.signal.aborted) return;
+      this.answer = { ...answer, weak };
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.failure = error;
+    }
+    this.render();
+    this.element.querySelector("#answer")?.focus({ preventScroll: true });
+  }
+
+  render() {
+    const parts = [];
+    if (!this.question) {
+      parts.push(this.askForm(true), this.samples());
+    } else if (this.failure) {
+      parts.push(this.askForm(false), this.problem());
+    } else if (!this.answer) {
+      parts.push(h("p", { class: "waiting", role: "status" }, h("span", { class: "spinner" }), t("ask.searching")));
+    } else {
+      parts.push(new Results(this, this.page).element);
+    }
+    this.element.setAttribute("aria-busy", String(Boolean(this.question && !this.answer && !this.failure)));
+    this.element.replaceChildren(...parts.filter(Boolean));
+  }
+
+  askForm(whole) {
+    const open = (capture) => {
+      const input = h("input", { type: "file", accept: "image/*,.heic,.heif,.avif", capture });
+      input.addEventListener("change", () => input.files.length && this.takeFiles([...input.files]));
+      input.click();
+    };
+    const field = h("input", {
+      type: "url",
+      id: "link",
+      required: true,
+      placeholder: t("ask.linkPlaceholder"),
+      value: this.question?.url ?? "",
+    });
+    const submit = (event) => {
+      event.preventDefault();
+      this.takeUrl(field.value.trim());
+    };
+    const count = api.server.pictures;
+    return h(
+      "section",
+      { class: whole ? "ask whole" : "ask" },
+      whole && h("h1", {}, t("ask.heading")),
+      h(
+        "div",
+        { class: "drop" },
+        h("p", {}, t("ask.hint")),
+        h(
+          "p",
+          { class: "row" },
+          h("button", { type: "button", class: "primary", on: { click: () => open(null) } }, t("ask.choose")),
+          h("button", { type: "button", class: "camera", on: { click: () => open("environment") } }, t("ask.photograph")),
+        ),
+        h(
+          "form",
+          { class: "link", on: { submit } },
+          h("label", { for: "link" }, t("ask.link")),
+          field,
+          h("button", { type: "submit" }, t("ask.search")),
+        ),
+      ),
+      whole &&
+        h("p", { class: "fine" }, count === null ? "" : `${t("ask.library", { count })} · `, t("ask.private")),
+    );
+  }
+
+  /** An empty library offers samples; a library that has them offers copies to ask with. */
+  samples() {
+    const { offered, present, queries } = api.server.samples;
+    if (offered) {
+      const button = h("button", { type: "button", class: "primary" }, t("samples.add"));
+      button.addEventListener("click", () => this.addSamples(button));
+      return h(
+        "section",
+        { class: "samples" },
+        h("h2", {}, t("samples.heading")),
+        h("p", {}, t("samples.text")),
+        h("p", { class: "row" }, button),
+      );
+    }
+    if (!present) return null;
+    const tile = (name) => {
+      const image = h("img", { alt: "", loading: "lazy" });
+      api.show(image, `/v1/samples/${name}`);
+      return h(
+        "button",
+        { type: "button", class: "tile", on: { click: () => this.askSample(name) } },
+        image,
+        h("span", {}, t(`samples.${name}`)),
+      );
+    };
+    return h(
+      "section",
+      { class: "samples" },
+      h("h2", {}, t("samples.try")),
+      h("div", { class: "tiles" }, queries.map(tile)),
+      (api.server.samples.removable || api.isAdmin()) &&
+        h(
+          "p",
+          { class: "row" },
+          h("button", { type: "button", class: "quiet", on: { click: () => this.removeSamples() } }, t("samples.remove")),
+        ),
+    );
+  }
+
+  async addSamples(button) {
+    button.disabled = true;
+    button.textContent = t("samples.adding");
+    try {
+      await api.ask("/v1/samples", { method: "POST" });
+      await this.page.refresh();
+      say(t("samples.added"));
+    } catch (error) {
+      say(api.sentence(error));
+    }
+    this.render();
+  }
+
+  async removeSamples() {
+    try {
+      await api.ask("/v1/samples", { method: "DELETE" });
+      await this.page.refresh();
+      say(t("samples.removed"));
+    } catch (error) {
+      say(api.sentence(error));
+    }
+    this.render();
+  }
+
+  async askSample(name) {
+    try {
+      const blob = await api.askBlob(`/v1/samples/${name}`);
+      this.takeFiles([new File([blob], `${name}.jpg`, { type: "image/jpeg" })]);
+    } catch (error) {
+      say(api.sentence(error));
+    }
+  }
+
+  problem() {
+    const needsKey = ["key_required", "wrong_key", "admin_only"].includes(this.failure.code);
+    return h(
+      "section",
+      { id: "answer", tabindex: "-1", class: "failure", role: "alert" },
+      h("h1", {}, t("error.heading")),
+      h("p", {}, api.sentence(this.failure)),
+      h(
+        "p",
+        { class: "row" },
+        needsKey
+          ? h("button", { type: "button", class: "primary", on: { click: this.page.openKeys } }, t("nav.signIn"))
+          : h("button", { type: "button", on: { click: () => this.ask(this.question) } }, t("app.retry")),
+      ),
+    );
+  }
+}

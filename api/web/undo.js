@@ -1,0 +1,15 @@
+// Taking back a whole operation.
+import * as api from "./api.js";
+import { t } from "./i18n.js";
+import { say } from "./toast.js";
+
+/** Take back an addition, a removal or an edit, say how it went, then go on. */
+export async function undo(operation, then) {
+  try {
+    await api.ask(`/v1/operations/${operation}/undo`, { method: "POST" });
+    say(t("app.undone"));
+  } catch (error) {
+    say(api.sentence(error));
+  }
+  then();
+}
