@@ -100,8 +100,8 @@ def _run(settings: ApiSettings, listening: socket.socket) -> None:
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": GRACE_S,
-        "proxy_headers": bool(settings.trusted_proxies),
-        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "proxy_headers": False,  # create_app believes whom the settings trust
+        "ws": "none",
         "workers": settings.api_workers,
     }
     config = uvicorn.Config("api.app:create_app", **options)

@@ -75,10 +75,10 @@ BY_HTTP_STATUS = {400: "malformed_request", 404: "not_found", 405: "method_not_a
 
 
 class Problem(Exception):
-    """An error of the API itself, with one of its own codes."""
+    """An error that the API itself raises; `code` is one of those above."""
 
     def __init__(self, code: str, detail: str | None = None, headers: Mapping[str, str] | None = None) -> None:
-        self.status, usual = OWN[code]
+        self.status, usual = (OWN | ENGINE)[code]
         self.code = code
         self.detail = detail or usual
         self.headers = dict(headers or {})
@@ -136,7 +136,7 @@ def register(app: FastAPI) -> None:
         errors = [
             {"where": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"])} for one in error.errors()
         ]
-        first = f"{errors[0]['where']}: {errors[0]['message']}" if errors else OWN["invalid_request"][1]
+        first = f"{errors[0]['where']}: {errors[0]['message'].rstrip('.')}." if errors else OWN["invalid_request"][1]
         return response("invalid_request", first, errors=errors)
 
     @app.exception_handler(HTTPException)

@@ -50,7 +50,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, self._max_body_bytes)
+        body = _Body(scope, receive, self._max_body_bytes)
         answer = _with_headers(scope, send, body)
         try:
             self._check(scope)
@@ -74,7 +74,7 @@ class Guard:
                 raise Problem("cross_origin")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._max_body_bytes:
-            raise _too_long(self._max_body_bytes)
+            raise _too_long(scope, self._max_body_bytes)
 
     def _is_ours(self, host: str) -> bool:
         """An attacker's page can give its own name our address, but it cannot turn an address into a name."""
@@ -95,7 +95,8 @@ class Guard:
 class _Body:
     """A request's body, no more than `max_bytes` of it; what comes beyond is not read."""
 
-    def __init__(self, receive: Receive, max_bytes: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, max_bytes: int) -> None:
+        self._scope = scope
         self._receive = receive
         self._max_bytes = max_bytes
         self._taken = 0
@@ -105,13 +106,15 @@ class _Body:
         message = await self._receive()
         self._taken += len(message.get("body", b""))
         if self._taken > self._max_bytes:
-            raise _too_long(self._max_bytes)
+            raise _too_long(self._scope, self._max_bytes)
         self.is_read = not message.get("more_body", False)
         return message
 
 
-def _too_long(max_bytes: int) -> Problem:
-    return Problem("body_too_large", f"The body is larger than {max_bytes / (1024 * 1024):.1f} MB.")
+def _too_long(scope: Scope, max_bytes: int) -> Problem:
+    is_upload = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/")
+    detail = f"The body is larger than the {max_bytes / (1024 * 1024):.1f} MB that are taken."
+    return Problem("file_too_large" if is_upload else "body_too_large", detail)
 
 
 def _with_headers(scope: Scope, send: Send, body: _Body) -> Send:

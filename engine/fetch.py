@@ -5,6 +5,7 @@ addresses, that change between two look-ups, or that write an address in another
 """
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import socket
@@ -121,6 +122,8 @@ class Fetcher:
                 if response.status != 200:
                     raise FetchFailed(f"The server of this URL answered with the status {response.status}.")
                 return await self._body(response)
+        except aiohttp.InvalidURL as error:
+            raise UrlRefused("This URL writes an address in an unusual way.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, aiohttp.ClientConnectorError) and NOT_PUBLIC in str(error):
                 raise UrlRefused(
@@ -220,7 +223,7 @@ def _public_socket(
     host, port = str(address[0]), address[1]
     scope = address[3] if len(address) == 4 else 0
     if scope or port not in PORTS or not is_public(host):
-        raise OSError(NOT_PUBLIC)
+        raise OSError(errno.EACCES, NOT_PUBLIC)
     return socket.socket(family, kind, protocol)
 
 

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from engine import EngineSettings, SearchService, imaging, open_service
 from engine.domain import AddResult, Pixels
@@ -72,6 +74,26 @@ def filled(settings: EngineSettings) -> Filled:
 async def add_paths(service: SearchService, *paths: Path) -> list[AddResult]:
     sources = [source for path in paths for source in expand(path, service.settings)]
     return [result async for result in service.add(sources, actor="test")]
+
+
+def bad_files(folder: Path) -> dict[str, str]:
+    """Bad files by name, with the code each must be given."""
+    noise = np.random.default_rng(2).integers(0, 255, (300, 400, 3), np.uint8)
+    whole = jpeg(noise)
+    buffer = BytesIO()
+    PillowImage.new("1", (30_000, 30_000)).save(buffer, "PNG")
+    contents = {
+        "text.jpg": (b"not a picture", "not_an_image"),
+        "page.jpg": (b"<!doctype html><html><body>404</body></html>", "not_an_image"),
+        "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "unsupported_format"),
+        "empty.png": (b"", "empty_file"),
+        "half.jpg": (whole[: len(whole) // 2], "damaged_image"),
+        "bomb.png": (buffer.getvalue(), "too_many_pixels"),
+        "large.jpg": (whole + b"\0" * (21 * 1024 * 1024), "file_too_large"),
+    }
+    for name, (content, _) in contents.items():
+        (folder / name).write_bytes(content)
+    return {name: code for name, (_, code) in contents.items()}
 
 
 class Command:

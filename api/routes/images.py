@@ -1,10 +1,13 @@
 """The library: list, look at, add, edit, remove, undo."""
 
+import asyncio
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
+from starlette.types import Message, Receive, Scope, Send
 
 from api import errors, metrics
 from api.body import Sent, described, sent, while_connected
@@ -99,7 +102,7 @@ async def get_image(here: Here, image_id: Id) -> ImageOut:
 async def get_file(request: Request, here: Here, image_id: Id) -> Response:
     """With its own media type, cacheable for ever: the bytes of an id never change."""
     image = await here.service.get(image_id)
-    return _file(request, str(here.service.original_path(image)), image, image.media_type, image.sha256)
+    return await _file(request, here.service.original_path(image), image, image.media_type, image.sha256)
 
 
 @router.get(
@@ -118,7 +121,7 @@ async def get_file(request: Request, here: Here, image_id: Id) -> Response:
 async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
     """Upright, on white where the picture is transparent."""
     image = await here.service.get(image_id)
-    return _file(request, str(here.service.thumbnail_path(image)), image, "image/jpeg", f"{image.sha256}-320")
+    return await _file(request, here.service.thumbnail_path(image), image, "image/jpeg", f"{image.sha256}-320")
 
 
 @router.post(
@@ -146,7 +149,7 @@ async def add_image(request: Request, response: Response, here: Here) -> AddOut:
         result = await while_connected(request, _add(here, given))
     metrics.gave(result)
     if result.status == "rejected" or result.id is None:
-        raise _Rejected(result)
+        raise Problem(result.code or "internal_error", result.message)
     response.status_code = 200 if result.status == "duplicate" else 201
     return AddOut.of(result, await here.service.get(result.id))
 
@@ -184,15 +187,6 @@ async def undo(here: Here, operation_id: Id) -> UndoneOut:
     return UndoneOut.of(await here.service.undo(actor=ACTOR, operation_id=operation_id))
 
 
-class _Rejected(Problem):
-    """A picture that the engine did not take, with the engine's code."""
-
-    def __init__(self, result: AddResult) -> None:
-        code, detail = result.code or "invalid_request", result.message or ""
-        Exception.__init__(self, detail)
-        self.code, self.detail, self.status, self.headers = code, detail, errors.status_of(code), {}
-
-
 async def _add(here: Running, given: Sent[Said, AddRequest]) -> AddResult:
     said = given.json or given.fields or Said()
     about = {
@@ -212,15 +206,40 @@ async def _add(here: Running, given: Sent[Said, AddRequest]) -> AddResult:
         return await here.service.add_bytes(content, name=name, actor=ACTOR, **about)
 
 
-def _file(request: Request, path: str, image: StoredImage, media_type: str, tag: str) -> Response:
+async def _file(request: Request, path: Path, image: StoredImage, media_type: str, tag: str) -> Response:
     headers = FILE_HEADERS | {"ETag": f'"{tag}"'}
     asked = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
     if headers["ETag"] in asked or "*" in asked:
         return Response(status_code=304, headers=headers)
-    name = image.filename if media_type == image.media_type else None
     try:
-        return FileResponse(
-            path, media_type=media_type, headers=headers, filename=name, content_disposition_type="inline"
-        )
-    except FileNotFoundError as error:
-        raise Problem("not_found") from error
+        status = await asyncio.to_thread(path.stat)
+    except OSError as error:
+        raise Problem("unreadable_file") from error
+    name = image.filename if media_type == image.media_type else None
+    return _PictureFile(
+        path,
+        media_type=media_type,
+        headers=headers,
+        filename=name,
+        stat_result=status,
+        content_disposition_type="inline",
+    )
+
+
+class _PictureFile(FileResponse):
+    """A file whose range errors are problems, as all other errors are."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_refused = False
+
+        async def answer(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                is_refused = True
+                code = "range_not_satisfiable"
+                refused = errors.response(code, errors.OWN[code][1], {"Cache-Control": "no-store"})
+                await refused(scope, receive, send)
+            elif not is_refused:
+                await send(message)
+
+        await super().__call__(scope, receive, answer)

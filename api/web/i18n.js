@@ -71,5 +71,5 @@ export function date(text) {
 }
 
 export function list(words) {
-  return new Intl.ListFormat(language, { type: "unit", style: "short" }).format(words);
+  return words.join(["ja", "zh"].includes(language) ? "、" : ", ");
 }

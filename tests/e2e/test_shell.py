@@ -8,15 +8,13 @@ import subprocess
 import sys
 import zipfile
 from importlib.resources import files
-from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
 from engine import augment, imaging
-from tests.conftest import SHIPPED, Command, jpeg, photograph
+from tests.conftest import SHIPPED, Command, bad_files, jpeg, photograph
 
 ADDED = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
 
@@ -30,26 +28,6 @@ def library(pictrace: Command) -> Command:
 def width_of(path: Path) -> int:
     with PillowImage.open(path) as picture:
         return picture.width
-
-
-def bad_files(folder: Path) -> dict[str, str]:
-    """Bad files by name, with the code each must be given."""
-    noise = np.random.default_rng(2).integers(0, 255, (300, 400, 3), np.uint8)
-    whole = jpeg(noise)
-    buffer = BytesIO()
-    PillowImage.new("1", (30_000, 30_000)).save(buffer, "PNG")
-    contents = {
-        "text.jpg": (b"not a picture", "not_an_image"),
-        "page.jpg": (b"<!doctype html><html><body>404</body></html>", "not_an_image"),
-        "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "unsupported_format"),
-        "empty.png": (b"", "empty_file"),
-        "half.jpg": (whole[: len(whole) // 2], "damaged_image"),
-        "bomb.png": (buffer.getvalue(), "too_many_pixels"),
-        "large.jpg": (whole + b"\0" * (21 * 1024 * 1024), "file_too_large"),
-    }
-    for name, (content, _) in contents.items():
-        (folder / name).write_bytes(content)
-    return {name: code for name, (_, code) in contents.items()}
 
 
 def test_add_gives_one_line_for_each_in_order(pictrace: Command, tmp_path: Path) -> None:

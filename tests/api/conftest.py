@@ -1,0 +1,132 @@
+"""What tests of the API share: the application on a real uvicorn, on loopback, and a client that asks it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import uvicorn
+
+from api.app import create_app
+from api.settings import ApiSettings
+from engine import EngineSettings, SearchService
+from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
+
+ADMIN, SEARCH = "admin-key-for-tests-0", "search-key-for-tests"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    headers: Any
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The stable code of a problem, its form checked."""
+        assert self.headers["Content-Type"] == "application/problem+json", self.body
+        problem = self.json
+        assert problem["status"] == self.status
+        assert problem["detail"].rstrip().endswith((".", ")", "?"))
+        assert "Traceback" not in problem["detail"]
+        return str(problem["code"])
+
+
+class Client:
+    """Asks one server, as the admin by default."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, service: SearchService) -> None:
+        self.session = session
+        self.url = url
+        self.service = service
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = ADMIN,
+        json: Any = None,
+        data: Any = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        sent = dict(headers or {}) | ({"Authorization": f"Bearer {key}"} if key else {})
+        async with self.session.request(method, self.url + path, json=json, data=data, headers=sent) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    async def get(self, path: str, **how: Any) -> Answer:
+        return await self("GET", path, **how)
+
+    async def search(self, content: bytes, *, name: str = "query.jpg", key: str | None = ADMIN, **wish: Any) -> Answer:
+        return await self("POST", "/v1/search", data=form(content, name, **wish), key=key)
+
+    async def add(self, content: bytes, *, name: str = "new.jpg", key: str | None = ADMIN, **said: Any) -> Answer:
+        return await self("POST", "/v1/images", data=form(content, name, **said), key=key)
+
+
+def form(content: bytes, name: str, **fields: Any) -> aiohttp.FormData:
+    data = aiohttp.FormData(quote_fields=False)  # as browsers do
+    for field, value in fields.items():
+        for one in value if isinstance(value, list) else [value]:
+            data.add_field(field, str(one))
+    data.add_field("file", BytesIO(content), filename=name, content_type="application/octet-stream")
+    return data
+
+
+@asynccontextmanager
+async def serving(settings: ApiSettings) -> AsyncIterator[Client]:
+    """The application in this process, on a port of its own."""
+    app = create_app(settings)
+    config = uvicorn.Config(app, port=0, log_level="error", ws="none", proxy_headers=False, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve())
+    while not server.started:
+        assert not task.done(), task.exception()
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            yield Client(session, f"http://127.0.0.1:{port}", app.state.running.service)
+    finally:
+        server.should_exit = True
+        await task
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def serve(settings: EngineSettings) -> Serve:
+    """Serves a library: `filled` with the photographs, or empty; other arguments are settings."""
+
+    @asynccontextmanager
+    async def opened(*, filled: bool = True, **changes: Any) -> AsyncIterator[Client]:
+        own = {"admin_key": ADMIN, "rate_limit": 0, "data_dir": settings.data_dir, "workers": 2}
+        async with serving(ApiSettings(_env_file=None, **own | changes)) as client:
+            if filled:
+                await add_paths(client.service, *(SHIPPED / name for name in PHOTOGRAPHS))
+            yield client
+
+    return opened
+
+
+@pytest.fixture
+async def api(serve: Serve) -> AsyncIterator[Client]:
+    async with serve() as client:
+        yield client
+
+
+def shipped(name: str) -> bytes:
+    return Path(SHIPPED / name).read_bytes()

@@ -1,0 +1,225 @@
+"""Bad input gets a stable code and a clear sentence; nothing hangs, nothing is read for nothing."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from aiohttp import web
+
+from tests.api.conftest import ADMIN, Client, Serve, form, shipped
+from tests.conftest import bad_files
+
+STATUS = {
+    "not_an_image": 415,
+    "unsupported_format": 415,
+    "empty_file": 422,
+    "damaged_image": 422,
+    "too_many_pixels": 413,
+    "file_too_large": 413,
+}
+MEGABYTE = 1024 * 1024
+
+
+async def test_every_bad_file_as_search_and_as_addition(api: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    for name, code in bad_files(folder).items():
+        content = (folder / name).read_bytes()
+        for answer in (await api.search(content, name=name), await api.add(content, name=name)):
+            assert (answer.status, answer.code) == (STATUS[code], code), name
+    assert (await api.search(shipped("rocket.jpg"))).status == 200
+
+
+@contextlib.asynccontextmanager
+async def other_site(folder: Path) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_static("/", folder)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_every_bad_file_by_url(serve: Serve, tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    expected = bad_files(folder)
+    async with other_site(folder) as site, serve(fetch_allow=("127.0.0.1",)) as api:
+        for name, code in expected.items():
+            for path in ("/v1/search", "/v1/images"):
+                answer = await api("POST", path, json={"url": f"{site}/{name}"})
+                assert (answer.status, answer.code) == (STATUS[code], code), name
+        missing = await api("POST", "/v1/search", json={"url": f"{site}/nothing.jpg"})
+        assert (missing.status, missing.code) == (502, "fetch_failed")
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://127.0.0.1/", "url_refused"),
+        ("http://[::1]/", "url_refused"),
+        ("http://10.0.0.1/", "url_refused"),
+        ("http://169.254.169.254/latest/meta-data/", "url_refused"),
+        ("http://100.64.0.1/", "url_refused"),
+        ("http://[fd00::1]/", "url_refused"),
+        ("http://[::ffff:127.0.0.1]/", "url_refused"),
+        ("http://[64:ff9b::7f00:1]/", "url_refused"),
+        ("http://2130706433/", "url_refused"),
+        ("http://0177.0.0.1/", "url_refused"),
+        ("http://user:pass@example.org/", "url_refused"),
+        ("file:///etc/passwd", "url_refused"),
+        ("http://", "invalid_url"),
+        ("http://[", "invalid_url"),
+    ],
+)
+async def test_urls_that_must_not_be_fetched(api: Client, url: str, code: str) -> None:
+    answer = await api("POST", "/v1/search", json={"url": url})
+    assert (answer.status, answer.code) == (422, code)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "code"),
+    [
+        ({"Content-Type": "application/json"}, b"{", "malformed_request"),
+        ({"Content-Type": "application/json"}, b"[]", "malformed_request"),
+        ({"Content-Type": "application/json"}, b"\xff\xfe", "malformed_request"),
+        ({"Content-Type": "application/json"}, b"[" * 60_000, "malformed_request"),
+        ({"Content-Type": "application/json"}, b'{"url": "' + b"a" * 70_000 + b'"}', "body_too_large"),
+        ({"Content-Type": "application/json"}, b"{}", "invalid_request"),
+        ({"Content-Type": "application/json"}, b'{"url": 3}', "invalid_request"),
+        ({"Content-Type": "application/json"}, b'{"url": "http://a/", "limit": 51}', "invalid_request"),
+        ({"Content-Type": "application/json"}, b'{"url": "http://a/", "limit": "x"}', "invalid_request"),
+        ({"Content-Type": "application/json"}, b'{"url": "http://a/", "nonsense": 1}', "invalid_request"),
+        ({"Content-Type": "application/json"}, b'{"url": "http://\\ud800/"}', "invalid_request"),
+        ({"Content-Type": "multipart/form-data"}, b"x", "malformed_request"),
+        ({"Content-Type": "multipart/form-data; boundary=b"}, b"x", "malformed_request"),
+        ({"Content-Type": "multipart/form-data; boundary=b"}, b"--b\r\n\r\nx\r\n--b--\r\n", "malformed_request"),
+        ({"Content-Type": "multipart/form-data; boundary=b"}, b"--b--\r\n", "invalid_request"),
+        ({"Content-Type": "image/jpeg"}, b"x", "unsupported_media_type"),
+        ({}, b"", "unsupported_media_type"),
+    ],
+)
+async def test_bodies_that_are_not_as_they_should_be(
+    api: Client, headers: dict[str, str], body: bytes, code: str
+) -> None:
+    answer = await api("POST", "/v1/search", data=body, headers=headers)
+    assert answer.code == code
+    assert answer.status in (400, 413, 415, 422)
+
+
+async def test_ten_thousand_parts_are_refused(api: Client) -> None:
+    data = form(b"x", "a.jpg", **{f"field{n}": "x" for n in range(10_000)})
+    answer = await api("POST", "/v1/search", data=data)
+    assert (answer.status, answer.code) == (400, "malformed_request")
+
+
+async def test_field_given_twice_is_refused(api: Client) -> None:
+    answer = await api.search(b"x", limit=[3, 4])
+    assert (answer.status, answer.code) == (400, "malformed_request")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_upload_of_a_gigabyte_is_cut_off_at_the_limit(api: Client, announced: bool) -> None:
+    """Not read to the end: the server stops taking soon after the limit, and hangs up."""
+    at = urlsplit(api.url)
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    size = 1024 * MEGABYTE
+    length = f"Content-Length: {size}" if announced else "Transfer-Encoding: chunked"
+    head = f"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ADMIN}\r\n{length}\r\n"
+    writer.write(head.encode() + b"Content-Type: multipart/form-data; boundary=b\r\n\r\n")
+    opening = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    piece = b"x" * MEGABYTE
+    sent = 0
+
+    async def send() -> None:
+        nonlocal sent
+        with contextlib.suppress(ConnectionError):
+            for content in [opening, *[piece] * 1024]:
+                writer.write(content if announced else b"%x\r\n%s\r\n" % (len(content), content))
+                await writer.drain()
+                sent += len(content)
+
+    sending = asyncio.create_task(send())
+    with contextlib.suppress(ConnectionError):
+        answer = await asyncio.wait_for(reader.read(2000), 30)
+        assert answer.startswith(b"HTTP/1.1 413")
+        assert b'"code":"file_too_large"' in answer
+    await asyncio.wait_for(sending, 30)
+    writer.close()
+    assert sent < 64 * MEGABYTE
+    assert (await api.get("/health/live")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/v1/images/999", 404, "unknown_image"),
+        ("/v1/images/999/file", 404, "unknown_image"),
+        ("/v1/images/999/thumbnail", 404, "unknown_image"),
+        ("/v1/images/999/matches", 404, "unknown_image"),
+        ("/v1/images/0", 422, "invalid_request"),
+        ("/v1/images/99999999999999999999", 422, "invalid_request"),
+        ("/v1/images/x", 422, "invalid_request"),
+        ("/v1/images?cursor=x", 422, "invalid_request"),
+        ("/v1/images?limit=0", 422, "invalid_request"),
+        ("/v1/images?nonsense=1", 422, "invalid_request"),
+        ("/v1/samples/nonsense", 404, "unknown_sample"),
+        ("/v1/nothing", 404, "not_found"),
+        ("/..%2f..%2fetc/passwd", 404, "not_found"),
+        ("/%00", 404, "not_found"),
+    ],
+)
+async def test_addresses_that_lead_nowhere(api: Client, path: str, status: int, code: str) -> None:
+    answer = await api.get(path)
+    assert (answer.status, answer.code) == (status, code)
+
+
+async def test_method_that_is_not_taken(api: Client) -> None:
+    answer = await api("PUT", "/v1/images")
+    assert (answer.status, answer.code) == (405, "method_not_allowed")
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:5000", "localhost.evil.example", "127.0.0.1.evil.example", "", "a@localhost:x"],
+)
+async def test_wrong_host_is_refused(api: Client, host: str) -> None:
+    answer = await api.get("/v1/server", headers={"Host": host})
+    assert (answer.status, answer.code) == (421, "wrong_host")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:5000", "LOCALHOST", "127.0.0.1", "192.168.1.7:5000", "[::1]:5000"]
+)
+async def test_own_names_and_addresses_are_taken(api: Client, host: str) -> None:
+    assert (await api.get("/v1/server", headers={"Host": host})).status == 200
+
+
+async def test_name_in_the_settings_is_taken(serve: Serve) -> None:
+    async with serve(filled=False, allowed_hosts=("pictures.example",)) as api:
+        assert (await api.get("/v1/server", headers={"Host": "pictures.example"})).status == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://evil.example", 403),
+        ("https://localhost.evil.example", 403),
+        ("null", 403),
+        ("chrome-extension://abcdefghijklmnop", 200),
+        ("moz-extension://0b7c", 200),
+    ],
+)
+async def test_other_sites_pages_may_not_ask(api: Client, origin: str, status: int) -> None:
+    data = form(shipped("rocket.jpg"), "a.jpg")
+    answer = await api("POST", "/v1/search", data=data, headers={"Origin": origin})
+    assert answer.status == status
+    own = await api("POST", "/v1/search", data=form(shipped("rocket.jpg"), "a.jpg"), headers={"Origin": api.url})
+    assert own.status == 200

@@ -1,0 +1,69 @@
+"""Alive, ready, metrics; and every answer's headers."""
+
+from api.errors import ENGINE, OWN
+from engine import PicTraceError
+from tests.api.conftest import Client, Serve, shipped
+
+
+async def test_alive_and_ready(api: Client) -> None:
+    for path in ("/health/live", "/health/ready"):
+        answer = await api.get(path, key=None)
+        assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+async def test_not_ready_while_the_library_cannot_be_read(serve: Serve) -> None:
+    async with serve(filled=False) as api:
+        database = api.service.settings.data_dir / "pictrace.db"
+        for path in database.parent.glob("pictrace.db*"):
+            path.write_bytes(b"damaged" * 1000)
+        answer = await api.get("/health/ready")
+        assert (answer.status, answer.code) == (503, "library_damaged")
+        assert (await api.get("/health/live")).status == 200
+
+
+async def test_metrics_count_what_happened(serve: Serve) -> None:
+    async with serve(fetch_allow=("127.0.0.1",)) as api:
+        before = await metrics(api)
+        await api.search(shipped("rocket.jpg"))
+        await api("POST", "/v1/search", json={"url": f"{api.url}/v1/samples/crop"})
+        await api("POST", "/v1/search", json={"url": "http://10.0.0.1/"})
+        await api.add(shipped("rocket.jpg"))
+        after = await metrics(api)
+    for name, more in {
+        'pictrace_searches_total{outcome="same"}': 2,
+        'pictrace_fetches_total{outcome="ok"}': 1,
+        'pictrace_fetches_total{outcome="url_refused"}': 1,
+        'pictrace_added_total{status="duplicate"}': 1,
+        'pictrace_stage_seconds_count{stage="match"}': 2,
+        'pictrace_stage_seconds_count{stage="fetch"}': 1,
+        'pictrace_requests_total{method="POST",route="/v1/search",status="200"}': 2,
+        'pictrace_requests_total{method="POST",route="/v1/search",status="422"}': 1,
+    }.items():
+        assert after[name] - before.get(name, 0) == more, name
+    assert after["pictrace_pictures"] == 6
+    assert after["pictrace_index_lag"] == 0
+
+
+async def metrics(api: Client) -> dict[str, float]:
+    lines = (await api.get("/metrics")).body.decode().splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+async def test_page_has_a_strict_policy(api: Client) -> None:
+    page = await api.get("/", key=None)
+    assert page.headers["Content-Type"].startswith("text/html")
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    for name in ("style.css", "app.js", "icon.svg", "locales/ja.json"):
+        assert (await api.get(f"/{name}", key=None)).status == 200
+
+
+def test_every_code_of_the_engine_has_a_status() -> None:
+    def codes(error: type[PicTraceError]) -> set[str]:
+        below = error.__subclasses__()
+        return {code for one in below for code in codes(one)} or {error.code}
+
+    assert codes(PicTraceError) == set(ENGINE)
+    assert not set(ENGINE) & set(OWN)

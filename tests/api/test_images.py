@@ -1,0 +1,189 @@
+"""The library over HTTP: list, look, add, edit, remove, undo."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from engine import imaging
+from tests.api.conftest import Client, Serve, form, shipped
+from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+
+NEW = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:200, :300]))
+
+
+async def test_picture_is_added_named_when_there_and_restored(api: Client) -> None:
+    added = await api.add(NEW, name="piece.jpg", title=" A piece ", tags=["paris, spring", "old"])
+    assert (added.status, added.json["status"]) == (201, "added")
+    image = added.json["image"]
+    assert (image["name"], image["title"], image["tags"]) == ("piece.jpg", "A piece", ["paris", "spring", "old"])
+    assert (image["width"], image["height"], image["media_type"]) == (300, 200, "image/jpeg")
+    again = await api.add(NEW, name="again.jpg")
+    assert (again.status, again.json["status"], again.json["id"]) == (200, "duplicate", image["id"])
+    assert again.json["operation_id"] is None
+    assert again.json["image"]["name"] == "piece.jpg"
+    removed = await api("DELETE", f"/v1/images/{image['id']}")
+    assert (await api.get(f"/v1/images/{image['id']}")).code == "unknown_image"
+    restored = await api.add(NEW)
+    assert (restored.status, restored.json["status"], restored.json["id"]) == (201, "restored", image["id"])
+    assert restored.json["operation_id"] != removed.json["operation_id"]
+
+
+async def test_picture_is_added_by_url_with_its_source(serve: Serve) -> None:
+    async with serve(fetch_allow=("127.0.0.1",)) as api:
+        url = f"{api.url}/v1/samples/stranger"
+        added = await api("POST", "/v1/images", json={"url": url, "tags": ["web"], "page_url": "https://example.org/"})
+        assert added.status == 201
+        image = added.json["image"]
+        assert (image["name"], image["source_url"], image["page_url"]) == ("stranger", url, "https://example.org/")
+
+
+async def test_two_uploads_of_one_picture_at_the_same_moment(api: Client) -> None:
+    answers = await asyncio.gather(*(api.add(NEW, name=f"{n}.jpg") for n in range(2)))
+    assert sorted(answer.json["status"] for answer in answers) == ["added", "duplicate"]
+    assert len({answer.json["id"] for answer in answers}) == 1
+
+
+async def test_additions_that_join_an_operation_are_undone_together(api: Client) -> None:
+    first = (await api.add(NEW)).json
+    other = jpeg(np.ascontiguousarray(photograph("coffee.png")[:200, :300]))
+    second = (await api.add(other, operation_id=first["operation_id"])).json
+    assert second["operation_id"] == first["operation_id"]
+    undone = await api("POST", f"/v1/operations/{first['operation_id']}/undo")
+    assert (undone.json["kind"], undone.json["images"]) == ("add", 2)
+    assert (await api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS)
+    assert (await api("POST", f"/v1/operations/{first['operation_id']}/undo")).code == "nothing_to_undo"
+    joined = await api.add(NEW, operation_id=first["operation_id"])
+    assert (joined.status, joined.code) == (404, "unknown_operation")
+
+
+async def test_edit_removal_and_their_undo(api: Client) -> None:
+    (image,) = (await api.get("/v1/images?words=rocket")).json["images"]
+    at = f"/v1/images/{image['id']}"
+    edited = (await api("PATCH", at, json={"title": "Взлёт", "tags": ["space"]})).json
+    assert (edited["images"][0]["title"], edited["images"][0]["tags"]) == ("Взлёт", ["space"])
+    kept = (await api("PATCH", at, json={"source_url": "https://example.org/r.jpg"})).json["images"][0]
+    assert (kept["title"], kept["source_url"]) == ("Взлёт", "https://example.org/r.jpg")
+    await api("POST", f"/v1/operations/{edited['operation_id']}/undo")
+    assert (await api.get(at)).json["title"] is None
+    removed = (await api("DELETE", at)).json
+    assert (await api("DELETE", at)).code == "unknown_image"
+    assert image["id"] not in [m["id"] for m in (await api.search(shipped("rocket.jpg"), weak=True)).json["matches"]]
+    await api("POST", f"/v1/operations/{removed['operation_id']}/undo")
+    assert (await api.search(shipped("rocket.jpg"))).json["matches"][0]["id"] == image["id"]
+
+
+async def test_list_comes_in_parts_newest_first(api: Client) -> None:
+    seen: list[int] = []
+    cursor = ""
+    while True:
+        part = (await api.get(f"/v1/images?limit=4{cursor}")).json
+        assert part["total"] == (None if cursor else len(PHOTOGRAPHS))
+        seen += [image["id"] for image in part["images"]]
+        if part["next_cursor"] is None:
+            break
+        cursor = f"&cursor={part['next_cursor']}"
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) == len(PHOTOGRAPHS)
+
+
+async def test_filter_by_tag_and_words_in_any_script_and_case(api: Client) -> None:
+    await api.add(NEW, title="Старая Мельница 100%", tags=["Été", "mill"])
+    for query in ("words=мельница", "words=СТАРАЯ+мель", "tag=mill", "tag=%C3%89t%C3%A9&words=100%25"):
+        found = (await api.get(f"/v1/images?{query}")).json
+        assert (found["total"], len(found["images"])) == (1, 1), query
+    for query in ("words=мельница+нет", "tag=mil", "words=_%25", "tag=MILL"):
+        assert (await api.get(f"/v1/images?{query}")).json["total"] == 0, query
+    assert {"tag": "mill", "pictures": 1} in (await api.get("/v1/tags")).json["tags"]
+
+
+async def test_files_are_served_as_what_they_are(api: Client) -> None:
+    (image,) = (await api.get("/v1/images?words=coffee")).json["images"]
+    original = await api.get(image["links"]["file"])
+    assert original.body == shipped("coffee.png")
+    assert original.headers["Content-Type"] == "image/png"
+    assert original.headers["X-Content-Type-Options"] == "nosniff"
+    assert "immutable" in original.headers["Cache-Control"]
+    assert "sandbox" in original.headers["Content-Security-Policy"]
+    assert original.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert original.headers["ETag"] == f'"{image["sha256"]}"'
+    unchanged = await api.get(image["links"]["file"], headers={"If-None-Match": original.headers["ETag"]})
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    part = await api.get(image["links"]["file"], headers={"Range": "bytes=10-19"})
+    assert (part.status, part.body) == (206, original.body[10:20])
+    beyond = await api.get(image["links"]["file"], headers={"Range": "bytes=99999999-"})
+    assert (beyond.status, beyond.code) == (416, "range_not_satisfiable")
+    thumbnail = await api.get(image["links"]["thumbnail"])
+    assert thumbnail.headers["Content-Type"] == "image/jpeg"
+    assert max(imaging.decode_thumbnail(thumbnail.body).shape[:2]) == 320
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "unsupported_format"),
+        (b"<!doctype html><script>alert(1)</script>", "not_an_image"),
+        (b'<?xml version="1.0"?><svg onload="alert(1)"></svg>', "unsupported_format"),
+    ],
+)
+async def test_svg_and_html_never_get_in(api: Client, content: bytes, code: str) -> None:
+    data = form(content, "innocent.jpg")
+    answer = await api("POST", "/v1/images", data=data)
+    assert (answer.status, answer.code) == (415, code)
+
+
+async def test_picture_with_a_script_in_it_is_served_as_a_picture(api: Client) -> None:
+    """A whole JPEG with HTML behind it and a name that wants to be a page."""
+    added = (await api.add(NEW + b"<script>alert(1)</script>", name='a.html"; filename="b.svg')).json
+    served = await api.get(added["image"]["links"]["file"])
+    assert served.headers["Content-Type"] == "image/jpeg"
+    assert served.headers["Content-Disposition"].startswith("inline")
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\pictures\\a.jpg", "a.jpg"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("猫の写真.jpg", "猫の写真.jpg"),
+        ("", "upload"),
+    ],
+)
+async def test_names_are_file_names(api: Client, name: str, stored: str) -> None:
+    added = await api.add(NEW, name=name)
+    if added.status == 201:
+        assert added.json["image"]["name"] == stored
+        served = await api.get(added.json["image"]["links"]["file"])
+        assert served.body == NEW
+    else:  # a part without a name is a field, not a file
+        assert (name, added.code) == ("", "invalid_request")
+
+
+async def test_samples_come_and_go_without_a_key_while_there_is_nothing_else(serve: Serve) -> None:
+    async with serve(filled=False) as api:
+        assert (await api.get("/v1/server", key=None)).json["samples"]["offered"]
+        assert (await api("POST", "/v1/samples", key=None)).status == 201
+        offer = (await api.get("/v1/server", key=None)).json["samples"]
+        assert offer["present"] > 20
+        assert offer["removable"]
+        assert not offer["offered"]
+        assert (await api("POST", "/v1/samples", key=None)).code == "samples_off"
+        for name in offer["queries"]:
+            query = (await api.get(f"/v1/samples/{name}", key=None)).body
+            found = (await api.search(query, key=None)).json["matches"]
+            assert bool(found and found[0]["lane"] == "same") == (name != "stranger"), name
+        assert {"tag": "sample", "pictures": offer["present"]} in (await api.get("/v1/tags")).json["tags"]
+        await api.add(NEW)
+        refused = await api("DELETE", "/v1/samples", key=None)
+        assert (refused.status, refused.code) == (401, "key_required")
+        removed = await api("DELETE", "/v1/samples")
+        assert (await api.get("/v1/images")).json["total"] == 1
+        undone = await api("POST", f"/v1/operations/{removed.json['operation_id']}/undo")
+        assert undone.json["images"] == offer["present"]
+
+
+async def test_samples_can_be_left_out(serve: Serve) -> None:
+    async with serve(filled=False, samples=False) as api:
+        assert not (await api.get("/v1/server")).json["samples"]["offered"]
+        assert (await api("POST", "/v1/samples")).code == "samples_off"
