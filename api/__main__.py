@@ -6,16 +6,19 @@ import os
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 import uvicorn
 from rich.console import Console
+from rich.markup import escape
 from uvicorn.supervisors import Multiprocess
 
 from api.settings import ApiSettings
 from engine import PicTraceError, open_service
 
+BACKLOG = 2048
 GRACE_S = 30  # running searches may finish
 err = Console(stderr=True, highlight=False)
 
@@ -33,7 +36,7 @@ def serve(
         listening = _listen(settings)
         key = asyncio.run(_prepare(settings))
     except PicTraceError as error:
-        err.print(f"[red]{error}[/red] [dim]({error.code})[/dim]")
+        err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
         raise typer.Exit(1) from None
     for name, value in overrides.items():  # workers read the settings for themselves
         os.environ[f"PICTRACE_{name.upper()}"] = str(value)
@@ -65,11 +68,12 @@ def _listen(settings: ApiSettings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+        listening.listen(BACKLOG)  # now, so that of two that start at once only one gets the port
     except OSError as error:
         listening.close()
         reason = error.strerror or "not possible"
         err.print(
-            f"[red]{settings.host}:{settings.port} cannot be served on: {reason}.[/red] "
+            f"[red]{escape(settings.host)}:{settings.port} cannot be served on: {reason}.[/red] "
             "PICTRACE_PORT (or --port) chooses another port, PICTRACE_HOST another address."
         )
         raise typer.Exit(1) from None
@@ -80,6 +84,7 @@ def _listen(settings: ApiSettings) -> socket.socket:
 def _announce(settings: ApiSettings, port: int, key: str | None) -> None:
     host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
     at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    at = escape(at)
     err.print(f"PicTrace is at [bold]{at}[/bold]    Ctrl-C stops it", soft_wrap=True)
     if key:
         err.print(f"As admin, who may add and remove: [bold]{at}/#key={key}[/bold]", soft_wrap=True)
@@ -107,7 +112,8 @@ def _run(settings: ApiSettings, listening: socket.socket) -> None:
     config = uvicorn.Config("api.app:create_app", **options)
     server = uvicorn.Server(config)
     if settings.api_workers == 1:
-        server.run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # raised again once all is done
+            server.run(sockets=[listening])
         return
     with tempfile.TemporaryDirectory(prefix="pictrace-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder

@@ -39,7 +39,7 @@ class Upload:
         """The file's own name, without any folder."""
         last = PurePosixPath((self.file.filename or "").replace("\\", "/")).name
         shown = "".join(c for c in last if c.isprintable()).strip()
-        return shown[-MAX_NAME:] or "upload"
+        return shown[-MAX_NAME:] if shown.strip(".") else "upload"
 
     async def read(self) -> bytes:
         """FileTooLarge where it is over the limit."""
@@ -92,6 +92,13 @@ async def sent(request: Request, fields: type[F], in_json: type[J], *, max_bytes
         raise Problem("unsupported_media_type")
 
 
+async def only_json(request: Request, model: type[J]) -> J:
+    """A JSON body, within the same bounds. Raises a Problem, or RequestValidationError."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Problem("unsupported_media_type", "The body must be application/json.")
+    return _validated(model, {}, await _json(request))
+
+
 @asynccontextmanager
 async def form_closed(form: Any) -> AsyncIterator[None]:
     """Temporary files of a form are dropped at the end."""
@@ -108,6 +115,7 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
+            leaving.result()  # raises what was wrong with the rest of the body
             raise Problem("client_gone")
         return working.result()
     finally:
@@ -116,22 +124,17 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-def described(fields: type[BaseModel], in_json: type[BaseModel]) -> dict[str, Any]:
+def described(fields: type[BaseModel] | None, in_json: type[BaseModel]) -> dict[str, Any]:
     """The `requestBody` of such a route, for OpenAPI."""
+    content = {"application/json": {"schema": in_json.model_json_schema()}}
+    if fields is None:
+        return {"requestBody": {"required": True, "content": content}}
     form = fields.model_json_schema(ref_template="#/components/schemas/{model}")
     form["properties"] = {"file": {"type": "string", "format": "binary", "description": "The picture."}} | form.get(
         "properties", {}
     )
     form["required"] = ["file", *form.get("required", [])]
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {"schema": form},
-                "application/json": {"schema": in_json.model_json_schema()},
-            },
-        }
-    }
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}} | content}}
 
 
 async def _left(request: Request) -> None:

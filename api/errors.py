@@ -10,6 +10,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from engine import PicTraceError
 
@@ -58,6 +60,7 @@ OWN = {
     "wrong_key": (401, "This key is not valid."),
     "admin_only": (403, "This needs the admin key, not the search key."),
     "cross_origin": (403, "Another site's page may not ask this."),
+    "body_too_slow": (408, "The body did not come within 20 seconds."),
     "not_found": (404, "There is nothing at this address."),
     "method_not_allowed": (405, "This address does not take this method."),
     "samples_off": (409, "Samples are only offered to an empty library, and not where PICTRACE_SAMPLES=0."),
@@ -120,7 +123,7 @@ def documented(*codes: str, also: Mapping[int | str, dict[str, Any]] | None = No
 
 
 def register(app: FastAPI) -> None:
-    """Give every error its answer; this is the one place where the API catches."""
+    """Give every error its answer."""
 
     @app.exception_handler(Problem)
     async def _own(request: Request, error: Problem) -> JSONResponse:
@@ -145,8 +148,13 @@ def register(app: FastAPI) -> None:
         detail = str(error.detail) if code == "malformed_request" else OWN[code][1]
         return response(code, detail, error.headers)
 
-    @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-        reference = secrets.token_hex(4)
-        logger.error("reference %s: %s %s", reference, request.method, request.url.path, exc_info=error)
-        return response("internal_error", f"Something went wrong here; the log has the reference {reference}.")
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(request: Request, error: ClientDisconnect) -> JSONResponse:
+        return response("client_gone", OWN["client_gone"][1])
+
+
+def unforeseen(scope: Scope, error: Exception) -> JSONResponse:
+    """The answer to an error that nobody thought of; the log gets all of it."""
+    reference = secrets.token_hex(4)
+    logger.error("reference %s: %s %s", reference, scope["method"], scope["path"], exc_info=error)
+    return response("internal_error", f"Something went wrong here; the log has the reference {reference}.")

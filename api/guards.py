@@ -1,6 +1,8 @@
 """What every request passes before it reaches a route: Host, Origin, the body's size; and headers of every answer."""
 
+import asyncio
 import ipaddress
+import re
 import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -13,6 +15,10 @@ from api import errors, metrics
 from api.errors import Problem
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE")
+HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
+PORT = re.compile(r":\d{1,5}$")
+PAUSE_S = 20  # that a client may make while it sends a body
 ANSWER_HEADERS = "pictrace.headers"  # in the scope: what dependencies want to say, in errors too
 
 PAGE_POLICY = "; ".join(
@@ -39,7 +45,7 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application, its handling of unforeseen errors included."""
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str], max_body_bytes: int) -> None:
         self._app = app
@@ -51,14 +57,18 @@ class Guard:
             await self._app(scope, receive, send)
             return
         body = _Body(scope, receive, self._max_body_bytes)
-        answer = _with_headers(scope, send, body)
+        answer = _Answer(scope, send, body)
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server itself keeps the body back
         try:
             self._check(scope)
+            await self._app(scope, body.receive, answer.send)
         except Problem as problem:
-            refused = errors.response(problem.code, problem.detail, problem.headers)
-            await refused(scope, receive, answer)
-            return
-        await self._app(scope, body.receive, answer)
+            await errors.response(problem.code, problem.detail, problem.headers)(scope, receive, answer.send)
+        except Exception as error:
+            if answer.has_begun:
+                raise
+            await errors.unforeseen(scope, error)(scope, receive, answer.send)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -66,27 +76,30 @@ class Guard:
         if not self._is_ours(host):
             raise Problem("wrong_host")
         origin = headers.get("origin")
-        if origin and scope["method"] not in SAFE_METHODS:
-            at = urlsplit(origin)
-            # A browser extension's origin has a scheme of its own; its user chose to let it ask here.
-            from_elsewhere = at.scheme in ("http", "https") and at.netloc != host and at.hostname not in self._hosts
-            if from_elsewhere or origin == "null":
-                raise Problem("cross_origin")
+        if origin and scope["method"] not in SAFE_METHODS and not self._may_ask(origin, host):
+            raise Problem("cross_origin")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._max_body_bytes:
             raise _too_long(scope, self._max_body_bytes)
 
-    def _is_ours(self, host: str) -> bool:
-        """An attacker's page can give its own name our address, but it cannot turn an address into a name."""
+    def _may_ask(self, origin: str, host: str) -> bool:
+        """Our own page, or a browser extension: its user chose to let it ask here."""
         try:
-            name = urlsplit(f"//{host}").hostname or ""
-            port = urlsplit(f"//{host}").port
+            at = urlsplit(origin)
+            is_own = at.netloc == host or at.hostname in self._hosts
         except ValueError:
             return False
+        return is_own if at.scheme in ("http", "https") else origin != "null"
+
+    def _is_ours(self, host: str) -> bool:
+        """An attacker's page can give its own name our address, but it cannot turn an address into a name."""
+        if not HOST.fullmatch(host):
+            return False
+        name = host.lower().rpartition(":")[0] if PORT.search(host) else host.lower()
         if name in self._hosts:
-            return port != 0
+            return True
         try:
-            ipaddress.ip_address(name)
+            ipaddress.ip_address(name.strip("[]"))
         except ValueError:
             return False
         return True
@@ -100,14 +113,20 @@ class _Body:
         self._receive = receive
         self._max_bytes = max_bytes
         self._taken = 0
-        self.is_read = False
+        headers = Headers(scope=scope)
+        self.is_read = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        try:
+            async with asyncio.timeout(None if self.is_read else PAUSE_S):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise Problem("body_too_slow") from error
         self._taken += len(message.get("body", b""))
         if self._taken > self._max_bytes:
             raise _too_long(self._scope, self._max_bytes)
-        self.is_read = not message.get("more_body", False)
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self.is_read = True
         return message
 
 
@@ -117,26 +136,37 @@ def _too_long(scope: Scope, max_bytes: int) -> Problem:
     return Problem("file_too_large" if is_upload else "body_too_large", detail)
 
 
-def _with_headers(scope: Scope, send: Send, body: _Body) -> Send:
-    started = time.monotonic()
+class _Answer:
+    """An answer on its way, with the headers that all have."""
 
-    async def answer(message: Message) -> None:
+    def __init__(self, scope: Scope, send: Send, body: _Body) -> None:
+        self._scope = scope
+        self._send = send
+        self._body = body
+        self._started = time.monotonic()
+        self.has_begun = False
+
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in {**HEADERS, **scope.get(ANSWER_HEADERS, {})}.items():
-                headers.setdefault(name, value)
-            kind = headers.get("content-type", "")
-            headers.setdefault("Cache-Control", "no-store" if "json" in kind else "no-cache")
-            if scope["method"] not in SAFE_METHODS and message["status"] >= 400 and not body.is_read:
-                headers["Connection"] = "close"  # there is no other way to stop a client that goes on sending
-            if "content-security-policy" not in headers:
-                headers["Content-Security-Policy"] = PAGE_POLICY if kind.startswith("text/html") else FILE_POLICY
-            route = getattr(scope.get("route"), "path", "page" if message["status"] < 400 else "none")
-            metrics.requests.labels(scope["method"], route, message["status"]).inc()
-            metrics.request_seconds.labels(route).observe(time.monotonic() - started)
-        await send(message)
+            self.has_begun = True
+            self._put_headers(MutableHeaders(scope=message))
+            self._count(message["status"])
+        await self._send(message)
 
-    return answer
+    def _put_headers(self, headers: MutableHeaders) -> None:
+        for name, value in {**HEADERS, **self._scope.get(ANSWER_HEADERS, {})}.items():
+            headers.setdefault(name, value)
+        kind = headers.get("content-type", "")
+        headers.setdefault("Cache-Control", "no-store" if "json" in kind else "no-cache")
+        headers.setdefault("Content-Security-Policy", PAGE_POLICY if kind.startswith("text/html") else FILE_POLICY)
+        if not self._body.is_read:
+            headers["Connection"] = "close"  # there is no other way to stop a client that goes on sending
+
+    def _count(self, status: int) -> None:
+        route = getattr(self._scope.get("route"), "path", "page" if status < 400 else "none")
+        method = self._scope["method"] if self._scope["method"] in METHODS else "other"
+        metrics.requests.labels(method, route, status).inc()
+        metrics.request_seconds.labels(route).observe(time.monotonic() - self._started)
 
 
 def client_address(request: Request) -> str:

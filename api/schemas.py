@@ -4,7 +4,7 @@ import base64
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from engine import MAX_LIMIT, AddResult, Changed, Edit, Evidence, Match, Page, SearchResult, StoredImage, Undone
 
@@ -13,9 +13,9 @@ MAX_ID = (1 << 63) - 1
 # A NUL is the one character that databases do not take.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00,]+$")]
-Tags = Annotated[list[Tag], Field(max_length=30)]
+Tags = Annotated[list[Tag], Field(max_length=30), AfterValidator(lambda tags: list(dict.fromkeys(tags)))]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
-WebUrl = Annotated[Url, StringConstraints(pattern=r"^https?://[^\x00]+$")]
+WebUrl = Annotated[Url, StringConstraints(pattern=r"^https?://[^\s<>\"\\^`{|}\x00-\x1f]+$")]
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
 
@@ -86,6 +86,12 @@ class EditRequest(BaseModel):
     tags: Tags | None = None
     source_url: WebUrl | None = None
     page_url: WebUrl | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Say what is to change: title, tags, source_url or page_url")
+        return self
 
     def values(self) -> dict[str, Any]:
         given = {name: getattr(self, name) for name in self.model_fields_set}

@@ -1,8 +1,9 @@
 """The API's settings: the engine's, and what serving over HTTP needs."""
 
 import os
+import re
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from engine import EngineSettings, Hosts
 
@@ -21,12 +22,9 @@ class ApiSettings(EngineSettings):
     )
     admin_key: SecretStr | None = Field(
         default=None,
-        min_length=16,
         description="An admin key of your own (at least 16 characters), beside the made one.",
     )
-    search_key: SecretStr | None = Field(
-        default=None, min_length=16, description="When set, searching and looking need this key too."
-    )
+    search_key: SecretStr | None = Field(default=None, description="When set, searching and looking need this key too.")
     rate_limit: int = Field(
         default=60, ge=0, description="Searches and fetches a minute for each key, or else address; 0: no limit."
     )
@@ -37,3 +35,17 @@ class ApiSettings(EngineSettings):
     )
     max_waiting: int = Field(default=32, ge=0, description="Searches that wait for their turn; more get a 503.")
     samples: bool = Field(default=True, description="Whether an empty library offers sample pictures (0: no).")
+
+    @field_validator("admin_key", "search_key")
+    @classmethod
+    def _key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and not re.fullmatch(r"[\x21-\x7e]{16,512}", key.get_secret_value()):
+            raise ValueError("A key has 16 to 512 printable ASCII characters and no spaces")
+        return key
+
+    @field_validator("search_key")
+    @classmethod
+    def _two_keys(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if key and key == info.data.get("admin_key"):
+            raise ValueError("The search key must not be the admin key")
+        return key

@@ -1,9 +1,11 @@
 """Bytes -> picture: header gate, pixel cap, orientation, transparency. Raises, never returns None."""
 
 from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageOps, UnidentifiedImageError
 from pillow_heif import HeifImageFile, register_heif_opener
@@ -43,6 +45,7 @@ EXTENSIONS = {
 MEDIA_TYPES = tuple(EXTENSIONS)
 LIBRARY_SIDE = 1000  # longest side that stored pictures are decoded to
 QUERY_SIDE = 1200  # queries a little larger: the picture may be a small part of them
+LARGE_PIXELS = 12_000_000
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 85
 ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 MEGABYTE = 1024 * 1024
@@ -89,7 +92,7 @@ def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int) -> Ima
         image.draft("RGB", (side, side))  # JPEG only: decodes at the smallest scale that is no smaller than this
         image.load()
         turned = _is_turned(image)
-        pixels = _upright(image)
+        pixels = _upright(_boxed(image, side))
     except ImageError:
         raise
     except MemoryError as error:
@@ -161,6 +164,17 @@ def _not_taken(content: bytes) -> ImageError:
     return NotAnImage(f"This is not a picture that can be read; allowed are {ALLOWED}.")
 
 
+def _boxed(image: PillowImage.Image, side: int) -> PillowImage.Image:
+    """A very large picture made smaller, though not as small as `side`, before its colours take more memory."""
+    factor = max(image.size) // (2 * side)
+    is_small = factor < 2 or image.width * image.height < LARGE_PIXELS
+    if is_small or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK") or image.format == "TIFF":
+        return image  # of a TIFF the orientation would be lost
+    smaller = image.reduce((min(factor, image.width), min(factor, image.height)))
+    smaller.info = image.info  # orientation, transparency
+    return smaller
+
+
 def _is_turned(image: PillowImage.Image) -> bool:
     return not isinstance(image, HeifImageFile) and _orientation(image) >= 5
 
@@ -186,6 +200,8 @@ def _upright(image: PillowImage.Image) -> Pixels:
 
 def _from_deep_grey(values: np.typing.NDArray[np.generic]) -> Pixels:
     """16-bit, 32-bit and float greys, which Pillow's `convert` would clip."""
+    if values.dtype == np.uint16 and values.size > LARGE_PIXELS:
+        values = _reduced(values, 2 * QUERY_SIDE)
     grey = np.nan_to_num(values.astype(np.float32))
     top = float(grey.max())
     full = (
@@ -195,13 +211,13 @@ def _from_deep_grey(values: np.typing.NDArray[np.generic]) -> Pixels:
     return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
-def _reduced(pixels: Pixels, side: int) -> Pixels:
+def _reduced(pixels: NDArray[Any], side: int) -> NDArray[Any]:
     height, width = pixels.shape[:2]
     scale = side / max(width, height)
     if scale >= 1:
         return np.ascontiguousarray(pixels)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
 
 
 def _sentence(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """The engine's settings: read once by an entry point, passed down, never imported as a global."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from engine.errors import InvalidSetting
 
 MEGABYTE = 1024 * 1024
+HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")
 
 
 def _split(value: object) -> object:
@@ -70,6 +72,14 @@ class EngineSettings(BaseSettings):
         except RuntimeError as error:  # a ~user that there is none of
             raise ValueError(str(error)) from error
 
+    @field_validator("fetch_allow")
+    @classmethod
+    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not HOST.fullmatch(host):
+                raise ValueError(f"{host!r} is neither a host nor host:port; no scheme, path, range or asterisk")
+        return hosts
+
     @field_validator("database_url")
     @classmethod
     def _url(cls, url: str | None) -> str | None:
@@ -86,4 +96,5 @@ class EngineSettings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             variable = "PICTRACE_" + "_".join(str(part) for part in first["loc"]).upper()
-            raise InvalidSetting(f"{variable}: {first['msg']}.") from error
+            message = first["msg"].removeprefix("Value error, ").rstrip(".")
+            raise InvalidSetting(f"{variable}: {message}.") from error

@@ -2,13 +2,13 @@
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from api import metrics
-from api.dependencies import Given, Here
+from api.dependencies import Given, Here, reader
 from api.errors import documented
 from api.routes.samples import offer
-from api.schemas import HealthOut, LimitsOut, ServerOut
+from api.schemas import HealthOut, LimitsOut, SamplesOut, ServerOut
 from engine import MAX_LIMIT, MEDIA_TYPES
 
 router = APIRouter(tags=["server"])
@@ -30,13 +30,17 @@ async def ready(here: Here) -> HealthOut:
 @router.get(
     "/metrics",
     summary="Metrics for Prometheus",
+    dependencies=[Depends(reader)],
     response_class=Response,
     responses=documented(
-        "library_busy", also={200: {"description": "Prometheus' text format", "content": {"text/plain": {}}}}
+        "library_busy",
+        "key_required",
+        "wrong_key",
+        also={200: {"description": "Prometheus' text format", "content": {"text/plain": {}}}},
     ),
 )
 async def prometheus(here: Here) -> Response:
-    """Searches, stages, places, fetches, index lag."""
+    """Searches, stages, places, fetches, index lag. Where a search key is set, it is needed here too."""
     content, media_type = metrics.exposed(await here.service.level())
     return Response(content, headers={"Content-Type": media_type})
 
@@ -60,5 +64,5 @@ async def server(here: Here, given: Given) -> ServerOut:
             searches_a_minute=settings.rate_limit or None,
             formats=list(MEDIA_TYPES),
         ),
-        samples=await offer(here),
+        samples=await offer(here) if may_look else SamplesOut(offered=False, present=0, removable=False, queries=[]),
     )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.types import Message, Receive, Scope, Send
 
 from api import errors, metrics
-from api.body import Sent, described, sent, while_connected
+from api.body import Sent, described, only_json, sent, while_connected
 from api.dependencies import ACTOR, Here, Running, admin, rated, reader
 from api.errors import Problem, documented
 from api.routes.search import PICTURE, URL, fetch
@@ -158,10 +158,12 @@ async def add_image(request: Request, response: Response, here: Here) -> AddOut:
     "/images/{image_id}",
     summary="Edit title, tags and links",
     dependencies=ADMIN,
-    responses=documented(*CHANGE, "unknown_image", "malformed_request"),
+    responses=documented(*CHANGE, "unknown_image", "malformed_request", "unsupported_media_type", "body_too_large"),
+    openapi_extra=described(None, EditRequest),
 )
-async def edit_image(here: Here, image_id: Id, edit: EditRequest) -> ChangedOut:
+async def edit_image(request: Request, here: Here, image_id: Id) -> ChangedOut:
     """What is left out stays as it is."""
+    edit = await only_json(request, EditRequest)
     return ChangedOut.of(await here.service.edit(image_id, edit.values(), actor=ACTOR))
 
 

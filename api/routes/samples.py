@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Response
 
-from api.dependencies import Given, Here, Running, admin, reader
+from api.dependencies import Given, Here, Running, admin, rated, reader
 from api.errors import Problem, documented
 from api.routes.images import CHANGE
 from api.schemas import RemovedOut, SamplesOut
@@ -23,12 +23,19 @@ async def offer(here: Running) -> SamplesOut:
     )
 
 
-@router.post("", summary="Add the samples", status_code=201, responses=documented(*CHANGE, "samples_off"))
+@router.post(
+    "",
+    summary="Add the samples",
+    status_code=201,
+    dependencies=[Depends(rated)],
+    responses=documented(*CHANGE, "samples_off", "rate_limited", "at_capacity"),
+)
 async def add_samples(here: Here) -> RemovedOut:
     """Some 20 pictures with the tag `sample`. Only to an empty library; no key is needed, for nothing is touched."""
-    if not (await offer(here)).offered:
-        raise Problem("samples_off")
-    added = await here.service.add_samples(actor=ACTOR)
+    async with here.computing():
+        if not (await offer(here)).offered:
+            raise Problem("samples_off")
+        added = await here.service.add_samples(actor=ACTOR)
     operation = next((one.operation_id for one in added if one.operation_id), None)
     if operation is None:
         raise Problem("samples_off")

@@ -10,11 +10,11 @@ from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import URL, Connection, event, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.concurrency import CpuPool
-from engine.errors import DataDirNotWritable, DiskFull, LibraryBusy, LibraryDamaged, LibraryTooNew
+from engine.errors import DataDirNotWritable, DiskFull, InvalidSetting, LibraryBusy, LibraryDamaged, LibraryTooNew
 
 REVISION = "0002"  # of the tables in `tables.py`: the newest file in alembic/versions
 BUSY_TIMEOUT_S = 60
@@ -86,7 +86,12 @@ def migrations_dir() -> Path:
 
 
 def _create(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S)
+    try:
+        engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S)
+    except (ArgumentError, InvalidRequestError, ImportError) as error:
+        raise InvalidSetting(
+            f"PICTRACE_DATABASE_URL: {url.drivername} cannot be used ({error}). For example: sqlite+aiosqlite:///FILE."
+        ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _configure_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)

@@ -250,7 +250,8 @@ async def edit(connection: AsyncConnection, image_id: int, values: dict[str, Any
     if row is None:
         return None
     before = {name: getattr(row, name) for name in EDITABLE if name in values}
-    await connection.execute(update(images).where(images.c.id == image_id).values({n: values[n] for n in before}))
+    if before:
+        await connection.execute(update(images).where(images.c.id == image_id).values({n: values[n] for n in before}))
     return before
 
 

@@ -222,3 +222,28 @@ def test_thumbnail_comes_back_as_pixels() -> None:
     small = imaging.decode_thumbnail(imaging.encode_thumbnail(pixels))
     assert small.shape == (160, 320, 3)
     assert near(small[120, 80], (220, 30, 30))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16"])
+def test_very_large_picture_made_smaller_in_two_steps_looks_the_same(mode: str) -> None:
+    is_deep = mode == "I;16"
+    ramp = np.linspace(0, 65535 if is_deep else 255, 6000)
+    picture = PillowImage.fromarray(np.tile(ramp, (4000, 1)).astype(np.uint16 if is_deep else np.uint8))
+    buffer = BytesIO()
+    (picture if is_deep else picture.convert(mode)).save(buffer, "PNG", compress_level=1)
+    image = decode(buffer.getvalue())
+    assert (image.width, image.height, image.pixels.shape) == (6000, 4000, (667, 1000, 3))
+    assert np.abs(image.pixels[300, :, 1] - np.linspace(0, 255, 1000)).max() <= 2
+
+
+def test_very_large_picture_is_still_turned_upright() -> None:
+    picture = PillowImage.new("RGB", (6000, 3000), "black")
+    picture.paste("white", (0, 0, 600, 3000))  # a white band on the left
+    exif = PillowImage.Exif()
+    exif[0x0112] = 6  # to be turned clockwise: the band comes to the top
+    buffer = BytesIO()
+    picture.save(buffer, "PNG", exif=exif, compress_level=1)
+    image = decode(buffer.getvalue())
+    assert (image.width, image.height) == (3000, 6000)
+    assert image.pixels[20, 250, 0] == 255
+    assert image.pixels[500, 250, 0] == 0

@@ -1,0 +1,266 @@
+"""`pictrace-api` as a process: started, asked, stopped, killed."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.conftest import SHIPPED, Command
+
+START_S = 60
+
+
+class Served:
+    """A running server."""
+
+    def __init__(self, process: subprocess.Popen[str], said: str) -> None:
+        self.process = process
+        self.said = said
+        found = re.search(r"http://localhost:\d+", said)
+        assert found, said
+        self.url = found.group()
+        key = re.search(r"#key=([\w-]+)", said)
+        self.key = key.group(1) if key else None
+
+    def ask(self, path: str, *, data: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+        request = urllib.request.Request(self.url + path, data, {k.replace("_", "-"): v for k, v in headers.items()})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, response.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
+    def json(self, path: str, **how: Any) -> Any:
+        status, body = self.ask(path, **how)
+        assert status < 400, body
+        return json.loads(body)
+
+    def search(self, content: bytes) -> tuple[int, bytes]:
+        return self.ask("/v1/search", data=multipart(content), Content_Type="multipart/form-data; boundary=b")
+
+    def add(self, content: bytes) -> tuple[int, bytes]:
+        return self.ask(
+            "/v1/images",
+            data=multipart(content),
+            Content_Type="multipart/form-data; boundary=b",
+            Authorization=f"Bearer {self.key}",
+        )
+
+
+def multipart(content: bytes) -> bytes:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    return head + content + b"\r\n--b--\r\n"
+
+
+@contextmanager
+def api(pictrace: Command, *arguments: str, **env: str) -> Iterator[Served]:
+    """`pictrace-api` on a free port until the end; it must stop on SIGINT."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api", "--port", "0", *arguments],
+        env=pictrace.env | {"COLUMNS": "1000"} | env,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=pictrace.env["HOME"],
+        start_new_session=True,
+    )
+    assert process.stderr
+    try:
+        said = ""
+        while "stops it" not in said or "key" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+            if "As admin" in line:
+                said += process.stderr.readline()
+        served = Served(process, said)
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                if served.ask("/health/ready")[0] == 200:
+                    break
+            time.sleep(0.1)
+        yield served
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(40)
+        process.stderr.close()
+
+
+def test_key_is_shown_once_and_works(pictrace: Command) -> None:
+    with api(pictrace) as first:
+        assert first.key
+        assert first.said.count(first.key) == 2
+        assert first.json("/v1/server", Authorization=f"Bearer {first.key}")["access"] == "admin"
+        assert first.add((SHIPPED / "rocket.jpg").read_bytes())[0] == 201
+    with api(pictrace) as second:
+        assert second.key is None
+        assert "was shown at the first start" in second.said
+        assert second.json("/v1/server", Authorization=f"Bearer {first.key}")["access"] == "admin"
+        new = pictrace("admin-key", "--new").stdout.strip()
+        assert second.ask("/v1/server", Authorization=f"Bearer {first.key}")[0] == 401
+        assert second.json("/v1/server", Authorization=f"Bearer {new}")["access"] == "admin"
+
+
+def test_shell_and_api_share_a_library(pictrace: Command) -> None:
+    with api(pictrace) as server:
+        pictrace.json("add", "--json", SHIPPED / "coffee.png", SHIPPED / "rocket.jpg")
+        found = json.loads(server.search((SHIPPED / "coffee.png").read_bytes())[1])["matches"]
+        (in_shell,) = pictrace.json("search", "--json", SHIPPED / "coffee.png")
+        assert [(m["id"], m["score"]) for m in found] == [(m["id"], m["score"]) for m in in_shell["matches"]]
+        server.add((SHIPPED / "chelsea.png").read_bytes())
+        (in_shell,) = pictrace.json("search", "--json", SHIPPED / "chelsea.png")
+        assert in_shell["matches"][0]["evidence"]["exact"]
+
+
+def test_shell_fetches_urls(pictrace: Command) -> None:
+    with api(pictrace) as server:
+        server.ask("/v1/samples", data=b"")
+        url = f"{server.url.replace('localhost', '127.0.0.1')}/v1/samples/crop"
+        allowed = {"PICTRACE_FETCH_ALLOW": "127.0.0.1"}
+        (found,) = pictrace.json("search", "--json", url, **allowed)
+        assert found["query"] == url
+        assert found["matches"][0]["name"] == "astronaut.png"
+        (added, refused) = pictrace.json("add", "--json", url, "http://user:pass@127.0.0.1/a.jpg", **allowed)
+        assert (added["name"], added["status"]) == ("crop", "added")
+        assert (refused["status"], refused["code"]) == ("rejected", "url_refused")
+        image = server.json(f"/v1/images/{added['id']}")
+        assert image["source_url"] == url
+        (refused,) = pictrace.json("search", "--json", url)
+        assert (refused["matches"], refused["code"]) == ([], "url_refused")
+
+
+def test_running_search_finishes_when_the_server_is_stopped(pictrace: Command) -> None:
+    with api(pictrace) as server:
+        server.ask("/v1/samples", data=b"")
+        query = server.ask("/v1/samples/stranger")[1]
+        answers: list[int] = []
+        asking = [Thread(target=lambda: answers.append(server.search(query)[0])) for _ in range(6)]
+        for thread in asking:
+            thread.start()
+        while 'state="running"} 0.0' in (metrics := server.ask("/metrics")[1].decode()) and "} 0.0" in metrics:
+            if answers:
+                break
+        server.process.send_signal(signal.SIGTERM)
+        for thread in asking:
+            thread.join(30)
+        assert answers == [200] * 6
+        assert server.process.wait(40) in (0, -signal.SIGTERM)
+    assert pictrace.json("check", "--json")[0]["sound"]
+
+
+def test_workers_share_library_and_metrics_and_all_stop(pictrace: Command, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with api(pictrace, "--workers", "2", TMPDIR=str(scratch)) as server:
+        assert server.key
+        server.ask("/v1/samples", data=b"")
+        query = server.ask("/v1/samples/crop")[1]
+        answers = [json.loads(server.search(query)[1])["matches"] for _ in range(6)]
+        assert all(
+            [(m["id"], m["score"]) for m in found] == [(m["id"], m["score"]) for m in answers[0]] for found in answers
+        )
+        assert 'pictrace_searches_total{outcome="same"} 6.0' in server.ask("/metrics")[1].decode()
+        group = os.getpgid(server.process.pid)
+    deadline = time.monotonic() + 10
+    while living(group) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not living(group)
+    assert list(scratch.iterdir()) == []
+
+
+def living(group: int) -> list[str]:
+    """Processes of a group that still run."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append(path.parent.name)
+    return found
+
+
+def test_killed_while_adding_loses_nothing_acknowledged(pictrace: Command) -> None:
+    with api(pictrace) as server:
+        acknowledged = []
+        sources = sorted(path for path in SHIPPED.iterdir() if path.suffix in (".png", ".jpg"))
+
+        def add() -> None:
+            for path in sources:
+                with suppress(OSError):
+                    status, body = server.add(path.read_bytes())
+                    if status in (200, 201):
+                        acknowledged.append(json.loads(body)["id"])
+
+        adding = Thread(target=add)
+        adding.start()
+        while len(acknowledged) < 3:
+            time.sleep(0.01)
+        server.process.kill()
+        adding.join(60)
+    with api(pictrace) as again:
+        ids = {image["id"] for image in again.json("/v1/images?limit=200")["images"]}
+    assert set(acknowledged) <= ids
+    assert pictrace.json("check", "--json")[0]["sound"]
+
+
+def run(pictrace: Command, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "api", *arguments],
+        env=pictrace.env | {"PICTRACE_PORT": "0"} | env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=pictrace.env["HOME"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("PICTRACE_PORT", "abc"),
+        ("PICTRACE_PORT", "70000"),
+        ("PICTRACE_ADMIN_KEY", "short"),
+        ("PICTRACE_MAX_RUNNING", "0"),
+        ("PICTRACE_RATE_LIMIT", "-1"),
+        ("PICTRACE_ADMIN_KEY", "                    "),
+        ("PICTRACE_FETCH_ALLOW", "http://127.0.0.1:5088"),
+        ("PICTRACE_FETCH_ALLOW", "10.0.0.0/8"),
+        ("PICTRACE_FETCH_ALLOW", "*"),
+        ("PICTRACE_DATABASE_URL", "sqlite:////tmp/x.db"),
+        ("PICTRACE_DATABASE_URL", "mysql://x/y"),
+        ("PICTRACE_HOST", "[/red]"),
+        ("PICTRACE_NETWORK", "[/red]"),
+    ],
+)
+def test_wrong_setting_is_named(pictrace: Command, setting: str, value: str) -> None:
+    done = run(pictrace, **{setting: value})
+    assert done.returncode == 1
+    assert setting in done.stderr or value in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "short" not in done.stderr
+
+
+def test_taken_port_is_said(pictrace: Command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run(pictrace, "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "PICTRACE_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
