@@ -9,6 +9,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Match, Mount
+from starlette.types import Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import errors, metrics
@@ -62,12 +64,19 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     for routes in (search, images, samples, health):
         app.include_router(routes.router)
     errors.register(app)
-    app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
+    app.router.routes.append(_Page("/", StaticFiles(directory=WEB, html=True), name="page"))
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts, max_body_bytes=settings.max_bytes + OVERHEAD_BYTES)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+class _Page(Mount):
+    """The page's files: everything that is not the API's."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.NONE, {}) if scope["path"].startswith("/v1/") else super().matches(scope)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
