@@ -1,16 +1,26 @@
-# `make run` does the main job, `make test` passes the tests; both set up what they need.
+# `make run` serves API and page, `make test` passes the tests; both set up what they need.
 PYTHON ?= python3
 UV_VERSION = 0.13.9
 BIN = .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test check format install install-dev bench lock clean
+.PHONY: run test test-browser chromium check format install install-dev bench lock clean
 
 run: install
-	@$(BIN)/pictrace demo
+	@$(BIN)/pictrace-api
 
 test: install-dev
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=tests/browser
+
+# The page in real Chromium.
+test-browser: install-dev chromium
+	$(BIN)/pytest tests/browser
+
+chromium:
+	@command -v chromium >/dev/null || { \
+	  test -x /usr/bin/apt-get || { echo "Install Chromium, so that there is a command 'chromium', then go on."; exit 1; }; \
+	  as_root=; test "$$(id -u)" = 0 || as_root=sudo; \
+	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends chromium; }
 
 check: install-dev
 	$(BIN)/ruff format --check .

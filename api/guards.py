@@ -149,16 +149,18 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
-            self._put_headers(MutableHeaders(scope=message))
+            self._put_headers(MutableHeaders(scope=message), message["status"])
             self._count(message["status"])
         await self._send(message)
 
-    def _put_headers(self, headers: MutableHeaders) -> None:
+    def _put_headers(self, headers: MutableHeaders, status: int) -> None:
         for name, value in {**HEADERS, **self._scope.get(ANSWER_HEADERS, {})}.items():
             headers.setdefault(name, value)
         kind = headers.get("content-type", "")
         headers.setdefault("Cache-Control", "no-store" if "json" in kind else "no-cache")
-        headers.setdefault("Content-Security-Policy", PAGE_POLICY if kind.startswith("text/html") else FILE_POLICY)
+        if status != 304:  # whose headers take the place of those of the copy that is still good
+            policy = PAGE_POLICY if kind.startswith("text/html") else FILE_POLICY
+            headers.setdefault("Content-Security-Policy", policy)
         if not self._body.is_read:
             headers["Connection"] = "close"  # there is no other way to stop a client that goes on sending
 

@@ -97,6 +97,7 @@ export class Results {
       h("p", {}, empty ? t("result.empty") : t("result.nothingText", { count })),
       matches.length
         ? [
+            h("h2", {}, t("result.weak")),
             h("p", { class: "fine" }, t("result.weakText")),
             h("ol", { class: "cards small" }, matches.map((match, index) => this.card(match, index + 1))),
           ]

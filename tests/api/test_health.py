@@ -56,6 +56,9 @@ async def test_page_has_a_strict_policy(api: Client) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert page.headers["Referrer-Policy"] == "no-referrer"
+    again = await api.get("/", key=None, headers={"If-None-Match": page.headers["ETag"]})
+    assert again.status == 304
+    assert "Content-Security-Policy" not in again.headers  # it would take the place of the page's own
     for name in ("style.css", "app.js", "icon.svg", "locales/ja.json"):
         assert (await api.get(f"/{name}", key=None)).status == 200
 

@@ -1,0 +1,362 @@
+"""The page as its visitors use it."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.api.conftest import ADMIN, SEARCH
+from tests.api.test_web import texts
+from tests.browser.conftest import Visit
+from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+LANGUAGES = ("en", "ru", "de", "ja", "ko", "zh")
+
+
+def text_of(language: str, key: str) -> str:
+    return str(texts(language)[key])
+
+
+async def choose(page: Page, button: str, *files: Path) -> None:
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_role("button", name=button).click()
+    await (await chooser.value).set_files(list(files))
+
+
+async def test_newcomer_sees_matches_from_an_empty_library(visit: Visit) -> None:
+    async with visit(filled=False) as visitor:
+        page = await visitor.open()
+        await expect(page.get_by_role("heading", name="The library is still empty")).to_be_visible()
+        await visitor.accessible()
+        await page.get_by_role("button", name="Add sample pictures").click()
+        await page.get_by_role("button", name="In a screenshot").click()
+        first = page.locator(".cards li").first
+        await expect(first).to_contain_text("coffee.png")
+        await expect(first).to_contain_text("Certainly the same")
+        await expect(first).to_contain_text("inside a larger picture")
+        await expect(first.locator(".badge")).to_have_text("Sample")
+        await expect(page.locator(".framed polygon")).to_have_count(2)
+        await visitor.accessible()
+        await first.get_by_text("Evidence").click()
+        await expect(first.locator("dd").nth(1)).to_have_text(re.compile(r"^\d+$"))
+        await first.get_by_role("button", name="Why?").click()
+        picture = page.get_by_role("dialog").get_by_role("img")
+        await expect(picture).to_be_visible()
+        assert await picture.evaluate("image => image.naturalWidth") > 500
+        await expect(page.get_by_role("dialog")).to_contain_text("What was done to it: inside a larger picture")
+        await visitor.accessible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await page.get_by_role("button", name="New search").click()
+        await page.get_by_role("button", name="Remove the samples").click()
+        await expect(page.get_by_role("heading", name="The library is still empty")).to_be_visible()
+        assert visitor.complaints == []
+
+
+async def test_what_is_not_there_is_said_and_the_weak_ones_wait_behind_a_button(visit: Visit) -> None:
+    async with visit(filled=False) as visitor:
+        await visitor.api("POST", "/v1/samples")
+        page = await visitor.open()
+        await page.get_by_role("button", name="Not in the library").click()
+        await expect(page.get_by_role("heading", name="Nothing like it is here")).to_be_visible()
+        await expect(page.locator(".card")).to_have_count(0)
+        await visitor.accessible()
+        await page.get_by_role("button", name="Show the nearest anyway").click()
+        await expect(page.locator(".card.weak")).to_have_count(5)
+        await expect(page.get_by_role("heading", name="Nothing like it is here")).to_be_visible()
+        await expect(page.locator(".card").first).to_contain_text("Hardly alike")
+        await visitor.accessible()
+
+
+async def test_picture_is_chosen_dropped_and_pasted(visit: Visit, tmp_path: Path) -> None:
+    mirrored = tmp_path / "mirrored.jpg"
+    mirrored.write_bytes(jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1])))
+    async with visit() as visitor:
+        page = await visitor.open()
+        await choose(page, "Choose a picture", mirrored)
+        await expect(page.locator(".card.same")).to_contain_text("chelsea.png")
+        await expect(page.locator(".card.same .edits")).to_contain_text("mirrored")
+        give = """async (kind) => {
+            const bytes = await (await fetch('/v1/images/4/file')).blob();
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], 'a.jpg', { type: 'image/jpeg' }));
+            const event = kind === 'paste' ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
+                                           : new DragEvent('drop', { dataTransfer: data, bubbles: true });
+            document.querySelector('main').dispatchEvent(event);
+        }"""
+        for kind in ("paste", "drop"):
+            await visitor.open()
+            await page.evaluate(give, kind)
+            await expect(page.locator(".card.same")).to_contain_text("rocket.jpg")
+            await expect(page.locator(".card.same")).to_contain_text("The same file")
+        assert visitor.complaints == []
+
+
+async def test_link_is_searched_and_its_address_repeats_the_search(visit: Visit) -> None:
+    async with visit(filled=False, fetch_allow=("127.0.0.1",)) as visitor:
+        await visitor.api("POST", "/v1/samples")
+        page = await visitor.open()
+        await page.get_by_label("Link to a picture").fill(f"{visitor.api.url}/v1/samples/crop")
+        await page.get_by_role("button", name="Search", exact=True).click()
+        await expect(page.locator(".card.same")).to_contain_text("astronaut.png")
+        assert "?url=http%3A%2F%2F127.0.0.1" in page.url
+        await page.reload()
+        await expect(page.locator(".card.same")).to_contain_text("astronaut.png")
+        await page.locator(".card.same").get_by_role("button", name="Search from here").click()
+        await expect(page).to_have_url(re.compile(r"/\?like=\d+$"))
+        await expect(page.get_by_role("heading", name="Nothing like it is here")).to_be_visible()
+        await page.go_back()
+        await expect(page.locator(".card.same")).to_contain_text("astronaut.png")
+
+
+async def test_trouble_is_a_sentence_with_a_next_step(visit: Visit, tmp_path: Path) -> None:
+    text = tmp_path / "a.jpg"
+    text.write_text("not a picture")
+    async with visit(max_bytes=500_000) as visitor:
+        page = await visitor.open()
+        await choose(page, "Choose a picture", text)
+        await expect(page.get_by_role("alert")).to_contain_text("This is not a picture that can be read.")
+        await visitor.accessible()
+        await choose(page, "Choose a picture", SHIPPED / "astronaut.png")
+        await expect(page.get_by_role("alert")).to_contain_text("too large")
+        await visitor.open("/?url=http%3A%2F%2F10.0.0.1%2F")
+        await expect(page.get_by_role("alert")).to_contain_text("may not fetch from this address")
+        await page.route("**/v1/search", lambda route: route.abort())
+        await visitor.open("/?url=http%3A%2F%2Fa.example%2F")
+        await expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+        await expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+async def test_wait_is_told_when_the_rate_is_spent(visit: Visit, tmp_path: Path) -> None:
+    async with visit(rate_limit=1) as visitor:
+        page = await visitor.open()
+        for _ in range(2):
+            await choose(page, "Choose a picture", SHIPPED / "rocket.jpg")
+            await page.wait_for_selector("#answer")
+            if await page.get_by_role("button", name="New search").count():
+                await page.get_by_role("button", name="New search").click()
+        await expect(page.get_by_role("alert")).to_contain_text(re.compile(r"try again in \d+ second"))
+
+
+async def test_later_of_two_searches_wins(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open()
+        first = True
+
+        async def slowly(route: object) -> None:
+            nonlocal first
+            wait_s, first = (1.5 if first else 0), False
+            await asyncio.sleep(wait_s)
+            await route.continue_()  # type: ignore[attr-defined]
+
+        await page.route("**/matches*", slowly)
+        await page.evaluate("history.pushState(null, '', '/?like=1'); dispatchEvent(new PopStateEvent('popstate'))")
+        await page.evaluate("history.pushState(null, '', '/?like=4'); dispatchEvent(new PopStateEvent('popstate'))")
+        await page.wait_for_selector("#answer")
+        shown = await page.locator(".query img").get_attribute("src")
+        await asyncio.sleep(2)
+        assert await page.locator(".query img").get_attribute("src") == shown
+
+
+async def test_library_is_looked_through_and_filtered(visit: Visit) -> None:
+    async with visit(filled=False) as visitor:
+        await visitor.api("POST", "/v1/samples")
+        await visitor.api("PATCH", "/v1/images/1", json={"title": "Кошка <b>жирная</b>", "tags": ["кот", "sample"]})
+        page = await visitor.open("/?view=library")
+        await expect(page.locator(".gallery li")).to_have_count(24)
+        await visitor.accessible()
+        await page.get_by_label("Title or file name").fill("КОШКА")
+        await page.get_by_role("button", name="Filter").click()
+        await expect(page.locator(".gallery li")).to_have_count(1)
+        await expect(page.locator(".gallery")).to_contain_text("Кошка <b>жирная</b>")
+        await page.get_by_label("Title or file name").fill("")
+        await page.get_by_label("Tag").select_option("кот")
+        await expect(page).to_have_url(re.compile("tag="))
+        await page.locator(".gallery button").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("Кошка <b>жирная</b>")
+        await visitor.accessible()
+        await dialog.get_by_role("button", name="Search from here").click()
+        await expect(page).to_have_url(re.compile(r"/\?like=1$"))
+        assert visitor.complaints == []
+
+
+async def test_library_comes_in_parts(visit: Visit) -> None:
+    async with visit(filled=False) as visitor:
+        random = np.random.default_rng(5)
+        for number in range(65):
+            await visitor.api.add(jpeg(random.integers(0, 255, (40, 40, 3), np.uint8)), name=f"{number:02}.jpg")
+        page = await visitor.open("/?view=library")
+        await expect(page.locator(".gallery li")).to_have_count(60)
+        await page.get_by_role("button", name="Show more").click()
+        await expect(page.locator(".gallery li")).to_have_count(65)
+        await expect(page.locator(".gallery button").nth(60)).to_be_focused()
+        await expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+async def test_admin_adds_many_and_takes_them_back(visit: Visit, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    async with visit() as visitor:
+        page = await visitor.open(f"/#key={ADMIN}")
+        assert ADMIN not in page.url
+        await page.get_by_role("link", name="Library").click()
+        await page.get_by_label("Tags, with commas between").fill("new, from the page")
+        files = [SHIPPED / "page.png", SHIPPED / "rocket.jpg", bad, SHIPPED / "moon.png", SHIPPED / "coins.png"]
+        async with page.expect_file_chooser() as chooser:
+            await page.get_by_text("Choose pictures", exact=True).click()
+        await (await chooser.value).set_files([path for path in files if path.exists()])
+        entries = page.locator(".entries li")
+        await expect(entries.nth(1)).to_contain_text("already here as “rocket.jpg”")
+        await expect(entries.nth(1).locator("img")).to_be_visible()
+        await expect(entries.nth(2)).to_contain_text("not added: This is not a picture")
+        summary = page.locator(".adding [role=status]")
+        await expect(summary).to_contain_text("1 already here")
+        added = len([path for path in files if path.exists()]) - 2
+        await expect(summary).to_contain_text(f"{added} added")
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS) + added)
+        assert (await visitor.api.get("/v1/images?tag=from+the+page")).json["total"] == added
+        await visitor.accessible()
+        await page.get_by_role("button", name="Undo this addition").click()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS))
+        assert [text for text in visitor.complaints if "415" not in text] == []
+
+
+async def test_admin_edits_removes_and_undoes(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open("/?view=library")
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_label("Key").fill("wrong")
+        await page.get_by_role("dialog").get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("alert")).to_have_text("This key is not valid.")
+        await visitor.accessible()
+        await page.get_by_label("Key").fill(ADMIN)
+        await page.keyboard.press("Enter")
+        await page.locator(".gallery button", has_text="rocket").click()
+        await page.get_by_label("Title", exact=True).fill("Lift-off")
+        await page.get_by_role("dialog").get_by_label("Tags").fill("space, night")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.locator(".toast")).to_contain_text("Saved.")
+        await page.locator(".gallery button", has_text="Lift-off").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("space, night")
+        await page.get_by_role("button", name="Remove").click()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS) - 1)
+        await page.locator(".toast").get_by_role("button", name="Undo").click()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS))
+        await page.reload()
+        await expect(page.get_by_role("button", name="Admin")).to_be_visible()
+        await page.get_by_role("button", name="Admin").click()
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.locator(".adding")).to_have_count(0)
+
+
+async def test_server_with_a_search_key_asks_for_it_and_shows_pictures_then(visit: Visit) -> None:
+    async with visit(search_key=SEARCH) as visitor:
+        page = await visitor.open("/?view=library")
+        await expect(page.get_by_role("alert")).to_contain_text("This needs a key")
+        await page.locator("main").get_by_role("button", name="Sign in").click()
+        await page.get_by_label("Key").fill(SEARCH)
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS))
+        picture = page.locator(".gallery img").first
+        await expect(picture).to_have_js_property("complete", True)
+        assert await picture.evaluate("async image => (await image.decode(), image.naturalWidth)") > 50
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_page_speaks_the_browsers_language(visit: Visit, language: str) -> None:
+    async with visit(context={"locale": {"zh": "zh-CN", "ko": "ko-KR"}.get(language, language)}) as visitor:
+        page = await visitor.open()
+        await expect(page.get_by_role("heading", level=1)).to_have_text(text_of(language, "ask.heading"))
+        assert (await page.get_attribute("html", "lang") or "").startswith(language)
+        for path in ("/?like=4", "/?view=library"):
+            await visitor.open(path)
+            text = await page.inner_text("body")
+            assert not re.search(r"\b(ask|nav|result|score|match|library|samples|edit|error)\.\w+", text), text
+            assert "{" not in text
+        await page.locator("header select").select_option("de" if language == "en" else "en")
+        heading = "Bibliothek" if language == "en" else "Library"
+        await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        await page.reload()
+        await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_phone_in_light_and_dark(visit: Visit, scheme: str) -> None:
+    async with visit(context={**PHONE, "color_scheme": scheme, "locale": "ru"}) as visitor:
+        page = await visitor.open()
+        await expect(page.get_by_role("button", name=text_of("ru", "ask.photograph"))).to_be_visible()
+        await visitor.fits()
+        await visitor.accessible()
+        for path in ("/?like=4", "/?view=library"):
+            await visitor.open(path)
+            await page.wait_for_selector("#answer, .gallery")
+            await visitor.fits()
+            await visitor.accessible()
+        await page.locator(".gallery button").first.click()
+        await visitor.fits()
+        await visitor.accessible()
+
+
+async def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
+    async with visit(filled=False) as visitor:
+        await visitor.api("POST", "/v1/samples")
+        page = await visitor.open()
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await reach(page, "A piece cut out")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#answer")
+        await expect(page.locator("#answer")).to_be_focused()
+        await reach(page, "Why?")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("button", name="Why?").first).to_be_focused()
+        await reach(page, "Evidence")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("details[open]")).to_have_count(1)
+        await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.wait_for_selector(".gallery")
+        await page.locator("main").focus()
+        async with page.expect_file_chooser() as chooser:
+            await reach(page, "")
+            await page.keyboard.press("Enter")
+        await (await chooser.value).set_files([SHIPPED / "rocket.jpg"])
+        await expect(page.locator(".entries li")).to_contain_text("already here")
+
+
+async def reach(page: Page, text: str) -> None:
+    """Press Tab until an element with this text has the focus (without a text: the file field)."""
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        focused = await page.evaluate("[document.activeElement.innerText ?? '', document.activeElement.type]")
+        if (text and text in focused[0]) or (not text and focused[1] == "file"):
+            return
+    pytest.fail(f"{text!r} cannot be reached by Tab")
+
+
+async def test_titles_are_text_whatever_they_hold(visit: Visit) -> None:
+    evil = "<img src=x onerror=\"document.title='owned'\">"
+    async with visit() as visitor:
+        await visitor.api("PATCH", "/v1/images/4", json={"title": evil, "tags": ["<script>alert(1)</script>"]})
+        page = await visitor.open("/?view=library")
+        await expect(page.locator(".gallery")).to_contain_text(evil)
+        mirrored = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:, ::-1]))
+        added = (await visitor.api.add(mirrored)).json["id"]
+        await visitor.open(f"/?like={added}")
+        await expect(page.locator(".card.same")).to_contain_text(evil)
+        assert "owned" not in await page.title()
+        assert visitor.complaints == []
+
+
+async def test_unreachable_server_is_said_at_the_start(visit: Visit) -> None:
+    async with visit() as visitor:
+        await visitor.page.route("**/v1/server", lambda route: route.abort())
+        await visitor.page.goto(visitor.api.url)
+        await expect(visitor.page.get_by_role("alert")).to_contain_text("cannot be reached")
