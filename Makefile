@@ -4,7 +4,7 @@ UV_VERSION = 0.13.9
 BIN = .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test test-browser chromium check format install install-dev bench lock clean
+.PHONY: run test test-browser chromium check format install install-dev bench bench-load lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -34,6 +34,9 @@ format: install-dev
 
 bench: install-dev
 	$(BIN)/python benchmarks/run.py
+
+bench-load: install-dev
+	$(BIN)/python benchmarks/load.py
 
 install: .venv/.installed
 

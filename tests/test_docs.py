@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from engine import EngineSettings
+from api.app import create_app
+from api.settings import ApiSettings
 from engine.domain import Edit
 from engine.features.networks import NETWORKS
 
@@ -18,14 +19,20 @@ def test_readme_begins_with_the_two_commands() -> None:
 
 def test_settings_table_has_every_setting_and_no_other() -> None:
     rows = re.findall(r"^\| `PICTRACE_(\w+)` \|", README, re.MULTILINE)
-    assert rows == [name.upper() for name in EngineSettings.model_fields]
+    assert rows == [name.upper() for name in ApiSettings.model_fields]
 
 
 def test_settings_table_says_what_the_code_says() -> None:
-    for name, field in EngineSettings.model_fields.items():
+    for name, field in ApiSettings.model_fields.items():
         assert field.description
         assert f"| `PICTRACE_{name.upper()}` |" in README
         assert f"| {field.description} |" in README, name
+
+
+def test_table_of_calls_has_every_call_and_no_other() -> None:
+    described = create_app(ApiSettings(_env_file=None)).openapi()["paths"]
+    calls = {f"{method.upper()} {path}" for path, item in described.items() for method in item}
+    assert set(re.findall(r"`((?:GET|POST|PATCH|DELETE) /[^`]*)`", README)) == calls
 
 
 def test_networks_and_edits_are_named() -> None:
@@ -41,6 +48,6 @@ def test_pictures_in_the_readme_are_there() -> None:
 def test_requirements_are_pinned_by_hash_and_name_no_registry() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         text = (ROOT / name).read_text()
-        assert "http" not in text
+        assert "://" not in text
         blocks = re.split(r"\n(?=\S)", text.strip())
         assert all("==" in block and "--hash=sha256:" in block for block in blocks)

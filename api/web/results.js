@@ -69,7 +69,8 @@ export class Results {
     if (!match?.evidence.outline) return;
     const points = match.evidence.outline.map(([x, y]) => `${x},${y}`).join(" ");
     this.overlay.replaceChildren(svg("polygon", { points, class: "under" }), svg("polygon", { points }));
-    this.caption.textContent = t("result.outlineOf", { name: nameOf(match) });
+    const name = nameOf(match);
+    this.caption.textContent = isAround(match.evidence.outline) ? t("result.partOf", { name }) : t("result.outlineOf", { name });
   }
 
   lanes() {
@@ -78,7 +79,7 @@ export class Results {
     const section = (heading, found, help) =>
       found.length > 0 && [
         h("h2", { title: help }, heading),
-        h("ol", { class: help ? "cards" : "cards small" }, found.map((match) => this.card(match, matches.indexOf(match) + 1))),
+        h("ol", { class: help ? "cards" : "cards compact" }, found.map((match) => this.card(match, matches.indexOf(match) + 1))),
       ];
     const strong = of((match) => !match.weak).length;
     return [
@@ -99,7 +100,7 @@ export class Results {
         ? [
             h("h2", {}, t("result.weak")),
             h("p", { class: "fine" }, t("result.weakText")),
-            h("ol", { class: "cards small" }, matches.map((match, index) => this.card(match, index + 1))),
+            h("ol", { class: "cards compact" }, matches.map((match, index) => this.card(match, index + 1))),
           ]
         : !empty &&
           !this.answer.weak &&
@@ -179,6 +180,14 @@ export class Results {
       wait.replaceWith(h("p", { class: "problem", role: "alert" }, api.sentence(error)));
     }
   }
+}
+
+/** Whether an outline lies around the whole query, so that none of it is to be seen. */
+function isAround(outline) {
+  const side = ([ax, ay], [bx, by], [x, y]) => Math.sign((bx - ax) * (y - ay) - (by - ay) * (x - ax));
+  const edges = outline.map((corner, index) => [corner, outline[(index + 1) % outline.length]]);
+  const corners = [[0.02, 0.02], [0.98, 0.02], [0.98, 0.98], [0.02, 0.98]];
+  return corners.every((corner) => Math.abs(edges.reduce((sum, edge) => sum + side(...edge, corner), 0)) === 4);
 }
 
 function nameOf(match) {
