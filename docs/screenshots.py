@@ -1,6 +1,6 @@
 """Makes pictures of the page to look at: usage: screenshots.py FOLDER. Needs Chromium.
 
-A throw-away library of the samples is served on loopback. The README shows page-same.png and page-why.png.
+A throw-away library of the samples is served on loopback. The README shows page-same.webp and page-why.webp.
 """
 
 import asyncio
@@ -92,5 +92,5 @@ async def settled(page: Page, images: str) -> None:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     asyncio.run(main(target))
-    for path in target.glob("*.png"):  # a third of the size, and to be seen nowhere
-        Image.open(path).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    for path in target.glob("*.png"):
+        Image.open(path).convert("RGB").save(path.with_suffix(".webp"), quality=88)

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
@@ -110,13 +111,23 @@ def _join(
     region = proof.region
     starts = (points * [region.width, region.height] + [region.x, region.y]) * [left[1], left[0]] + at_left
     ends = proof.geometry.stored_points * [right[1], right[0]] + at_right
-    step = max(1, len(starts) // MAX_LINES)
-    for number, (start, end) in enumerate(zip(starts[::step], ends[::step], strict=True)):
+    for number, index in enumerate(_spread(ends, MAX_LINES)):
+        start, end = starts[index], ends[index]
         colour = LINES[number % len(LINES)]
         a, b = (tuple(int(v) for v in np.rint(point)) for point in (start, end))
         cv2.line(canvas, a, b, colour, 1, cv2.LINE_AA)
         cv2.circle(canvas, a, 3, colour, -1, cv2.LINE_AA)
         cv2.circle(canvas, b, 3, colour, -1, cv2.LINE_AA)
+
+
+def _spread(points: NDArray[np.float64], count: int) -> list[int]:
+    """Indices of at most `count` of the points (n, 2), each as far as can be from those before it."""
+    chosen = [0]
+    nearest = np.linalg.norm(points - points[0], axis=1)
+    while len(chosen) < min(count, len(points)):
+        chosen.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return chosen
 
 
 def _with_words(
