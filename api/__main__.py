@@ -90,7 +90,9 @@ def _announce(settings: ApiSettings, port: int, key: str | None) -> None:
         err.print(f"As admin, who may add and remove: [bold]{at}/#key={key}[/bold]", soft_wrap=True)
         err.print(f"The admin key is [bold]{key}[/bold]: keep it, it is not shown again.", soft_wrap=True)
     elif settings.admin_key is None:
-        err.print("The admin key was shown at the first start; `pictrace admin-key --new` makes another.")
+        err.print(
+            "The admin key was shown at the first start; `pictrace admin-key --new` makes another.", soft_wrap=True
+        )
     if settings.host not in ("127.0.0.1", "localhost", "::1"):
         err.print(
             "Other machines can reach it, unencrypted: put a reverse proxy with TLS before it, and consider "

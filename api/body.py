@@ -1,6 +1,7 @@
 """Bodies that are either an upload (multipart) or JSON, read within bounds, and work that ends when its client goes."""
 
 import asyncio
+import errno
 import json
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api.errors import Problem
@@ -67,45 +68,26 @@ async def sent(request: Request, fields: type[F], in_json: type[J], *, max_bytes
 
     Raises a Problem, or RequestValidationError.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     given = dict(request.query_params)
+    kind = _content_type(request)
     if kind == "application/json":
         yield Sent(None, None, _validated(in_json, given, await _json(request)))
     elif kind == "multipart/form-data":
+        form = await _form(request)
         try:
-            form = await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
-        except HTTPException as error:
-            raise Problem("malformed_request", f"The form cannot be read: {error.detail}") from error
-        except (ValueError, KeyError, AssertionError) as error:  # boundaries and headers out of order
-            raise Problem("malformed_request") from error
-        async with form_closed(form):
-            file = form.get("file")
-            if not isinstance(file, UploadFile):
-                raise _missing("file")
-            values: dict[str, Any] = {}
-            for name, value in form.multi_items():
-                if name != "file":
-                    values.setdefault(name, []).append(value)
-            plain = {name: _plain(name, value) for name, value in values.items()}
-            yield Sent(Upload(file, max_bytes), _validated(fields, given, plain), None)
+            file, values = _file_and_fields(form)
+            yield Sent(Upload(file, max_bytes), _validated(fields, given, values), None)
+        finally:
+            await form.close()  # drops its temporary file
     else:
         raise Problem("unsupported_media_type")
 
 
 async def only_json(request: Request, model: type[J]) -> J:
     """A JSON body, within the same bounds. Raises a Problem, or RequestValidationError."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if _content_type(request) != "application/json":
         raise Problem("unsupported_media_type", "The body must be application/json.")
     return _validated(model, {}, await _json(request))
-
-
-@asynccontextmanager
-async def form_closed(form: Any) -> AsyncIterator[None]:
-    """Temporary files of a form are dropped at the end."""
-    try:
-        yield
-    finally:
-        await form.close()
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -140,6 +122,34 @@ def described(fields: type[BaseModel] | None, in_json: type[BaseModel]) -> dict[
 async def _left(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _form(request: Request) -> FormData:
+    try:
+        return await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+    except HTTPException as error:
+        raise Problem("malformed_request", f"The form cannot be read: {error.detail}") from error
+    except (ValueError, KeyError, AssertionError) as error:  # boundaries and headers out of order
+        raise Problem("malformed_request") from error
+    except OSError as error:  # large files wait on the disk
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Problem("disk_full") from error
+        raise
+
+
+def _file_and_fields(form: FormData) -> tuple[UploadFile, dict[str, Any]]:
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise _missing("file")
+    values: dict[str, list[Any]] = {}
+    for name, value in form.multi_items():
+        if name != "file":
+            values.setdefault(name, []).append(value)
+    return file, {name: _plain(name, value) for name, value in values.items()}
 
 
 async def _json(request: Request) -> dict[str, Any]:

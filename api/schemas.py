@@ -304,8 +304,8 @@ class ChangedOut(BaseModel):
         return cls(operation_id=changed.operation_id, images=[ImageOut.of(image) for image in changed.images])
 
 
-class RemovedOut(BaseModel):
-    """A removal; undone by its operation within the days that the settings give."""
+class OperationOut(BaseModel):
+    """Something was added or removed; `POST /v1/operations/{operation_id}/undo` takes it back as a whole."""
 
     operation_id: int
 

@@ -100,7 +100,10 @@ def add(
 
 
 @app.command(
-    epilog="[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n  pictrace search --json --limit 3 asked/*.jpg"
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n"
+        "  pictrace search https://example.org/a.jpg\n\n  pictrace search --json --limit 3 asked/*.jpg"
+    )
 )
 def search(
     paths: Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Pictures to look for.")],

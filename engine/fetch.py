@@ -179,6 +179,8 @@ def parse(url: str, *, base: URL | None = None) -> URL:
         host, _port = parsed.host, parsed.port  # both may raise
     except (ValueError, TypeError) as error:
         raise InvalidUrl("This is not a URL.") from error
+    if not parsed.scheme:
+        raise InvalidUrl("This is not a URL: it must begin with http:// or https://.")
     if parsed.scheme not in ("http", "https"):
         raise UrlRefused("Only http and https URLs are fetched.")
     if not host:

@@ -21,8 +21,8 @@ from api.schemas import (
     EditRequest,
     Id,
     ImageOut,
+    OperationOut,
     PageOut,
-    RemovedOut,
     Said,
     TagOut,
     TagsOut,
@@ -173,9 +173,9 @@ async def edit_image(request: Request, here: Here, image_id: Id) -> ChangedOut:
     dependencies=ADMIN,
     responses=documented(*CHANGE, "unknown_image"),
 )
-async def remove_image(here: Here, image_id: Id) -> RemovedOut:
+async def remove_image(here: Here, image_id: Id) -> OperationOut:
     """It can be undone for as many days as the settings give."""
-    return RemovedOut(operation_id=await here.service.remove([image_id], actor=ACTOR))
+    return OperationOut(operation_id=await here.service.remove([image_id], actor=ACTOR))
 
 
 @router.post(

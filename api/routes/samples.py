@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends, Response
 from api.dependencies import Given, Here, Running, admin, rated, reader
 from api.errors import Problem, documented
 from api.routes.images import CHANGE
-from api.schemas import RemovedOut, SamplesOut
+from api.schemas import OperationOut, SamplesOut
 
 router = APIRouter(prefix="/v1/samples", tags=["samples"], dependencies=[Depends(reader)])
 ACTOR = "samples"
@@ -30,7 +30,7 @@ async def offer(here: Running) -> SamplesOut:
     dependencies=[Depends(rated)],
     responses=documented(*CHANGE, "samples_off", "rate_limited", "at_capacity"),
 )
-async def add_samples(here: Here) -> RemovedOut:
+async def add_samples(here: Here) -> OperationOut:
     """Some 20 pictures with the tag `sample`. Only to an empty library; no key is needed, for nothing is touched."""
     async with here.computing():
         if not (await offer(here)).offered:
@@ -39,18 +39,18 @@ async def add_samples(here: Here) -> RemovedOut:
     operation = next((one.operation_id for one in added if one.operation_id), None)
     if operation is None:
         raise Problem("samples_off")
-    return RemovedOut(operation_id=operation)
+    return OperationOut(operation_id=operation)
 
 
 @router.delete("", summary="Remove the samples", responses=documented(*CHANGE, "samples_off"))
-async def remove_samples(here: Here, given: Given) -> RemovedOut:
+async def remove_samples(here: Here, given: Given) -> OperationOut:
     """In one step. It needs the admin key, unless the library holds nothing but samples."""
     if not (await offer(here)).removable:
         await admin(given)
     operation = await here.service.remove_samples(actor=ACTOR)
     if operation is None:
         raise Problem("samples_off", "There are no samples in the library.")
-    return RemovedOut(operation_id=operation)
+    return OperationOut(operation_id=operation)
 
 
 @router.get(

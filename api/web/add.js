@@ -27,7 +27,7 @@ export class Adding {
     const links = h("textarea", { id: "links", rows: 3 }, this.links);
     links.addEventListener("input", () => (this.links = links.value));
     const send = () => {
-      const urls = links.value.split(/\s+/).filter(Boolean);
+      const urls = links.value.split("\n").map((line) => line.trim()).filter(Boolean);
       this.links = "";
       this.addUrls(urls);
     };
@@ -36,9 +36,9 @@ export class Adding {
     this.element.replaceChildren(
       h("h2", { id: "adding-heading" }, t("add.heading")),
       h("p", { class: "fine" }, t("add.drop")),
-      h("p", { class: "row" }, h("label", { class: "button primary", for: "files" }, t("add.choose")), pick),
       h("label", { for: "add-tags" }, t("image.tags")),
       tags,
+      h("p", { class: "row above" }, h("label", { class: "button primary", for: "files" }, t("add.choose")), pick),
       h(
         "details",
         {},
@@ -72,11 +72,13 @@ export class Adding {
     this.render();
     if (this.cancel) return;
     this.cancel = new AbortController();
+    addEventListener("beforeunload", warn);
     this.summarise();
     // The first that is added opens the operation that the others join.
     while (!this.operation && this.next()) await this.addOne(this.next());
     await Promise.all(Array.from({ length: AT_ONCE }, () => this.work()));
     this.cancel = null;
+    removeEventListener("beforeunload", warn);
     await this.done();
   }
 
@@ -90,11 +92,12 @@ export class Adding {
 
   async addOne(entry) {
     const tags = this.tags.split(",").map((tag) => tag.trim()).filter(Boolean);
-    await entry.send({ tags, operation: this.operation, signal: this.cancel.signal });
+    await entry.send({ tags, operation: this.operation, stopped: this.cancel.signal });
     this.operation ??= entry.operation;
     this.summarise();
   }
 
+  /** What is under way is finished, for the server may have taken it already; nothing more is begun. */
   stop() {
     this.cancel.abort();
     for (const entry of this.entries) if (entry.state === "waiting") entry.become("cancelled", t("add.cancelled"));
@@ -105,7 +108,7 @@ export class Adding {
     if (!this.entries.length) return;
     const of = (...states) => this.entries.filter((entry) => states.includes(entry.state)).length;
     const count = this.entries.length;
-    const sums = { added: of("added", "restored"), duplicate: of("duplicate"), refused: of("refused") };
+    const sums = { added: of("added", "restored"), duplicate: of("duplicate"), refused: of("refused"), cancelled: of("cancelled") };
     const parts = Object.entries(sums)
       .filter(([, number]) => number)
       .map(([name, number]) => t(`add.sum.${name}`, { count: number }));
@@ -127,6 +130,10 @@ export class Adding {
           : "",
     );
   }
+}
+
+function warn(event) {
+  event.preventDefault();
 }
 
 /** One picture that is to be added. */
@@ -156,8 +163,7 @@ class Entry {
       if (answer.status === "duplicate") this.showDuplicate(answer.image);
       else this.become(answer.status, t(`add.${answer.status}`));
     } catch (error) {
-      if (error.name === "AbortError") this.become("cancelled", t("add.cancelled"));
-      else this.become("refused", t("add.refused", { reason: api.sentence(error) }));
+      this.become("refused", t("add.refused", { reason: api.sentence(error) }));
     }
   }
 
@@ -171,16 +177,16 @@ class Entry {
         if (wait === null || wait === undefined || wait > MAX_WAIT_S) throw error;
         this.said.textContent = api.sentence(error);
         await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-        if (how.signal.aborted) throw error;
+        if (how.stopped.aborted) throw error;
       }
     }
   }
 
-  post({ tags, operation, signal }) {
+  post({ tags, operation }) {
     if (this.url) {
       const json = { url: this.url, tags };
       if (operation) json.operation_id = operation;
-      return api.ask("/v1/images", { json, signal });
+      return api.ask("/v1/images", { json });
     }
     if (this.file.size > api.server.limits.max_bytes) throw new api.ApiError("file_too_large", "");
     const form = new FormData();
@@ -191,7 +197,7 @@ class Entry {
       this.bar.value = share;
       if (share >= 1) this.said.textContent = t("add.working");
     };
-    return api.upload("/v1/images", form, { signal, progress });
+    return api.upload("/v1/images", form, progress);
   }
 
   showDuplicate(image) {

@@ -79,7 +79,7 @@ async function send(path, { method, json, form, signal } = {}) {
 }
 
 /** Upload with progress, which fetch does not tell. Resolves to the server's JSON. */
-export function upload(path, form, { signal, progress }) {
+export function upload(path, form, progress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
@@ -92,8 +92,6 @@ export function upload(path, form, { signal, progress }) {
       else problem(request.status, request.getResponseHeader("Retry-After"), request.responseText).then(reject);
     });
     request.addEventListener("error", () => reject(new ApiError("offline", t("app.offline"))));
-    request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
-    signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
 }
@@ -121,6 +119,7 @@ export function sentence(error) {
     megapixels: Math.floor((server?.limits.max_pixels ?? 0) / 1e6),
   };
   if (error.retryAfter !== null && has(`${base}.other`)) return t(base, { ...values, count: error.retryAfter });
+  if (error.code === "invalid_request") return `${t(base)} (${error.message})`;
   if (has(base)) return t(base, values);
   return error.code ? error.message || t("error.server") : t("error.server");
 }

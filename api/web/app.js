@@ -1,6 +1,6 @@
 // The page: header, language, key, and which of the two views is shown.
 import * as api from "./api.js";
-import { h } from "./dom.js";
+import { h, refill } from "./dom.js";
 import * as i18n from "./i18n.js";
 import { openKeys } from "./keys.js";
 import { Library } from "./library.js";
@@ -13,9 +13,16 @@ const header = h("header", { class: "top" });
 
 /** What views may ask of the page. */
 const page = {
-  go(address) {
-    history.pushState(null, "", address);
+  go(address, question = null) {
+    history.pushState(question && remember(question), "", address);
     route();
+    main.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  },
+  searchFiles(files) {
+    if (files.length > 1) say(t("ask.onlyFirst"));
+    const file = files.find((one) => one.type.startsWith("image/")) ?? files[0];
+    page.go("/", { file });
   },
   async refresh() {
     await api.refresh();
@@ -27,6 +34,14 @@ const page = {
     route();
   },
 };
+
+/** Files cannot be kept in the history itself: it keeps their numbers. */
+const questions = [];
+
+function remember(question) {
+  return { question: questions.push(question) - 1 };
+}
+
 const search = new Search(page);
 const library = new Library(page);
 let view = null;
@@ -35,11 +50,12 @@ let view = null;
 function route() {
   const wanted = new URLSearchParams(location.search);
   const next = wanted.get("view") === "library" ? library : search;
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   if (view !== next) view?.leave();
   view = next;
-  main.replaceChildren(view.element);
+  if (main.firstChild !== view.element) main.replaceChildren(view.element);
   renderHeader();
-  view.enter(wanted);
+  view.enter(wanted, questions[history.state?.question]);
 }
 
 function renderHeader() {
@@ -63,13 +79,14 @@ function renderHeader() {
   const access = api.server?.access ?? "none";
   const languages = h(
     "select",
-    { "aria-label": t("nav.language"), on: { change: (event) => changeLanguage(event.target.value) } },
+    { id: "language", "aria-label": t("nav.language"), on: { change: (event) => changeLanguage(event.target.value) } },
     Object.entries(i18n.LANGUAGES).map(([tag, name]) =>
       h("option", { value: tag, lang: tag, selected: tag === i18n.current() }, name),
     ),
   );
-  header.replaceChildren(
-    h("a", { href: "#main", class: "skip" }, t("app.skip")),
+  refill(
+    header,
+    h("a", { href: "#main", class: "skip", on: { click: (event) => (event.preventDefault(), main.focus()) } }, t("app.skip")),
     h(
       "a",
       { href: "/", class: "mark", on: { click: (event) => (event.preventDefault(), page.go("/")) } },
@@ -83,7 +100,7 @@ function renderHeader() {
       languages,
       h(
         "button",
-        { type: "button", class: access === "none" ? "quiet" : "quiet signed", on: { click: page.openKeys } },
+        { type: "button", id: "access", class: access === "none" ? "quiet" : "quiet signed", on: { click: page.openKeys } },
         access === "admin" ? t("nav.admin") : access === "search" ? t("nav.reader") : t("nav.signIn"),
       ),
     ),
@@ -95,7 +112,6 @@ async function changeLanguage(tag) {
   await i18n.use(tag, { remember: true });
   renderHeader();
   view.render();
-  header.querySelector("select").focus();
 }
 
 /** The link that the server prints brings the key along; it is taken out of the address at once. */
@@ -108,16 +124,18 @@ function keyFromAddress() {
 async function start() {
   await i18n.use(i18n.preferred());
   const given = keyFromAddress();
+  let refused = null;
   try {
     await (given ? api.signIn(given) : api.refresh());
   } catch (error) {
-    if (!api.server) {
-      showUnreachable(error);
-      return;
-    }
-    say(api.sentence(error));
+    refused = error;
+  }
+  if (!api.server) {
+    showUnreachable(refused);
+    return;
   }
   document.body.replaceChildren(header, main);
+  if (refused) say(api.sentence(refused));
   window.addEventListener("popstate", route);
   window.addEventListener("hashchange", async () => {
     const late = keyFromAddress();

@@ -22,6 +22,15 @@ function append(element, children) {
   }
 }
 
+/** Put new children into an element; the focus stays on what has the same id, or else goes to the page's main part. */
+export function refill(element, ...children) {
+  const active = document.activeElement;
+  const held = active !== document.body && element.contains(active);
+  const id = active?.id;
+  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  if (held) ((id && document.getElementById(id)) || document.getElementById("main"))?.focus({ preventScroll: true });
+}
+
 /** A drawing: `polygon` and the like live in another namespace. */
 export function svg(name, attributes = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);

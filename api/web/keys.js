@@ -6,7 +6,10 @@ import { t } from "./i18n.js";
 export function openKeys(page) {
   const access = api.server.access;
   const problem = h("p", { class: "problem", role: "alert" });
-  const dialog = openDialog({ heading: t("keys.heading"), closeLabel: t("app.close") });
+  const dialog = openDialog({
+    heading: t({ none: "keys.heading", search: "nav.reader", admin: "nav.admin" }[access]),
+    closeLabel: t("app.close"),
+  });
   const leave = () => {
     dialog.close();
     page.signedIn();

@@ -1,7 +1,7 @@
 // The view of what is in the library: look, filter, and with the admin key add, edit, remove.
 import { Adding } from "./add.js";
 import * as api from "./api.js";
-import { h, openDialog } from "./dom.js";
+import { h, openDialog, refill } from "./dom.js";
 import { date, number, t } from "./i18n.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
@@ -12,7 +12,7 @@ export class Library {
   constructor(page) {
     this.page = page;
     this.element = h("div", { class: "library" });
-    this.adding = new Adding(page, () => this.load());
+    this.adding = new Adding(page, () => this.load({ keep: true }));
     this.filter = { words: "", tag: "" };
     this.images = [];
     this.tags = [];
@@ -35,7 +35,7 @@ export class Library {
 
   takeFiles(files) {
     if (api.isAdmin()) this.adding.addFiles(files);
-    else this.page.go("/");
+    else this.page.searchFiles(files);
   }
 
   takeUrl(url) {
@@ -43,13 +43,15 @@ export class Library {
     else this.page.go(`/?url=${encodeURIComponent(url)}`);
   }
 
-  /** The first part of what passes the filter. */
-  async load() {
+  /** The first part of what passes the filter; with `keep` as many as were shown before. */
+  async load({ keep = false } = {}) {
     this.failure = null;
+    const shown = keep ? this.images.length : 0;
     try {
       const [found, { tags }] = await Promise.all([this.part(null), api.ask("/v1/tags"), this.page.refresh()]);
       this.tags = tags;
       this.take(found, []);
+      while (this.cursor && this.images.length < shown) this.take(await this.part(this.cursor), this.images);
     } catch (error) {
       this.failure = error;
     }
@@ -100,7 +102,8 @@ export class Library {
       options,
       tag && !this.tags.some((one) => one.tag === tag) && h("option", { value: tag, selected: true }, tag),
     );
-    this.element.replaceChildren(
+    refill(
+      this.element,
       h("h1", {}, t("library.heading")),
       ...(api.isAdmin() ? [this.adding.element] : []),
       h(
@@ -108,7 +111,7 @@ export class Library {
         { class: "filter", role: "search", on: { submit } },
         h("div", {}, h("label", { for: "words" }, t("library.words")), h("input", { type: "search", name: "words", id: "words", value: words })),
         h("div", {}, h("label", { for: "tag" }, t("library.tag")), choice),
-        h("button", { type: "submit" }, t("library.filter")),
+        h("button", { type: "submit", id: "filter" }, t("library.filter")),
       ),
       ...this.gallery(),
     );
@@ -146,7 +149,7 @@ export class Library {
     api.show(picture, image.links.thumbnail);
     return h(
       "button",
-      { type: "button", class: "tile", on: { click: () => this.open(image) } },
+      { type: "button", class: "tile", id: `image-${image.id}`, on: { click: () => this.open(image) } },
       picture,
       h("span", {}, image.title || image.name),
       image.tags.includes("sample") && h("span", { class: "badge" }, t("samples.badge")),
@@ -238,8 +241,8 @@ export class Library {
   async change(path, options, done) {
     try {
       const { operation_id: operation } = await api.ask(path, options);
-      say(done(), { label: t("app.undo"), run: () => undo(operation, () => this.load()) });
-      await this.load();
+      say(done(), { label: t("app.undo"), run: () => undo(operation, () => this.load({ keep: true })) });
+      await this.load({ keep: true });
     } catch (error) {
       say(api.sentence(error));
     }

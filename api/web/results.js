@@ -24,7 +24,7 @@ export class Results {
         !this.answer.calibrated && h("p", { class: "fine" }, t("result.uncalibrated")),
       ),
     );
-    this.outline(matches.find((match) => match.evidence.outline));
+    this.outline(matches[0]);
   }
 
   query() {
@@ -46,7 +46,7 @@ export class Results {
         h("img", { src: query.preview, alt: t("result.queryAlt") }),
         this.overlay,
       ),
-      matches.some((match) => match.evidence.outline) && this.caption,
+      this.caption,
       h(
         "p",
         { class: "fine" },
@@ -91,7 +91,8 @@ export class Results {
   }
 
   nothing() {
-    const { matches, library_size: count } = this.answer;
+    const { matches, library_size: size } = this.answer;
+    const count = this.question.like === undefined ? size : size - 1;
     const empty = count === 0;
     return [
       h("h1", { id: "answer-heading" }, t("result.nothing")),
@@ -128,7 +129,7 @@ export class Results {
         class: match.weak ? "card weak" : `card ${match.lane}`,
         on: { pointerenter: focus, focusin: focus },
       },
-      h("a", { href: match.links.file, class: "thumb", "aria-label": t("match.open"), on: this.opens(match) }, image),
+      h("a", { href: match.links.file, class: "thumb", "aria-label": `${t("match.open")}: ${name}`, on: this.opens(match) }, image),
       h(
         "div",
         { class: "about" },
@@ -165,8 +166,6 @@ export class Results {
 
   async why(match) {
     const wait = h("p", { role: "status" }, h("span", { class: "spinner" }), t("match.whyWait"));
-    const words =
-      match.evidence.exact || match.lane === "same" ? h("p", {}, editSentence(match)) : null;
     const dialog = openDialog(
       { heading: t("match.whyOf", { name: nameOf(match) }), closeLabel: t("app.close"), wide: true },
       wait,
@@ -174,7 +173,12 @@ export class Results {
     try {
       const url = await why(this.question, match.id);
       const image = h("img", { class: "why", src: url, alt: t("match.whyAlt") });
-      wait.replaceWith(image, score(match, this.answer.calibrated), ...(words ? [words] : []));
+      wait.replaceWith(
+        image,
+        score(match, this.answer.calibrated),
+        ...reasons(match).map((reason) => h("p", {}, reason)),
+        h("p", {}, h("a", { href: url, target: "_blank" }, t("why.enlarge"))),
+      );
       dialog.addEventListener("close", () => URL.revokeObjectURL(url));
     } catch (error) {
       wait.replaceWith(h("p", { class: "problem", role: "alert" }, api.sentence(error)));
@@ -222,21 +226,24 @@ function edits(match) {
   );
 }
 
-function editSentence(match) {
-  const words = match.evidence.edits.map((edit) => t(`edit.${edit}`));
-  if (match.evidence.exact) return t("edit.none");
-  return words.length ? t("edit.list", { edits: list(words) }) : "";
+/** Why two pictures match, in sentences. */
+function reasons({ lane, evidence: found }) {
+  if (found.exact) return [t("why.exact"), t("edit.none")];
+  if (lane !== "same") return [t("why.alike")];
+  const agree = found.keypoints ? t("why.points", { count: found.keypoints }) : t("why.whole");
+  const words = found.edits.map((edit) => t(`edit.${edit}`));
+  return words.length ? [agree, t("edit.list", { edits: list(words) })] : [agree];
 }
 
 function evidence({ evidence: found, p_same: pSame }, calibrated) {
   const probability = percent(found.exact ? 1 : Math.min(pSame, 0.999));
-  const fixed = (value, digits) => (value === null ? t("evidence.none") : number(Number(value.toFixed(digits))));
+  const cut = (value) => (value === null ? "–" : number(Math.floor(100 * value) / 100));
   const rows = [
     [t("evidence.keypoints"), number(found.keypoints)],
-    [t("evidence.ssim"), fixed(found.ssim, 2)],
-    [t("evidence.cosine"), fixed(found.cosine, 2)],
-    [t("evidence.phash"), fixed(found.phash_distance, 0)],
+    [t("evidence.ssim"), cut(found.ssim)],
+    [t("evidence.cosine"), cut(found.cosine)],
+    [t("evidence.phash"), cut(found.phash_distance)],
   ];
   if (calibrated) rows.unshift([t("evidence.pSame"), probability]);
-  return h("dl", {}, rows.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+  return h("dl", { class: "numbers" }, rows.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
 }

@@ -1,10 +1,23 @@
 // The view that asks and answers.
 import * as api from "./api.js";
-import { h } from "./dom.js";
+import { h, refill } from "./dom.js";
 import { t } from "./i18n.js";
 import { matches } from "./question.js";
 import { Results } from "./results.js";
 import { say } from "./toast.js";
+import { undo } from "./undo.js";
+
+// What may be otherwise the next time.
+const PASSING = [
+  "offline",
+  "server",
+  "fetch_timeout",
+  "fetch_failed",
+  "at_capacity",
+  "rate_limited",
+  "library_busy",
+  "body_too_slow",
+];
 
 export class Search {
   constructor(page) {
@@ -16,13 +29,14 @@ export class Search {
     this.cancel = null;
   }
 
-  enter(wanted) {
+  /** `kept` is the question of a history entry that an address cannot hold: a file. */
+  enter(wanted, kept) {
     const url = wanted.get("url");
     const like = wanted.get("like");
     if (url) this.ask({ url });
     else if (/^\d+$/.test(like ?? "")) this.ask({ like: Number(like) });
-    else if (!this.fromHere) this.clear();
-    this.fromHere = false;
+    else if (kept) this.ask(kept);
+    else this.clear();
   }
 
   leave() {
@@ -35,9 +49,7 @@ export class Search {
   }
 
   takeFiles(files) {
-    this.fromHere = true;
-    this.page.go("/");
-    this.ask({ file: files[0] });
+    this.page.searchFiles(files);
   }
 
   takeUrl(url) {
@@ -83,7 +95,7 @@ export class Search {
       parts.push(new Results(this, this.page).element);
     }
     this.element.setAttribute("aria-busy", String(Boolean(this.question && !this.answer && !this.failure)));
-    this.element.replaceChildren(...parts.filter(Boolean));
+    refill(this.element, parts);
   }
 
   askForm(whole) {
@@ -111,7 +123,7 @@ export class Search {
       h(
         "div",
         { class: "drop" },
-        h("p", {}, t("ask.hint")),
+        h("p", {}, t(matchMedia("(pointer: coarse)").matches ? "ask.hintTouch" : "ask.hint")),
         h(
           "p",
           { class: "row" },
@@ -185,9 +197,13 @@ export class Search {
 
   async removeSamples() {
     try {
-      await api.ask("/v1/samples", { method: "DELETE" });
+      const { operation_id: operation } = await api.ask("/v1/samples", { method: "DELETE" });
       await this.page.refresh();
-      say(t("samples.removed"));
+      const back = async () => {
+        await this.page.refresh();
+        this.render();
+      };
+      say(t("samples.removed"), api.isAdmin() && { label: t("app.undo"), run: () => undo(operation, back) });
     } catch (error) {
       say(api.sentence(error));
     }
@@ -215,7 +231,8 @@ export class Search {
         { class: "row" },
         needsKey
           ? h("button", { type: "button", class: "primary", on: { click: this.page.openKeys } }, t("nav.signIn"))
-          : h("button", { type: "button", on: { click: () => this.ask(this.question) } }, t("app.retry")),
+          : PASSING.includes(this.failure.code) &&
+              h("button", { type: "button", on: { click: () => this.ask(this.question) } }, t("app.retry")),
       ),
     );
   }

@@ -13,6 +13,7 @@ export function say(text, action = null) {
   if (action) {
     const run = () => {
       toast.remove();
+      document.getElementById("main")?.focus({ preventScroll: true });
       action.run();
     };
     toast.append(h("button", { type: "button", on: { click: run } }, action.label));

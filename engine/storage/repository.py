@@ -408,7 +408,12 @@ class Repository:
                 query = query.where(operations.c.id == operation_id)
             operation = (await connection.execute(query.order_by(operations.c.id.desc()).limit(1))).first()
             if operation is None:
-                raise NothingToUndo("There is nothing to undo.")
+                if operation_id is None:
+                    raise NothingToUndo("There is nothing to undo.")
+                known = select(operations.c.id).where(operations.c.id == operation_id)
+                if await connection.scalar(known) is None:
+                    raise UnknownOperation(f"There is no operation with the id {operation_id}.")
+                raise NothingToUndo("It is undone already, or cannot be.")
             lines = (
                 await connection.execute(
                     select(changes).where(changes.c.operation_id == operation.id).order_by(changes.c.seq.desc())

@@ -53,6 +53,7 @@ async def test_additions_that_join_an_operation_are_undone_together(api: Client)
     assert (undone.json["kind"], undone.json["images"]) == ("add", 2)
     assert (await api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS)
     assert (await api("POST", f"/v1/operations/{first['operation_id']}/undo")).code == "nothing_to_undo"
+    assert (await api("POST", "/v1/operations/999/undo")).code == "unknown_operation"
     joined = await api.add(NEW, operation_id=first["operation_id"])
     assert (joined.status, joined.code) == (404, "unknown_operation")
 

@@ -341,6 +341,104 @@ async def reach(page: Page, text: str) -> None:
     pytest.fail(f"{text!r} cannot be reached by Tab")
 
 
+async def test_back_returns_to_the_answer_of_an_upload(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open()
+        await choose(page, "Choose a picture", SHIPPED / "rocket.jpg")
+        await expect(page.locator(".card.same")).to_contain_text("rocket.jpg")
+        await page.locator(".card.same").get_by_role("button", name="Search from here").click()
+        await expect(page.locator(".card.same")).to_have_count(0)
+        await page.go_back()
+        await expect(page.locator(".card.same")).to_contain_text("rocket.jpg")
+        await page.go_back()
+        await expect(page.get_by_role("heading", name="Which picture are you looking for?")).to_be_visible()
+
+
+DROP = """async (name) => {
+    const bytes = await (await fetch('/v1/images/4/file')).blob();
+    const data = new DataTransfer();
+    for (const one of name.split(' ')) {
+        data.items.add(new File([bytes], one, { type: one.endsWith('.jpg') ? 'image/jpeg' : 'text/plain' }));
+    }
+    document.querySelector('main').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true }));
+}"""
+
+
+async def test_picture_dropped_on_the_library_without_a_key_is_searched_for(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open("/?view=library")
+        await page.evaluate(DROP, "notes.txt a.jpg")
+        await expect(page.locator(".card.same")).to_contain_text("rocket.jpg")
+        await expect(page.locator(".toast")).to_contain_text("One picture is searched for at a time")
+
+
+async def test_dialog_does_not_stay_over_another_view(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open("/?view=library")
+        await page.locator(".gallery button").first.click()
+        await page.evaluate(DROP, "a.jpg")
+        await expect(page.locator(".card.same")).to_contain_text("rocket.jpg")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_link_with_a_void_key_says_so(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open("/#key=void")
+        await expect(page.locator(".toast")).to_contain_text("The key is not valid")
+        assert "void" not in page.url
+
+
+async def test_focus_stays_where_it_was_when_things_change(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.get_by_label("Title or file name").fill("rocket")
+        await page.get_by_role("button", name="Filter").press("Enter")
+        await expect(page.locator(".gallery li")).to_have_count(1)
+        assert await page.evaluate("document.activeElement.tagName") in ("MAIN", "BUTTON")
+        tile = page.locator(".gallery button")
+        await tile.press("Enter")
+        await page.get_by_label("Title", exact=True).fill("Rocket!")
+        await page.keyboard.press("Enter")
+        await expect(tile).to_contain_text("Rocket!")
+        await expect(tile).to_be_focused()
+        await page.get_by_role("link", name="Search").press("Enter")
+        await expect(page.locator("main")).to_be_focused()
+
+
+async def test_stopping_an_addition_counts_truly(visit: Visit, tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    folder = tmp_path / "many"
+    folder.mkdir()
+    paths = [folder / f"{number:02}.jpg" for number in range(30)]
+    for path in paths:
+        path.write_bytes(jpeg(random.integers(0, 255, (60, 60, 3), np.uint8)))
+    async with visit(filled=False, samples=False) as visitor:
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        async with page.expect_file_chooser() as chooser:
+            await page.get_by_text("Choose pictures", exact=True).click()
+        await (await chooser.value).set_files(paths)
+        await page.get_by_role("button", name="Stop").click()
+        summary = page.locator(".adding [role=status]")
+        await expect(summary).to_contain_text("cancelled")
+        await expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+        said = await summary.inner_text()
+        found = re.search(r"(\d+) added", said)
+        assert (await visitor.api.get("/v1/images")).json["total"] == (int(found.group(1)) if found else 0)
+        cancelled = re.search(r"(\d+) cancelled", said)
+        assert cancelled
+        assert int(cancelled.group(1)) == await page.locator(".entries .cancelled").count()
+
+
+async def test_why_says_so_where_there_is_little_to_say(visit: Visit) -> None:
+    async with visit(filled=False) as visitor:
+        await visitor.api("POST", "/v1/samples")
+        page = await visitor.open()
+        await page.get_by_role("button", name="A piece cut out").click()
+        await expect(page.locator(".query .fine").first).to_contain_text("is a part of “astronaut.png”")
+        await page.locator(".card.weak").first.get_by_role("button", name="Why?").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("No part of one was found in the other")
+
+
 async def test_titles_are_text_whatever_they_hold(visit: Visit) -> None:
     evil = "<img src=x onerror=\"document.title='owned'\">"
     async with visit() as visitor:
