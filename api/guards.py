@@ -49,17 +49,18 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str], max_body_bytes: int) -> None:
         self._app = app
-        self._hosts = frozenset(host.lower() for host in (*allowed_hosts, "localhost"))
+        self._named = frozenset(host.lower() for host in allowed_hosts)
+        self._hosts = self._named | {"localhost"}
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(scope, receive, self._max_body_bytes)
-        answer = _Answer(scope, send, body)
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # the server itself keeps the body back
+        body = _Body(scope, receive, self._max_body_bytes)
+        answer = _Answer(scope, send, body)
         try:
             self._check(scope)
             await self._app(scope, body.receive, answer.send)
@@ -86,7 +87,7 @@ class Guard:
         """Our own page, or a browser extension: its user chose to let it ask here."""
         try:
             at = urlsplit(origin)
-            is_own = at.netloc == host or at.hostname in self._hosts
+            is_own = at.netloc == host or at.hostname in self._named  # a proxy may ask by another Host
         except ValueError:
             return False
         return is_own if at.scheme in ("http", "https") else origin != "null"
