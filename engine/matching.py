@@ -25,6 +25,8 @@ A_REGION = 3  # pictures checked for each region
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
 # Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
 PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
+# Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
+STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
 EXPLAINED = 0.6  # share of the query that a proved picture must fill for the regions to be skipped
 
 
@@ -45,8 +47,10 @@ class Proof:
 
     @property
     def is_proved(self) -> bool:
-        laid = self.alignment
-        return laid.structure >= PROVED_STRUCTURE and laid.agreement >= PROVED_AGREEMENT and laid.dissent <= MAX_DISSENT
+        structure, agreement, dissent = self.alignment.structure, self.alignment.agreement, self.alignment.dissent
+        if structure >= STRONG_STRUCTURE and agreement >= SMOOTH_AGREEMENT and dissent <= SMOOTH_DISSENT:
+            return True
+        return structure >= PROVED_STRUCTURE and agreement >= PROVED_AGREEMENT and dissent <= MAX_DISSENT
 
 
 @dataclass(slots=True)

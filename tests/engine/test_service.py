@@ -52,6 +52,36 @@ async def test_edited_copy_is_found_as_the_same_picture(filled: Filled, edit: st
         assert set(result.timings_ms) == {"total", "catch_up", "read", "match", "rank"}
 
 
+@pytest.mark.parametrize("share", [0.9, 0.8, 0.65, 0.5])
+async def test_plain_crop_is_the_same_picture_and_lies_where_it_was_cut(filled: Filled, share: float) -> None:
+    """Also of a picture that is mostly smooth sky (rocket.jpg)."""
+    async with filled() as service:
+        for name in ("rocket.jpg", "coffee.png", "camera.png", "chelsea.png"):
+            pixels = photograph(name)
+            height, width = pixels.shape[:2]
+            top, left = round(height * (1 - share) / 2), round(width * (1 - share) / 2)
+            best = (await service.search(jpeg(pixels[top : height - top, left : width - left]))).matches[0]
+            assert (best.image.filename, best.lane) == (name, "same")
+            assert best.evidence.outline
+            first, _, third, _ = best.evidence.outline
+            margin = (1 - share) / 2 / share
+            assert np.allclose([first, third], [[-margin, -margin], [1 + margin, 1 + margin]], atol=0.06)
+
+
+async def test_search_from_a_stored_picture_leaves_it_out(filled: Filled) -> None:
+    async with filled() as service:
+        (image,) = (await service.page(words="rocket")).images
+        first = await service.search_stored(image.id, weak=True)
+        assert image.id not in [match.image.id for match in first.matches]
+        (settings, path) = (service.settings, service.original_path(image))
+        assert path.is_relative_to(settings.data_dir)
+        service.thumbnail_path(image).unlink()  # then the original serves
+        again = await service.search_stored(image.id, weak=True)
+        assert {match.image.id for match in again.matches} == {match.image.id for match in first.matches}
+        with pytest.raises(UnknownImage):
+            await service.search_stored(999)
+
+
 async def test_same_bytes_are_the_same_picture_without_an_edit(filled: Filled) -> None:
     async with filled() as service:
         for name in PHOTOGRAPHS:
