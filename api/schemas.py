@@ -111,8 +111,8 @@ class Links(BaseModel):
         return cls(page=f"/?like={image.id}", file=f"{at}/file", thumbnail=f"{at}/thumbnail")
 
 
-class ImageOut(BaseModel):
-    """A picture of the library."""
+class PictureOut(BaseModel):
+    """What an entry of the library and a match have in common."""
 
     id: int
     name: str
@@ -120,30 +120,41 @@ class ImageOut(BaseModel):
     tags: list[str]
     source_url: str | None
     page_url: str | None
-    media_type: str
     width: int
     height: int
+    links: Links
+
+
+def _common(image: StoredImage) -> dict[str, Any]:
+    return {
+        "id": image.id,
+        "name": image.filename,
+        "title": image.title,
+        "tags": list(image.tags),
+        "source_url": image.source_url,
+        "page_url": image.page_url,
+        "width": image.width,
+        "height": image.height,
+        "links": Links.of(image),
+    }
+
+
+class ImageOut(PictureOut):
+    """A picture of the library."""
+
+    media_type: str
     byte_size: int
     sha256: str
     created_at: datetime
-    links: Links
 
     @classmethod
     def of(cls, image: StoredImage) -> Self:
         return cls(
-            id=image.id,
-            name=image.filename,
-            title=image.title,
-            tags=list(image.tags),
-            source_url=image.source_url,
-            page_url=image.page_url,
+            **_common(image),
             media_type=image.media_type,
-            width=image.width,
-            height=image.height,
             byte_size=image.byte_size,
             sha256=image.sha256,
             created_at=image.created_at,
-            links=Links.of(image),
         )
 
 
@@ -187,42 +198,24 @@ class EvidenceOut(BaseModel):
         )
 
 
-class MatchOut(BaseModel):
+class MatchOut(PictureOut):
     """One of the answers."""
 
-    id: int
-    name: str
-    title: str | None
-    tags: list[str]
-    source_url: str | None
-    page_url: str | None
-    width: int
-    height: int
     lane: Annotated[Literal["same", "alike"], Field(description="The same picture, perhaps edited; or only alike.")]
     score: Annotated[float, Field(ge=0, le=1, description="Comparable within a lane only.")]
     p_same: Annotated[float, Field(ge=0, le=1, description="The probability that it is the same picture.")]
     weak: Annotated[bool, Field(description="Below its lane's cut-off, here only to fill up.")]
     evidence: EvidenceOut
-    links: Links
 
     @classmethod
     def of(cls, match: Match) -> Self:
-        image = match.image
         return cls(
-            id=image.id,
-            name=image.filename,
-            title=image.title,
-            tags=list(image.tags),
-            source_url=image.source_url,
-            page_url=image.page_url,
-            width=image.width,
-            height=image.height,
+            **_common(match.image),
             lane=match.lane,
             score=round(match.score, 4),
             p_same=round(match.p_same, 4),
             weak=match.weak,
             evidence=EvidenceOut.of(match.evidence),
-            links=Links.of(image),
         )
 
 

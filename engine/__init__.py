@@ -23,7 +23,8 @@ from engine.domain import (
 from engine.errors import FileTooLarge, InvalidSetting, LibraryError, PicTraceError
 from engine.fetch import name_of
 from engine.imaging import MEDIA_TYPES
-from engine.service import MAX_LIMIT, SearchService
+from engine.searching import MAX_LIMIT
+from engine.service import SearchService
 from engine.settings import EngineSettings, Hosts
 
 __all__ = [

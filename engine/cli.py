@@ -29,7 +29,8 @@ from engine.domain import SearchResult
 from engine.errors import LibraryError, PicTraceError, RequestError
 from engine.features import networks
 from engine.fetch import is_url, name_of, parse
-from engine.service import MAX_LIMIT, SearchService
+from engine.searching import MAX_LIMIT
+from engine.service import SearchService
 from engine.settings import EngineSettings
 from engine.sources import Refused, Remote, expand, read_file
 from engine.terminal import Advance, err, out

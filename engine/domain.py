@@ -1,6 +1,6 @@
 """Frozen values that pass between modules. Pictures are RGB, uint8, (H, W, 3)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -231,6 +231,11 @@ class SearchResult:
     calibrated: bool = True
     library_size: int = 0
     query: Query = field(default_factory=lambda: Query(0, 0))
+
+    def after(self, stage: str, took_ms: float) -> "SearchResult":
+        """The same with a stage that came before, counted into the total."""
+        timings = self.timings_ms | {stage: took_ms, "total": round(self.timings_ms["total"] + took_ms, 2)}
+        return replace(self, timings_ms=timings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,48 +3,42 @@
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine import checking, explain, fitting, imaging, ranking, samples
+from engine import checking, fitting, imaging, samples
 from engine.adding import Adder, Given
 from engine.concurrency import CpuPool
 from engine.domain import (
     AddResult,
     Changed,
     CheckReport,
-    Features,
     Level,
     NetworkRef,
     Page,
     Pixels,
     Provenance,
-    Query,
     SearchResult,
     Status,
     StoredImage,
     Undone,
 )
-from engine.errors import DamagedImage, InvalidLimit
-from engine.features import hashes, registry
+from engine.features import hashes
 from engine.fetch import Fetched, Fetcher
+from engine.searching import Searcher
 from engine.serving import CALIBRATION, Networks, Serving
 from engine.settings import EngineSettings
-from engine.sources import Source, expand, read_file
+from engine.sources import Source, expand
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 
 logger = logging.getLogger(__name__)
 
-MAX_LIMIT = 50
 FIT_PICTURES = 120
 REEMBED_AT_ONCE = 32
-PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80
 MAX_TAGS = 200
 ADMIN_KEY, ADMIN_KEY_BYTES = "admin_key_sha256", 32
 
@@ -53,35 +47,6 @@ Progress = Callable[[int, int], None]
 
 def no_progress(done: int, total: int) -> None:
     """For callers that show none."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A query, decoded; `exact` is the stored picture with these very bytes, if any."""
-
-    exact: StoredImage | None
-    pixels: Pixels
-    features: Features
-    width: int
-    height: int
-
-
-class _Watch:
-    """Measures the stages of one search."""
-
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
-        self._stages: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        before = time.perf_counter()
-        yield
-        self._stages[stage] = time.perf_counter() - before
-
-    def timings_ms(self) -> dict[str, float]:
-        total = time.perf_counter() - self._started
-        return {"total": round(1000 * total, 2)} | {name: round(1000 * s, 2) for name, s in self._stages.items()}
 
 
 class SearchService:
@@ -96,6 +61,7 @@ class SearchService:
         self._fetcher = fetcher
         self._pool = pool
         self._adder = Adder(settings, repository, networks, fetcher, pool)
+        self._searcher = Searcher(settings, repository, networks, pool)
 
     # --- searching
 
@@ -107,126 +73,32 @@ class SearchService:
         `weak`: also where nothing is near, the nearest there are. `preview`: a small JPEG of the query comes along.
         Raises InvalidLimit or an ImageError.
         """
-        _check(limit)
-        watch = _Watch()
-        with watch("catch_up"):
-            serving, _ = await self._networks.current()
-        with watch("read"):
-            asked = await self._asked(content, serving)
-        return await self._matches(asked, serving, watch, limit=limit, weak=weak, preview=preview)
+        return await self._searcher.search(content, limit=limit, weak=weak, preview=preview)
 
     async def search_url(self, url: str, *, limit: int = 5, weak: bool = False, preview: bool = False) -> SearchResult:
         """The same for the picture behind a URL. Raises a FetchError too."""
-        _check(limit)
-        watch = _Watch()
-        with watch("fetch"):
-            fetched = await self.fetch(url)
+        started = time.perf_counter()
+        fetched = await self.fetch(url)
+        took_ms = round(1000 * (time.perf_counter() - started), 2)
         result = await self.search(fetched.content, limit=limit, weak=weak, preview=preview)
-        return replace(result, timings_ms=result.timings_ms | watch.timings_ms())
+        return result.after("fetch", took_ms)
 
     async def search_stored(
         self, image_id: int, *, limit: int = 5, weak: bool = False, preview: bool = False
     ) -> SearchResult:
         """The pictures most like a stored one, itself left out. UnknownImage, InvalidLimit."""
-        _check(limit)
-        watch = _Watch()
-        with watch("catch_up"):
-            serving, _ = await self._networks.current()
-        with watch("read"):
-            image = await self._repository.get(image_id)
-            known = await self._stored_query(image, serving)
-            asked = (
-                _Asked(image, *known, image.width, image.height)
-                if known
-                else await self._asked(await self.original(image_id), serving)
-            )
-        return await self._matches(
-            asked, serving, watch, limit=limit, weak=weak, preview=preview, without=frozenset([image_id])
-        )
-
-    async def fetch(self, url: str) -> Fetched:
-        """The bytes behind a URL, fetched guarded. Raises a FetchError or FileTooLarge."""
-        return await self._fetcher.fetch(url)
+        return await self._searcher.search_stored(image_id, limit=limit, weak=weak, preview=preview)
 
     async def why(self, content: bytes, image_id: int, *, words: bool = True) -> bytes:
         """A JPEG that shows why the picture `image_id` matches an encoded one. UnknownImage, or an ImageError.
 
         Without `words` for doors that say in another language what was found.
         """
-        serving, _ = await self._networks.current()
-        await self._repository.get(image_id)
-        asked = await self._asked(content, serving)
-        dimensions = serving.embedder.network.dimensions
-        embedding = await self._repository.embedding(image_id, serving.network, dimensions)
-        cosine = float(embedding @ asked.features.embedding) if embedding is not None else 0.0
-        sightings = await serving.matcher.examine(asked.pixels, asked.features, image_id, cosine)
-        references = serving.calibration.references(asked.features.embedding, sightings.nearest)
-        match = ranking.rank(sightings, references, serving.calibration, limit=1, weak=True, exact=asked.exact)[0]
-        proof = sightings.found[0].proof if match.lane == "same" else None
-        stored = await self._pool.run(self._original, match.image)
-        calibrated = serving.calibration.fitted
-        return await self._pool.run(
-            lambda: imaging.encode_jpeg(
-                explain.draw(asked.pixels, stored, match, proof, words=words, calibrated=calibrated), quality=90
-            )
-        )
+        return await self._searcher.why(content, image_id, words=words)
 
-    async def _matches(
-        self,
-        asked: _Asked,
-        serving: Serving,
-        watch: _Watch,
-        *,
-        limit: int,
-        weak: bool,
-        preview: bool,
-        without: frozenset[int] = frozenset(),
-    ) -> SearchResult:
-        exact = asked.exact if asked.exact and asked.exact.id not in without else None
-        with watch("match"):
-            sightings = await serving.matcher.match(
-                asked.pixels, asked.features, exclude=without, itself=exact.id if exact else None
-            )
-        with watch("rank"):
-            references = serving.calibration.references(asked.features.embedding, sightings.nearest)
-            matches = ranking.rank(sightings, references, serving.calibration, limit=limit, weak=weak, exact=exact)
-        shown = None
-        if preview:
-            shown = await self._pool.run(
-                imaging.encode_reduced, asked.pixels, side=PREVIEW_SIDE, quality=PREVIEW_QUALITY
-            )
-        query = Query(asked.width, asked.height, shown)
-        return SearchResult(matches, watch.timings_ms(), serving.calibration.fitted, serving.index.size, query)
-
-    async def _asked(self, content: bytes, serving: Serving) -> _Asked:
-        """A query with its features; bytes that are stored already are not computed again."""
-        sha256 = await self._pool.run(hashes.sha256, content)
-        exact = await self._repository.find_by_sha256(sha256) if content else None
-        if exact:
-            known = await self._stored_query(exact, serving)
-            if known:
-                return _Asked(exact, *known, exact.width, exact.height)
-        image = await self._pool.run(
-            imaging.decode,
-            content,
-            side=imaging.QUERY_SIDE,
-            max_bytes=self.settings.max_bytes,
-            max_pixels=self.settings.max_pixels,
-        )
-        features = await self._pool.run(registry.extract, image, sha256, serving.embedder)
-        return _Asked(exact, image.pixels, features, image.width, image.height)
-
-    async def _stored_query(self, exact: StoredImage, serving: Serving) -> tuple[Pixels, Features] | None:
-        stored = (await self._repository.features([exact.id])).get(exact.id)
-        embedding = await self._repository.embedding(exact.id, serving.network, serving.embedder.network.dimensions)
-        if stored is None or embedding is None:
-            return None
-        try:
-            content = await self._pool.run(self._repository.files.thumbnail_path(exact.sha256).read_bytes)
-            pixels = await self._pool.run(imaging.decode_thumbnail, content)
-        except (OSError, DamagedImage):
-            return None
-        return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
+    async def fetch(self, url: str) -> Fetched:
+        """The bytes behind a URL, fetched guarded. Raises a FetchError or FileTooLarge."""
+        return await self._fetcher.fetch(url)
 
     # --- changing
 
@@ -308,8 +180,7 @@ class SearchService:
 
     async def original(self, image_id: int) -> bytes:
         """The file of a picture as it was added. UnknownImage; UnreadableFile where it is lost."""
-        image = await self._repository.get(image_id)
-        return await self._pool.run(read_file, self.original_path(image), self.settings.max_bytes)
+        return await self._searcher.original(await self._repository.get(image_id))
 
     def original_path(self, image: StoredImage) -> Path:
         """Where the file of a picture lies."""
@@ -435,8 +306,3 @@ class SearchService:
     def _original(self, image: StoredImage) -> Pixels:
         """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""
         return checking.read_original(self._repository, image, self.settings).pixels
-
-
-def _check(limit: int) -> None:
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidLimit(f"The limit must be between 1 and {MAX_LIMIT}, not {limit}.")

@@ -1,7 +1,6 @@
 """Searching: by upload, by URL, from a stored picture; and the picture that shows why."""
 
 import time
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -90,16 +89,17 @@ async def why(request: Request, here: Here, image_id: Id) -> Response:
 
 async def _search(here: Running, given: Sent[Wish, SearchRequest]) -> SearchResult:
     wish = given.json or given.fields or Wish()
-    content, fetched_ms = b"", {}
+    content, fetched_ms = b"", 0.0
     if given.json:
         started = time.perf_counter()
         content = await fetch(here, given.json.url)
-        fetched_ms["fetch"] = round(1000 * (time.perf_counter() - started), 2)
+        fetched_ms = round(1000 * (time.perf_counter() - started), 2)
     async with here.computing():
         if given.upload:
             content = await given.upload.read()
         result = await here.service.search(content, limit=wish.limit, weak=wish.weak, preview=wish.preview)
-    result = replace(result, timings_ms=_added(result.timings_ms, fetched_ms))
+    if given.json:
+        result = result.after("fetch", fetched_ms)
     metrics.searched(result)
     return result
 
@@ -119,10 +119,6 @@ async def _why(here: Running, given: Sent[WhyForm, WhyRequest], image_id: int) -
         if given.upload:
             content = await given.upload.read()
         return await here.service.why(content, image_id, words=wish.words)
-
-
-def _added(timings_ms: dict[str, float], more: dict[str, float]) -> dict[str, float]:
-    return timings_ms | more | {"total": round(timings_ms["total"] + sum(more.values()), 2)}
 
 
 async def fetch(here: Running, url: str) -> bytes:

@@ -111,6 +111,17 @@ export function show(image, path) {
   );
 }
 
+/** For a link to a picture's file: with a key the plain link would be refused, so it is opened from memory. */
+export function opening(path) {
+  if (!key()) return {};
+  return {
+    click: async (event) => {
+      event.preventDefault();
+      window.open(await askPicture(path), "_blank", "noopener");
+    },
+  };
+}
+
 /** What went wrong, in the reader's language. */
 export function sentence(error) {
   const base = `error.${error.code}`;

@@ -185,23 +185,13 @@ export class Library {
               { type: "button", class: "primary", on: { click: () => (dialog.close(), this.page.go(`/?like=${image.id}`)) } },
               t("match.like"),
             ),
-            h("a", { href: image.links.file, target: "_blank", on: this.opens(image) }, t("match.open")),
+            h("a", { href: image.links.file, target: "_blank", on: api.opening(image.links.file) }, t("match.open")),
             source && h("a", { href: source, rel: "noreferrer noopener", target: "_blank" }, t("match.source")),
           ),
           api.isAdmin() && this.editor(image, () => dialog),
         ),
       ),
     );
-  }
-
-  opens(image) {
-    if (!api.key()) return {};
-    return {
-      click: async (event) => {
-        event.preventDefault();
-        window.open(await api.askPicture(image.links.file), "_blank", "noopener");
-      },
-    };
   }
 
   editor(image, dialog) {

@@ -129,7 +129,7 @@ export class Results {
         class: match.weak ? "card weak" : `card ${match.lane}`,
         on: { pointerenter: focus, focusin: focus },
       },
-      h("a", { href: match.links.file, class: "thumb", "aria-label": `${t("match.open")}: ${name}`, on: this.opens(match) }, image),
+      h("a", { href: match.links.file, class: "thumb", "aria-label": `${t("match.open")}: ${name}`, on: api.opening(match.links.file) }, image),
       h(
         "div",
         { class: "about" },
@@ -151,17 +151,6 @@ export class Results {
         h("details", {}, h("summary", {}, t("match.evidence")), evidence(match, this.answer.calibrated)),
       ),
     );
-  }
-
-  /** With a key, a plain link to a file would be refused: it is opened from memory. */
-  opens(match) {
-    if (!api.key()) return {};
-    return {
-      click: async (event) => {
-        event.preventDefault();
-        window.open(await api.askPicture(match.links.file), "_blank", "noopener");
-      },
-    };
   }
 
   async why(match) {

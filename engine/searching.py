@@ -1,0 +1,178 @@
+"""Answers one query: what is known of it, what came up for it, what of that is a match, and why."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from engine import explain, imaging, ranking
+from engine.checking import read_original
+from engine.concurrency import CpuPool
+from engine.domain import Features, Pixels, Query, SearchResult, StoredImage
+from engine.errors import DamagedImage, InvalidLimit
+from engine.features import hashes, registry
+from engine.serving import Networks, Serving
+from engine.settings import EngineSettings
+from engine.sources import read_file
+from engine.storage.repository import Repository
+
+MAX_LIMIT = 50
+PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query, decoded; `exact` is the stored picture with these very bytes, if any."""
+
+    exact: StoredImage | None
+    pixels: Pixels
+    features: Features
+    width: int
+    height: int
+
+
+class _Watch:
+    """Measures the stages of one search."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._stages: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        before = time.perf_counter()
+        yield
+        self._stages[stage] = time.perf_counter() - before
+
+    def timings_ms(self) -> dict[str, float]:
+        total = time.perf_counter() - self._started
+        return {"total": round(1000 * total, 2)} | {name: round(1000 * s, 2) for name, s in self._stages.items()}
+
+
+class Searcher:
+    """Searches one library."""
+
+    def __init__(self, settings: EngineSettings, repository: Repository, networks: Networks, pool: CpuPool) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._networks = networks
+        self._pool = pool
+
+    async def search(
+        self, content: bytes, *, limit: int = 5, weak: bool = False, preview: bool = False
+    ) -> SearchResult:
+        """See SearchService.search."""
+        _check(limit)
+        watch = _Watch()
+        with watch("catch_up"):
+            serving, _ = await self._networks.current()
+        with watch("read"):
+            asked = await self._asked(content, serving)
+        return await self._matches(asked, serving, watch, limit=limit, weak=weak, preview=preview)
+
+    async def search_stored(
+        self, image_id: int, *, limit: int = 5, weak: bool = False, preview: bool = False
+    ) -> SearchResult:
+        """See SearchService.search_stored."""
+        _check(limit)
+        watch = _Watch()
+        with watch("catch_up"):
+            serving, _ = await self._networks.current()
+        with watch("read"):
+            image = await self._repository.get(image_id)
+            known = await self._stored_query(image, serving)
+            asked = (
+                _Asked(image, *known, image.width, image.height)
+                if known
+                else await self._asked(await self.original(image), serving)
+            )
+        return await self._matches(
+            asked, serving, watch, limit=limit, weak=weak, preview=preview, without=frozenset([image_id])
+        )
+
+    async def why(self, content: bytes, image_id: int, *, words: bool = True) -> bytes:
+        """See SearchService.why."""
+        serving, _ = await self._networks.current()
+        await self._repository.get(image_id)
+        asked = await self._asked(content, serving)
+        dimensions = serving.embedder.network.dimensions
+        embedding = await self._repository.embedding(image_id, serving.network, dimensions)
+        cosine = float(embedding @ asked.features.embedding) if embedding is not None else 0.0
+        sightings = await serving.matcher.examine(asked.pixels, asked.features, image_id, cosine)
+        references = serving.calibration.references(asked.features.embedding, sightings.nearest)
+        match = ranking.rank(sightings, references, serving.calibration, limit=1, weak=True, exact=asked.exact)[0]
+        proof = sightings.found[0].proof if match.lane == "same" else None
+        stored = (await self._pool.run(read_original, self._repository, match.image, self._settings)).pixels
+        calibrated = serving.calibration.fitted
+        return await self._pool.run(
+            lambda: imaging.encode_jpeg(
+                explain.draw(asked.pixels, stored, match, proof, words=words, calibrated=calibrated), quality=90
+            )
+        )
+
+    async def original(self, image: StoredImage) -> bytes:
+        """The file of a picture as it was added. UnreadableFile where it is lost."""
+        path = self._repository.files.original_path(image.sha256, imaging.EXTENSIONS[image.media_type])
+        return await self._pool.run(read_file, path, self._settings.max_bytes)
+
+    async def _matches(
+        self,
+        asked: _Asked,
+        serving: Serving,
+        watch: _Watch,
+        *,
+        limit: int,
+        weak: bool,
+        preview: bool,
+        without: frozenset[int] = frozenset(),
+    ) -> SearchResult:
+        exact = asked.exact if asked.exact and asked.exact.id not in without else None
+        with watch("match"):
+            sightings = await serving.matcher.match(
+                asked.pixels, asked.features, exclude=without, itself=exact.id if exact else None
+            )
+        with watch("rank"):
+            references = serving.calibration.references(asked.features.embedding, sightings.nearest)
+            matches = ranking.rank(sightings, references, serving.calibration, limit=limit, weak=weak, exact=exact)
+        shown = None
+        if preview:
+            shown = await self._pool.run(
+                imaging.encode_reduced, asked.pixels, side=PREVIEW_SIDE, quality=PREVIEW_QUALITY
+            )
+        query = Query(asked.width, asked.height, shown)
+        return SearchResult(matches, watch.timings_ms(), serving.calibration.fitted, serving.index.size, query)
+
+    async def _asked(self, content: bytes, serving: Serving) -> _Asked:
+        """A query with its features; bytes that are stored already are not computed again."""
+        sha256 = await self._pool.run(hashes.sha256, content)
+        exact = await self._repository.find_by_sha256(sha256) if content else None
+        if exact:
+            known = await self._stored_query(exact, serving)
+            if known:
+                return _Asked(exact, *known, exact.width, exact.height)
+        image = await self._pool.run(
+            imaging.decode,
+            content,
+            side=imaging.QUERY_SIDE,
+            max_bytes=self._settings.max_bytes,
+            max_pixels=self._settings.max_pixels,
+        )
+        features = await self._pool.run(registry.extract, image, sha256, serving.embedder)
+        return _Asked(exact, image.pixels, features, image.width, image.height)
+
+    async def _stored_query(self, exact: StoredImage, serving: Serving) -> tuple[Pixels, Features] | None:
+        stored = (await self._repository.features([exact.id])).get(exact.id)
+        embedding = await self._repository.embedding(exact.id, serving.network, serving.embedder.network.dimensions)
+        if stored is None or embedding is None:
+            return None
+        try:
+            content = await self._pool.run(self._repository.files.thumbnail_path(exact.sha256).read_bytes)
+            pixels = await self._pool.run(imaging.decode_thumbnail, content)
+        except (OSError, DamagedImage):
+            return None
+        return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
+
+
+def _check(limit: int) -> None:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidLimit(f"The limit must be between 1 and {MAX_LIMIT}, not {limit}.")
