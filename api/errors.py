@@ -60,7 +60,7 @@ OWN = {
     "wrong_key": (401, "This key is not valid."),
     "admin_only": (403, "This needs the admin key, not the search key."),
     "cross_origin": (403, "Another site's page may not ask this."),
-    "body_too_slow": (408, "The body did not come within 20 seconds."),
+    "body_too_slow": (408, "The body came too slowly."),
     "not_found": (404, "There is nothing at this address; /v1/openapi.json describes what there is."),
     "method_not_allowed": (405, "This address does not take this method."),
     "samples_off": (409, "Samples are only offered to an empty library, and not where PICTRACE_SAMPLES=0."),
@@ -72,6 +72,7 @@ OWN = {
     "rate_limited": (429, "Too many requests; the headers say when to come again."),
     "client_gone": (499, "The client went away."),
     "internal_error": (500, "Something went wrong here; the log has the reference."),
+    "stopping": (503, "The server is being stopped."),
     "at_capacity": (503, "All places are taken; try again in a moment."),
 }
 BY_HTTP_STATUS = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}

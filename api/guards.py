@@ -19,6 +19,7 @@ METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE")
 HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
 PORT = re.compile(r":\d{1,5}$")
 PAUSE_S = 20  # that a client may make while it sends a body
+START_S, MIN_RATE = 30, 20_000  # bytes a second that a body must come with after that
 ANSWER_HEADERS = "pictrace.headers"  # in the scope: what dependencies want to say, in errors too
 
 PAGE_POLICY = "; ".join(
@@ -66,6 +67,9 @@ class Guard:
             await self._app(scope, body.receive, answer.send)
         except Problem as problem:
             await errors.response(problem.code, problem.detail, problem.headers)(scope, receive, answer.send)
+        except asyncio.CancelledError:  # the server is being stopped and can wait no longer
+            if not answer.has_begun:
+                await errors.response("stopping", errors.OWN["stopping"][1])(scope, receive, answer.send)
         except Exception as error:
             if answer.has_begun:
                 raise
@@ -96,7 +100,7 @@ class Guard:
         """An attacker's page can give its own name our address, but it cannot turn an address into a name."""
         if not HOST.fullmatch(host):
             return False
-        name = host.lower().rpartition(":")[0] if PORT.search(host) else host.lower()
+        name = (host.lower().rpartition(":")[0] if PORT.search(host) else host.lower()).rstrip(".")
         if name in self._hosts:
             return True
         try:
@@ -114,6 +118,7 @@ class _Body:
         self._receive = receive
         self._max_bytes = max_bytes
         self._taken = 0
+        self._started = time.monotonic()
         headers = Headers(scope=scope)
         self.is_read = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
 
@@ -128,6 +133,8 @@ class _Body:
             raise _too_long(self._scope, self._max_bytes)
         if message["type"] == "http.request" and not message.get("more_body", False):
             self.is_read = True
+        elif not self.is_read and time.monotonic() - self._started > START_S + self._taken / MIN_RATE:
+            raise Problem("body_too_slow")
         return message
 
 

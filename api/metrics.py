@@ -1,6 +1,8 @@
 """What Prometheus may ask. With several workers the parent sets PROMETHEUS_MULTIPROC_DIR before this is imported."""
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -27,8 +29,8 @@ stage_seconds = Histogram("pictrace_stage_seconds", "Time of each stage of a sea
 added = Counter("pictrace_added", "Pictures given to add, by what became of them.", ["status"])
 fetches = Counter("pictrace_fetches", "URLs fetched, by error code or ok.", ["outcome"])
 places = Gauge("pictrace_places", "Work under way.", ["kind", "state"], multiprocess_mode="livesum")
-pictures = Gauge("pictrace_pictures", "Pictures in the library.", multiprocess_mode="livemax")
-index_lag = Gauge("pictrace_index_lag", "Changes that the index had yet to take in.", multiprocess_mode="livemax")
+pictures = Gauge("pictrace_pictures", "Pictures in the library.", multiprocess_mode="mostrecent")
+index_lag = Gauge("pictrace_index_lag", "Changes the index had yet to take in.", multiprocess_mode="mostrecent")
 
 
 def searched(result: SearchResult) -> None:
@@ -50,6 +52,17 @@ def exposed(level: Level) -> tuple[bytes, str]:
     index_lag.set(level.lag)
     registry = REGISTRY
     if MULTIPROCESS in os.environ:
+        _forget_dead(Path(os.environ[MULTIPROCESS]))
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _forget_dead(folder: Path) -> None:
+    """A worker that was killed could not give back its places."""
+    for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            with suppress(FileNotFoundError):  # another worker was quicker
+                multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -125,14 +125,19 @@ class PictureOut(BaseModel):
     links: Links
 
 
+def _web(url: str | None) -> str | None:
+    """A link that a page may show; other kinds may lie in a library that another program wrote."""
+    return url if url and url.lower().startswith(("http://", "https://")) else None
+
+
 def _common(image: StoredImage) -> dict[str, Any]:
     return {
         "id": image.id,
         "name": image.filename,
         "title": image.title,
         "tags": list(image.tags),
-        "source_url": image.source_url,
-        "page_url": image.page_url,
+        "source_url": _web(image.source_url),
+        "page_url": _web(image.page_url),
         "width": image.width,
         "height": image.height,
         "links": Links.of(image),

@@ -36,6 +36,14 @@ class ApiSettings(EngineSettings):
     max_waiting: int = Field(default=32, ge=0, description="Searches that wait for their turn; more get a 503.")
     samples: bool = Field(default=True, description="Whether an empty library offers sample pictures (0: no).")
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not re.fullmatch(r"[A-Za-z0-9._-]+", host):
+                raise ValueError(f"{host!r} is not a name; no scheme, port or asterisk")
+        return tuple(host.rstrip(".") for host in hosts)
+
     @field_validator("admin_key", "search_key")
     @classmethod
     def _key(cls, key: SecretStr | None) -> SecretStr | None:

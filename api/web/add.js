@@ -31,7 +31,10 @@ export class Adding {
       this.links = "";
       this.addUrls(urls);
     };
-    this.summary = h("p", { role: "status" });
+    this.summary = h("span", { role: "status" });
+    const button = (text, act) => h("button", { type: "button", class: "small", hidden: true, on: { click: act } }, text);
+    this.stopButton = button(t("add.stop"), () => this.stop());
+    this.undoButton = button(t("add.undo"), () => this.takeBack());
     this.rows = h("ul", { class: "entries" }, this.entries.map((entry) => entry.row));
     this.element.replaceChildren(
       h("h2", { id: "adding-heading" }, t("add.heading")),
@@ -47,7 +50,7 @@ export class Adding {
         links,
         h("p", { class: "row" }, h("button", { type: "button", on: { click: send } }, t("add.addLinks"))),
       ),
-      this.summary,
+      h("p", { class: "row above" }, this.summary, this.stopButton, this.undoButton),
       this.rows,
     );
     this.summarise();
@@ -113,22 +116,18 @@ export class Adding {
       .filter(([, number]) => number)
       .map(([name, number]) => t(`add.sum.${name}`, { count: number }));
     const left = of("waiting", "sending", "working");
+    this.summary.textContent = (left ? `${t("add.progress", { done: count - left, count })} · ` : "") + list(parts);
+    this.stopButton.hidden = !left;
+    this.undoButton.hidden = Boolean(left) || !this.operation;
+  }
+
+  /** Take back all of it, in one. */
+  takeBack() {
     const operation = this.operation;
-    const take = () => {
-      this.entries = [];
-      this.operation = null;
-      undo(operation, this.done);
-    };
-    this.summary.replaceChildren(
-      left ? `${t("add.progress", { done: count - left, count })} · ` : "",
-      list(parts),
-      " ",
-      left
-        ? h("button", { type: "button", class: "small", on: { click: () => this.stop() } }, t("add.stop"))
-        : operation
-          ? h("button", { type: "button", class: "small", on: { click: take } }, t("add.undo"))
-          : "",
-    );
+    if (!operation) return;
+    this.entries = [];
+    this.operation = null;
+    undo(operation, this.done);
   }
 }
 

@@ -12,6 +12,13 @@ export class ApiError extends Error {
   }
 }
 
+let whenRefused = () => {};
+
+/** Do this when a key that was good is refused: another window may have signed out, the server may have a new one. */
+export function onRefusal(listener) {
+  whenRefused = listener;
+}
+
 /** What `GET /v1/server` said last. */
 export let server = null;
 
@@ -74,6 +81,7 @@ async function send(path, { method, json, form, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("offline", t("app.offline"));
   }
+  if (response.status === 401 && key() && path !== "/v1/server") whenRefused();
   if (!response.ok) throw await problem(response.status, response.headers.get("Retry-After"), await response.text());
   return response;
 }
@@ -89,7 +97,10 @@ export function upload(path, form, progress) {
     });
     request.addEventListener("load", () => {
       if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText));
-      else problem(request.status, request.getResponseHeader("Retry-After"), request.responseText).then(reject);
+      else {
+        if (request.status === 401 && key()) whenRefused();
+        problem(request.status, request.getResponseHeader("Retry-After"), request.responseText).then(reject);
+      }
     });
     request.addEventListener("error", () => reject(new ApiError("offline", t("app.offline"))));
     request.send(form);
@@ -102,9 +113,16 @@ export function show(image, path) {
     image.src = path;
     return;
   }
+  image.loading = "eager"; // it is fetched already
   askPicture(path).then(
     (url) => {
-      image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
+      const drop = () => URL.revokeObjectURL(url);
+      if (!image.isConnected) {
+        drop();
+        return;
+      }
+      image.addEventListener("load", drop, { once: true });
+      image.addEventListener("error", drop, { once: true });
       image.src = url;
     },
     () => image.dispatchEvent(new Event("error")),

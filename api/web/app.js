@@ -141,6 +141,7 @@ async function start() {
     const late = keyFromAddress();
     if (late) await api.signIn(late).then(page.signedIn, (error) => say(api.sentence(error)));
   });
+  api.onRefusal(() => api.refresh().catch(() => {}).then(renderHeader));
   catchPictures();
   route();
 }

@@ -39,8 +39,14 @@ export function svg(name, attributes = {}, ...children) {
   return element;
 }
 
+/** A link that may be clicked; nothing for any other kind. */
+export function webLink(url) {
+  return /^https?:\/\//i.test(url ?? "") ? url : null;
+}
+
 /** A modal dialog with a heading and a way out; gone from the page once it is closed. */
 export function openDialog({ heading, closeLabel, wide = false }, ...children) {
+  for (const open of document.querySelectorAll("dialog[open]")) open.close();
   const title = h("h2", { id: "dialog-heading" }, heading);
   const close = h("button", { type: "button", class: "quiet close", "aria-label": closeLabel }, "×");
   const dialog = h(
@@ -51,7 +57,8 @@ export function openDialog({ heading, closeLabel, wide = false }, ...children) {
   );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
+    // Of a double click on what opened it, the second half lands on the backdrop.
+    if (event.target === dialog && event.detail === 1) dialog.close();
   });
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

@@ -17,7 +17,7 @@ let fallback = {};
 /** The stored choice, or else the first of the browser's languages that there is. */
 export function preferred() {
   const wanted = [localStorage.getItem(STORED), ...navigator.languages].filter(Boolean);
-  return wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in LANGUAGES) ?? "en";
+  return wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => Object.hasOwn(LANGUAGES, tag)) ?? "en";
 }
 
 /** Load a language; with `remember` it is the choice from now on. */
@@ -50,7 +50,7 @@ export function t(key, values = {}) {
 }
 
 export function has(key) {
-  return key in texts || key in fallback;
+  return Object.hasOwn(texts, key) || Object.hasOwn(fallback, key);
 }
 
 export function number(value) {

@@ -1,7 +1,7 @@
 // The view of what is in the library: look, filter, and with the admin key add, edit, remove.
 import { Adding } from "./add.js";
 import * as api from "./api.js";
-import { h, openDialog, refill } from "./dom.js";
+import { h, openDialog, refill, webLink } from "./dom.js";
 import { date, number, t } from "./i18n.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
@@ -19,10 +19,13 @@ export class Library {
     this.total = null;
     this.cursor = null;
     this.failure = null;
+    this.changing = false;
   }
 
   enter(wanted) {
-    this.filter = { words: wanted.get("words") ?? "", tag: wanted.get("tag") ?? "" };
+    const filter = { words: wanted.get("words") ?? "", tag: wanted.get("tag") ?? "" };
+    if (filter.words !== this.filter.words || filter.tag !== this.filter.tag) this.total = null;
+    this.filter = filter;
     this.render();
     this.load();
   }
@@ -47,6 +50,7 @@ export class Library {
   async load({ keep = false } = {}) {
     this.failure = null;
     const shown = keep ? this.images.length : 0;
+    const before = this.fingerprint();
     try {
       const [found, { tags }] = await Promise.all([this.part(null), api.ask("/v1/tags"), this.page.refresh()]);
       this.tags = tags;
@@ -55,7 +59,13 @@ export class Library {
     } catch (error) {
       this.failure = error;
     }
-    this.render();
+    if (this.fingerprint() !== before) this.render();
+  }
+
+  /** What is to be seen: where it is as it was, nothing is drawn or fetched again. */
+  fingerprint() {
+    const { images, tags, total, failure } = this;
+    return JSON.stringify([images, tags, total, failure?.code, api.server?.access, this.adding.entries.length]);
   }
 
   async more(button) {
@@ -105,7 +115,7 @@ export class Library {
     refill(
       this.element,
       h("h1", {}, t("library.heading")),
-      ...(api.isAdmin() ? [this.adding.element] : []),
+      ...(api.isAdmin() || this.adding.entries.length ? [this.adding.element] : []),
       h(
         "form",
         { class: "filter", role: "search", on: { submit } },
@@ -115,7 +125,7 @@ export class Library {
       ),
       ...this.gallery(),
     );
-    if (api.isAdmin()) this.adding.render();
+    if (this.adding.element.isConnected) this.adding.render();
   }
 
   gallery() {
@@ -166,7 +176,7 @@ export class Library {
       [t("image.added"), date(image.created_at)],
       image.tags.length && [t("image.tagsShort"), image.tags.join(", ")],
     ].filter(Boolean);
-    const source = image.page_url ?? image.source_url;
+    const source = webLink(image.page_url) ?? webLink(image.source_url);
     const dialog = openDialog(
       { heading: name, closeLabel: t("app.close"), wide: true },
       h(
@@ -229,12 +239,16 @@ export class Library {
 
   /** Change something, say so, and offer to take it back. */
   async change(path, options, done) {
+    if (this.changing) return; // the second half of a double click
+    this.changing = true;
     try {
       const { operation_id: operation } = await api.ask(path, options);
       say(done(), { label: t("app.undo"), run: () => undo(operation, () => this.load({ keep: true })) });
       await this.load({ keep: true });
     } catch (error) {
       say(api.sentence(error));
+    } finally {
+      this.changing = false;
     }
   }
 }

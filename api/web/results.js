@@ -1,6 +1,6 @@
 // An answer: the query with its outline, and the matches in two lanes.
 import * as api from "./api.js";
-import { h, openDialog, svg } from "./dom.js";
+import { h, openDialog, svg, webLink } from "./dom.js";
 import { list, number, percent, t } from "./i18n.js";
 import { why } from "./question.js";
 import { say } from "./toast.js";
@@ -121,7 +121,7 @@ export class Results {
     const name = nameOf(match);
     const image = h("img", { alt: "", width: 160, height: 120, loading: "lazy" });
     api.show(image, match.links.thumbnail);
-    const source = match.page_url ?? match.source_url;
+    const source = webLink(match.page_url) ?? webLink(match.source_url);
     const focus = () => this.outline(match);
     return h(
       "li",

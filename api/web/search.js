@@ -177,12 +177,13 @@ export class Search {
         h(
           "p",
           { class: "row" },
-          h("button", { type: "button", class: "quiet", on: { click: () => this.removeSamples() } }, t("samples.remove")),
+          h("button", { type: "button", class: "quiet", on: { click: (event) => this.removeSamples(event.currentTarget) } }, t("samples.remove")),
         ),
     );
   }
 
   async addSamples(button) {
+    if (button.disabled) return;
     button.disabled = true;
     button.textContent = t("samples.adding");
     try {
@@ -195,7 +196,9 @@ export class Search {
     this.render();
   }
 
-  async removeSamples() {
+  async removeSamples(button) {
+    if (button.disabled) return;
+    button.disabled = true;
     try {
       const { operation_id: operation } = await api.ask("/v1/samples", { method: "DELETE" });
       await this.page.refresh();

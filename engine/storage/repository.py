@@ -163,6 +163,8 @@ class Repository:
             wanted = [network for network in (head.network, head.next_network) if network]
             if any(network not in one.embeddings for one in prepared for network in wanted):
                 return None
+            if operation.id is not None and await statements.is_undone(connection, operation.id):
+                operation.id = None  # taken back meanwhile: what comes now is an operation of its own
             known = await statements.by_sha256(connection, [one.features.sha256 for one in prepared])
             results, recorded = [], []
             for one in prepared:

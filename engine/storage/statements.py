@@ -1,5 +1,6 @@
 """Single statements on an open connection: what the queries of the repository are put together from."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -66,6 +67,13 @@ def refuse_impossible_operation(operation_id: int) -> None:
         raise UnknownOperation(f"There is no operation with the id {operation_id}.")
 
 
+def text(value: Any) -> Any:
+    """Names, titles and tags in composed form (NFC): macOS decomposes names, and nobody could find them."""
+    if isinstance(value, list | tuple):
+        return [text(one) for one in value]
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+
+
 def each_tag(dialect: str) -> Any:
     """The tags of a row of `images`, one a row, in a column `value`."""
     unfold = func.json_array_elements_text if dialect == "postgresql" else func.json_each
@@ -76,9 +84,10 @@ def filtered(dialect: str, *, tag: str | None, words: str | None) -> Select[Any]
     """Live pictures that have the tag, and each of the words in title or file name, whatever the case."""
     query = live()
     if tag is not None:
+        tag = text(tag)
         each = each_tag(dialect)
         query = query.where(select(each.c.value).where(each.c.value == tag).exists())
-    for word in (words or "").split():
+    for word in text(words or "").split():
         query = query.where(
             or_(images.c.title.icontains(word, autoescape=True), images.c.filename.icontains(word, autoescape=True))
         )
@@ -164,11 +173,11 @@ async def insert_image(connection: AsyncConnection, one: Prepared, wanted: Seque
     image = StoredImage(
         id=0,
         sha256=one.features.sha256,
-        filename=said.name,
-        title=said.title,
+        filename=text(said.name),
+        title=text(said.title),
         source_url=said.source_url,
         page_url=said.page_url,
-        tags=said.tags,
+        tags=tuple(text(said.tags)),
         media_type=one.image.media_type,
         width=one.image.width,
         height=one.image.height,
@@ -233,6 +242,10 @@ async def record(
     await connection.execute(insert(changes), rows)
 
 
+async def is_undone(connection: AsyncConnection, operation_id: int) -> bool:
+    return await connection.scalar(select(operations.c.id).where(operations.c.undoes == operation_id)) is not None
+
+
 async def set_deleted(connection: AsyncConnection, ids: Sequence[int], at: datetime | None) -> None:
     for part in chunks(ids):
         await connection.execute(update(images).where(images.c.id.in_(part)).values(deleted_at=at))
@@ -240,7 +253,12 @@ async def set_deleted(connection: AsyncConnection, ids: Sequence[int], at: datet
 
 async def restore(connection: AsyncConnection, image_id: int, said: Provenance) -> None:
     """Bring a removed picture back; what is said of it now takes the place of what was said then."""
-    told = {"title": said.title, "tags": list(said.tags), "source_url": said.source_url, "page_url": said.page_url}
+    told = {
+        "title": text(said.title),
+        "tags": text(said.tags),
+        "source_url": said.source_url,
+        "page_url": said.page_url,
+    }
     values = {name: value for name, value in told.items() if value}
     await connection.execute(update(images).where(images.c.id == image_id).values(deleted_at=None, **values))
 
@@ -251,7 +269,9 @@ async def edit(connection: AsyncConnection, image_id: int, values: dict[str, Any
         return None
     before = {name: getattr(row, name) for name in EDITABLE if name in values}
     if before:
-        await connection.execute(update(images).where(images.c.id == image_id).values({n: values[n] for n in before}))
+        await connection.execute(
+            update(images).where(images.c.id == image_id).values({n: text(values[n]) for n in before})
+        )
     return before
 
 

@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
+import unicodedata
 from contextlib import suppress
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
+from sqlalchemy import text
 
+from engine.domain import Provenance
+from engine.sources import Source
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 
 
@@ -123,6 +127,58 @@ async def test_head_is_get_without_the_body(api: Client, path: str) -> None:
     head, get = await api("HEAD", path), await api.get(path)
     assert (head.status, head.body) == (200, b"")
     assert head.headers["Content-Type"] == get.headers["Content-Type"]
+
+
+async def test_addition_to_an_operation_undone_meanwhile_is_one_of_its_own(api: Client) -> None:
+    """The undo comes between the check of the joined operation and the writing."""
+    first = (await api.add(shipped("page.png"))).json["operation_id"]
+    repository = api.service._repository
+    joined = await repository.continued(first)
+    await api("POST", f"/v1/operations/{first}/undo")
+    content = shipped("moon.png")
+    results = [
+        result
+        async for result in api.service._adder.add(
+            [Source("moon.png", lambda: content, len(content))], Provenance(""), joined, lambda: False
+        )
+    ]
+    assert results[0].status == "added"
+    assert results[0].operation_id not in (None, first)
+    assert (await api("POST", f"/v1/operations/{results[0].operation_id}/undo")).json["images"] == 1
+
+
+@pytest.mark.parametrize("form_stored", ["NFC", "NFD"])
+async def test_names_are_found_however_they_were_composed(api: Client, form_stored: str) -> None:
+    name, tag = (unicodedata.normalize(form_stored, word) for word in ("Zürich-Übersicht.png", "Café"))
+    assert (await api.add(shipped("page.png"), name=name, tags=tag)).status == 201
+    for form_asked in ("NFC", "NFD"):
+        words, asked = (quote(unicodedata.normalize(form_asked, word)) for word in ("ZÜRICH", "Café"))
+        assert (await api.get(f"/v1/images?words={words}&tag={asked}")).json["total"] == 1
+
+
+async def test_link_that_another_program_wrote_is_not_handed_out(api: Client) -> None:
+    async with api.service._repository.database.write() as connection:
+        await connection.execute(text("UPDATE images SET page_url = 'javascript:alert(1)', source_url = 'data:,x'"))
+    image = (await api.get("/v1/images/1")).json
+    assert (image["page_url"], image["source_url"]) == (None, None)
+
+
+async def test_body_that_drips_is_given_up(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.guards.START_S", 0.3)
+    at = urlsplit(api.url)
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    writer.write(b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+    writer.write(b"Content-Length: 900\r\n\r\n")
+    reading = asyncio.create_task(reader.readuntil(b"}"))
+    for _ in range(100):
+        if reading.done():
+            break
+        writer.write(b" ")
+        await asyncio.sleep(0.05)
+    answer = await reading
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b'"code":"body_too_slow"' in answer
 
 
 async def test_tags_are_kept_once(api: Client) -> None:

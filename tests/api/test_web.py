@@ -29,6 +29,7 @@ NOT_ON_THE_PAGE = {
     "invalid_limit",
     "client_gone",
     "internal_error",
+    "stopping",
     "invalid_setting",
     "unknown_network",
     "network_mismatch",

@@ -439,6 +439,55 @@ async def test_why_says_so_where_there_is_little_to_say(visit: Visit) -> None:
         await expect(page.get_by_role("dialog")).to_contain_text("No part of one was found in the other")
 
 
+async def test_double_clicks_do_things_once(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.locator(".gallery button", has_text="rocket").dblclick()
+        await expect(page.get_by_role("dialog")).to_have_count(1)
+        await page.get_by_role("button", name="Remove", exact=True).dblclick()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS) - 1)
+        await page.locator(".toast").get_by_role("button", name="Undo").click()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS))
+
+
+async def test_stored_language_that_is_none_is_passed_over(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open()
+        for nonsense in ("__proto__", "constructor", "../../x"):
+            await page.evaluate("tag => localStorage.setItem('pictrace.language', tag)", nonsense)
+            await visitor.open()
+            await expect(page.get_by_role("heading", level=1)).to_have_text("Which picture are you looking for?")
+
+
+async def test_key_that_became_void_is_noticed(visit: Visit) -> None:
+    async with visit(admin_key=None) as visitor:
+        key = await visitor.api.service.new_admin_key()
+        page = await visitor.open(f"/?view=library#key={key}")
+        await page.locator(".gallery button").first.click()
+        await visitor.api.service.new_admin_key()
+        await page.get_by_role("button", name="Remove", exact=True).click()
+        await expect(page.locator(".toast")).to_contain_text("The key is not valid")
+        await expect(page.locator("#access")).to_have_text("Sign in")
+
+
+async def test_pictures_fetched_with_a_key_are_let_go(visit: Visit) -> None:
+    count = """() => {
+        window.alive = new Set();
+        const [make, drop] = [URL.createObjectURL, URL.revokeObjectURL];
+        URL.createObjectURL = (blob) => { const url = make(blob); window.alive.add(url); return url; };
+        URL.revokeObjectURL = (url) => { window.alive.delete(url); drop(url); };
+    }"""
+    async with visit() as visitor:
+        page = await visitor.open(f"/#key={ADMIN}")
+        await page.evaluate(count)
+        for _ in range(5):
+            await page.get_by_role("link", name="Library").click()
+            await page.get_by_role("link", name="Search").click()
+        await page.get_by_role("link", name="Library").click()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS))
+        await page.wait_for_function("window.alive.size === 0")
+
+
 async def test_titles_are_text_whatever_they_hold(visit: Visit) -> None:
     evil = "<img src=x onerror=\"document.title='owned'\">"
     async with visit() as visitor:

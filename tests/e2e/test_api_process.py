@@ -1,5 +1,6 @@
 """`pictrace-api` as a process: started, asked, stopped, killed."""
 
+import http.client
 import json
 import os
 import re
@@ -184,6 +185,45 @@ def test_workers_share_library_and_metrics_and_all_stop(pictrace: Command, tmp_p
     assert list(scratch.iterdir()) == []
 
 
+def test_places_of_a_killed_worker_are_given_back(pictrace: Command) -> None:
+    with api(pictrace, "--workers", "2") as server:
+        server.ask("/v1/samples", data=b"")
+        query = server.ask("/v1/samples/stranger")[1]
+        asking = [Thread(target=lambda: suppressed(server, query), daemon=True) for _ in range(8)]
+        for thread in asking:
+            thread.start()
+        time.sleep(0.3)
+        for pid in children(server.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for thread in asking:
+            thread.join(30)
+        deadline = time.monotonic() + START_S
+        lines = ["nothing yet"]
+        while lines and time.monotonic() < deadline:
+            time.sleep(0.5)
+            with suppress(OSError):
+                metrics = server.ask("/metrics")[1].decode().splitlines()
+                lines = [line for line in metrics if line.startswith("pictrace_places") and not line.endswith(" 0.0")]
+        assert not lines
+
+
+def suppressed(server: Served, query: bytes) -> None:
+    with suppress(OSError, http.client.HTTPException):
+        server.search(query)
+
+
+def children(parent: int) -> list[int]:
+    """The workers of a server; not the process that only tracks resources."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            is_child = int(path.read_text().rpartition(")")[2].split()[1]) == parent
+            if is_child and b"spawn_main" in (path.parent / "cmdline").read_bytes():
+                found.append(int(path.parent.name))
+    return found
+
+
 def living(group: int) -> list[str]:
     """Processes of a group that still run."""
     found = []
@@ -245,6 +285,7 @@ def run(pictrace: Command, *arguments: str, **env: str) -> subprocess.CompletedP
         ("PICTRACE_DATABASE_URL", "sqlite:////tmp/x.db"),
         ("PICTRACE_DATABASE_URL", "mysql://x/y"),
         ("PICTRACE_HOST", "[/red]"),
+        ("PICTRACE_ALLOWED_HOSTS", "pictures.example:8080"),
         ("PICTRACE_NETWORK", "[/red]"),
     ],
 )
