@@ -282,7 +282,7 @@ def run(pictrace: Command, *arguments: str, **env: str) -> subprocess.CompletedP
         ("PICTRACE_FETCH_ALLOW", "http://127.0.0.1:5088"),
         ("PICTRACE_FETCH_ALLOW", "10.0.0.0/8"),
         ("PICTRACE_FETCH_ALLOW", "*"),
-        ("PICTRACE_DATABASE_URL", "sqlite:////tmp/x.db"),
+        ("PICTRACE_DATABASE_URL", "sqlite:///x.db"),
         ("PICTRACE_DATABASE_URL", "mysql://x/y"),
         ("PICTRACE_HOST", "[/red]"),
         ("PICTRACE_ALLOWED_HOSTS", "pictures.example:8080"),
