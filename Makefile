@@ -4,10 +4,14 @@ UV_VERSION = 0.13.9
 BIN = .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test test-browser chromium check format install install-dev bench bench-load lock clean
+.PHONY: run bot test test-browser chromium check format install install-dev bench bench-load lock clean
 
 run: install
 	@$(BIN)/pictrace-api
+
+# Answers in Telegram, beside `make run`, on the same library.
+bot: install
+	@$(BIN)/pictrace-bot
 
 test: install-dev
 	$(BIN)/pytest --ignore=tests/browser

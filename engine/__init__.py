@@ -10,6 +10,7 @@ from engine.domain import (
     CheckReport,
     Edit,
     Evidence,
+    Explanation,
     Level,
     Match,
     Page,
@@ -18,14 +19,18 @@ from engine.domain import (
     SearchResult,
     Status,
     StoredImage,
+    Tally,
     Undone,
+    Watch,
 )
-from engine.errors import FileTooLarge, InvalidSetting, LibraryError, PicTraceError
+from engine.errors import FetchError, FileTooLarge, InvalidSetting, LibraryError, PicTraceError, UnknownImage
 from engine.fetch import name_of
 from engine.imaging import MEDIA_TYPES
 from engine.searching import MAX_LIMIT
 from engine.service import SearchService
 from engine.settings import EngineSettings, Hosts
+from engine.sources import Refused, Remote, Source, expand
+from engine.storage.database import Database
 
 __all__ = [
     "MAX_LIMIT",
@@ -33,9 +38,12 @@ __all__ = [
     "AddResult",
     "Changed",
     "CheckReport",
+    "Database",
     "Edit",
     "EngineSettings",
     "Evidence",
+    "Explanation",
+    "FetchError",
     "FileTooLarge",
     "Hosts",
     "InvalidSetting",
@@ -45,12 +53,19 @@ __all__ = [
     "Page",
     "PicTraceError",
     "Query",
+    "Refused",
     "Region",
+    "Remote",
     "SearchResult",
     "SearchService",
+    "Source",
     "Status",
     "StoredImage",
+    "Tally",
     "Undone",
+    "UnknownImage",
+    "Watch",
+    "expand",
     "name_of",
     "open_service",
 ]

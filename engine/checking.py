@@ -158,8 +158,10 @@ def _is_thumbnail(path: Path) -> bool:
     return True
 
 
-def read_original(repository: Repository, image: StoredImage, settings: EngineSettings) -> Image:
-    """A stored picture, decoded as it was for its features. An ImageError if its file is gone or damaged."""
+def read_original(
+    repository: Repository, image: StoredImage, settings: EngineSettings, *, side: int = imaging.LIBRARY_SIDE
+) -> Image:
+    """A stored picture, by default decoded as it was for its features. An ImageError if its file is gone or damaged."""
     path = repository.files.original_path(image.sha256, EXTENSIONS[image.media_type])
     try:
         content = path.read_bytes()
@@ -170,7 +172,7 @@ def read_original(repository: Repository, image: StoredImage, settings: EngineSe
     # What was within the limits when it was added stays readable when they are lowered.
     return imaging.decode(
         content,
-        side=imaging.LIBRARY_SIDE,
+        side=side,
         max_bytes=len(content),
         max_pixels=max(settings.max_pixels, image.width * image.height),
     )

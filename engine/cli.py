@@ -201,6 +201,11 @@ def status(as_json: Json = False) -> None:
         behind = found.last_seq - found.index_seq
         level = "level with storage" if not behind else f"{behind:,} changes behind"
         written = f", written down at change {found.checkpoint_seq:,}" if found.checkpoint_seq else ""
+        judged = found.tally.right + found.tally.wrong
+        if judged:
+            table.add_row("Matches called", f"{found.tally.right:,} right, {found.tally.wrong:,} wrong")
+        if found.tally.watches:
+            table.add_row("Waited for", terminal.count(found.tally.watches, "picture"))
         table.add_row("Index", f"{found.index_kind}, {found.index_size:,} embeddings, {level}{written}")
         out.print(table)
         return OK

@@ -239,6 +239,15 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a picture matches: a JPEG of both side by side, and the match that it shows."""
+
+    picture: bytes
+    match: Match
+    calibrated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """Pictures after a change, and what `undo` takes to take it back."""
 
@@ -278,6 +287,33 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """Matches that were called right and wrong, and pictures that are waited for."""
+
+    right: int = 0
+    wrong: int = 0
+    watches: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A picture that a subscriber waits for: its fingerprint, and up to which change it has been compared.
+
+    `reference` is the subscriber's own: what it needs to read the query again and to tell whom it has told so.
+    `vectors` are the bytes of (n, dimensions) float16: of the whole query, then of its regions.
+    """
+
+    id: int
+    subscriber: str
+    reference: str
+    query_sha256: str
+    query_phash: int | None
+    network: NetworkRef
+    vectors: bytes
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The library at a glance."""
 
@@ -294,6 +330,7 @@ class Status:
     index_seq: int
     last_seq: int
     checkpoint_seq: int | None
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Bytes -> picture: header gate, pixel cap, orientation, transparency. Raises, never returns None."""
 
+import math
 from io import BytesIO
 from typing import Any
 
@@ -123,6 +124,15 @@ def encode_thumbnail(pixels: Pixels) -> bytes:
 def encode_reduced(pixels: Pixels, *, side: int, quality: int) -> bytes:
     """A JPEG whose longest side is at most `side` pixels."""
     return encode_jpeg(_reduced(pixels, side), quality=quality)
+
+
+def widened(pixels: Pixels, max_ratio: float) -> Pixels:
+    """A strip with white added on both sides, until its longer side is at most `max_ratio` times the shorter."""
+    height, width = pixels.shape[:2]
+    above = max(0, math.ceil(width / max_ratio) - height)
+    beside = max(0, math.ceil(height / max_ratio) - width)
+    edges = (above // 2, above - above // 2, beside // 2, beside - beside // 2)
+    return np.asarray(cv2.copyMakeBorder(pixels, *edges, cv2.BORDER_CONSTANT, value=(255, 255, 255)), np.uint8)
 
 
 def decode_thumbnail(content: bytes) -> Pixels:

@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from engine import explain, imaging, ranking
 from engine.checking import read_original
 from engine.concurrency import CpuPool
-from engine.domain import Features, Pixels, Query, SearchResult, StoredImage
-from engine.errors import DamagedImage, InvalidLimit
+from engine.domain import Explanation, Features, Pixels, Query, SearchResult, StoredImage
+from engine.errors import DamagedImage, ImageError, InvalidLimit
 from engine.features import hashes, registry
 from engine.serving import Networks, Serving
 from engine.settings import EngineSettings
 from engine.sources import read_file
 from engine.storage.repository import Repository
+from engine.storage.subscribers import Subscribers
 
 MAX_LIMIT = 50
-PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80
+PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80  # of a query
+SHOWN_QUALITY = 88  # of a stored picture
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """A query, decoded; `exact` is the stored picture with these very bytes, if any."""
 
     exact: StoredImage | None
@@ -52,14 +54,22 @@ class _Watch:
 class Searcher:
     """Searches one library."""
 
-    def __init__(self, settings: EngineSettings, repository: Repository, networks: Networks, pool: CpuPool) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        repository: Repository,
+        subscribers: Subscribers,
+        networks: Networks,
+        pool: CpuPool,
+    ) -> None:
         self._settings = settings
         self._repository = repository
+        self._subscribers = subscribers
         self._networks = networks
         self._pool = pool
 
     async def search(
-        self, content: bytes, *, limit: int = 5, weak: bool = False, preview: bool = False
+        self, content: bytes, *, limit: int, weak: bool, preview: bool, subscriber: str | None = None
     ) -> SearchResult:
         """See SearchService.search."""
         _check(limit)
@@ -67,12 +77,11 @@ class Searcher:
         with watch("catch_up"):
             serving, _ = await self._networks.current()
         with watch("read"):
-            asked = await self._asked(content, serving)
-        return await self._matches(asked, serving, watch, limit=limit, weak=weak, preview=preview)
+            asked = await self.asked(content, serving)
+            wrong = await self._subscribers.called_wrong(subscriber, asked.features) if subscriber else frozenset[int]()
+        return await self._matches(asked, serving, watch, limit=limit, weak=weak, preview=preview, without=wrong)
 
-    async def search_stored(
-        self, image_id: int, *, limit: int = 5, weak: bool = False, preview: bool = False
-    ) -> SearchResult:
+    async def search_stored(self, image_id: int, *, limit: int, weak: bool, preview: bool) -> SearchResult:
         """See SearchService.search_stored."""
         _check(limit)
         watch = _Watch()
@@ -82,19 +91,19 @@ class Searcher:
             image = await self._repository.get(image_id)
             known = await self._stored_query(image, serving)
             asked = (
-                _Asked(image, *known, image.width, image.height)
+                Asked(image, *known, image.width, image.height)
                 if known
-                else await self._asked(await self.original(image), serving)
+                else await self.asked(await self.original(image), serving)
             )
         return await self._matches(
             asked, serving, watch, limit=limit, weak=weak, preview=preview, without=frozenset([image_id])
         )
 
-    async def why(self, content: bytes, image_id: int, *, words: bool = True) -> bytes:
-        """See SearchService.why."""
+    async def explain(self, content: bytes, image_id: int, *, words: bool) -> Explanation:
+        """See SearchService.explain."""
         serving, _ = await self._networks.current()
         await self._repository.get(image_id)
-        asked = await self._asked(content, serving)
+        asked = await self.asked(content, serving)
         dimensions = serving.embedder.network.dimensions
         embedding = await self._repository.embedding(image_id, serving.network, dimensions)
         cosine = float(embedding @ asked.features.embedding) if embedding is not None else 0.0
@@ -104,20 +113,34 @@ class Searcher:
         proof = sightings.found[0].proof if match.lane == "same" else None
         stored = (await self._pool.run(read_original, self._repository, match.image, self._settings)).pixels
         calibrated = serving.calibration.fitted
-        return await self._pool.run(
+        picture = await self._pool.run(
             lambda: imaging.encode_jpeg(
                 explain.draw(asked.pixels, stored, match, proof, words=words, calibrated=calibrated), quality=90
             )
         )
+        return Explanation(picture, match, calibrated)
 
     async def original(self, image: StoredImage) -> bytes:
         """The file of a picture as it was added. UnreadableFile where it is lost."""
         path = self._repository.files.original_path(image.sha256, imaging.EXTENSIONS[image.media_type])
         return await self._pool.run(read_file, path, self._settings.max_bytes)
 
+    async def preview(self, image: StoredImage, *, side: int, max_ratio: float) -> bytes:
+        """See SearchService.preview."""
+
+        def encode() -> bytes:
+            try:
+                pixels = read_original(self._repository, image, self._settings, side=side).pixels
+            except ImageError:
+                thumbnail = self._repository.files.thumbnail_path(image.sha256)
+                pixels = imaging.decode_thumbnail(read_file(thumbnail, self._settings.max_bytes))
+            return imaging.encode_reduced(imaging.widened(pixels, max_ratio), side=side, quality=SHOWN_QUALITY)
+
+        return await self._pool.run(encode)
+
     async def _matches(
         self,
-        asked: _Asked,
+        asked: Asked,
         serving: Serving,
         watch: _Watch,
         *,
@@ -142,14 +165,14 @@ class Searcher:
         query = Query(asked.width, asked.height, shown)
         return SearchResult(matches, watch.timings_ms(), serving.calibration.fitted, serving.index.size, query)
 
-    async def _asked(self, content: bytes, serving: Serving) -> _Asked:
+    async def asked(self, content: bytes, serving: Serving) -> Asked:
         """A query with its features; bytes that are stored already are not computed again."""
         sha256 = await self._pool.run(hashes.sha256, content)
         exact = await self._repository.find_by_sha256(sha256) if content else None
         if exact:
             known = await self._stored_query(exact, serving)
             if known:
-                return _Asked(exact, *known, exact.width, exact.height)
+                return Asked(exact, *known, exact.width, exact.height)
         image = await self._pool.run(
             imaging.decode,
             content,
@@ -158,7 +181,7 @@ class Searcher:
             max_pixels=self._settings.max_pixels,
         )
         features = await self._pool.run(registry.extract, image, sha256, serving.embedder)
-        return _Asked(exact, image.pixels, features, image.width, image.height)
+        return Asked(exact, image.pixels, features, image.width, image.height)
 
     async def _stored_query(self, exact: StoredImage, serving: Serving) -> tuple[Pixels, Features] | None:
         stored = (await self._repository.features([exact.id])).get(exact.id)

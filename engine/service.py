@@ -16,7 +16,9 @@ from engine.domain import (
     AddResult,
     Changed,
     CheckReport,
+    Explanation,
     Level,
+    Match,
     NetworkRef,
     Page,
     Pixels,
@@ -24,7 +26,9 @@ from engine.domain import (
     SearchResult,
     Status,
     StoredImage,
+    Tally,
     Undone,
+    Watch,
 )
 from engine.features import hashes
 from engine.fetch import Fetched, Fetcher
@@ -32,8 +36,11 @@ from engine.searching import Searcher
 from engine.serving import CALIBRATION, Networks, Serving
 from engine.settings import EngineSettings
 from engine.sources import Source, expand
+from engine.storage.database import Database
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
+from engine.storage.subscribers import Subscribers
+from engine.subscriptions import Subscriptions
 
 logger = logging.getLogger(__name__)
 
@@ -61,19 +68,32 @@ class SearchService:
         self._fetcher = fetcher
         self._pool = pool
         self._adder = Adder(settings, repository, networks, fetcher, pool)
-        self._searcher = Searcher(settings, repository, networks, pool)
+        self._subscribers = Subscribers(repository.database)
+        self._searcher = Searcher(settings, repository, self._subscribers, networks, pool)
+        self._subscriptions = Subscriptions(repository, self._subscribers, networks, self._searcher, pool)
+
+    @property
+    def database(self) -> Database:
+        """For what a door keeps beside the library, in tables of its own."""
+        return self._repository.database
 
     # --- searching
 
     async def search(
-        self, content: bytes, *, limit: int = 5, weak: bool = False, preview: bool = False
+        self,
+        content: bytes,
+        *,
+        limit: int = 5,
+        weak: bool = False,
+        preview: bool = False,
+        subscriber: str | None = None,
     ) -> SearchResult:
         """The pictures most like an encoded one, best first.
 
         `weak`: also where nothing is near, the nearest there are. `preview`: a small JPEG of the query comes along.
-        Raises InvalidLimit or an ImageError.
+        `subscriber`: what they have called wrong for this query is left out. Raises InvalidLimit or an ImageError.
         """
-        return await self._searcher.search(content, limit=limit, weak=weak, preview=preview)
+        return await self._searcher.search(content, limit=limit, weak=weak, preview=preview, subscriber=subscriber)
 
     async def search_url(self, url: str, *, limit: int = 5, weak: bool = False, preview: bool = False) -> SearchResult:
         """The same for the picture behind a URL. Raises a FetchError too."""
@@ -94,11 +114,62 @@ class SearchService:
 
         Without `words` for doors that say in another language what was found.
         """
-        return await self._searcher.why(content, image_id, words=words)
+        return (await self.explain(content, image_id, words=words)).picture
+
+    async def explain(self, content: bytes, image_id: int, *, words: bool = True) -> Explanation:
+        """The same with the match that it shows."""
+        return await self._searcher.explain(content, image_id, words=words)
 
     async def fetch(self, url: str) -> Fetched:
         """The bytes behind a URL, fetched guarded. Raises a FetchError or FileTooLarge."""
         return await self._fetcher.fetch(url)
+
+    # --- what subscribers ask to be remembered; a subscriber is an opaque name, e.g. `telegram:1234`
+
+    async def judge(self, content: bytes, image_id: int, *, right: bool, subscriber: str) -> None:
+        """Remember that a match was right or wrong. UnknownImage, or an ImageError.
+
+        Kept are subscriber, SHA-256 and pHash of the query, the picture and the verdict; the last one on a pair counts.
+        """
+        await self._subscriptions.judge(content, image_id, right=right, subscriber=subscriber)
+
+    async def watch(self, content: bytes, *, subscriber: str, reference: str) -> Watch:
+        """Wait for a picture to be added. Kept are its SHA-256, pHash and embeddings, and `reference`. An ImageError.
+
+        `reference` comes back with the watch: where to read the query again, whom to tell.
+        """
+        return await self._subscriptions.watch(content, subscriber=subscriber, reference=reference)
+
+    async def due_watches(self) -> list[Watch]:
+        """Watches for which something has come, by whichever door, that may be what is waited for."""
+        return await self._subscriptions.due()
+
+    async def appeared(self, watch: Watch, content: bytes) -> Match | None:
+        """The match in lane `same` among what has come for a watch; `content` is the query, read again.
+
+        Found, the watch stays until `unwatch`, so that nobody is left untold by a crash.
+        """
+        return await self._subscriptions.appeared(watch, content)
+
+    async def postpone(self, watch: Watch) -> None:
+        """Pass over what has come so far, e.g. where the query cannot be read again."""
+        await self._subscribers.compared([watch.id], (await self._repository.head()).seq)
+
+    async def unwatch(self, watch_id: int, *, subscriber: str) -> bool:
+        """Wait no longer; False where it was no longer waited for."""
+        return await self._subscribers.unwatch(watch_id, subscriber)
+
+    async def watches(self, subscriber: str) -> list[Watch]:
+        """What a subscriber waits for, oldest first."""
+        return await self._subscribers.watches(subscriber=subscriber)
+
+    async def forget(self, subscriber: str) -> Tally:
+        """Delete all that is kept for a subscriber; returns how much that was."""
+        return await self._subscribers.forget(subscriber)
+
+    async def rename_subscriber(self, subscriber: str, new: str) -> None:
+        """What was kept for one is kept for another from now on."""
+        await self._subscribers.rename(subscriber, new)
 
     # --- changing
 
@@ -168,6 +239,14 @@ class SearchService:
         """Take back a whole operation, by default the last. NothingToUndo, UnknownOperation."""
         return await self._repository.undo(actor, operation_id)
 
+    async def last_operation(self, actor: str) -> int:
+        """What this actor did last and has not taken back, as `undo` takes it. NothingToUndo."""
+        return await self._repository.last_operation(actor)
+
+    async def added_by(self, operation_id: int) -> list[int]:
+        """Ids of the pictures that an operation added or restored."""
+        return await self._repository.added_by(operation_id)
+
     async def _sample_ids(self) -> list[int]:
         wanted = await self._pool.run(samples.fingerprints)
         return sorted((await self._repository.ids_by_sha256(sorted(wanted))).values())
@@ -181,6 +260,14 @@ class SearchService:
     async def original(self, image_id: int) -> bytes:
         """The file of a picture as it was added. UnknownImage; UnreadableFile where it is lost."""
         return await self._searcher.original(await self._repository.get(image_id))
+
+    async def preview(self, image: StoredImage, *, side: int = 1280, max_ratio: float = 10) -> bytes:
+        """A JPEG of a stored picture for places that take nothing else, longest side at most `side` pixels.
+
+        Strips get white borders until their sides are at most 1 : `max_ratio`. Where the original is lost, the
+        thumbnail; UnreadableFile where that is lost too.
+        """
+        return await self._searcher.preview(image, side=side, max_ratio=max_ratio)
 
     def original_path(self, image: StoredImage) -> Path:
         """Where the file of a picture lies."""
@@ -227,6 +314,7 @@ class SearchService:
             index_seq=serving.index.seq,
             last_seq=head.seq,
             checkpoint_seq=serving.index.checkpoint_seq,
+            tally=await self._subscribers.tally(),
         )
 
     async def check(self, *, repair: bool, purge: bool, actor: str, progress: Progress = no_progress) -> CheckReport:

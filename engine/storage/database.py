@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from engine.concurrency import CpuPool
 from engine.errors import DataDirNotWritable, DiskFull, InvalidSetting, LibraryBusy, LibraryDamaged, LibraryTooNew
 
-REVISION = "0002"  # of the tables in `tables.py`: the newest file in alembic/versions
+REVISION = "0003"  # of the tables in `tables.py`: the newest file in alembic/versions
 BUSY_TIMEOUT_S = 60
 POOL_SIZE = 8
 FULL_BYTES = 1024 * 1024  # with less free than this, an I/O error means a full disk

@@ -37,8 +37,6 @@ from engine.storage.tables import (
     watches,
 )
 
-UNDOABLE = ("add", "remove", "edit")
-
 
 class Repository:
     """Reads and changes one library. Every change is written to the feed within its own transaction."""
@@ -399,13 +397,29 @@ class Repository:
         assert operation.id
         return Changed((await self.get(image_id),), operation.id)
 
+    async def added_by(self, operation_id: int) -> list[int]:
+        """Ids of the pictures that an operation added or restored."""
+        query = select(changes.c.image_id).where(
+            changes.c.operation_id == operation_id, changes.c.kind.in_(("added", "restored"))
+        )
+        async with self.database.read() as connection:
+            return list((await connection.scalars(query.order_by(changes.c.image_id))).all())
+
+    async def last_operation(self, actor: str) -> int:
+        """The last operation of this actor that is not taken back yet. NothingToUndo."""
+        query = statements.undoable().where(operations.c.actor == actor).order_by(operations.c.id.desc()).limit(1)
+        async with self.database.read() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            raise NothingToUndo("There is nothing to undo.")
+        return int(row.id)
+
     async def undo(self, actor: str, operation_id: int | None = None) -> Undone:
         """Take back a whole operation, by default the last one that is not taken back yet."""
         if operation_id is not None:
             statements.refuse_impossible_operation(operation_id)
         async with self.database.write() as connection:
-            taken_back = select(operations.c.undoes).where(operations.c.undoes.is_not(None))
-            query = select(operations).where(operations.c.kind.in_(UNDOABLE), operations.c.id.not_in(taken_back))
+            query = statements.undoable()
             if operation_id is not None:
                 query = query.where(operations.c.id == operation_id)
             operation = (await connection.execute(query.order_by(operations.c.id.desc()).limit(1))).first()

@@ -26,6 +26,7 @@ from engine.storage.tables import (
 
 WHOLE = 0  # `part` of the whole picture
 IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
+UNDOABLE = ("add", "remove", "edit")
 EDITABLE = ("title", "tags", "source_url", "page_url")
 NETWORK, NEXT_NETWORK, TRIMMED = "network", "next_network", "trimmed_seq"
 
@@ -100,6 +101,12 @@ def live() -> Select[Any]:
 
 def made_by(network: NetworkRef) -> Any:
     return (embeddings.c.network == network.name) & (embeddings.c.version == network.version)
+
+
+def undoable() -> Select[Any]:
+    """Operations that can be taken back, and are not yet."""
+    taken_back = select(operations.c.undoes).where(operations.c.undoes.is_not(None))
+    return select(operations).where(operations.c.kind.in_(UNDOABLE), operations.c.id.not_in(taken_back))
 
 
 def lacking(network: NetworkRef) -> Select[Any]:

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -130,6 +131,7 @@ verdicts = Table(
     Column("query_sha256", String(64), nullable=False),
     Column("query_phash", BigInteger),
     _image_id(),
+    Column("is_right", Boolean, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("subscriber", "query_sha256", "image_id"),
 )
@@ -139,15 +141,12 @@ watches = Table(
     metadata,
     Column("id", _BigId, primary_key=True),
     Column("subscriber", Text, nullable=False, index=True),
-    Column("file_id", Text),
+    Column("reference", Text, nullable=False),  # the subscriber's own: where to read the query again, whom to tell
     Column("query_sha256", String(64), nullable=False),
     Column("query_phash", BigInteger),
     Column("network", String(64), nullable=False),
     Column("version", String(64), nullable=False),
-    Column("vector", LargeBinary, nullable=False),
-    Column("aspect", Float, nullable=False),
-    Column("points", LargeBinary, nullable=False),
-    Column("descriptors", LargeBinary, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),  # as in `embeddings`: of the whole query, then of its regions
     Column("seq", _BigId, nullable=False),  # compared with the library up to here
     Column("at", DateTime(timezone=True), nullable=False),
     Index("ix_watches_seq", "seq"),

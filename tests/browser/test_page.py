@@ -486,7 +486,7 @@ async def test_pictures_fetched_with_a_key_are_let_go(visit: Visit) -> None:
         await page.get_by_role("link", name="Library").click()
         await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS))
         async with asyncio.timeout(10):  # wait_for_function() would need the policy to allow eval
-            while await page.evaluate("window.alive.size"):
+            while await page.evaluate("window.alive.size"):  # noqa: ASYNC110 - a page sets no Event
                 await asyncio.sleep(0.05)
 
 

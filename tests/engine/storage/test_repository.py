@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import select, text, update
 
+from bot.storage import metadata as bot_metadata
 from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.errors import LibraryTooNew, NothingToUndo, UnknownImage
 from engine.sources import expand
@@ -254,7 +255,7 @@ async def test_library_from_a_newer_version_is_refused_untouched(settings: Engin
 async def test_migrations_lead_to_the_tables_of_the_code(service: SearchService) -> None:
     async with repository_of(service).database.read() as connection:
         difference = await connection.run_sync(
-            lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
+            lambda sync: compare_metadata(MigrationContext.configure(sync), [metadata, bot_metadata])
         )
     assert difference == []
     assert ScriptDirectory(str(migrations_dir())).get_current_head() == REVISION

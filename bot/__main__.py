@@ -1,0 +1,84 @@
+"""`pictrace-bot`: answers in Telegram until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+from contextlib import suppress
+
+import typer
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from rich.console import Console
+from rich.markup import escape
+
+from bot.app import opened
+from bot.delivery import Redacting
+from bot.settings import BotSettings
+from engine import PicTraceError
+
+err = Console(stderr=True, highlight=False)
+
+NO_TOKEN = (
+    "PICTRACE_TELEGRAM_TOKEN is not set: write /newbot to @BotFather in Telegram, and put the token that it gives you "
+    "into that variable or into a .env file."
+)
+
+
+def serve() -> None:
+    """Answer pictures in Telegram."""
+    try:
+        settings = BotSettings.load()
+        if settings.telegram_token is None:
+            _fail(NO_TOKEN)
+        _log(settings)
+        asyncio.run(_run(settings))
+    except PicTraceError as error:
+        _fail(f"{error} ({error.code})")
+    except (TelegramUnauthorizedError, TelegramNotFound):
+        _fail("Telegram does not know the token in PICTRACE_TELEGRAM_TOKEN: ask @BotFather for it with /token.")
+    except KeyboardInterrupt:
+        pass
+
+
+def main() -> None:
+    """The entry point of `pictrace-bot`."""
+    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    app.command()(serve)
+    app()
+
+
+async def _run(settings: BotSettings) -> None:
+    async with opened(settings) as application:
+        name = application.me.username or ""
+        err.print(f"PicTrace answers as [bold]@{escape(name)}[/bold], https://t.me/{escape(name)}    Ctrl-C stops it")
+        if not settings.admin_ids:
+            err.print(
+                "Nobody may add pictures by the bot yet: write /start to it, and put the id that it tells you into "
+                "PICTRACE_ADMIN_IDS."
+            )
+        running = asyncio.create_task(application.run())
+        loop = asyncio.get_running_loop()
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(stop, running.cancel)
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def _log(settings: BotSettings) -> None:
+    assert settings.telegram_token
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        Redacting(settings.telegram_token.get_secret_value(), "%(asctime)s %(levelname)s %(name)s %(message)s")
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("bot").setLevel(logging.INFO)
+
+
+def _fail(sentence: str) -> None:
+    err.print(f"[red]{escape(sentence)}[/red]", soft_wrap=True)
+    raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,287 @@
+"""Adds pictures that an admin sends, and says what became of each."""
+
+import asyncio
+import logging
+import re
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, Message
+
+from bot import keyboards, replies
+from bot.answers import Answers, place_of
+from bot.asked import Asked, Refusal
+from bot.inbox import Turn
+from bot.telegram_files import Place, Shown, TelegramFiles
+from bot.texts import Text
+from engine import (
+    AddResult,
+    LibraryError,
+    Match,
+    PicTraceError,
+    Refused,
+    Remote,
+    SearchService,
+    Source,
+    StoredImage,
+    expand,
+    name_of,
+)
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_S = 3.0  # between edits of one message; Telegram allows some twenty a minute
+LINES_CHARACTERS = 3000  # of a message's 4,096, with room for what else is said
+MAX_SHOWN, MAX_KEEP = 10, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an admin says of the pictures: in the command, and by where they were forwarded from."""
+
+    title: str | None = None
+    tags: Sequence[str] = ()
+    page_url: str | None = None
+
+
+@dataclass
+class Report:
+    """What became of the pictures so far."""
+
+    lines: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    shown: list[Shown] = field(default_factory=list)
+    keep: keyboards.Row = field(default_factory=list)
+    operation_id: int | None = None
+
+    def count(self, what: str) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+
+class Adding:
+    """Adds as one operation, and reports."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        service: SearchService,
+        files: TelegramFiles,
+        answers: Answers,
+        sentence: Callable[[Exception, Text], str],
+    ) -> None:
+        self._bot = bot
+        self._service = service
+        self._files = files
+        self._answers = answers
+        self._sentence = sentence
+
+    async def add(self, turn: Turn, message: Message, pictures: Sequence[Asked], said: Said, t: Text) -> None:
+        """Photos, files, stickers and links, in order."""
+        given: list[Source | Remote | Refused] = []
+        for asked in pictures:
+            if asked.url:
+                given.append(Remote(name_of(asked.url), asked.url))
+                continue
+            try:
+                content = await self._files.read(asked)
+            except Refusal as refusal:
+                given.append(Refused(asked.name, _Refused(refusal)))
+                continue
+            given.append(Source(asked.name, lambda content=content: content, len(content)))  # type: ignore[misc]
+        await self._add(turn, message, given, said, t)
+
+    async def add_zip(self, turn: Turn, message: Message, said: Said, t: Text) -> None:
+        """The pictures of a zip that was sent as a document."""
+        document = message.document
+        assert document
+        content = await self._files.download(document.file_id, document.file_size)
+        with tempfile.TemporaryDirectory(prefix="pictrace-") as folder:
+            path = Path(folder, "pictures.zip")
+            await asyncio.to_thread(path.write_bytes, content)
+            given = await asyncio.to_thread(lambda: list(expand(path, self._service.settings)))
+            await self._add(turn, message, given, said, t)
+
+    async def _add(
+        self, turn: Turn, message: Message, given: Sequence[Source | Remote | Refused], said: Said, t: Text
+    ) -> None:
+        assert message.from_user
+        report = Report(operation_id=turn.operation_id)
+        before = set(await self._service.added_by(turn.operation_id)) if turn.operation_id else set()
+        progress = _Progress(self._answers, place_of(message), len(given), t)
+        adding = self._service.add(
+            given,
+            actor=actor(message.from_user.id),
+            title=said.title,
+            tags=said.tags,
+            page_url=said.page_url,
+            operation_id=turn.operation_id,
+        )
+        stopped: LibraryError | None = None
+        try:
+            async for result in adding:
+                await turn.note_operation(result.operation_id)
+                report.operation_id = turn.operation_id
+                await self._tell_of(result, report, t, is_ours=result.id in before)
+                await progress.show(len(report.lines))
+        except LibraryError as error:
+            stopped = error
+        await progress.end()
+        await self._report(turn, message, report, stopped, t)
+
+    async def _tell_of(self, result: AddResult, report: Report, t: Text, *, is_ours: bool) -> None:
+        """One line for one picture. `is_ours`: added by this very operation, before a crash."""
+        name = result.name
+        if result.status == "rejected":
+            report.count("rejected")
+            error = _from_code(result)
+            report.lines.append(t("added-rejected", name=name) + " " + self._sentence(error, t).replace("\n", " "))
+            return
+        assert result.id is not None
+        image = await self._service.get(result.id)
+        if result.status == "duplicate" and not is_ours:
+            report.count("duplicate")
+            report.lines.append(t("added-duplicate", name=name, id=str(image.id), title=replies.title(image)))
+            report.shown.append(Shown(image, t("shown-duplicate", id=str(image.id), title=replies.title(image))))
+            return
+        report.count("added")
+        near = await self._near(image)
+        if near is None:
+            key = "added-restored" if result.status == "restored" else "added"
+            report.lines.append(t(key, name=name, id=str(image.id)))
+            return
+        report.count("near")
+        other = near.image
+        report.lines.append(
+            t(
+                "added-near",
+                name=name,
+                id=str(image.id),
+                size=_size(image),
+                other=str(other.id),
+                title=replies.title(other),
+                othersize=_size(other),
+            )
+        )
+        report.shown.append(Shown(other, t("shown-near", id=str(other.id), title=replies.title(other))))
+        better, lesser = sorted((image, other), key=_worth, reverse=True)
+        label = t.plain("button-keep", better=str(better.id), lesser=str(lesser.id))
+        report.keep.append(keyboards.button(label, keyboards.Keep(better=better.id, lesser=lesser.id)))
+
+    async def _near(self, image: StoredImage) -> Match | None:
+        """The stored picture that a new one is nearly the same as."""
+        result = await self._service.search_stored(image.id, limit=1)
+        return next((match for match in result.matches if match.lane == "same"), None)
+
+    async def _report(
+        self, turn: Turn, message: Message, report: Report, stopped: LibraryError | None, t: Text
+    ) -> None:
+        place = place_of(message)
+        text, is_whole = _text(report, t)
+        if stopped:
+            text += "\n" + self._sentence(stopped, t)
+        album = await self._files.prepare(list({one.image.id: one for one in report.shown}.values())[:MAX_SHOWN])
+        async with turn.answering():
+            await album.send(place)
+            await self._answers.say(place, text, _buttons(report, t))
+            if not is_whole:
+                await self._bot.send_document(
+                    place.chat_id,
+                    BufferedInputFile("\n".join(_unmarked(line) for line in report.lines).encode(), "added.txt"),
+                    message_thread_id=place.thread_id,
+                )
+
+
+class _Progress:
+    """One message that is edited while pictures are added; taken away at the end."""
+
+    def __init__(self, answers: Answers, place: Place, total: int, t: Text) -> None:
+        self._answers = answers
+        self._place = place
+        self._total = total
+        self._t = t
+        self._message: Message | None = None
+        self._at = time.monotonic()
+
+    async def show(self, done: int) -> None:
+        if time.monotonic() - self._at < PROGRESS_S:
+            return
+        text = self._t("adding", done=done, total=self._total)
+        try:
+            if self._message is None:
+                self._message = await self._answers.say(self._place, text)
+            else:
+                await self._message.edit_text(text)
+        except TelegramAPIError as error:
+            logger.info("progress could not be shown: %s", error)
+        self._at = time.monotonic()
+
+    async def end(self) -> None:
+        if self._message:
+            try:
+                await self._message.delete()
+            except TelegramAPIError as error:
+                logger.info("progress could not be taken away: %s", error)
+
+
+class _Refused(PicTraceError):
+    """A Refusal on its way through the engine's list of results."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.key)
+        self.code = refusal.key.removeprefix("error-")  # type: ignore[misc]
+
+
+def _from_code(result: AddResult) -> PicTraceError:
+    error = PicTraceError(result.message or "")
+    error.code = result.code or "error"  # type: ignore[misc]
+    return error
+
+
+def actor(user_id: int) -> str:
+    """How operations name a person."""
+    return f"telegram:{user_id}"
+
+
+def _text(report: Report, t: Text) -> tuple[str, bool]:
+    """The report, and whether all lines are in it."""
+    head = ", ".join(
+        t(f"count-{what}", count=report.counts[what])
+        for what in ("added", "near", "duplicate", "rejected")
+        if report.counts.get(what)
+    )
+    lines, length = [f"<b>{head or t('count-nothing')}</b>"], 0
+    for at, line in enumerate(report.lines):
+        length += len(line)
+        if length > LINES_CHARACTERS:
+            lines.append(t("added-rest", count=len(report.lines) - at))
+            return "\n".join(lines), False
+        lines.append(line)
+    return "\n".join(lines), True
+
+
+def _buttons(report: Report, t: Text) -> InlineKeyboardMarkup | None:
+    undo = (
+        [keyboards.button(f"↩︎ {t.plain('button-undo')}", keyboards.Undo(operation=report.operation_id))]
+        if report.operation_id is not None
+        else []
+    )
+    return keyboards.keyboard(*([one] for one in report.keep[:MAX_KEEP]), undo)
+
+
+def _worth(image: StoredImage) -> tuple[int, int, int]:
+    """Resolution, then size; of equals the older."""
+    return image.width * image.height, image.byte_size, -image.id
+
+
+def _size(image: StoredImage) -> str:
+    return f"{image.width}×{image.height}"
+
+
+def _unmarked(line: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", line))

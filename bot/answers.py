@@ -1,0 +1,151 @@
+"""Answers to pictures: search, then an album of the matches and one message with buttons."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import InlineKeyboardMarkup, Message
+
+from bot import keyboards, replies
+from bot.asked import MAX_PICTURES, Asked, Refusal, Wish
+from bot.inbox import Turn
+from bot.telegram_files import Place, Shown, TelegramFiles
+from bot.texts import Text
+from engine import MAX_LIMIT, Match, PicTraceError, SearchResult, SearchService
+
+ALBUMS_REMEMBERED = 500  # questions of several pictures, of which the parts can still be opened
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asked, and where."""
+
+    user: int
+    is_admin: bool
+    place: Place
+    t: Text
+
+    @property
+    def subscriber(self) -> str:
+        return subscriber(self.place.chat_id)
+
+
+def subscriber(chat_id: int) -> str:
+    """How the engine knows a chat."""
+    return f"telegram:{chat_id}"
+
+
+def place_of(message: Message, asked: Asked | None = None) -> Place:
+    """Where the answer to a message goes: its chat and topic, as a reply to the picture that was asked with."""
+    thread = message.message_thread_id if message.is_topic_message else None
+    reply_to = asked.message_id if asked else message.message_id
+    return Place(message.chat.id, thread, reply_to, bool(asked and asked.is_spoiler))
+
+
+class Answers:
+    """Looks pictures up and says what was found."""
+
+    def __init__(self, bot: Bot, service: SearchService, files: TelegramFiles) -> None:
+        self._bot = bot
+        self._service = service
+        self._files = files
+        # In memory only: of a question nothing is kept. After a restart the parts of an album have to be sent again.
+        self._albums: OrderedDict[tuple[int, int], list[Asked]] = OrderedDict()
+
+    async def answer(
+        self, turn: Turn, asked: Asked, asker: Asker, wish: Wish, *, offset: int = 0, weak: bool = False
+    ) -> None:
+        """The answer to one picture: the matches after the first `offset`."""
+        content = await self._files.read(asked)
+        result, matches, more = await self._find(content, asker, wish, offset=offset, weak=weak)
+        t = asker.t
+        if not matches:
+            await self._say_nothing(turn, result, asker, wish, has_seen_some=offset > 0)
+            return
+        shown = replies.captions(result, matches, t, first=offset + 1, ids=asker.is_admin)
+        album = await self._files.prepare(shown)
+        buttons = keyboards.under_matches(
+            matches, t, user=asker.user, first=offset + 1, wish=wish, weak=weak, more=more
+        )
+        said = replies.found(result, matches, t, first=offset + 1)
+        async with turn.answering():
+            await album.send(asker.place)
+            await self.say(asker.place, said, buttons)
+
+    async def answer_several(
+        self, turn: Turn, asked: Sequence[Asked], asker: Asker, wish: Wish, apology: Callable[[Exception, Text], str]
+    ) -> None:
+        """One answer to several pictures; a button for each opens its own."""
+        t, limit = asker.t, max(1, min(wish.limit, MAX_PICTURES // len(asked)))
+        shown: list[Shown] = []
+        lines: list[str] = []
+        buttons: keyboards.Row = []
+        for place, one in enumerate(asked, 1):
+            try:
+                content = await self._files.read(one)
+                result, matches, _ = await self._find(content, asker, Wish(limit, wish.same))
+            except (PicTraceError, Refusal) as error:
+                lines.append(t("album-line", place=place, said=apology(error, t)))
+                continue
+            buttons.append(keyboards.button(str(place), keyboards.Open(user=asker.user, place=place)))
+            if not matches:
+                lines.append(t("album-line", place=place, said=t.plain("nothing-short")))
+                continue
+            best = replies.score(matches[0], t, calibrated=result.calibrated)
+            said = t.plain("album-best", title=replies.title(matches[0].image), score=best)
+            lines.append(t("album-line", place=place, said=said))
+            for one_shown in replies.captions(result, matches, t, first=1, ids=asker.is_admin):
+                shown.append(Shown(one_shown.image, f"{t('album-caption', place=place)} {one_shown.caption}"))
+        album = await self._files.prepare(shown[:MAX_PICTURES])
+        said = "\n".join([t("album-title", count=len(asked)), "", *lines, "", t("album-open") if buttons else ""])
+        async with turn.answering():
+            await album.send(asker.place)
+            sent = await self.say(asker.place, said.strip(), keyboards.keyboard(buttons[:5], buttons[5:]))
+        self._albums[sent.chat.id, sent.message_id] = list(asked)
+        while len(self._albums) > ALBUMS_REMEMBERED:
+            self._albums.popitem(last=False)
+
+    def part_of_album(self, message: Message, place: int) -> Asked:
+        """The picture that a button under such an answer speaks of. Refusal once it is forgotten."""
+        asked = self._albums.get((message.chat.id, message.message_id), [])
+        if not 0 < place <= len(asked):
+            raise Refusal("asked-gone")
+        return asked[place - 1]
+
+    async def say(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None = None) -> Message:
+        """One message; source links that Telegram does not take for links are left out."""
+        try:
+            return await self._bot.send_message(
+                place.chat_id,
+                text,
+                reply_markup=buttons,
+                message_thread_id=place.thread_id,
+                reply_parameters=place.reply,
+                link_preview_options=keyboards.NO_PREVIEW,
+            )
+        except TelegramBadRequest as error:
+            if buttons is None or "BUTTON_URL" not in error.message.upper():
+                raise
+            return await self.say(place, text, keyboards.without_links(buttons))
+
+    async def _find(
+        self, content: bytes, asker: Asker, wish: Wish, *, offset: int = 0, weak: bool = False
+    ) -> tuple[SearchResult, Sequence[Match], bool]:
+        wanted = offset + wish.limit
+        limit = MAX_LIMIT if wish.same else min(wanted + 1, MAX_LIMIT)
+        result = await self._service.search(content, limit=limit, weak=weak, subscriber=asker.subscriber)
+        matches = [match for match in result.matches if match.lane == "same" or not wish.same]
+        return result, matches[offset:wanted], len(matches) > wanted
+
+    async def _say_nothing(
+        self, turn: Turn, result: SearchResult, asker: Asker, wish: Wish, *, has_seen_some: bool
+    ) -> None:
+        t = asker.t
+        async with turn.answering():
+            if has_seen_some:
+                await self.say(asker.place, t("no-more"))
+                return
+            buttons = keyboards.under_nothing(t, user=asker.user, wish=wish, is_empty=result.library_size == 0)
+            await self.say(asker.place, replies.nothing(result, t, same_only=wish.same), buttons)

@@ -1,0 +1,96 @@
+"""What is said when something goes wrong: one sentence, and a reference that the log has too."""
+
+import logging
+import secrets
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramMigrateToChat
+from aiogram.types import Update
+
+from bot.answers import place_of, subscriber
+from bot.asked import Refusal
+from bot.inbox import Turn
+from bot.storage import BotStorage
+from bot.telegram_files import Place
+from bot.texts import Text
+from engine import PicTraceError, SearchService
+
+logger = logging.getLogger(__name__)
+
+MEGABYTE = 1024 * 1024
+
+
+class Apologies:
+    """Turns errors into sentences."""
+
+    def __init__(self, bot: Bot, service: SearchService, storage: BotStorage) -> None:
+        self._bot = bot
+        self._service = service
+        self._storage = storage
+
+    async def apologise(self, turn: Turn, error: Exception, t: Text, chat_id: int) -> None:
+        """Tell whoever asked; where they cannot be told, tell the log."""
+        if isinstance(error, TelegramForbiddenError):
+            await self.left(chat_id, error.message)
+            return
+        if isinstance(error, TelegramMigrateToChat):
+            await self.moved(chat_id, error.migrate_to_chat_id)
+            return
+        sentence = self.sentence(error, t)
+        place = _place(turn.updates[0])
+        try:
+            async with turn.answering():
+                if place:
+                    await self._bot.send_message(
+                        place.chat_id, sentence, message_thread_id=place.thread_id, reply_parameters=place.reply
+                    )
+        except TelegramForbiddenError as forbidden:
+            await self.left(chat_id, forbidden.message)
+        except TelegramAPIError as again:
+            logger.error(
+                "chat %d could not be told: %s", chat_id, again.message if hasattr(again, "message") else again
+            )
+
+    def sentence(self, error: Exception, t: Text) -> str:
+        """One sentence in the reader's language, with a reference; the log gets the rest."""
+        reference = secrets.token_hex(3)
+        if isinstance(error, Refusal):
+            logger.info("%s: refused: %s", reference, error.key)
+            said = t(error.key, **error.arguments)
+        elif isinstance(error, PicTraceError):
+            logger.warning("%s: %s: %s", reference, error.code, error)
+            said = t(self._key(error, t), **self._limits())
+        else:
+            logger.error("%s: unexpected", reference, exc_info=error)
+            said = t("error-server")
+        return f"{said}\n<i>{t('reference', reference=reference)}</i>"
+
+    async def left(self, chat_id: int, why: str) -> None:
+        """Nobody is there to be spoken to any more: nothing is kept of the chat."""
+        logger.info("chat %d cannot be reached (%s): what was kept of it is forgotten", chat_id, why)
+        await self._service.forget(subscriber(chat_id))
+        await self._storage.set_language(chat_id, None)
+
+    async def moved(self, chat_id: int, new: int) -> None:
+        """A group has become a supergroup."""
+        logger.info("chat %d is now %d", chat_id, new)
+        await self._service.rename_subscriber(subscriber(chat_id), subscriber(new))
+        await self._storage.move_chat(chat_id, new)
+
+    def _limits(self) -> dict[str, int]:
+        settings = self._service.settings
+        return {"limit": settings.max_bytes // MEGABYTE, "megapixels": settings.max_pixels // 1_000_000}
+
+    @staticmethod
+    def _key(error: PicTraceError, t: Text) -> str:
+        return f"error-{error.code}" if t.has(f"error-{error.code}") else "error-server"
+
+
+def _place(update: Update) -> Place | None:
+    if update.message:
+        return place_of(update.message)
+    message = update.callback_query.message if update.callback_query else None
+    if message is None:
+        return None
+    thread = getattr(message, "message_thread_id", None) if getattr(message, "is_topic_message", None) else None
+    return Place(message.chat.id, thread, message.message_id)

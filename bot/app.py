@@ -1,0 +1,123 @@
+"""Puts the bot together, and runs it beside the API on the same library."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from aiogram import Bot, Dispatcher
+from aiogram.types import Update, User
+
+from bot import commands, receiving
+from bot.adding import Adding
+from bot.answers import Answers
+from bot.apologies import Apologies
+from bot.courtesy import Courtesy, is_wanted
+from bot.delivery import Sending, create_bot
+from bot.handlers import create_routers
+from bot.handlers.buttons import NotYours
+from bot.inbox import Inbox, Turn
+from bot.settings import BotSettings
+from bot.speaking import text_for, whom
+from bot.storage import BotStorage
+from bot.telegram_files import TelegramFiles
+from bot.watching import Watching
+from engine import SearchService, open_service
+
+logger = logging.getLogger(__name__)
+
+GRACE_S = 20.0  # answers under way may finish
+TIDY_S = 6 * 3600.0
+
+
+class Application:
+    """A bot on an open library."""
+
+    def __init__(self, bot: Bot, me: User, sending: Sending, service: SearchService, settings: BotSettings) -> None:
+        self.bot = bot
+        self.me = me
+        self.service = service
+        self._settings = settings
+        self._storage = BotStorage(service.database, bot.id)
+        self._courtesy = Courtesy(bot, me, self._storage)
+        self._apologies = Apologies(bot, service, self._storage)
+        files = TelegramFiles(bot, service, self._storage)
+        answers = Answers(bot, service, files)
+        self._watching = Watching(service, files, answers, sending, self._apologies)
+        self._dispatcher = Dispatcher(
+            disable_fsm=True,
+            me=me,
+            settings=settings,
+            service=service,
+            store=self._storage,
+            files=files,
+            answers=answers,
+            apologies=self._apologies,
+            courtesy=self._courtesy,
+            watching=self._watching,
+            adding=Adding(bot, service, files, answers, self._apologies.sentence),
+        )
+        self._dispatcher.include_routers(*create_routers())
+        self.inbox = Inbox(
+            self._storage,
+            sending,
+            answer=self._answer,
+            arrived=self._courtesy.arrived,
+            waits=self._courtesy.waits,
+            is_wanted=partial(is_wanted, me=me),
+            running=settings.bot_running,
+            cooldown_s=settings.bot_cooldown_s,
+        )
+
+    async def run(self) -> None:
+        """Receive and answer, until cancelled."""
+        async with AsyncExitStack() as stack:
+            await self.inbox.recover()
+            stack.push_async_callback(self.inbox.close, GRACE_S)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.inbox.run())
+                tasks.create_task(self._watching.run())
+                tasks.create_task(self._tidy())
+                tasks.create_task(commands.publish(self.bot, self._settings.admin_ids))
+                if self._settings.telegram_webhook:
+                    await stack.enter_async_context(receiving.webhook(self.bot, self.inbox, self._settings))
+                else:
+                    tasks.create_task(receiving.poll(self.bot, self.inbox))
+
+    async def _answer(self, turn: Turn) -> None:
+        """One question; whatever goes wrong is said to whoever asked."""
+        chat_id, user = whom(turn.updates[0])
+        t = await text_for(self._storage, chat_id, user)
+        await self._courtesy.began(turn)
+        try:
+            if turn.is_given_up:
+                raise RuntimeError("processes died over this update")
+            await self._dispatcher.feed_update(self.bot, _with_bot(turn, self.bot), turn=turn, t=t)
+        except NotYours:
+            pass
+        except Exception as error:  # noqa: BLE001 - nobody is left without a word
+            await self._apologies.apologise(turn, error, t, chat_id)
+        finally:
+            await self._courtesy.ended(turn)
+
+    async def _tidy(self) -> None:
+        while True:
+            await self._storage.forget_answered()
+            await asyncio.sleep(TIDY_S)
+
+
+@asynccontextmanager
+async def opened(settings: BotSettings) -> AsyncIterator[Application]:
+    """The bot on the library of these settings. TelegramUnauthorizedError for a token that is not valid."""
+    sending = Sending()
+    bot = create_bot(settings, sending)
+    async with bot.context(), open_service(settings) as service:
+        me = await bot.me()
+        yield Application(bot, me, sending, service, settings)
+
+
+def _with_bot(turn: Turn, bot: Bot) -> Update:
+    """Updates from the inbox do not know the bot that their messages are answered by."""
+    turn.updates = [update.as_(bot) for update in turn.updates]
+    return turn.updates[0]

@@ -1,0 +1,166 @@
+"""What a message asks: the pictures in it, and how its words steer the answer."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from aiogram.types import ExternalReplyInfo, Message, PhotoSize
+
+from bot.texts import LANGUAGES, text_in
+
+LIMIT, MAX_LIMIT = 5, 10  # an album holds ten
+MAX_PICTURES = 10
+IMAGE_SUFFIXES = (
+    "jpg",
+    "jpeg",
+    "jpe",
+    "jfif",
+    "png",
+    "apng",
+    "webp",
+    "gif",
+    "bmp",
+    "tif",
+    "tiff",
+    "avif",
+    "heic",
+    "heif",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A picture that someone sent: a file of Telegram, or a link. `message_id` is of the message that holds it."""
+
+    message_id: int
+    name: str
+    file_id: str | None = None
+    unique_id: str = ""
+    size: int | None = None
+    url: str | None = None
+    is_spoiler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How many matches, and whether only those in lane `same`."""
+
+    limit: int = LIMIT
+    same: bool = False
+
+
+class Refusal(Exception):
+    """Something that cannot be done, said to whoever asked: the key of a message and its arguments."""
+
+    def __init__(self, key: str, **arguments: str | int | float) -> None:
+        super().__init__(key)
+        self.key = key
+        self.arguments = arguments
+
+
+def pictures_in(message: Message) -> list[Asked]:
+    """The pictures of a message, or the links in its text. Refusal where it has something else that looks like one."""
+    found = _attached(message, message.message_id)
+    if found:
+        return [replace(found, is_spoiler=bool(message.has_media_spoiler))]
+    if message.external_reply:  # a quotation from another chat
+        quoted = _attached(message.external_reply, message.message_id)
+        if quoted:
+            return [replace(quoted, is_spoiler=bool(message.external_reply.has_media_spoiler))]
+    return [Asked(message.message_id, _name(url), url=url) for url in dict.fromkeys(_links(message))][:MAX_PICTURES]
+
+
+def has_media(message: Message) -> bool:
+    """Whether a message carries a file of any kind that could be meant as a question."""
+    return any((message.photo, message.document, message.sticker, message.animation, message.video, message.video_note))
+
+
+def is_zip(message: Message) -> bool:
+    document = message.document
+    return bool(document and (document.file_name or "").lower().endswith(".zip"))
+
+
+def words_of(message: Message) -> str:
+    """What someone wrote, without a leading command and without mentions of bots."""
+    words = message.text or message.caption or ""
+    words = re.sub(r"^/\w+(@\w+)?\s*", "", words)
+    return re.sub(r"@\w+bot\b", "", words, flags=re.IGNORECASE).strip()
+
+
+def wish_of(words: str) -> Wish:
+    """The wish that a caption says: `same`, a number. A caption that says anything else is a caption."""
+    wish = Wish()
+    for word in words.split():
+        if word.casefold() in _same_words():
+            wish = replace(wish, same=True)
+        elif word.isascii() and word.isdigit() and len(word) <= 4 and int(word) > 0:
+            wish = replace(wish, limit=min(int(word), MAX_LIMIT))
+        elif not word.lower().startswith(("http://", "https://")):
+            return Wish()
+    return wish
+
+
+def title_and_tags(words: str) -> tuple[str | None, list[str]]:
+    """The title and the #tags that were written to a picture; links belong to neither."""
+    tags = re.findall(r"#(\w+)", words)
+    title = re.sub(r"https?://\S+|#\w+", "", words)
+    return " ".join(title.split()) or None, list(dict.fromkeys(tags))
+
+
+def _same_words() -> set[str]:
+    return {"same"} | {word.casefold() for code in LANGUAGES for word in text_in(code).plain("wish-same").split()}
+
+
+def _attached(message: Message | ExternalReplyInfo, message_id: int) -> Asked | None:
+    if message.photo:
+        return _photo(message.photo[-1], message_id)  # Telegram lists sizes in ascending order
+    if message.animation:  # before `document`, which every animation has too
+        return _preview(message.animation.thumbnail, message_id, "no-preview")
+    if message.document:
+        document = message.document
+        name = document.file_name or ""
+        is_image = (document.mime_type or "").startswith("image/") or name.lower().endswith(
+            tuple(f".{suffix}" for suffix in IMAGE_SUFFIXES)
+        )
+        if not is_image:
+            raise Refusal("not-a-picture")
+        named = name or f"{document.file_unique_id}.jpg"
+        return Asked(message_id, named, document.file_id, document.file_unique_id, document.file_size)
+    if message.sticker:
+        if message.sticker.is_animated or message.sticker.is_video:
+            raise Refusal("animated-sticker")
+        sticker = message.sticker
+        return Asked(message_id, f"sticker-{sticker.file_unique_id}.webp", sticker.file_id, sticker.file_unique_id)
+    if message.video:
+        cover = message.video.cover[-1] if message.video.cover else message.video.thumbnail
+        return _preview(cover, message_id, "no-preview")
+    if message.video_note:
+        return _preview(message.video_note.thumbnail, message_id, "no-preview")
+    return None
+
+
+def _photo(photo: PhotoSize, message_id: int) -> Asked:
+    return Asked(message_id, f"photo-{photo.file_unique_id}.jpg", photo.file_id, photo.file_unique_id, photo.file_size)
+
+
+def _preview(photo: PhotoSize | None, message_id: int, missing: str) -> Asked:
+    if photo is None:
+        raise Refusal(missing)
+    return _photo(photo, message_id)
+
+
+def _links(message: Message) -> Iterator[str]:
+    text = message.text or message.caption or ""
+    for entity in message.entities or message.caption_entities or []:
+        url = entity.url if entity.type == "text_link" else None
+        if entity.type == "url":
+            url = entity.extract_from(text)
+            if "://" not in url:
+                url = f"https://{url}"
+        if url and urlsplit(url).scheme in ("http", "https"):
+            yield url
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).hostname or url

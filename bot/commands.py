@@ -1,0 +1,92 @@
+"""The one table of commands, and the menus that Telegram shows of it."""
+
+import logging
+from dataclasses import dataclass
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    BotCommandScopeUnion,
+)
+
+from bot.texts import DEFAULT, LANGUAGES, Text, text_in
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`in_groups`: shown in the menu of groups too. What it does is said by the message `command-NAME`."""
+
+    for_admins: bool = False
+    in_groups: bool = False
+
+
+COMMANDS = {
+    "find": Command(in_groups=True),
+    "help": Command(in_groups=True),
+    "language": Command(in_groups=True),
+    "privacy": Command(in_groups=True),
+    "forget": Command(),
+    "start": Command(),
+    "add": Command(for_admins=True),
+    "remove": Command(for_admins=True),
+    "retitle": Command(for_admins=True),
+    "undo": Command(for_admins=True),
+    "stats": Command(for_admins=True),
+}
+
+
+def menu(t: Text, *, groups: bool = False, admin: bool = False) -> list[BotCommand]:
+    """The commands that someone is shown."""
+    return [
+        BotCommand(command=name, description=t.plain(f"command-{name}"))
+        for name, command in COMMANDS.items()
+        if (admin or not command.for_admins) and (command.in_groups or not groups)
+    ]
+
+
+async def publish(bot: Bot, admin_ids: tuple[int, ...]) -> None:
+    """Tell Telegram the menus, and what the bot is for, in every language."""
+    for language in LANGUAGES:
+        t = text_in(language)
+        code = None if language == DEFAULT else language
+        for scope, groups in ((BotCommandScopeAllPrivateChats(), False), (BotCommandScopeAllGroupChats(), True)):
+            await _set(bot, menu(t, groups=groups), scope, code)
+        try:
+            await bot.set_my_description(t.plain("bot-description"), language_code=code)
+            await bot.set_my_short_description(t.plain("bot-short-description"), language_code=code)
+        except TelegramAPIError as error:
+            logger.warning("the bot's description could not be set: %s", error)
+    for admin_id in admin_ids:
+        for language in LANGUAGES:
+            code = None if language == DEFAULT else language
+            await _set(bot, menu(text_in(language), admin=True), BotCommandScopeChat(chat_id=admin_id), code)
+
+
+async def publish_to(bot: Bot, chat_id: int, t: Text | None, *, groups: bool, admin: bool) -> None:
+    """One chat's own menu, in the language chosen for it; None: Telegram's language again."""
+    scope = BotCommandScopeChat(chat_id=chat_id)
+    for language in LANGUAGES:
+        code = None if language == DEFAULT else language
+        if t is None and not admin:
+            try:
+                await bot.delete_my_commands(scope, language_code=code)
+            except TelegramAPIError as error:
+                logger.info("a menu could not be taken back: %s", error)
+            continue
+        await _set(bot, menu(t or text_in(language), groups=groups, admin=admin), scope, code)
+
+
+async def _set(bot: Bot, commands: list[BotCommand], scope: BotCommandScopeUnion, code: str | None) -> None:
+    try:
+        await bot.set_my_commands(commands, scope, language_code=code)
+    except TelegramBadRequest as error:
+        # An admin who has never written to the bot; their menu comes with their /start.
+        logger.info("a menu was not taken: %s", error.message)
+    except TelegramAPIError as error:
+        logger.warning("a menu could not be set: %s", error)

@@ -1,0 +1,115 @@
+"""Manners: whom a message speaks to, the eyes on it at once, typing while it is worked on, a word to those who wait."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from aiogram import Bot
+from aiogram.enums import ChatAction
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import Message, ReactionTypeEmoji, Update, User
+
+from bot.asked import has_media
+from bot.commands import COMMANDS
+from bot.inbox import Turn
+from bot.speaking import text_for
+from bot.storage import BotStorage
+
+EYES = "👀"
+TYPING_S = 4.5  # Telegram shows it for five seconds
+GROUPS = ("group", "supergroup")
+
+
+def is_wanted(update: Update, me: User) -> bool:
+    """Whether an update is for the bot at all; of what people say to each other in a group nothing is stored."""
+    message = update.message
+    if message is None:
+        return bool(update.callback_query or update.my_chat_member)
+    if message.chat.type == "private":
+        return not message.pinned_message
+    if message.chat.type not in GROUPS:
+        return False
+    return bool(message.migrate_to_chat_id or message.media_group_id) or is_addressed(message, me)
+
+
+def is_addressed(message: Message, me: User) -> bool:
+    """Whether a message is for the bot: in a group by command, mention, or reply with something to look at."""
+    if message.chat.type == "private":
+        return True
+    words = message.text or message.caption or ""
+    if words.startswith("/"):
+        command, _, name = words.split(maxsplit=1)[0][1:].partition("@")
+        return command.lower() in COMMANDS and (not name or name.lower() == (me.username or "").lower())
+    entities = message.entities or message.caption_entities or []
+    for entity in entities:
+        if entity.type == "text_mention" and entity.user and entity.user.id == me.id:
+            return True
+        if entity.type == "mention" and entity.extract_from(words).lower() == f"@{me.username}".lower():
+            return True
+    to_me = message.reply_to_message and message.reply_to_message.from_user
+    asks = has_media(message) or any(entity.type in ("url", "text_link") for entity in entities)
+    return bool(to_me and to_me.id == me.id and asks)
+
+
+class Courtesy:
+    """Shows people that they were heard."""
+
+    def __init__(self, bot: Bot, me: User, storage: BotStorage) -> None:
+        self._bot = bot
+        self._me = me
+        self._storage = storage
+        self._notices: dict[int, asyncio.Task[Message | None]] = {}
+
+    async def arrived(self, turn: Turn) -> None:
+        """Put eyes on the message, at once."""
+        addressed = any(is_addressed(message, self._me) for message in turn.messages)
+        if turn.messages and addressed and not turn.reacted and not turn.is_done:
+            turn.reacted = True
+            await self._react(turn.messages[0], EYES)
+
+    async def waits(self, turn: Turn) -> None:
+        """Say once that one picture is answered after another."""
+        if turn.person in self._notices or not any(is_addressed(message, self._me) for message in turn.messages):
+            return
+        self._notices[turn.person] = asyncio.create_task(self._say_so(turn.messages[0]))
+
+    async def began(self, turn: Turn) -> None:
+        """It waits no longer."""
+        notice = self._notices.pop(turn.person, None) if turn.had_to_wait else None
+        if notice and (message := await notice):
+            with suppress(TelegramAPIError):
+                await self._bot.delete_message(message.chat.id, message.message_id)
+
+    async def ended(self, turn: Turn) -> None:
+        """Take the eyes away."""
+        if turn.reacted:
+            await self._react(turn.messages[0], None)
+
+    @asynccontextmanager
+    async def typing(self, message: Message) -> AsyncIterator[None]:
+        """Show that the bot is at it."""
+        thread = message.message_thread_id if message.is_topic_message else None
+
+        async def show() -> None:
+            while True:
+                with suppress(TelegramAPIError):
+                    await self._bot.send_chat_action(message.chat.id, ChatAction.TYPING, message_thread_id=thread)
+                await asyncio.sleep(TYPING_S)
+
+        showing = asyncio.create_task(show())
+        try:
+            yield
+        finally:
+            showing.cancel()
+
+    async def _react(self, message: Message, emoji: str | None) -> None:
+        with suppress(TelegramAPIError):  # a group may not allow reactions
+            await self._bot.set_message_reaction(
+                message.chat.id, message.message_id, reaction=[ReactionTypeEmoji(emoji=emoji)] if emoji else []
+            )
+
+    async def _say_so(self, message: Message) -> Message | None:
+        t = await text_for(self._storage, message.chat.id, message.from_user)
+        with suppress(TelegramAPIError):
+            return await message.as_(self._bot).reply(t("waits"), disable_notification=True)
+        return None

@@ -1,0 +1,294 @@
+"""What admins may do: /add, /remove, /retitle, /undo, /stats, and the buttons under their answers."""
+
+import re
+from contextlib import suppress
+
+from aiogram import Bot, Router
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import (
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    Message,
+    MessageOriginChannel,
+)
+
+from bot import keyboards, replies
+from bot.adding import Adding, Said, actor
+from bot.answers import Answers, place_of
+from bot.asked import Asked, Refusal, is_zip, pictures_in, title_and_tags
+from bot.courtesy import Courtesy
+from bot.handlers.filters import Says
+from bot.inbox import Turn
+from bot.settings import BotSettings
+from bot.storage import BotStorage
+from bot.telegram_files import Shown, TelegramFiles
+from bot.texts import Text
+from engine import PicTraceError, SearchService, StoredImage
+
+MAX_REMOVED = 100
+
+
+def create() -> Router:
+    router = Router(name="admin")
+    router.message.register(refuse, Says("add", "remove", "retitle", "undo", "stats"), is_stranger)
+    router.message.register(add, Says("add"))
+    router.message.register(remove, Says("remove"))
+    router.message.register(retitle, Says("retitle"))
+    router.message.register(undo, Says("undo"))
+    router.message.register(stats, Says("stats"))
+    buttons = (keyboards.Keep, keyboards.Remove, keyboards.Undo)
+    for data in buttons:
+        router.callback_query.register(refuse_button, data.filter(), is_stranger)
+    router.callback_query.register(keep, keyboards.Keep.filter())
+    router.callback_query.register(remove_confirmed, keyboards.Remove.filter())
+    router.callback_query.register(undo_button, keyboards.Undo.filter())
+    return router
+
+
+async def is_stranger(event: Message | CallbackQuery, settings: BotSettings) -> bool:
+    """Whether someone is no admin."""
+    return event.from_user is None or event.from_user.id not in settings.admin_ids
+
+
+async def refuse(message: Message, turn: Turn, t: Text, answers: Answers) -> None:
+    async with turn.answering():
+        await answers.say(place_of(message), t("admins-only"))
+
+
+async def refuse_button(callback: CallbackQuery, t: Text) -> None:
+    await callback.answer(t.plain("admins-only"), show_alert=True)
+
+
+async def add(asking: Message, words: str, turn: Turn, t: Text, adding: Adding, courtesy: Courtesy) -> None:
+    """Under pictures or a zip, as a reply to one, or with links."""
+    messages = turn.messages
+    replied = asking.reply_to_message
+    if replied and not any(one.photo or one.document for one in messages) and not _pictures(messages):
+        messages = [replied]
+    title, tags = title_and_tags(words)
+    async with courtesy.typing(asking):
+        archive = next((one for one in messages if is_zip(one)), None)
+        said = Said(title, tags, _page_url(messages[0]))
+        if archive:
+            await adding.add_zip(turn, archive if archive is asking else _as_asked(archive, asking), said, t)
+            return
+        pictures = _pictures(messages)
+        if not pictures:
+            raise Refusal("add-how")
+        await adding.add(turn, asking, pictures, said, t)
+
+
+async def remove(
+    asking: Message,
+    words: str,
+    turn: Turn,
+    t: Text,
+    answers: Answers,
+    service: SearchService,
+    store: BotStorage,
+    files: TelegramFiles,
+) -> None:
+    """By id, or as a reply to a picture."""
+    assert asking.from_user
+    ids = [int(number) for number in re.findall(r"\d{1,18}", words)]
+    if ids:
+        if len(ids) > MAX_REMOVED:
+            raise Refusal("remove-too-many", count=MAX_REMOVED)
+        images = [await service.get(image_id) for image_id in dict.fromkeys(ids)]
+    else:
+        image, is_sure = await _meant(asking, service, store, files, how="remove-how")
+        if not is_sure:
+            await _confirm(turn, asking, image, t, files, answers)
+            return
+        images = [image]
+    operation_id = await service.remove([image.id for image in images], actor=actor(asking.from_user.id))
+    async with turn.answering():
+        await answers.say(place_of(asking), _removed(images, t), _undoing(t, operation_id))
+
+
+async def retitle(
+    asking: Message,
+    words: str,
+    turn: Turn,
+    t: Text,
+    answers: Answers,
+    service: SearchService,
+    store: BotStorage,
+    files: TelegramFiles,
+) -> None:
+    """By id, or as a reply to a picture: a new title, new #tags, or both."""
+    assert asking.from_user
+    first, _, rest = words.partition(" ")
+    if asking.reply_to_message is None and first.lstrip("#").isascii() and first.isdigit():
+        image, words = await service.get(int(first[:18])), rest
+    else:
+        image, _ = await _meant(asking, service, store, files, how="retitle-how")
+    title, tags = title_and_tags(words)
+    values: dict[str, str | list[str] | None] = {}
+    if title:
+        values["title"] = title
+    if tags:
+        values["tags"] = list(tags)
+    if not values:
+        raise Refusal("retitle-how")
+    changed = await service.edit(image.id, values, actor=actor(asking.from_user.id))
+    (after,) = changed.images
+    said = t("retitled", id=str(after.id), title=replies.title(after), tags=_tags(after))
+    async with turn.answering():
+        await answers.say(place_of(asking), said, _undoing(t, changed.operation_id))
+
+
+async def undo(message: Message, words: str, turn: Turn, t: Text, answers: Answers, service: SearchService) -> None:
+    """The whole of one's last operation, or of the one named."""
+    assert message.from_user
+    number = re.fullmatch(r"#?(\d{1,18})", words)
+    who = actor(message.from_user.id)
+    # Noted first: after a crash the same one is taken back, not the one before.
+    operation_id = turn.operation_id or (int(number[1]) if number else await service.last_operation(who))
+    await turn.note_operation(operation_id)
+    undone = await service.undo(actor=who, operation_id=operation_id)
+    said = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
+    async with turn.answering():
+        await answers.say(place_of(message), said)
+
+
+async def stats(message: Message, turn: Turn, t: Text, answers: Answers, service: SearchService) -> None:
+    """The library at a glance."""
+    found = await service.status()
+    lines = [
+        t("stats-pictures", count=found.images),
+        t("stats-removed", count=found.removed),
+        t("stats-disk", megabytes=t.number(round(found.disk_bytes / 1e6, 1))),
+        t("stats-network", name=str(found.network), calibrated="yes" if found.calibrated else "no"),
+        t("stats-verdicts", right=found.tally.right, wrong=found.tally.wrong),
+        t("stats-watches", count=found.tally.watches),
+    ]
+    async with turn.answering():
+        await answers.say(place_of(message), "\n".join(lines))
+
+
+async def keep(
+    callback: CallbackQuery, callback_data: keyboards.Keep, bot: Bot, t: Text, service: SearchService, answers: Answers
+) -> None:
+    """Of two that are nearly the same, only the better one."""
+    better = await service.get(callback_data.better)
+    lesser = await service.get(callback_data.lesser)
+    operation_id = await service.remove([lesser.id], actor=actor(callback.from_user.id))
+    await callback.answer()
+    message = callback.message
+    if isinstance(message, Message):
+        await _without_button(message, callback.data or "")
+        said = t("kept", better=str(better.id), lesser=str(lesser.id))
+        await answers.say(place_of(message), said, _undoing(t, operation_id))
+
+
+async def remove_confirmed(
+    callback: CallbackQuery, callback_data: keyboards.Remove, t: Text, service: SearchService, answers: Answers
+) -> None:
+    """The picture that was shown is the one that was meant."""
+    image = await service.get(callback_data.image)
+    operation_id = await service.remove([image.id], actor=actor(callback.from_user.id))
+    await callback.answer()
+    if isinstance(callback.message, Message):
+        await _without_button(callback.message, callback.data or "")
+        await answers.say(place_of(callback.message), _removed([image], t), _undoing(t, operation_id))
+
+
+async def undo_button(
+    callback: CallbackQuery, callback_data: keyboards.Undo, t: Text, service: SearchService, answers: Answers
+) -> None:
+    """Take back the operation that the message speaks of."""
+    try:
+        undone = await service.undo(actor=actor(callback.from_user.id), operation_id=callback_data.operation)
+    except PicTraceError as error:
+        if error.code != "nothing_to_undo":
+            raise
+        await callback.answer(t.plain("error-nothing_to_undo"), show_alert=True)
+        return
+    await callback.answer()
+    if isinstance(callback.message, Message):
+        await _without_button(callback.message, callback.data or "")
+        said = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
+        await answers.say(place_of(callback.message), said)
+
+
+async def _meant(
+    message: Message, service: SearchService, store: BotStorage, files: TelegramFiles, *, how: str
+) -> tuple[StoredImage, bool]:
+    """The picture of the library that a message replies to, and whether that is certain."""
+    replied = message.reply_to_message
+    if replied is None:
+        raise Refusal(how)
+    for size in replied.photo or []:
+        image_id = await store.image_of(size.file_unique_id)
+        if image_id is not None:
+            return await service.get(image_id), True
+    pictures = pictures_in(replied)
+    if not pictures:
+        raise Refusal(how)
+    result = await service.search(await files.read(pictures[0]), limit=5)
+    same = [match for match in result.matches if match.lane == "same"]
+    if not same:
+        raise Refusal("not-in-library")
+    return same[0].image, same[0].evidence.exact
+
+
+async def _confirm(
+    turn: Turn, message: Message, image: StoredImage, t: Text, files: TelegramFiles, answers: Answers
+) -> None:
+    album = await files.prepare([Shown(image, t("shown-duplicate", id=str(image.id), title=replies.title(image)))])
+    buttons = keyboards.keyboard(
+        [keyboards.button(t.plain("button-remove", id=str(image.id)), keyboards.Remove(image=image.id))]
+    )
+    async with turn.answering():
+        await album.send(place_of(message))
+        await answers.say(place_of(message), t("remove-this"), buttons)
+
+
+def _pictures(messages: list[Message]) -> list[Asked]:
+    """Pictures of messages; a zip is none, and is no reason to refuse."""
+    found: list[Asked] = []
+    refused: Refusal | None = None
+    for message in messages:
+        if is_zip(message):
+            continue
+        try:
+            found += pictures_in(message)
+        except Refusal as refusal:
+            refused = refused or refusal
+    if refused and not found:
+        raise refused
+    return found
+
+
+def _as_asked(archive: Message, asking: Message) -> Message:
+    """A zip that was replied to, as though it had come with the command."""
+    return asking.model_copy(update={"document": archive.document})
+
+
+def _page_url(message: Message) -> str | None:
+    """The public channel post that a forwarded picture came from."""
+    origin = message.forward_origin
+    if isinstance(origin, MessageOriginChannel) and origin.chat.username:
+        return f"https://t.me/{origin.chat.username}/{origin.message_id}"
+    return None
+
+
+def _removed(images: list[StoredImage], t: Text) -> str:
+    return "\n".join(t("removed", id=str(image.id), title=replies.title(image)) for image in images)
+
+
+def _tags(image: StoredImage) -> str:
+    return " ".join(f"#{tag}" for tag in image.tags)
+
+
+def _undoing(t: Text, operation_id: int) -> InlineKeyboardMarkup | None:
+    return keyboards.keyboard([keyboards.button(f"↩︎ {t.plain('button-undo')}", keyboards.Undo(operation=operation_id))])
+
+
+async def _without_button(message: Message, data: str) -> None:
+    """Take away the button that was pressed."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
+    left = [[one for one in row if one.callback_data != data] for row in rows]
+    with suppress(TelegramBadRequest):  # as it is already
+        await message.edit_reply_markup(reply_markup=keyboards.keyboard(*left))

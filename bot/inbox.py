@@ -1,0 +1,272 @@
+"""The inbox: updates are stored before they are acknowledged, and answered from there, fairly and one by one.
+
+What a person asks is answered in its order, with a pause between; nobody waits for another's heap of pictures. Buttons
+and short commands do not queue. A killed process leaves its work in the inbox, and the next one goes on with it.
+"""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiogram.types import Message, Update
+
+from bot.delivery import Sending
+from bot.storage import BotStorage, Waiting
+
+logger = logging.getLogger(__name__)
+
+ALBUM_S = 0.8  # after the last picture of an album that came, it is taken as complete
+ATTEMPTS = 3  # by processes that died over it, before an update is given up
+LIGHT_AT_ONCE = 16
+
+# Commands that ask nothing of the engine that would take time.
+LIGHT = ("start", "help", "language", "privacy", "forget", "stats")
+LIGHT_BUTTONS = ("c:", "j:", "l:", "t:", "x:")
+
+
+@dataclass
+class Turn:
+    """One question in its turn: one update, or those of an album, in order."""
+
+    updates: list[Update]
+    person: int
+    album: str | None = None
+    ready_at: float = 0.0
+    operation_id: int | None = None
+    is_given_up: bool = False
+    is_done: bool = False
+    had_to_wait: bool = False
+    reacted: bool = False
+    sending: Sending = field(default_factory=Sending)
+    storage: BotStorage | None = None
+
+    @property
+    def ids(self) -> list[int]:
+        return [update.update_id for update in self.updates]
+
+    @property
+    def messages(self) -> list[Message]:
+        return [update.message for update in self.updates if update.message]
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """The answer goes out, and the question is crossed off, before anybody else's does."""
+        async with self.sending():
+            yield
+            await self.done()
+
+    async def done(self) -> None:
+        if not self.is_done and self.storage:
+            await self.storage.done(self.ids)
+        self.is_done = True
+
+    async def note_operation(self, operation_id: int | None) -> None:
+        """An addition has begun; after a crash it is gone on with, so that one undo takes back all of it."""
+        if operation_id is not None and operation_id != self.operation_id and self.storage:
+            self.operation_id = operation_id
+            await self.storage.note_operation(self.ids, operation_id)
+
+
+Work = Coroutine[Any, Any, None]
+Answer = Callable[[Turn], Work]
+Note = Callable[[Turn], Work]
+
+
+class Inbox:
+    """Takes updates in, hands them to `answer`, a Turn at a time."""
+
+    def __init__(
+        self,
+        storage: BotStorage,
+        sending: Sending,
+        *,
+        answer: Answer,
+        arrived: Note,
+        waits: Note,
+        is_wanted: Callable[[Update], bool],
+        running: int,
+        cooldown_s: float,
+    ) -> None:
+        self._storage = storage
+        self._sending = sending
+        self._answer = answer
+        self._arrived = arrived
+        self._waits = waits
+        self._is_wanted = is_wanted
+        self._running_at_once = running
+        self._cooldown_s = cooldown_s
+        self._queues: OrderedDict[int, deque[Turn]] = OrderedDict()
+        self._busy: set[int] = set()
+        self._free_at: dict[int, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._light = asyncio.Semaphore(LIGHT_AT_ONCE)
+        self._changed = asyncio.Event()
+        self._closing = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing is being answered."""
+        return not self._tasks and not any(self._queues.values())
+
+    async def recover(self) -> None:
+        """Take up what an earlier process has left."""
+        left = await self._storage.unanswered()
+        if left:
+            logger.info("%d updates were left unanswered; they are answered now", len(left))
+        for waiting in left:
+            await self._take(_parsed(waiting), waiting)
+
+    async def receive(self, updates: Sequence[Update]) -> None:
+        """Store updates; what is stored here before, or not for this bot, is passed over."""
+        wanted = {update.update_id: update for update in updates if self._is_wanted(update)}
+        new = await self._storage.receive(
+            {
+                update_id: update.model_dump_json(exclude_unset=True, by_alias=True)
+                for update_id, update in wanted.items()
+            }
+        )
+        for update_id in new:
+            await self._take(wanted[update_id])
+
+    async def run(self) -> None:
+        """Answer until cancelled."""
+        while True:
+            self._changed.clear()
+            soonest = self._start_ready()
+            try:
+                await asyncio.wait_for(self._changed.wait(), None if soonest is None else max(0.0, soonest - _now()))
+            except TimeoutError:
+                continue
+
+    async def close(self, grace_s: float) -> None:
+        """Begin nothing more, let what runs finish; the rest stays in the inbox."""
+        self._closing = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _take(self, update: Update, left: Waiting | None = None) -> None:
+        message = update.message
+        person = _person(update)
+        album = f"{message.chat.id}:{message.media_group_id}" if message and message.media_group_id else None
+        queue = self._queues.setdefault(person, deque())
+        if album:
+            for turn in queue:
+                if turn.album == album:
+                    turn.updates.append(update)
+                    turn.updates.sort(key=lambda one: one.update_id)
+                    turn.ready_at = _now() + ALBUM_S
+                    self._spawn(self._arrived(turn))
+                    return
+        turn = Turn([update], person, album, sending=self._sending, storage=self._storage)
+        if left:
+            turn.operation_id = left.operation_id
+            turn.is_given_up = left.attempts >= ATTEMPTS
+        if _is_light(update):
+            self._spawn(self._answer_light(turn))
+            return
+        turn.ready_at = _now() + ALBUM_S if album else 0.0
+        turn.had_to_wait = bool(queue) or person in self._busy
+        queue.append(turn)
+        self._spawn(self._arrived(turn))
+        if turn.had_to_wait:
+            self._spawn(self._waits(turn))
+        self._changed.set()
+
+    def _start_ready(self) -> float | None:
+        """Start what can be; returns when the next could be, None where that takes something to happen first."""
+        soonest: float | None = None
+        for person in list(self._queues):
+            queue = self._queues[person]
+            free_at = self._free_at.get(person, 0.0)
+            if person in self._busy:
+                continue
+            if not queue:
+                if free_at <= _now():
+                    del self._queues[person]
+                    self._free_at.pop(person, None)
+                else:
+                    soonest = _earlier(soonest, free_at)
+                continue
+            if self._closing or len(self._busy) >= self._running_at_once:
+                return None  # whoever ends sets `_changed`
+            ready_at = max(queue[0].ready_at, free_at)
+            if ready_at > _now():
+                soonest = _earlier(soonest, ready_at)
+                continue
+            self._busy.add(person)
+            self._queues.move_to_end(person)  # whoever was answered goes behind all others
+            self._spawn(self._answer_queued(queue.popleft()))
+        return soonest
+
+    async def _answer_queued(self, turn: Turn) -> None:
+        try:
+            await self._answer_one(turn)
+        finally:
+            self._busy.discard(turn.person)
+            self._free_at[turn.person] = _now() + self._cooldown_s
+            self._changed.set()
+
+    async def _answer_light(self, turn: Turn) -> None:
+        async with self._light:
+            await self._answer_one(turn)
+
+    async def _answer_one(self, turn: Turn) -> None:
+        try:
+            await self._storage.begin(turn.ids)
+            await self._answer(turn)
+            await turn.done()
+        except asyncio.CancelledError:
+            if not turn.is_done:
+                await asyncio.shield(self._storage.put_back(turn.ids))
+            raise
+        except Exception:
+            # The answer itself apologises for what goes wrong: this is the inbox or the library. It is tried again
+            # at the next start.
+            logger.exception("update %s could not be answered", turn.ids)
+
+    def _spawn(self, work: Work) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("a note to a chat failed: %s", error, exc_info=error)
+
+
+def _is_light(update: Update) -> bool:
+    if update.callback_query:
+        return (update.callback_query.data or "").startswith(LIGHT_BUTTONS)
+    if update.message is None:
+        return True
+    words = (update.message.text or "").split(maxsplit=1)
+    return bool(words) and words[0].startswith("/") and words[0][1:].partition("@")[0].lower() in LIGHT
+
+
+def _person(update: Update) -> int:
+    if update.callback_query:
+        return update.callback_query.from_user.id
+    if update.message:
+        return update.message.from_user.id if update.message.from_user else update.message.chat.id
+    return update.my_chat_member.from_user.id if update.my_chat_member else 0
+
+
+def _parsed(waiting: Waiting) -> Update:
+    return Update.model_validate_json(waiting.payload)
+
+
+def _earlier(one: float | None, other: float) -> float:
+    return other if one is None else min(one, other)
+
+
+def _now() -> float:
+    return time.monotonic()

@@ -1,0 +1,215 @@
+"""The buttons under answers. Their data says all that is needed: nothing is kept of a question.
+
+The picture itself is in the message that the answer replies to; `user` is who asked.
+"""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+
+from bot.asked import Wish
+from bot.texts import LANGUAGES, Text
+from engine import Match
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+Row = list[InlineKeyboardButton]
+WHY_MARK, LINK_MARK, RIGHT_MARK, WRONG_MARK = "❓", "🔗", "✅", "❌"
+
+
+class Why(CallbackData, prefix="y"):
+    """Show why a match matches."""
+
+    user: int
+    image: int
+
+
+class Choose(CallbackData, prefix="c"):
+    """Which of the matches is right, or wrong? `back`: neither."""
+
+    user: int
+    right: bool
+    back: bool = False
+
+
+class Judge(CallbackData, prefix="j"):
+    """A match is right, or wrong."""
+
+    user: int
+    image: int
+    right: bool
+
+
+class More(CallbackData, prefix="m"):
+    """The matches after the first `offset`; `weak`: also where nothing is near."""
+
+    user: int
+    offset: int
+    limit: int
+    same: bool
+    weak: bool
+
+
+class Tell(CallbackData, prefix="t"):
+    """Tell this chat when the picture appears."""
+
+    user: int
+
+
+class Cancel(CallbackData, prefix="x"):
+    """Do not tell it after all."""
+
+    user: int
+    watch: int
+
+
+class Open(CallbackData, prefix="o"):
+    """The whole answer to one picture of an album."""
+
+    user: int
+    place: int
+
+
+class Language(CallbackData, prefix="l"):
+    """Speak this language; empty: Telegram's."""
+
+    code: str
+
+
+class Undo(CallbackData, prefix="u"):
+    """Take back an operation."""
+
+    operation: int
+
+
+class Remove(CallbackData, prefix="r"):
+    """Remove a picture."""
+
+    image: int
+
+
+class Keep(CallbackData, prefix="k"):
+    """Of two pictures that are nearly the same, remove the lesser one."""
+
+    better: int
+    lesser: int
+
+
+def button(label: str, data: CallbackData) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=label, callback_data=data.pack())
+
+
+def keyboard(*rows: Row) -> InlineKeyboardMarkup | None:
+    """The rows that have buttons; None where none has."""
+    filled = [row for row in rows if row]
+    return InlineKeyboardMarkup(inline_keyboard=filled) if filled else None
+
+
+def under_matches(
+    matches: Sequence[Match], t: Text, *, user: int, first: int, wish: Wish, weak: bool, more: bool
+) -> InlineKeyboardMarkup | None:
+    """Why, source links, right or wrong, more; `first` is the place of the first match, from 1."""
+    places = list(enumerate(matches, first))
+    why = [button(f"{WHY_MARK} {place}", Why(user=user, image=match.image.id)) for place, match in places]
+    links = [
+        InlineKeyboardButton(text=f"{LINK_MARK} {place}", url=url) for place, match in places if (url := source(match))
+    ]
+    after = More(user=user, offset=first - 1 + len(matches), limit=wish.limit, same=wish.same, weak=weak)
+    return keyboard(
+        *_in_rows(why),
+        *_in_rows(links),
+        verdicts(t, user),
+        [button(t.plain("button-more"), after)] if more else [],
+    )
+
+
+def verdicts(t: Text, user: int) -> Row:
+    return [
+        button(f"{RIGHT_MARK} {t.plain('button-right')}", Choose(user=user, right=True)),
+        button(f"{WRONG_MARK} {t.plain('button-wrong')}", Choose(user=user, right=False)),
+    ]
+
+
+def choosing(shown: InlineKeyboardMarkup, *, user: int, right: bool) -> InlineKeyboardMarkup:
+    """The same buttons, with a number for each match in place of right and wrong."""
+    mark = RIGHT_MARK if right else WRONG_MARK
+    numbers = [
+        button(
+            f"{mark} {one.text.split()[-1]}", Judge(user=user, image=Why.unpack(one.callback_data).image, right=right)
+        )
+        for row in shown.inline_keyboard
+        for one in row
+        if one.callback_data and one.callback_data.startswith("y:")
+    ]
+    back = [button("↩︎", Choose(user=user, right=right, back=True))]
+    return _with_verdicts(shown, [*_in_rows(numbers), back])
+
+
+def unchosen(shown: InlineKeyboardMarkup, t: Text, *, user: int) -> InlineKeyboardMarkup:
+    """Right and wrong in their place again."""
+    return _with_verdicts(shown, [verdicts(t, user)])
+
+
+def matches_in(shown: InlineKeyboardMarkup) -> list[int]:
+    """The pictures that the buttons speak of, in order."""
+    return [
+        Why.unpack(one.callback_data).image
+        for row in shown.inline_keyboard
+        for one in row
+        if one.callback_data and one.callback_data.startswith("y:")
+    ]
+
+
+def under_nothing(t: Text, *, user: int, wish: Wish, is_empty: bool) -> InlineKeyboardMarkup | None:
+    """Where nothing is near: show the nearest anyway, tell me when it appears."""
+    nearest = More(user=user, offset=0, limit=wish.limit, same=False, weak=True)
+    return keyboard(
+        [] if is_empty else [button(t.plain("button-nearest"), nearest)],
+        [button(t.plain("button-tell"), Tell(user=user))],
+    )
+
+
+def languages(t: Text) -> InlineKeyboardMarkup | None:
+    each = [button(name, Language(code=code)) for code, name in LANGUAGES.items()]
+    return keyboard(each[:3], each[3:], [button(t.plain("button-telegrams-language"), Language(code=""))])
+
+
+def source(match: Match) -> str | None:
+    """Where a picture came from, if Telegram takes that as a link: public names and addresses only."""
+    for url in (match.image.page_url, match.image.source_url):
+        if url and len(url) <= 2000 and _is_public(url):
+            return url
+    return None
+
+
+def without_links(shown: InlineKeyboardMarkup) -> InlineKeyboardMarkup | None:
+    return keyboard(*([one for one in row if not one.url] for row in shown.inline_keyboard))
+
+
+def _is_public(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or any(character.isspace() for character in url):
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".localhost", ".internal", ".lan"))
+
+
+def _with_verdicts(shown: InlineKeyboardMarkup, rows: list[Row]) -> InlineKeyboardMarkup:
+    def is_verdict(row: Row) -> bool:
+        return any((one.callback_data or "").startswith(("c:", "j:")) for one in row)
+
+    at = next((at for at, row in enumerate(shown.inline_keyboard) if is_verdict(row)), len(shown.inline_keyboard))
+    others = [row for row in shown.inline_keyboard if not is_verdict(row)]
+    return InlineKeyboardMarkup(inline_keyboard=[*others[:at], *rows, *others[at:]])
+
+
+def _in_rows(buttons: Row, width: int = 5) -> list[Row]:
+    return [buttons[start : start + width] for start in range(0, len(buttons), width)]

@@ -1,0 +1,304 @@
+## The menu and the bot's own page
+
+command-find = Find a picture: reply to one with this, or add a link
+command-help = What I can do, and how to ask
+command-language = Choose the language
+command-privacy = What is kept of what you send
+command-forget = Delete everything kept of this chat
+command-start = Begin
+command-add = Add pictures: under a photo, a file, an album or a zip, as a reply, or with links
+command-remove = Remove a picture: as a reply, or by its id
+command-retitle = Give a picture a new title or #tags
+command-undo = Take back your last addition, removal or edit
+command-stats = The library at a glance
+bot-description =
+    Send a picture, and get the five best matches from this library: crops, screenshots, mirrored and turned copies are found too. You see how sure I am, and why.
+bot-short-description = Send a picture, get the five best matches from this library.
+
+## Greeting and help
+
+start =
+    Send me a picture: I look for it in my library and show the five best matches, how sure I am, and why.
+    Crops, screenshots, mirrored and turned copies are found too.
+start-library =
+    { $count ->
+        [0] The library is still empty.
+        [one] There is { $count } picture in the library.
+       *[other] There are { $count } pictures in the library.
+    }
+start-admin = You are an admin: send a picture with the caption /add to add it. /help says more.
+start-no-admins = This bot has no admin yet. Is it yours? Then set <code>PICTRACE_ADMIN_IDS={ $id }</code> and start it again.
+help =
+    <b>How to ask</b>
+    Send a photo, a picture as a file, a sticker, a GIF, a video (its preview is looked at) or a link to a picture; forward one; or send an album.
+    Reply to a picture with /find.
+    In a group, mention me in the caption, or reply to a picture with /find.
+
+    <b>Steer the answer by the caption</b>
+    <code>same</code>: only the very same picture. <code>3</code>: so many matches, at most 10.
+
+    <b>Under the answer</b>
+    ❓ why a picture matches, 🔗 where it comes from, ✅ ❌ whether I am right.
+
+    /language chooses the language, /privacy says what is kept, /forget deletes it.
+help-admin =
+    <b>For admins</b>
+    /add as the caption of a photo, a file, an album or a zip, as a reply to a picture, or with links. A title and #tags may follow: <code>/add Harbour at night #hamburg #2024</code>. Send pictures as files to keep their full quality.
+    /remove as a reply to a picture, or with ids: <code>/remove 17</code>
+    /retitle as a reply or with an id: <code>/retitle 17 New title #tag</code>
+    /undo takes back your last addition, removal or edit as a whole. /stats shows the library at a glance.
+hint = Send me a picture, or a link to one, and I look for it in my library. /help says more.
+hint-group = Mention me in the caption of a picture, or reply to a picture with /find.
+group-hello = Hello! Reply to a picture with /find, or mention { $name } in its caption, and I look for it in my library.
+waits = I have it. I answer one picture after another; this one waits its turn.
+
+## Words in a caption that mean: only the very same picture (separated by spaces, without capitals)
+
+wish-same = same only
+
+## Matches
+
+caption = <b>{ $place }</b> · { $title }
+    { $score }
+caption-id = id { $id }
+score-exact = The same file
+score-same3 = Certainly the same
+score-same2 = Almost certainly the same
+score-same1 = Probably the same
+score-alike2 = Very much alike
+score-alike1 = Alike
+score-weak = Hardly alike
+found-same =
+    { $count ->
+        [one] <b>This picture is in the library.</b>
+       *[other] <b>This picture is in the library, { $count } times.</b>
+    }
+found-alike = <b>This very picture is not in the library</b>, but these look alike.
+found-weak-only = <b>Nothing like it is in the library.</b> These are the nearest, and hardly alike.
+found-weak =
+    { $count ->
+        [one] Number { $first } is hardly alike and only fills the list.
+       *[other] Numbers { $first } to { $last } are hardly alike and only fill the list.
+    }
+found-more = Numbers { $first } to { $last }.
+found-buttons = ❓ shows why.
+uncalibrated = The scores of this library are not calibrated yet: they are shown in words only.
+nothing =
+    { $count ->
+        [one] Nothing like it is in the library: its one picture is not near it.
+       *[other] Nothing like it is in the library: none of the { $count } pictures is near it.
+    }
+nothing-same =
+    { $count ->
+        [one] This very picture is not in the library of one picture.
+       *[other] This very picture is not among the { $count } pictures of the library.
+    }
+nothing-empty = The library is empty: there is nothing to find yet.
+nothing-short = nothing like it
+no-more = That was all: there are no more pictures to show.
+
+## Several pictures at once
+
+album-title =
+    { $count ->
+        [one] <b>{ $count } picture</b>
+       *[other] <b>{ $count } pictures</b>
+    }
+album-line = <b>{ $place }.</b> { $said }
+album-best = { $title } ({ $score })
+album-caption = Your picture { $place } →
+album-open = A number shows the whole answer for that picture.
+
+## Buttons (short)
+
+button-right = Right
+button-wrong = Wrong
+button-more = More
+button-nearest = Show the nearest anyway
+button-tell = Tell me when it appears
+button-cancel = Don’t tell me
+button-undo = Undo
+button-keep = Keep { $better }, remove { $lesser }
+button-remove = Remove { $id }
+button-telegrams-language = As in Telegram
+
+## Why
+
+why-title = { $title }
+why-exact = The same file, byte for byte.
+why-edits = What was done to it: { $edits }.
+why-keypoints =
+    { $count ->
+        [one] { $count } point agrees.
+       *[other] { $count } points agree.
+    }
+why-whole = The whole pictures agree.
+why-alike = No part of one was found in the other.
+edit-mirrored = mirrored
+edit-rotated = turned
+edit-cropped = cropped
+edit-inside_larger = inside a larger picture
+edit-padded = with borders added
+edit-recoloured = colours changed
+edit-grayscale = in shades of grey
+edit-blurred = blurred
+edit-overlaid = with something laid over it
+edit-stretched = stretched
+edit-recompressed = saved again
+
+## Right or wrong
+
+which-right = Which one is right?
+which-wrong = Which one is wrong?
+judged-right = Thank you, noted.
+judged-wrong = Noted: this chat will not see that pair again. Pressed by mistake? Press Right.
+not-yours = These buttons are for whoever asked.
+asked-gone = I no longer have the picture that this was about. Send it again, please.
+
+## Tell me when it appears
+
+told-later = I will tell this chat once when this picture appears in the library.
+told-no-more = All right, I will not tell you.
+appeared = <b>It has appeared:</b> { $title }
+    { $score }
+too-many-watches = This chat waits for { $count } pictures already. Cancel one, or /forget all.
+
+## Language, privacy
+
+language-which = Which language shall I speak here?
+language-set = I speak { $name } here from now on.
+language-telegrams = I follow the language of your Telegram again: { $name }.
+privacy =
+    <b>What you send is not kept.</b> A picture is looked at and forgotten; so is what you write.
+
+    Only when you ask for it, something stays:
+    ✅ ❌ Right and wrong keep a fingerprint of your picture (numbers it cannot be made from again) and which match was meant.
+    🔔 “Tell me when it appears” keeps a fingerprint and Telegram’s name for your picture, until I have told you or you cancel.
+    The language you choose for a chat is kept too.
+
+    /forget deletes all of it. Blocking me, or removing me from a group, does the same.
+forgotten = Deleted: { $verdicts ->
+        [one] { $verdicts } verdict
+       *[other] { $verdicts } verdicts
+    }, { $watches ->
+        [one] { $watches } awaited picture
+       *[other] { $watches } awaited pictures
+    }, and the chosen language.
+forgotten-nothing = Nothing was kept of this chat but, at most, the chosen language; that is deleted too.
+group-admins-only = In a group only its administrators can do this.
+
+## Admins
+
+admins-only = Sorry, only the admins of this library can do this. Searching is open to you: send me a picture.
+adding = Adding: { $done } of { $total }…
+count-added =
+    { $count ->
+        [one] { $count } picture added
+       *[other] { $count } pictures added
+    }
+count-near =
+    { $count ->
+        [one] { $count } of them nearly the same as another
+       *[other] { $count } of them nearly the same as others
+    }
+count-duplicate =
+    { $count ->
+        [one] { $count } already here
+       *[other] { $count } already here
+    }
+count-rejected =
+    { $count ->
+        [one] { $count } refused
+       *[other] { $count } refused
+    }
+count-nothing = There was no picture to add.
+added = ✅ { $name}: added, id { $id }
+added-restored = ✅ { $name}: was removed once, and is back, id { $id }
+added-duplicate = 🟰 { $name}: already here, id { $id }, “{ $title }”
+added-near = ✅ { $name}: added, id { $id } ({ $size }); nearly the same as id { $other } ({ $othersize }), “{ $title }”
+added-rejected = ⛔ { $name}:
+added-rest =
+    { $count ->
+        [one] … and { $count } more; all are in the file below.
+       *[other] … and { $count } more; all are in the file below.
+    }
+shown-duplicate = Already here: id { $id } · { $title }
+shown-near = Nearly the same: id { $id } · { $title }
+add-how = Send pictures with the caption /add, reply to one with /add, or write /add and links. A title and #tags may follow.
+remove-how = Reply to a picture with /remove, or write the ids: /remove 17
+remove-too-many = At most { $count } pictures can be removed at a time.
+remove-this = Is this the picture to remove?
+removed = Removed: id { $id } · { $title }
+retitle-how = Reply to a picture with /retitle and the new title or #tags, or write its id first: /retitle 17 New title #tag
+retitled = id { $id }: { $title } { $tags }
+kept = Kept { $better }, removed { $lesser }.
+not-in-library = This picture is not in the library.
+undone-add =
+    { $count ->
+        [one] Taken back: the addition of { $count } picture ({ $at }).
+       *[other] Taken back: the addition of { $count } pictures ({ $at }).
+    }
+undone-remove =
+    { $count ->
+        [one] Taken back: the removal of { $count } picture ({ $at }).
+       *[other] Taken back: the removal of { $count } pictures ({ $at }).
+    }
+undone-edit =
+    { $count ->
+        [one] Taken back: the edit of { $count } picture ({ $at }).
+       *[other] Taken back: the edit of { $count } pictures ({ $at }).
+    }
+stats-pictures =
+    { $count ->
+        [one] <b>{ $count } picture</b>
+       *[other] <b>{ $count } pictures</b>
+    }
+stats-removed =
+    { $count ->
+        [one] { $count } removed, can still come back
+       *[other] { $count } removed, can still come back
+    }
+stats-disk = { $megabytes } MB on disk
+stats-network = Network { $name }, { $calibrated ->
+        [yes] scores calibrated
+       *[no] scores not calibrated
+    }
+stats-verdicts = Matches called right: { $right }, wrong: { $wrong }
+stats-watches =
+    { $count ->
+        [one] { $count } awaited picture
+       *[other] { $count } awaited pictures
+    }
+
+## What went wrong
+
+reference = Reference: { $reference }
+find-how = Reply to a picture with /find, send one with the caption /find, or write /find and a link.
+not-a-picture = This file is not a picture. I take JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC.
+animated-sticker = Animated stickers are no pictures for me. Send a static one, or a photo.
+no-preview = This has no preview that I could look at. Send a still picture from it.
+error-file-gone = Telegram does not give me this file any more. Send it again, please.
+error-telegram_failed = Telegram did not hand over the file. Try again in a moment.
+error-server = Something went wrong on my side. Whoever runs me finds it in the log.
+error-file_too_large = This file is too large; at most { $limit } MB are taken.
+error-empty_file = This file is empty.
+error-unreadable_file = The file of this picture is lost on my side.
+error-not_an_image = This is not a picture that can be read.
+error-unsupported_format = This kind of file is not taken; JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC are.
+error-too_many_pixels = This picture has too many pixels; at most { $megapixels } megapixels are taken.
+error-damaged_image = This picture is damaged or incomplete.
+error-bad_archive = This zip cannot be read.
+error-unsafe_archive = A name in this zip leads out of it.
+error-archive_too_large = There is too much in this zip.
+error-invalid_url = This is not a link.
+error-url_refused = I may not fetch from this address: only public http and https links.
+error-too_many_redirects = The link leads on and on to other addresses.
+error-fetch_timeout = The other server took too long. Save the picture and send it to me.
+error-fetch_failed = The other server did not give me the picture. Save it and send it to me.
+error-unknown_image = This picture is no longer in the library.
+error-unknown_operation = This can no longer be undone.
+error-nothing_to_undo = There is nothing to undo, or it is undone already.
+error-library_busy = The library is busy right now. Try again in a moment.
+error-library_damaged = The library is damaged. Whoever runs me finds more in the log.
+error-disk_full = The disk of my machine is full. Whoever runs me has to free some space.
+error-data_dir_not_writable = My data folder cannot be written. Whoever runs me finds more in the log.

@@ -1,0 +1,118 @@
+"""How updates come in: by long polling, or by webhook."""
+
+import asyncio
+import hmac
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiogram import Bot
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramConflictError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.types import Update
+from aiogram.utils.backoff import Backoff
+from aiohttp import web
+from pydantic import ValidationError
+
+from bot.delivery import BACKOFF
+from bot.inbox import Inbox
+from bot.settings import BotSettings
+
+logger = logging.getLogger(__name__)
+
+ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+POLL_S = 25
+MAX_UPDATE_BYTES = 1024 * 1024
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+async def poll(bot: Bot, inbox: Inbox) -> None:
+    """Long polling, until cancelled. What is stored is acknowledged with the next call, and not before."""
+    await bot.delete_webhook()
+    offset: int | None = None
+    backoff = Backoff(BACKOFF)
+    while True:
+        try:
+            updates = await bot.get_updates(
+                offset=offset, timeout=POLL_S, allowed_updates=ALLOWED_UPDATES, request_timeout=POLL_S + 10
+            )
+        except ClientDecodeError as error:
+            updates = _readable(error.data, bot)
+            if not updates:
+                await asyncio.sleep(next(backoff))
+                continue
+        except TelegramRetryAfter as error:
+            await asyncio.sleep(error.retry_after)
+            continue
+        except TelegramConflictError:
+            delay = next(backoff)
+            logger.error("another program is asking for this bot's messages; stop it. Again in %.0f s", delay)
+            await asyncio.sleep(delay)
+            continue
+        except (TelegramNetworkError, TelegramServerError) as error:
+            delay = next(backoff)
+            logger.warning("Telegram cannot be reached (%s); again in %.1f s", error.message, delay)
+            await asyncio.sleep(delay)
+            continue
+        if updates:
+            try:
+                await inbox.receive(updates)
+            except Exception:
+                delay = next(backoff)
+                logger.exception("updates could not be stored; again in %.1f s", delay)
+                await asyncio.sleep(delay)
+                continue
+            offset = updates[-1].update_id + 1
+        backoff.reset()
+
+
+@asynccontextmanager
+async def webhook(bot: Bot, inbox: Inbox, settings: BotSettings) -> AsyncIterator[int]:
+    """Serve the webhook, with a secret that only Telegram knows; yields the port."""
+    assert settings.telegram_webhook
+    secret = secrets.token_urlsafe(32)
+
+    async def receive(request: web.Request) -> web.Response:
+        given = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(), secret.encode()):
+            return web.Response(status=403)
+        try:
+            update = Update.model_validate(await request.json(), context={"bot": bot})
+        except (ValidationError, ValueError) as error:
+            logger.error("an update could not be read, and is passed over: %s", type(error).__name__)
+            return web.Response()
+        await inbox.receive([update])  # Telegram repeats what was not answered with 200
+        return web.Response()
+
+    application = web.Application(client_max_size=MAX_UPDATE_BYTES)
+    application.router.add_post(urlsplit(settings.telegram_webhook).path or "/", receive)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.telegram_webhook_host, settings.telegram_webhook_port)
+        await site.start()
+        await bot.set_webhook(settings.telegram_webhook, secret_token=secret, allowed_updates=ALLOWED_UPDATES)
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _readable(data: Any, bot: Bot) -> list[Update]:
+    """The updates of an answer of which not all could be read: one of a kind to come must not stop the rest."""
+    found: list[Update] = []
+    for one in data.get("result", []) if isinstance(data, dict) else []:
+        try:
+            found.append(Update.model_validate(one, context={"bot": bot}))
+        except ValidationError:
+            logger.error("an update could not be read, and is passed over")
+            if isinstance(one, dict) and isinstance(one.get("update_id"), int):
+                found.append(Update(update_id=one["update_id"]))  # so that it is acknowledged
+    return found

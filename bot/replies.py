@@ -1,0 +1,90 @@
+"""What is said about matches: captions, sentences, the list of what was added."""
+
+from collections.abc import Sequence
+
+from bot.telegram_files import Shown
+from bot.texts import Text
+from engine import Match, SearchResult, StoredImage
+
+TITLE_CHARACTERS = 200  # a caption holds 1,024
+SURE, ALMOST_SURE, VERY_ALIKE = 0.99, 0.9, 0.75
+
+
+def captions(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int, ids: bool) -> list[Shown]:
+    """Each match with its place, title and score; `ids` for those who can name a picture to a command."""
+    return [
+        Shown(match.image, caption(match, t, place=place, calibrated=result.calibrated, ids=ids))
+        for place, match in enumerate(matches, first)
+    ]
+
+
+def caption(match: Match, t: Text, *, place: int, calibrated: bool, ids: bool) -> str:
+    said = score(match, t, calibrated=calibrated)
+    name = title(match.image)
+    line = t("caption", place=place, title=name, score=said)
+    return f"{line}\n{t('caption-id', id=str(match.image.id))}" if ids else line
+
+
+def title(image: StoredImage) -> str:
+    """What a picture is called."""
+    name = image.title or image.filename
+    return name if len(name) <= TITLE_CHARACTERS else name[: TITLE_CHARACTERS - 1] + "…"
+
+
+def score(match: Match, t: Text, *, calibrated: bool) -> str:
+    """How sure a match is: in words, and in per cent where that means something."""
+    if match.evidence.exact:
+        return t.plain("score-exact")
+    words = t.plain(f"score-{_grade(match)}")
+    # Only the very same bytes are certain.
+    return f"{words}, {t.percent(min(match.score, 0.999))}" if calibrated else words
+
+
+def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int) -> str:
+    """One sentence or two above the buttons: what the answer says as a whole."""
+    same = sum(match.lane == "same" for match in matches)
+    weak = [place for place, match in enumerate(matches, first) if match.weak]
+    if first > 1:
+        lines = [t("found-more", first=first, last=first + len(matches) - 1)]
+    elif same:
+        lines = [t("found-same", count=same)]
+    elif len(weak) < len(matches):
+        lines = [t("found-alike")]
+    else:
+        lines = [t("found-weak-only")]
+    if weak and len(weak) < len(matches):
+        lines.append(t("found-weak", first=weak[0], last=weak[-1], count=len(weak)))
+    if not result.calibrated:
+        lines.append(t("uncalibrated"))
+    lines.append(t("found-buttons"))
+    return "\n".join(lines)
+
+
+def nothing(result: SearchResult, t: Text, *, same_only: bool) -> str:
+    """The honest answer."""
+    if not result.library_size:
+        return t("nothing-empty")
+    return t("nothing-same" if same_only else "nothing", count=result.library_size)
+
+
+def why(match: Match, t: Text, *, calibrated: bool) -> str:
+    """The evidence in words, under the picture that shows it."""
+    evidence = match.evidence
+    lines = [f"<b>{t('why-title', title=title(match.image))}</b>", score(match, t, calibrated=calibrated)]
+    if evidence.exact:
+        lines.append(t("why-exact"))
+    elif match.lane == "same":
+        if evidence.edits:
+            lines.append(t("why-edits", edits=", ".join(t.plain(f"edit-{edit.value}") for edit in evidence.edits)))
+        lines.append(t("why-keypoints", count=evidence.keypoints) if evidence.keypoints else t("why-whole"))
+    else:
+        lines.append(t("why-alike"))
+    return "\n".join(lines)
+
+
+def _grade(match: Match) -> str:
+    if match.weak:
+        return "weak"
+    if match.lane == "same":
+        return "same3" if match.score > SURE else "same2" if match.score >= ALMOST_SURE else "same1"
+    return "alike2" if match.score >= VERY_ALIKE else "alike1"

@@ -1,0 +1,66 @@
+"""The bot's settings: the engine's, and what speaking with Telegram needs."""
+
+import os
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+from engine import EngineSettings
+
+TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{3,128}")
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+# Written with commas between in the environment.
+Ids = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
+
+
+class BotSettings(EngineSettings):
+    """From the environment or `.env`, with the prefix PICTRACE_."""
+
+    telegram_token: SecretStr | None = Field(default=None, description="The bot's token, as @BotFather gave it.")
+    admin_ids: Ids = Field(
+        default=(), description="Telegram ids of those who may add and remove by the bot; `/start` tells yours."
+    )
+    telegram_api: str = Field(
+        default="https://api.telegram.org", description="Another Bot API server than Telegram's own."
+    )
+    telegram_webhook: str | None = Field(
+        default=None, description="Public https address that Telegram is to send updates to, instead of long polling."
+    )
+    telegram_webhook_host: str = Field(default="127.0.0.1", description="The address that the webhook is served on.")
+    telegram_webhook_port: int = Field(
+        default=8081, ge=0, le=65535, description="The port that the webhook is served on, behind your proxy."
+    )
+    bot_running: int = Field(
+        default_factory=lambda: 2 * (os.cpu_count() or 1),
+        ge=1,
+        le=256,
+        description="Questions that the bot works on at a time, over all chats.",
+    )
+    bot_cooldown_s: float = Field(
+        default=1, ge=0, le=3600, description="Seconds between two answers to the same person; more pictures wait."
+    )
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and not TOKEN.fullmatch(token.get_secret_value()):
+            raise ValueError("This is no bot token, which looks like 123456:ABC-DEF")
+        return token
+
+    @field_validator("telegram_api", "telegram_webhook")
+    @classmethod
+    def _url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("This is no http(s) address, such as https://bot.example.org/telegram")
+        return url.rstrip("/")

@@ -1,0 +1,187 @@
+"""Pictures between Telegram and the engine: downloads, and what is sent with a file id instead of an upload."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import BufferedInputFile, InputMediaPhoto, MediaUnion, Message, ReplyParameters
+from aiohttp import ClientError
+
+from bot.asked import Asked, Refusal
+from bot.storage import BotStorage, SentFile
+from engine import PicTraceError, SearchService, StoredImage
+
+logger = logging.getLogger(__name__)
+
+TELEGRAM_BYTES = 20 * 1024 * 1024  # what the Bot API lets bots download
+DOWNLOAD_TRIES, DOWNLOAD_TIMEOUT_S = 3, 60
+# Telegram's words for a file id that it does not know (any more).
+STALE = ("wrong file", "file_id", "file reference", "wrong remote file", "temporarily unavailable")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture of the library with what is said under it."""
+
+    image: StoredImage
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer goes: the chat, its topic, the message that it answers."""
+
+    chat_id: int
+    thread_id: int | None = None
+    reply_to: int | None = None
+    is_spoiler: bool = False
+
+    @property
+    def reply(self) -> ReplyParameters | None:
+        if self.reply_to is None:
+            return None
+        return ReplyParameters(message_id=self.reply_to, allow_sending_without_reply=True)
+
+
+class TelegramFiles:
+    """Downloads what was asked, sends what was found."""
+
+    def __init__(self, bot: Bot, service: SearchService, storage: BotStorage) -> None:
+        self._bot = bot
+        self._service = service
+        self._storage = storage
+
+    async def read(self, asked: Asked) -> bytes:
+        """The bytes of a picture that someone sent. Refusal, or the engine's FetchError."""
+        if asked.url:
+            return (await self._service.fetch(asked.url)).content
+        assert asked.file_id
+        return await self.download(asked.file_id, asked.size)
+
+    async def download(self, file_id: str, size: int | None = None) -> bytes:
+        """A file's bytes. Refusal where Telegram does not give it to bots, or not at all."""
+        limit = min(TELEGRAM_BYTES, self._service.settings.max_bytes)
+        too_large = Refusal("error-file_too_large", limit=limit // (1024 * 1024))
+        if size and size > limit:
+            raise too_large
+        try:
+            file = await self._bot.get_file(file_id)
+        except TelegramBadRequest as error:
+            raise too_large if "too big" in error.message else Refusal("error-file-gone") from error
+        if not file.file_path or (file.file_size or 0) > limit:
+            raise too_large
+        for tries_left in reversed(range(DOWNLOAD_TRIES)):
+            try:
+                destination = _Capped(limit)
+                await self._bot.download_file(file.file_path, destination, timeout=DOWNLOAD_TIMEOUT_S)
+                return destination.getvalue()
+            except _TooMuch:
+                raise too_large from None
+            except (ClientError, TimeoutError, OSError) as error:
+                if not tries_left:
+                    # Not `from error`: its text holds the file's URL, and that the token.
+                    raise Refusal("error-telegram_failed") from None
+                logger.info("a download failed (%s); once more", type(error).__name__)
+                await asyncio.sleep(1)
+        raise AssertionError
+
+    async def prepare(self, shown: Sequence[Shown]) -> "Album":
+        """Make everything ready to be sent, so that nothing remains to be computed."""
+        album = Album(self._bot, self._service, self._storage, shown)
+        await album.prepare()
+        return album
+
+
+class Album:
+    """Pictures of the library, about to be sent: by file id where Telegram has them, else as uploads."""
+
+    def __init__(self, bot: Bot, service: SearchService, storage: BotStorage, shown: Sequence[Shown]) -> None:
+        self._bot = bot
+        self._service = service
+        self._storage = storage
+        self._shown = list(shown)
+        self._media: dict[int, str | BufferedInputFile] = {}
+
+    async def prepare(self) -> None:
+        self._media = dict(await self._storage.files(one.image.id for one in self._shown))
+        await self._read(one.image for one in self._shown)
+        self._shown = [one for one in self._shown if one.image.id in self._media]
+
+    async def send(self, place: Place) -> list[Message]:
+        """Send it; a stale file id is replaced by an upload. Nothing is sent where no picture could be read."""
+        if not self._shown:
+            return []
+        try:
+            sent = await self._send(place)
+        except TelegramBadRequest as error:
+            stale = [image_id for image_id, media in self._media.items() if isinstance(media, str)]
+            if not stale or not any(words in error.message.lower() for words in STALE):
+                raise
+            logger.info("Telegram no longer knows a file id (%s); uploading", error.message)
+            await self._storage.forget_files(stale)
+            for image_id in stale:
+                del self._media[image_id]
+            await self._read(one.image for one in self._shown)
+            self._shown = [one for one in self._shown if one.image.id in self._media]
+            sent = await self._send(place) if self._shown else []
+        await self._storage.remember_files(
+            [
+                SentFile(one.image.id, message.photo[-1].file_id, message.photo[-1].file_unique_id)
+                for one, message in zip(self._shown, sent, strict=True)
+                if message.photo
+            ]
+        )
+        return sent
+
+    async def _read(self, images: Iterable[StoredImage]) -> None:
+        for image in images:
+            if image.id not in self._media:
+                try:
+                    content = await self._service.preview(image)
+                except PicTraceError as error:
+                    logger.warning("picture %d cannot be shown: %s", image.id, error)
+                    continue
+                self._media[image.id] = BufferedInputFile(content, f"{image.id}.jpg")
+
+    async def _send(self, place: Place) -> list[Message]:
+        if len(self._shown) == 1:
+            (one,) = self._shown
+            return [
+                await self._bot.send_photo(
+                    place.chat_id,
+                    self._media[one.image.id],
+                    caption=one.caption,
+                    has_spoiler=place.is_spoiler or None,
+                    message_thread_id=place.thread_id,
+                    reply_parameters=place.reply,
+                )
+            ]
+        media: list[MediaUnion] = [
+            InputMediaPhoto(media=self._media[one.image.id], caption=one.caption, has_spoiler=place.is_spoiler or None)
+            for one in self._shown
+        ]
+        return await self._bot.send_media_group(
+            place.chat_id, media, message_thread_id=place.thread_id, reply_parameters=place.reply
+        )
+
+
+class _TooMuch(Exception):
+    pass
+
+
+class _Capped(BytesIO):
+    """Takes no more than is allowed, whatever the server said before."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def write(self, content: Any) -> int:
+        if self.tell() + memoryview(content).nbytes > self._limit:
+            raise _TooMuch
+        return super().write(content)

@@ -1,0 +1,108 @@
+"""Tells chats of pictures that have appeared."""
+
+import asyncio
+import json
+import logging
+from dataclasses import asdict, dataclass
+
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+
+from bot import replies
+from bot.answers import Answers, subscriber
+from bot.apologies import Apologies
+from bot.asked import Asked, Refusal
+from bot.delivery import Sending
+from bot.telegram_files import Place, Shown, TelegramFiles
+from bot.texts import text_in
+from engine import LibraryError, Match, PicTraceError, SearchService, Watch
+
+logger = logging.getLogger(__name__)
+
+EVERY_S = 3.0
+MAX_WATCHES = 50  # of one chat
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a watch needs to know of Telegram: where the picture is, and where to tell of it."""
+
+    file: str
+    thread: int | None
+    message: int
+    spoiler: bool
+    language: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class Watching:
+    """Waits, for as long as it takes, across restarts."""
+
+    def __init__(
+        self,
+        service: SearchService,
+        files: TelegramFiles,
+        answers: Answers,
+        sending: Sending,
+        apologies: Apologies,
+    ) -> None:
+        self._service = service
+        self._files = files
+        self._answers = answers
+        self._sending = sending
+        self._apologies = apologies
+
+    async def begin(self, content: bytes, asked: Asked, place: Place, language: str, *, file_id: str) -> Watch:
+        """Wait for a picture. Refusal where a chat waits for too many."""
+        who = subscriber(place.chat_id)
+        if len(await self._service.watches(who)) >= MAX_WATCHES:
+            raise Refusal("too-many-watches", count=MAX_WATCHES)
+        reference = Reference(file_id, place.thread_id, asked.message_id, asked.is_spoiler, language)
+        return await self._service.watch(content, subscriber=who, reference=reference.to_json())
+
+    async def run(self) -> None:
+        """Look for what is waited for, until cancelled."""
+        while True:
+            try:
+                for watch in await self._service.due_watches():
+                    await self._look(watch)
+            except LibraryError as error:
+                logger.warning("what is waited for could not be looked for: %s", error)
+            await asyncio.sleep(EVERY_S)
+
+    async def _look(self, watch: Watch) -> None:
+        reference = Reference(**json.loads(watch.reference))
+        try:
+            content = await self._files.download(reference.file)
+            match = await self._service.appeared(watch, content)
+        except Refusal as refusal:
+            logger.warning("a picture that is waited for cannot be read again: %s", refusal.key)
+            await self._service.postpone(watch)
+            return
+        except LibraryError:
+            raise
+        except PicTraceError as error:
+            logger.warning("a picture that is waited for cannot be read again: %s", error)
+            await self._service.postpone(watch)
+            return
+        if match:
+            await self._tell(watch, reference, match)
+
+    async def _tell(self, watch: Watch, reference: Reference, match: Match) -> None:
+        t = text_in(reference.language)
+        calibrated = (await self._service.level()).calibrated
+        said = t("appeared", title=replies.title(match.image), score=replies.score(match, t, calibrated=calibrated))
+        album = await self._files.prepare([Shown(match.image, said)])
+        chat_id = int(watch.subscriber.partition(":")[2])
+        place = Place(chat_id, reference.thread, reference.message, reference.spoiler)
+        try:
+            async with self._sending():
+                if not await album.send(place):  # its file is lost
+                    await self._answers.say(place, said)
+                await self._service.unwatch(watch.id, subscriber=watch.subscriber)
+        except TelegramForbiddenError as error:
+            await self._apologies.left(chat_id, error.message)
+        except TelegramAPIError as error:
+            logger.error("chat %d could not be told that its picture has appeared: %s", chat_id, error)
+            await self._service.unwatch(watch.id, subscriber=watch.subscriber)

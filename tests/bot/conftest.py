@@ -1,0 +1,130 @@
+"""What tests of the bot share: the whole bot on a real library, polling a Bot API server on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from bot.app import Application, opened
+from bot.settings import BotSettings
+from engine import EngineSettings, SearchService
+from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
+from tests.telegram.server import FakeTelegram
+
+ADMIN_ID, ADA_ID, BORIS_ID = 500, 1001, 1002
+Json = dict[str, Any]
+
+
+class Talk:
+    """Telegram, the bot that answers in it, and the library behind."""
+
+    def __init__(self, telegram: FakeTelegram, application: Application, service: SearchService) -> None:
+        self.telegram = telegram
+        self.application = application
+        self.service = service
+        self.ada = telegram.user(ADA_ID, "Ada", language="en")
+        self.boris = telegram.user(BORIS_ID, "Boris", language="ru")
+        self.admin = telegram.user(ADMIN_ID, "Admin", language="en")
+
+    async def said(self, chat: Any, count: int = 1, *, after: int = 0) -> list[Json]:
+        """The bot's messages in a chat with ids above `after`, once there are `count` and nothing more comes."""
+        await self.telegram.until(lambda: len(self._after(chat, after)) >= count)
+        await self.telegram.quiet(0.3)
+        return self._after(chat, after)
+
+    async def ask(self, user: Any, *args: Any, **how: Any) -> list[Json]:
+        """Send something as a person; the bot's answer."""
+        message = self.telegram.say(user, *args, **how)
+        chat = how.get("chat", user)
+        return await self.said(chat, after=message["message_id"])
+
+    async def press(self, user: Any, message: Json, button: str) -> list[Json]:
+        """Press a button; what the bot sends then."""
+        chat = message["chat"]["id"]
+        last = self.telegram.messages(chat)[-1]["message_id"]
+        callback = self.telegram.press(user, message, button)
+        await self.telegram.until(lambda: callback in self.telegram.answers)
+        await self.settled()
+        return self._after(chat, last)
+
+    async def settled(self) -> None:
+        """Wait until all that was asked is answered."""
+        inbox = self.application.inbox
+        await self.telegram.until(lambda: self.telegram.pending == 0 and inbox.is_idle)
+        await self.telegram.quiet(0.3)
+
+    def now(self, message: Json) -> Json:
+        """A message as it stands now."""
+        chat, number = message["chat"]["id"], message["message_id"]
+        return next(one for one in self.telegram.messages(chat) if one["message_id"] == number)
+
+    def _after(self, chat: Any, after: int) -> list[Json]:
+        return [one for one in self.telegram.sent(chat) if one["message_id"] > after]
+
+
+def texts(messages: list[Json]) -> list[str]:
+    """What messages say."""
+    return [one.get("text") or one.get("caption") or "" for one in messages]
+
+
+def labels(message: Json) -> list[list[str]]:
+    """The buttons of a message, row by row."""
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return [[button["text"] for button in row] for row in rows]
+
+
+@asynccontextmanager
+async def talking(settings: BotSettings, telegram: FakeTelegram) -> AsyncIterator[Talk]:
+    """The bot, running in this process."""
+    async with opened(settings) as application:
+        running = asyncio.create_task(application.run())
+        try:
+            yield Talk(telegram, application, application.service)
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+
+StartTalk = Callable[..., AbstractAsyncContextManager[Talk]]
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    async with FakeTelegram() as server:
+        yield server
+        assert server.violations == []
+
+
+def bot_settings(settings: EngineSettings, telegram: FakeTelegram, **changes: Any) -> BotSettings:
+    own = {
+        "telegram_token": telegram.token,
+        "telegram_api": telegram.url,
+        "admin_ids": (ADMIN_ID,),
+        "bot_cooldown_s": 0,
+        "data_dir": settings.data_dir,
+        "workers": 2,
+    }
+    return BotSettings(_env_file=None, **own | changes)
+
+
+@pytest.fixture
+def talk_on(settings: EngineSettings, telegram: FakeTelegram) -> StartTalk:
+    """Starts a bot on a library: `filled` with the photographs, or empty; other arguments are settings."""
+
+    @asynccontextmanager
+    async def opened_talk(*, filled: bool = True, **changes: Any) -> AsyncIterator[Talk]:
+        async with talking(bot_settings(settings, telegram, **changes), telegram) as talk:
+            if filled:
+                await add_paths(talk.service, *(SHIPPED / name for name in PHOTOGRAPHS))
+            yield talk
+
+    return opened_talk
+
+
+@pytest.fixture
+async def talk(talk_on: StartTalk) -> AsyncIterator[Talk]:
+    async with talk_on() as opened_talk:
+        yield opened_talk
