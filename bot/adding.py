@@ -250,7 +250,7 @@ def actor(user_id: int) -> str:
 
 def _text(report: Report, t: Text) -> tuple[str, bool]:
     """The report, and whether all lines are in it."""
-    head = ", ".join(
+    head = t.plain("list-separator").join(
         t(f"count-{what}", count=report.counts[what])
         for what in ("added", "near", "duplicate", "rejected")
         if report.counts.get(what)

@@ -23,7 +23,7 @@ from bot.speaking import text_for, whom
 from bot.storage import BotStorage
 from bot.telegram_files import TelegramFiles
 from bot.watching import Watching
-from engine import SearchService, open_service
+from engine import LibraryError, SearchService, open_service
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Application:
                 tasks.create_task(self.inbox.run())
                 tasks.create_task(self._watching.run())
                 tasks.create_task(self._tidy())
-                tasks.create_task(commands.publish(self.bot, self._settings.admin_ids))
+                tasks.create_task(self._publish())
                 if self._settings.telegram_webhook:
                     await stack.enter_async_context(receiving.webhook(self.bot, self.inbox, self._settings))
                 else:
@@ -101,9 +101,19 @@ class Application:
         finally:
             await self._courtesy.ended(turn)
 
+    async def _publish(self) -> None:
+        """The menus; without them the bot answers as well."""
+        try:
+            await commands.publish(self.bot, self._settings.admin_ids)
+        except Exception:
+            logger.exception("the menus could not be published")
+
     async def _tidy(self) -> None:
         while True:
-            await self._storage.forget_answered()
+            try:
+                await self._storage.forget_answered()
+            except LibraryError as error:
+                logger.warning("answered updates could not be dropped: %s", error)
             await asyncio.sleep(TIDY_S)
 
 

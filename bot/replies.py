@@ -37,7 +37,7 @@ def score(match: Match, t: Text, *, calibrated: bool) -> str:
         return t.plain("score-exact")
     words = t.plain(f"score-{_grade(match)}")
     # Only the very same bytes are certain.
-    return f"{words}, {t.percent(min(match.score, 0.999))}" if calibrated else words
+    return t.plain("score-percent", words=words, percent=t.percent(min(match.score, 0.999))) if calibrated else words
 
 
 def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int) -> str:
@@ -45,7 +45,7 @@ def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int
     same = sum(match.lane == "same" for match in matches)
     weak = [place for place, match in enumerate(matches, first) if match.weak]
     if first > 1:
-        lines = [t("found-more", first=first, last=first + len(matches) - 1)]
+        lines = [t("found-more", count=len(matches), first=first, last=first + len(matches) - 1)]
     elif same:
         lines = [t("found-same", count=same)]
     elif len(weak) < len(matches):
@@ -75,7 +75,12 @@ def why(match: Match, t: Text, *, calibrated: bool) -> str:
         lines.append(t("why-exact"))
     elif match.lane == "same":
         if evidence.edits:
-            lines.append(t("why-edits", edits=", ".join(t.plain(f"edit-{edit.value}") for edit in evidence.edits)))
+            lines.append(
+                t(
+                    "why-edits",
+                    edits=t.plain("list-separator").join(t.plain(f"edit-{edit.value}") for edit in evidence.edits),
+                )
+            )
         lines.append(t("why-keypoints", count=evidence.keypoints) if evidence.keypoints else t("why-whole"))
     else:
         lines.append(t("why-alike"))

@@ -186,7 +186,7 @@ class BotStorage:
             return
         rows = [
             {"bot_id": self._bot_id, "image_id": one.image_id, "file_id": one.file_id, "unique_id": one.unique_id}
-            for one in sent
+            for one in {one.image_id: one for one in sent}.values()  # an album may show a picture twice
         ]
         async with self._database.write() as connection:
             await self._forget(connection, [one.image_id for one in sent])

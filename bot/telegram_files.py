@@ -19,7 +19,7 @@ from engine import PicTraceError, SearchService, StoredImage
 logger = logging.getLogger(__name__)
 
 TELEGRAM_BYTES = 20 * 1024 * 1024  # what the Bot API lets bots download
-DOWNLOAD_TRIES, DOWNLOAD_TIMEOUT_S = 3, 60
+DOWNLOAD_TRIES, DOWNLOAD_TIMEOUT_S, RETRY_S = 3, 60, 1.0
 # Telegram's words for a file id that it does not know (any more).
 STALE = ("wrong file", "file_id", "file reference", "wrong remote file", "temporarily unavailable")
 
@@ -87,7 +87,7 @@ class TelegramFiles:
                     # Not `from error`: its text holds the file's URL, and that the token.
                     raise Refusal("error-telegram_failed") from None
                 logger.info("a download failed (%s); once more", type(error).__name__)
-                await asyncio.sleep(1)
+                await asyncio.sleep(RETRY_S)
         raise AssertionError
 
     async def prepare(self, shown: Sequence[Shown]) -> "Album":

@@ -67,8 +67,8 @@ class Watching:
             try:
                 for watch in await self._service.due_watches():
                     await self._look(watch)
-            except LibraryError as error:
-                logger.warning("what is waited for could not be looked for: %s", error)
+            except Exception:  # whatever it was, it must not end the waiting of all
+                logger.exception("what is waited for could not be looked for; again in %.0f s", EVERY_S)
             await asyncio.sleep(EVERY_S)
 
     async def _look(self, watch: Watch) -> None:

@@ -59,7 +59,9 @@ async def refuse_button(callback: CallbackQuery, t: Text) -> None:
     await callback.answer(t.plain("admins-only"), show_alert=True)
 
 
-async def add(asking: Message, words: str, turn: Turn, t: Text, adding: Adding, courtesy: Courtesy) -> None:
+async def add(
+    message: Message, asking: Message, words: str, turn: Turn, t: Text, adding: Adding, courtesy: Courtesy
+) -> None:
     """Under pictures or a zip, as a reply to one, or with links."""
     messages = turn.messages
     replied = asking.reply_to_message
@@ -79,6 +81,7 @@ async def add(asking: Message, words: str, turn: Turn, t: Text, adding: Adding, 
 
 
 async def remove(
+    message: Message,
     asking: Message,
     words: str,
     turn: Turn,
@@ -107,6 +110,7 @@ async def remove(
 
 
 async def retitle(
+    message: Message,
     asking: Message,
     words: str,
     turn: Turn,
@@ -118,9 +122,9 @@ async def retitle(
 ) -> None:
     """By id, or as a reply to a picture: a new title, new #tags, or both."""
     assert asking.from_user
-    first, _, rest = words.partition(" ")
-    if asking.reply_to_message is None and first.lstrip("#").isascii() and first.isdigit():
-        image, words = await service.get(int(first[:18])), rest
+    by_id = re.match(r"(\d{1,18})(?!\S)", words) if asking.reply_to_message is None else None
+    if by_id:
+        image, words = await service.get(int(by_id[1])), words[by_id.end() :]
     else:
         image, _ = await _meant(asking, service, store, files, how="retitle-how")
     title, tags = title_and_tags(words)

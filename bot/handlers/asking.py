@@ -21,6 +21,7 @@ def create() -> Router:
 
 
 async def find(
+    message: Message,
     asking: Message,
     words: str,
     turn: Turn,

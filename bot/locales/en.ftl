@@ -6,7 +6,7 @@ command-language = Choose the language
 command-privacy = What is kept of what you send
 command-forget = Delete everything kept of this chat
 command-start = Begin
-command-add = Add pictures: under a photo, a file, an album or a zip, as a reply, or with links
+command-add = Add pictures: as a caption, as a reply, or with links
 command-remove = Remove a picture: as a reply, or by its id
 command-retitle = Give a picture a new title or #tags
 command-undo = Take back your last addition, removal or edit
@@ -35,7 +35,7 @@ help =
     In a group, mention me in the caption, or reply to a picture with /find.
 
     <b>Steer the answer by the caption</b>
-    <code>same</code>: only the very same picture. <code>3</code>: so many matches, at most 10.
+    <code>same</code>: only the very same picture. <code>3</code>: that many matches, at most 10.
 
     <b>Under the answer</b>
     ❓ why a picture matches, 🔗 where it comes from, ✅ ❌ whether I am right.
@@ -74,23 +74,29 @@ found-same =
        *[other] <b>This picture is in the library, { $count } times.</b>
     }
 found-alike = <b>This very picture is not in the library</b>, but these look alike.
-found-weak-only = <b>Nothing like it is in the library.</b> These are the nearest, and hardly alike.
+found-weak-only = <b>Nothing like it is in the library.</b> These are the nearest, but hardly like yours.
 found-weak =
     { $count ->
-        [one] Number { $first } is hardly alike and only fills the list.
-       *[other] Numbers { $first } to { $last } are hardly alike and only fill the list.
+        [one] Number { $first } is hardly like yours and only fills the list.
+       *[other] Numbers { $first } to { $last } are hardly like yours and only fill the list.
     }
-found-more = Numbers { $first } to { $last }.
+found-more =
+    { $count ->
+        [one] Number { $first }.
+       *[other] Numbers { $first } to { $last }.
+    }
 found-buttons = ❓ shows why.
+score-percent = { $words }, { $percent }
+list-separator = { ", " }
 uncalibrated = The scores of this library are not calibrated yet: they are shown in words only.
 nothing =
     { $count ->
-        [one] Nothing like it is in the library: its one picture is not near it.
+        [one] Nothing like it is in the library: its only picture is nothing like yours.
        *[other] Nothing like it is in the library: none of the { $count } pictures is near it.
     }
 nothing-same =
     { $count ->
-        [one] This very picture is not in the library of one picture.
+        [one] The library has only one picture, and it is not this one.
        *[other] This very picture is not among the { $count } pictures of the library.
     }
 nothing-empty = The library is empty: there is nothing to find yet.
@@ -132,8 +138,8 @@ why-keypoints =
         [one] { $count } point agrees.
        *[other] { $count } points agree.
     }
-why-whole = The whole pictures agree.
-why-alike = No part of one was found in the other.
+why-whole = The pictures agree as a whole.
+why-alike = No part of one was found in the other; they only look alike.
 edit-mirrored = mirrored
 edit-rotated = turned
 edit-cropped = cropped
@@ -151,7 +157,7 @@ edit-recompressed = saved again
 which-right = Which one is right?
 which-wrong = Which one is wrong?
 judged-right = Thank you, noted.
-judged-wrong = Noted: this chat will not see that pair again. Pressed by mistake? Press Right.
+judged-wrong = Noted: this chat will not see that match for this picture again. Pressed by mistake? Press Right.
 not-yours = These buttons are for whoever asked.
 asked-gone = I no longer have the picture that this was about. Send it again, please.
 
@@ -161,7 +167,7 @@ told-later = I will tell this chat once when this picture appears in the library
 told-no-more = All right, I will not tell you.
 appeared = <b>It has appeared:</b> { $title }
     { $score }
-too-many-watches = This chat waits for { $count } pictures already. Cancel one, or /forget all.
+too-many-watches = This chat waits for { $count } pictures already. Cancel one first; /forget deletes everything.
 
 ## Language, privacy
 
@@ -172,7 +178,7 @@ privacy =
     <b>What you send is not kept.</b> A picture is looked at and forgotten; so is what you write.
 
     Only when you ask for it, something stays:
-    ✅ ❌ Right and wrong keep a fingerprint of your picture (numbers it cannot be made from again) and which match was meant.
+    ✅ ❌ “Right” and “Wrong” keep a fingerprint of your picture (numbers it cannot be made from again) and which match was meant.
     🔔 “Tell me when it appears” keeps a fingerprint and Telegram’s name for your picture, until I have told you or you cancel.
     The language you choose for a chat is kept too.
 
@@ -184,7 +190,7 @@ forgotten = Deleted: { $verdicts ->
         [one] { $watches } awaited picture
        *[other] { $watches } awaited pictures
     }, and the chosen language.
-forgotten-nothing = Nothing was kept of this chat but, at most, the chosen language; that is deleted too.
+forgotten-nothing = Nothing was kept of this chat, except perhaps the chosen language; that is deleted too.
 group-admins-only = In a group only its administrators can do this.
 
 ## Admins
@@ -212,11 +218,11 @@ count-rejected =
        *[other] { $count } refused
     }
 count-nothing = There was no picture to add.
-added = ✅ { $name}: added, id { $id }
-added-restored = ✅ { $name}: was removed once, and is back, id { $id }
-added-duplicate = 🟰 { $name}: already here, id { $id }, “{ $title }”
-added-near = ✅ { $name}: added, id { $id } ({ $size }); nearly the same as id { $other } ({ $othersize }), “{ $title }”
-added-rejected = ⛔ { $name}:
+added = ✅ { $name }: added, id { $id }
+added-restored = ✅ { $name }: was removed once, and is back, id { $id }
+added-duplicate = 🟰 { $name }: already here, id { $id }, “{ $title }”
+added-near = ✅ { $name }: added, id { $id } ({ $size }); nearly the same as id { $other } ({ $othersize }), “{ $title }”
+added-rejected = ⛔ { $name }:
 added-rest =
     { $count ->
         [one] … and { $count } more; all are in the file below.
@@ -276,7 +282,7 @@ reference = Reference: { $reference }
 find-how = Reply to a picture with /find, send one with the caption /find, or write /find and a link.
 not-a-picture = This file is not a picture. I take JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC.
 animated-sticker = Animated stickers are no pictures for me. Send a static one, or a photo.
-no-preview = This has no preview that I could look at. Send a still picture from it.
+no-preview = This video or GIF has no preview that I could look at. Send a still picture from it.
 error-file-gone = Telegram does not give me this file any more. Send it again, please.
 error-telegram_failed = Telegram did not hand over the file. Try again in a moment.
 error-server = Something went wrong on my side. Whoever runs me finds it in the log.
@@ -288,7 +294,7 @@ error-unsupported_format = This kind of file is not taken; JPEG, PNG, WebP, GIF,
 error-too_many_pixels = This picture has too many pixels; at most { $megapixels } megapixels are taken.
 error-damaged_image = This picture is damaged or incomplete.
 error-bad_archive = This zip cannot be read.
-error-unsafe_archive = A name in this zip leads out of it.
+error-unsafe_archive = A name in this zip points outside it.
 error-archive_too_large = There is too much in this zip.
 error-invalid_url = This is not a link.
 error-url_refused = I may not fetch from this address: only public http and https links.
@@ -301,4 +307,4 @@ error-nothing_to_undo = There is nothing to undo, or it is undone already.
 error-library_busy = The library is busy right now. Try again in a moment.
 error-library_damaged = The library is damaged. Whoever runs me finds more in the log.
 error-disk_full = The disk of my machine is full. Whoever runs me has to free some space.
-error-data_dir_not_writable = My data folder cannot be written. Whoever runs me finds more in the log.
+error-data_dir_not_writable = My data folder cannot be written to. Whoever runs me finds more in the log.

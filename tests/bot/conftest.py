@@ -6,6 +6,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Any
 
 import pytest
+from aiogram import Bot
+from aiogram.methods import TelegramMethod
+from teremok.validation import validate_method
 
 from bot.app import Application, opened
 from bot.settings import BotSettings
@@ -24,9 +27,9 @@ class Talk:
         self.telegram = telegram
         self.application = application
         self.service = service
-        self.ada = telegram.user(ADA_ID, "Ada", language="en")
-        self.boris = telegram.user(BORIS_ID, "Boris", language="ru")
-        self.admin = telegram.user(ADMIN_ID, "Admin", language="en")
+        self.ada = self._person(ADA_ID, "Ada", "en")
+        self.boris = self._person(BORIS_ID, "Boris", "ru")
+        self.admin = self._person(ADMIN_ID, "Admin", "en")
 
     async def said(self, chat: Any, count: int = 1, *, after: int = 0) -> list[Json]:
         """The bot's messages in a chat with ids above `after`, once there are `count` and nothing more comes."""
@@ -60,6 +63,10 @@ class Talk:
         chat, number = message["chat"]["id"], message["message_id"]
         return next(one for one in self.telegram.messages(chat) if one["message_id"] == number)
 
+    def _person(self, user_id: int, name: str, language: str) -> Any:
+        known = self.telegram.world.users.get(user_id)  # from before a restart of the bot
+        return known or self.telegram.user(user_id, name, language=language)
+
     def _after(self, chat: Any, after: int) -> list[Json]:
         return [one for one in self.telegram.sent(chat) if one["message_id"] > after]
 
@@ -75,10 +82,17 @@ def labels(message: Json) -> list[list[str]]:
     return [[button["text"] for button in row] for row in rows]
 
 
+async def second_opinion(make_request: Any, bot: Bot, method: TelegramMethod[Any]) -> Any:
+    """What another's reading of Telegram's rules says of every request."""
+    validate_method(bot, method)
+    return await make_request(bot, method)
+
+
 @asynccontextmanager
 async def talking(settings: BotSettings, telegram: FakeTelegram) -> AsyncIterator[Talk]:
     """The bot, running in this process."""
     async with opened(settings) as application:
+        application.bot.session.middleware(second_opinion)
         running = asyncio.create_task(application.run())
         try:
             yield Talk(telegram, application, application.service)
@@ -89,6 +103,12 @@ async def talking(settings: BotSettings, telegram: FakeTelegram) -> AsyncIterato
 
 
 StartTalk = Callable[..., AbstractAsyncContextManager[Talk]]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is waited for is looked for more often than people need."""
+    monkeypatch.setattr("bot.watching.EVERY_S", 0.2)
 
 
 @pytest.fixture

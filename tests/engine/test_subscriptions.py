@@ -1,7 +1,10 @@
 """Verdicts and watches."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine import PicTraceError, SearchService
 from engine.augment import EDITS
@@ -23,7 +26,7 @@ async def add(service: SearchService, name: str) -> int:
 
 async def test_pair_called_wrong_is_not_shown_to_that_subscriber_again(filled: Filled) -> None:
     async with filled() as service:
-        first, *others = await ids(service, MIRRORED)
+        first, *_ = await ids(service, MIRRORED)
         await service.judge(MIRRORED, first, right=False, subscriber=ADA)
         assert first not in await ids(service, MIRRORED, subscriber=ADA, weak=True)
         assert (await ids(service, MIRRORED, subscriber=BORIS))[0] == first
@@ -76,7 +79,8 @@ async def test_picture_that_is_waited_for_is_found_once_it_is_added(service: Sea
     (due,) = await service.due_watches()
     assert (due.id, due.subscriber, due.reference) == (watch.id, ADA, "where")
     match = await service.appeared(due, query)
-    assert match and match.image.id == added
+    assert match
+    assert match.image.id == added
     assert match.lane == "same"
 
 
@@ -108,7 +112,8 @@ async def test_picture_that_comes_back_has_appeared_too(service: SearchService) 
     await service.undo(actor="test", operation_id=operation)
     (due,) = await service.due_watches()
     match = await service.appeared(due, MIRRORED)
-    assert match and match.image.id == added
+    assert match
+    assert match.image.id == added
 
 
 async def test_same_picture_is_waited_for_once(service: SearchService) -> None:
@@ -181,10 +186,6 @@ async def test_last_operation_is_that_of_its_actor(service: SearchService) -> No
 
 
 async def test_preview_is_a_jpeg_of_bounded_size_and_shape(service: SearchService) -> None:
-    import io
-
-    from PIL import Image
-
     strip = np.full((40, 3000, 3), 90, np.uint8)
     strip[:, ::7] = 200
     added = await service.add_bytes(jpeg(strip), name="strip.jpg", actor="test")

@@ -88,6 +88,7 @@ class Driving:
         file_size: int | None = None,
         links: Iterable[tuple[str, str]] = (),
         document_thumbnail: bool = True,
+        migrate_to: int | None = None,
     ) -> Json:
         """A message by this user, in the private chat unless told otherwise."""
         files = self.world.files
@@ -117,6 +118,8 @@ class Driving:
             content["has_media_spoiler"] = True
         if album is not None:
             content["media_group_id"] = album
+        if migrate_to is not None:
+            content["migrate_to_chat_id"] = migrate_to
         if not content:
             raise ValueError("nothing to say")
         return self._say(user, content, chat=chat, reply_to=reply_to, thread=thread, forward_from=forward_from)

@@ -1,0 +1,251 @@
+## 메뉴와 봇 소개
+
+command-find = 이미지 검색: 이미지에 답장하거나 링크를 함께 보내기
+command-help = 할 수 있는 일과 사용 방법
+command-language = 언어 선택
+command-privacy = 보낸 내용 중 저장되는 것
+command-forget = 이 채팅에 관해 저장된 것을 모두 삭제
+command-start = 시작하기
+command-add = 이미지 추가: 사진, 파일, 앨범, zip의 캡션, 답장 또는 링크로
+command-remove = 이미지 삭제: 답장 또는 id로
+command-retitle = 이미지의 제목이나 #태그 변경
+command-undo = 본인이 마지막으로 한 추가, 삭제, 편집을 실행 취소
+command-stats = 라이브러리 한눈에 보기
+bot-description =
+    이미지를 보내시면 이 라이브러리에서 가장 잘 맞는 이미지 다섯 개를 보여 드립니다. 잘라낸 부분, 스크린샷, 좌우 반전하거나 회전한 사본도 찾습니다. 얼마나 확실한지와 그 이유도 알 수 있습니다.
+bot-short-description = 이미지를 보내시면 이 라이브러리에서 가장 잘 맞는 다섯 개를 보여 드립니다.
+
+## 인사와 도움말
+
+start =
+    이미지를 보내 주세요. 라이브러리에서 찾아 가장 잘 맞는 다섯 개를, 얼마나 확실한지와 그 이유를 함께 보여 드립니다.
+    잘라낸 부분, 스크린샷, 좌우 반전하거나 회전한 사본도 찾습니다.
+start-library =
+    { $count ->
+        [0] 라이브러리가 아직 비어 있습니다.
+       *[other] 라이브러리에 이미지 { $count }개가 있습니다.
+    }
+start-admin = 관리자이십니다. 이미지를 추가하려면 캡션에 /add 명령을 써서 보내 주세요. 자세한 내용: /help
+start-no-admins = 이 봇에는 아직 관리자가 없습니다. 본인의 봇인가요? 그렇다면 <code>PICTRACE_ADMIN_IDS={ $id }</code> 설정을 추가하고 다시 시작해 주세요.
+help =
+    <b>검색 방법</b>
+    사진, 파일로 된 이미지, 스티커, GIF, 동영상(미리보기 이미지로 검색), 이미지 링크를 보내 주세요. 이미지를 전달하거나 앨범을 보내셔도 됩니다.
+    이미지에 /find 명령으로 답장하셔도 됩니다.
+    그룹에서는 캡션에 저를 멘션하거나, 이미지에 /find 명령으로 답장해 주세요.
+
+    <b>캡션으로 결과 조절</b>
+    <code>같은 것만</code>: 같은 이미지만. <code>3</code>: 보여 줄 결과 수, 최대 10개.
+
+    <b>답변 아래 버튼</b>
+    ❓ 일치하는 이유, 🔗 출처, ✅ ❌ 결과가 맞는지 여부.
+
+    /language 언어 선택, /privacy 저장되는 내용 확인, /forget 저장된 내용 삭제.
+help-admin =
+    <b>관리자용</b>
+    /add 명령은 사진, 파일, 앨범, zip의 캡션에 쓰거나, 이미지에 답장하거나, 링크와 함께 보냅니다. 뒤에 제목과 ‘#태그’를 붙일 수 있습니다: <code>/add 밤의 항구 #함부르크 #2024</code>. 원래 화질을 유지하려면 이미지를 파일로 보내 주세요.
+    /remove 이미지에 답장하거나 id와 함께: <code>/remove 17</code>
+    /retitle 답장하거나 id와 함께: <code>/retitle 17 새 제목 #태그</code>
+    /undo 본인이 마지막으로 한 추가, 삭제, 편집을 통째로 실행 취소합니다. /stats 라이브러리를 한눈에 보여 줍니다.
+hint = 이미지나 이미지 링크를 보내 주시면 라이브러리에서 찾아 드립니다. 자세한 내용: /help
+hint-group = 이미지 캡션에 저를 멘션하거나, 이미지에 /find 명령으로 답장해 주세요.
+group-hello = 안녕하세요! 이미지에 /find 명령으로 답장하거나 캡션에 { $name } 멘션을 넣어 주시면 라이브러리에서 찾아 드립니다.
+waits = 잘 받았습니다. 한 이미지씩 차례로 답해 드리니 잠시만 기다려 주세요.
+
+## 캡션에서 ‘똑같은 이미지만’을 뜻하는 말(띄어쓰기로 구분)
+
+wish-same = 같은 것만 동일
+
+## 결과
+
+caption = <b>{ $place }</b> · { $title }
+    { $score }
+caption-id = id { $id }
+score-exact = 같은 파일
+score-same3 = 확실히 같음
+score-same2 = 거의 확실히 같음
+score-same1 = 아마도 같음
+score-alike2 = 매우 비슷함
+score-alike1 = 비슷함
+score-weak = 거의 비슷하지 않음
+found-same =
+    { $count ->
+        [1] <b>이 이미지는 라이브러리에 있습니다.</b>
+       *[other] <b>이 이미지는 라이브러리에 { $count }개 있습니다.</b>
+    }
+found-alike = <b>이 이미지는 라이브러리에 없지만</b>, 비슷한 이미지가 있습니다.
+found-weak-only = <b>라이브러리에 비슷한 이미지가 없습니다.</b> 가장 가까운 이미지이지만 거의 비슷하지 않습니다.
+found-weak =
+    { $count ->
+        [1] { $first }번은 거의 비슷하지 않으며 목록을 채우기 위한 것입니다.
+       *[other] { $first }번부터 { $last }번까지는 거의 비슷하지 않으며 목록을 채우기 위한 것입니다.
+    }
+found-more =
+    { $count ->
+        [1] { $first }번입니다.
+       *[other] { $first }번부터 { $last }번까지입니다.
+    }
+found-buttons = ❓ 버튼을 누르면 이유를 보여 드립니다.
+score-percent = { $words }, { $percent }
+list-separator = { ", " }
+uncalibrated = 이 라이브러리의 점수는 아직 보정되지 않아 문구로만 표시합니다.
+nothing =
+    { $count ->
+        [1] 비슷한 이미지가 없습니다. 라이브러리에 하나뿐인 이미지는 이것과 가깝지 않습니다.
+       *[other] 비슷한 이미지가 없습니다. 라이브러리의 이미지 { $count }개 중에 가까운 것이 없습니다.
+    }
+nothing-same =
+    { $count ->
+        [1] 라이브러리에는 이미지가 하나뿐이며, 이 이미지가 아닙니다.
+       *[other] 라이브러리의 이미지 { $count }개 중에 이 이미지는 없습니다.
+    }
+nothing-empty = 라이브러리가 비어 있어 아직 찾을 것이 없습니다.
+nothing-short = 비슷한 이미지 없음
+no-more = 여기까지입니다. 더 보여 드릴 이미지가 없습니다.
+
+## 여러 이미지를 한 번에
+
+album-title = <b>이미지 { $count }개</b>
+album-line = <b>{ $place }.</b> { $said }
+album-best = { $title } ({ $score })
+album-caption = 보내신 이미지 { $place } →
+album-open = 번호를 누르면 해당 이미지의 전체 결과를 보여 드립니다.
+
+## 버튼(짧게)
+
+button-right = 맞음
+button-wrong = 틀림
+button-more = 더 보기
+button-nearest = 그래도 가장 가까운 이미지 보기
+button-tell = 추가되면 알려 주기
+button-cancel = 알리지 않기
+button-undo = 실행 취소
+button-keep = { $better } 유지, { $lesser } 삭제
+button-remove = { $id } 삭제
+button-telegrams-language = Telegram과 같게
+
+## 이유
+
+why-title = { $title }
+why-exact = 바이트까지 똑같은 파일입니다.
+why-edits = 적용된 변경: { $edits }.
+why-keypoints = 점 { $count }개가 일치합니다.
+why-whole = 이미지 전체가 일치합니다.
+why-alike = 한 이미지의 일부가 다른 이미지에서 발견되지는 않았고, 비슷해 보일 뿐입니다.
+edit-mirrored = 좌우 반전
+edit-rotated = 회전
+edit-cropped = 잘라내기
+edit-inside_larger = 더 큰 이미지에 삽입
+edit-padded = 여백 추가
+edit-recoloured = 색상 변경
+edit-grayscale = 회색조 변환
+edit-blurred = 흐리게 처리
+edit-overlaid = 다른 요소 덧씌움
+edit-stretched = 늘이기
+edit-recompressed = 다시 저장
+
+## 맞음 또는 틀림
+
+which-right = 어느 것이 맞나요?
+which-wrong = 어느 것이 틀렸나요?
+judged-right = 고맙습니다. 기록했습니다.
+judged-wrong = 기록했습니다. 이 조합은 이 채팅에 다시 표시하지 않습니다. 잘못 누르셨다면 ‘맞음’을 눌러 주세요.
+not-yours = 이 버튼은 검색하신 분만 사용할 수 있습니다.
+asked-gone = 해당 이미지가 더 이상 제게 없습니다. 다시 보내 주세요.
+
+## 추가되면 알려 주기
+
+told-later = 이 이미지가 라이브러리에 추가되면 이 채팅에 한 번 알려 드립니다.
+told-no-more = 알겠습니다. 알리지 않겠습니다.
+appeared = <b>라이브러리에 추가되었습니다:</b> { $title }
+    { $score }
+too-many-watches = 이 채팅에서 이미 이미지 { $count }개를 기다리고 있습니다. 하나를 취소하거나 /forget 명령으로 모두 삭제해 주세요.
+
+## 언어와 개인정보
+
+language-which = 여기서 어떤 언어로 말씀드릴까요?
+language-set = 이제부터 여기서는 { $name }로 말씀드립니다.
+language-telegrams = 다시 Telegram의 언어를 따릅니다: { $name }
+privacy =
+    <b>보내신 것은 저장하지 않습니다.</b> 이미지는 살펴본 뒤 잊으며, 쓰신 글도 마찬가지입니다.
+
+    요청하신 경우에만 다음이 남습니다:
+    ✅ ❌ ‘맞음’과 ‘틀림’은 이미지의 지문(이미지를 되살릴 수 없는 숫자)과 어느 결과를 가리켰는지를 저장합니다.
+    🔔 ‘추가되면 알려 주기’는 이미지의 지문과 Telegram에서 쓰는 이미지의 식별 이름을, 알려 드리거나 취소하실 때까지 저장합니다.
+    채팅에서 선택하신 언어도 저장합니다.
+
+    /forget 명령은 이 모두를 삭제합니다. 저를 차단하거나 그룹에서 내보내셔도 마찬가지입니다.
+forgotten = 삭제했습니다: 판정 { $verdicts }개, 기다리던 이미지 { $watches }개, 선택한 언어.
+forgotten-nothing = 이 채팅에 관해 저장된 것은 없었습니다. 선택한 언어가 있었다면 그것도 삭제했습니다.
+group-admins-only = 그룹에서는 그룹 관리자만 할 수 있습니다.
+
+## 관리자
+
+admins-only = 죄송하지만 이 라이브러리의 관리자만 할 수 있습니다. 검색은 누구나 할 수 있으니 이미지를 보내 주세요.
+adding = 추가 중: { $done }/{ $total }…
+count-added = { $count }개 추가됨
+count-near = 그중 { $count }개는 다른 이미지와 거의 같음
+count-duplicate = { $count }개 이미 있음
+count-rejected = { $count }개 추가되지 않음
+count-nothing = 추가할 이미지가 없었습니다.
+added = ✅ { $name }: 추가됨, id { $id }
+added-restored = ✅ { $name }: 삭제되었던 이미지가 다시 추가됨, id { $id }
+added-duplicate = 🟰 { $name }: 이미 있음, id { $id }, “{ $title }”
+added-near = ✅ { $name }: 추가됨, id { $id } ({ $size }); 거의 같은 이미지: id { $other } ({ $othersize }), “{ $title }”
+added-rejected = ⛔ { $name }:
+added-rest = … 외 { $count }개. 모두 아래 파일에 있습니다.
+shown-duplicate = 이미 있음: id { $id } · { $title }
+shown-near = 거의 같음: id { $id } · { $title }
+add-how = 캡션에 /add 명령을 써서 이미지를 보내거나, 이미지에 /add 명령으로 답장하거나, /add 뒤에 링크를 써 주세요. 이어서 제목과 ‘#태그’를 쓸 수 있습니다.
+remove-how = 이미지에 /remove 명령으로 답장하거나 id를 써 주세요: /remove 17
+remove-too-many = 한 번에 이미지를 최대 { $count }개까지 삭제할 수 있습니다.
+remove-this = 삭제할 이미지가 이것인가요?
+removed = 삭제됨: id { $id } · { $title }
+retitle-how = 이미지에 /retitle 명령과 새 제목이나 ‘#태그’로 답장하거나, id를 먼저 써 주세요: /retitle 17 새 제목 #태그
+retitled = id { $id }: { $title } { $tags }
+kept = { $better } 이미지는 유지하고 { $lesser } 이미지는 삭제했습니다.
+not-in-library = 이 이미지는 라이브러리에 없습니다.
+undone-add = 이미지 { $count }개의 추가를 실행 취소했습니다({ $at }).
+undone-remove = 이미지 { $count }개의 삭제를 실행 취소했습니다({ $at }).
+undone-edit = 이미지 { $count }개의 편집을 실행 취소했습니다({ $at }).
+stats-pictures = <b>이미지 { $count }개</b>
+stats-removed = 삭제된 이미지 { $count }개(아직 되돌릴 수 있음)
+stats-disk = 디스크 사용량 { $megabytes }MB
+stats-network = 신경망 { $name }, { $calibrated ->
+        [yes] 점수 보정됨
+       *[no] 점수 보정되지 않음
+    }
+stats-verdicts = 결과 판정: 맞음 { $right }, 틀림 { $wrong }
+stats-watches = 기다리는 이미지 { $count }개
+
+## 문제가 생겼을 때
+
+reference = 참조 번호: { $reference }
+find-how = 이미지에 /find 명령으로 답장하거나, 캡션에 /find 명령을 써서 이미지를 보내거나, /find 뒤에 링크를 써 주세요.
+not-a-picture = 이 파일은 이미지가 아닙니다. JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC를 받습니다.
+animated-sticker = 움직이는 스티커는 이미지로 다룰 수 없습니다. 움직이지 않는 스티커나 사진을 보내 주세요.
+no-preview = 살펴볼 미리보기 이미지가 없습니다. 정지 화면을 보내 주세요.
+error-file-gone = Telegram에서 이 파일을 더 이상 받을 수 없습니다. 다시 보내 주세요.
+error-telegram_failed = Telegram에서 파일을 받지 못했습니다. 잠시 후 다시 시도해 주세요.
+error-server = 제 쪽에 문제가 생겼습니다. 자세한 내용은 운영자가 로그에서 확인할 수 있습니다.
+error-file_too_large = 파일이 너무 큽니다. 최대 { $limit }MB까지 가능합니다.
+error-empty_file = 파일이 비어 있습니다.
+error-unreadable_file = 제 쪽에서 이 이미지의 파일이 손실되었습니다.
+error-not_an_image = 읽을 수 있는 이미지가 아닙니다.
+error-unsupported_format = 지원하지 않는 파일 형식입니다. JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC만 사용할 수 있습니다.
+error-too_many_pixels = 이미지의 픽셀 수가 너무 많습니다. 최대 { $megapixels }메가픽셀까지 가능합니다.
+error-damaged_image = 이미지가 손상되었거나 불완전합니다.
+error-bad_archive = 이 zip을 읽을 수 없습니다.
+error-unsafe_archive = 이 zip에 바깥을 가리키는 이름이 들어 있습니다.
+error-archive_too_large = 이 zip에 들어 있는 것이 너무 많습니다.
+error-invalid_url = 링크가 아닙니다.
+error-url_refused = 이 주소에서는 가져올 수 없습니다. 공개된 http 및 https 링크만 허용됩니다.
+error-too_many_redirects = 링크가 다른 주소로 너무 많이 이동합니다.
+error-fetch_timeout = 다른 서버의 응답이 너무 오래 걸렸습니다. 이미지를 저장한 다음 제게 보내 주세요.
+error-fetch_failed = 다른 서버에서 이미지를 가져오지 못했습니다. 이미지를 저장한 다음 제게 보내 주세요.
+error-unknown_image = 이 이미지는 더 이상 라이브러리에 없습니다.
+error-unknown_operation = 이 작업은 더 이상 실행 취소할 수 없습니다.
+error-nothing_to_undo = 실행 취소할 작업이 없거나 이미 실행 취소했습니다.
+error-library_busy = 라이브러리가 사용 중입니다. 잠시 후 다시 시도해 주세요.
+error-library_damaged = 라이브러리가 손상되었습니다. 자세한 내용은 운영자가 로그에서 확인할 수 있습니다.
+error-disk_full = 제 서버의 디스크가 가득 찼습니다. 운영자가 공간을 확보해야 합니다.
+error-data_dir_not_writable = 데이터 폴더에 쓸 수 없습니다. 자세한 내용은 운영자가 로그에서 확인할 수 있습니다.

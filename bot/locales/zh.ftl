@@ -1,0 +1,251 @@
+## 菜单与机器人主页
+
+command-find = 查找图片：回复图片，或附上链接
+command-help = 我能做什么，怎么用
+command-language = 选择语言
+command-privacy = 您发送的内容中会保存什么
+command-forget = 删除关于此聊天保存的所有内容
+command-start = 开始使用
+command-add = 添加图片：写在照片、文件、相册或 zip 的说明里，也可回复或附上链接
+command-remove = 移除图片：回复图片，或使用 id
+command-retitle = 为图片设置新标题或 #标签
+command-undo = 撤销您上一次的添加、移除或编辑
+command-stats = 图库概览
+bot-description =
+    发送一张图片，即可获得此图库中最匹配的五张图片。裁剪图、截图、镜像和旋转过的副本也能找到。您还能看到我有多大把握，以及原因。
+bot-short-description = 发送一张图片，即可获得此图库中最匹配的五张图片。
+
+## 问候与帮助
+
+start =
+    请发给我一张图片：我会在图库中查找，显示最匹配的五张图片，并说明我有多大把握以及原因。
+    裁剪图、截图、镜像和旋转过的副本也能找到。
+start-library =
+    { $count ->
+        [0] 图库还是空的。
+       *[other] 图库中有 { $count } 张图片。
+    }
+start-admin = 您是管理员：发送图片时在说明中写上 /add 即可添加。详见 /help。
+start-no-admins = 这个机器人还没有管理员。它是您的吗？那么请设置 <code>PICTRACE_ADMIN_IDS={ $id }</code>，然后重新启动。
+help =
+    <b>怎么搜索</b>
+    请发送照片、图片文件、贴纸、GIF、视频（用其预览图搜索）或图片链接；也可以转发图片，或发送相册。
+    用 /find 回复一张图片。
+    在群组中，请在图片说明里提及我，或用 /find 回复图片。
+
+    <b>用图片说明调整结果</b>
+    <code>相同</code>：只要同一张图片。<code>3</code>：显示这么多结果，最多 10 个。
+
+    <b>答案下方</b>
+    ❓ 图片为什么匹配，🔗 来源，✅ ❌ 我找得对不对。
+
+    /language 选择语言，/privacy 说明会保存什么，/forget 将其删除。
+help-admin =
+    <b>管理员</b>
+    /add 写在照片、文件、相册或 zip 的说明里，也可以用来回复图片，或附上链接。后面可以写标题和 #标签：<code>/add 夜晚的港口 #汉堡 #2024</code>。以文件形式发送图片可保留原始画质。
+    /remove 回复图片，或附上 id：<code>/remove 17</code>
+    /retitle 回复图片，或附上 id：<code>/retitle 17 新标题 #标签</code>
+    /undo 整体撤销您上一次的添加、移除或编辑。/stats 显示图库概览。
+hint = 请发给我图片或图片链接，我会在图库中查找。详见 /help。
+hint-group = 请在图片说明里提及我，或用 /find 回复图片。
+group-hello = 大家好！用 /find 回复图片，或在图片说明里提及 { $name }，我就会在图库中查找。
+waits = 收到。我会逐张回答，这张正在排队，请稍候。
+
+## 说明中表示“只要同一张图片”的词（以空格分隔）
+
+wish-same = 相同 同一张 一样
+
+## 匹配结果
+
+caption = <b>{ $place }</b> · { $title }
+    { $score }
+caption-id = id { $id }
+score-exact = 同一文件
+score-same3 = 肯定相同
+score-same2 = 几乎肯定相同
+score-same1 = 很可能相同
+score-alike2 = 非常相似
+score-alike1 = 相似
+score-weak = 几乎不相似
+found-same =
+    { $count ->
+        [1] <b>图库中有这张图片。</b>
+       *[other] <b>图库中有这张图片，共 { $count } 张。</b>
+    }
+found-alike = <b>图库中没有这张图片</b>，但有一些看起来相似的。
+found-weak-only = <b>图库中没有相似的图片。</b>这些是最接近的图片，但几乎不相似。
+found-weak =
+    { $count ->
+        [1] 第 { $first } 张几乎不相似，仅用来补足列表。
+       *[other] 第 { $first } 至 { $last } 张几乎不相似，仅用来补足列表。
+    }
+found-more =
+    { $count ->
+        [1] 第 { $first } 张。
+       *[other] 第 { $first } 至 { $last } 张。
+    }
+found-buttons = 点 ❓ 查看原因。
+score-percent = { $words }，{ $percent }
+list-separator = 、
+uncalibrated = 此图库的评分尚未校准，因此仅以文字显示。
+nothing =
+    { $count ->
+        [1] 没有相似的图片：图库中仅有的一张图片与它相差较大。
+       *[other] 没有相似的图片：图库中的 { $count } 张图片都与它相差较大。
+    }
+nothing-same =
+    { $count ->
+        [1] 图库中仅有一张图片，但不是这张。
+       *[other] 图库中的 { $count } 张图片里没有这张。
+    }
+nothing-empty = 图库是空的，还没有可以查找的图片。
+nothing-short = 没有相似的图片
+no-more = 就这些了，没有更多图片可以显示。
+
+## 一次多张图片
+
+album-title = <b>{ $count } 张图片</b>
+album-line = <b>{ $place }.</b> { $said }
+album-best = { $title }（{ $score }）
+album-caption = 您的图片 { $place } →
+album-open = 点数字查看该图片的完整答案。
+
+## 按钮（简短）
+
+button-right = 正确
+button-wrong = 错误
+button-more = 更多
+button-nearest = 仍然显示最接近的图片
+button-tell = 出现时通知我
+button-cancel = 不用通知我
+button-undo = 撤销
+button-keep = 保留 { $better }，移除 { $lesser }
+button-remove = 移除 { $id }
+button-telegrams-language = 跟随 Telegram
+
+## 为什么
+
+why-title = { $title }
+why-exact = 同一文件，每个字节都相同。
+why-edits = 所做的改动：{ $edits }。
+why-keypoints = 有 { $count } 个点吻合。
+why-whole = 两张图片整体一致。
+why-alike = 没有在一张图片中找到另一张的任何部分，它们只是看起来相似。
+edit-mirrored = 镜像
+edit-rotated = 旋转
+edit-cropped = 裁剪
+edit-inside_larger = 嵌入更大的图片
+edit-padded = 添加边框
+edit-recoloured = 更改颜色
+edit-grayscale = 转为灰度
+edit-blurred = 模糊处理
+edit-overlaid = 叠加其他内容
+edit-stretched = 拉伸
+edit-recompressed = 重新保存
+
+## 正确或错误
+
+which-right = 哪一张是正确的？
+which-wrong = 哪一张是错误的？
+judged-right = 谢谢，已记下。
+judged-wrong = 已记下：此聊天不会再看到这一对图片。按错了？请按“正确”。
+not-yours = 这些按钮只供提问的人使用。
+asked-gone = 我这里已经没有相关的图片了，请重新发送一次。
+
+## 出现时通知我
+
+told-later = 这张图片出现在图库中时，我会在此聊天中通知一次。
+told-no-more = 好的，不会通知您。
+appeared = <b>图库中出现了这张图片：</b>{ $title }
+    { $score }
+too-many-watches = 此聊天已在等待 { $count } 张图片。请取消其中一张，或用 /forget 全部删除。
+
+## 语言与隐私
+
+language-which = 我在这里说哪种语言？
+language-set = 从现在起，我在这里说{ $name }。
+language-telegrams = 重新跟随您的 Telegram 语言：{ $name }。
+privacy =
+    <b>您发送的内容不会被保存。</b>图片看过就忘，您写的文字也一样。
+
+    只有在您要求时，才会留下一些内容：
+    ✅ ❌ “正确”和“错误”会保存您图片的指纹（一组无法还原出图片的数字），以及所指的是哪个匹配结果。
+    🔔 “出现时通知我”会保存您图片的指纹及其在 Telegram 中的标识，直到我通知您或您取消为止。
+    为聊天选择的语言也会保存。
+
+    /forget 会删除以上所有内容。屏蔽我或将我移出群组也一样。
+forgotten = 已删除：{ $verdicts } 个判断、{ $watches } 张等待中的图片，以及所选的语言。
+forgotten-nothing = 关于此聊天，最多只保存过所选的语言，现在也已删除。
+group-admins-only = 在群组中，只有群组管理员可以这样做。
+
+## 管理员
+
+admins-only = 抱歉，只有此图库的管理员可以这样做。搜索对您开放：请发给我一张图片。
+adding = 正在添加：{ $done }/{ $total }…
+count-added = 已添加 { $count } 张
+count-near = 其中 { $count } 张与其他图片几乎相同
+count-duplicate = 已存在 { $count } 张
+count-rejected = 未添加 { $count } 张
+count-nothing = 没有可添加的图片。
+added = ✅ { $name }：已添加，id { $id }
+added-restored = ✅ { $name }：曾被移除，现已重新添加，id { $id }
+added-duplicate = 🟰 { $name }：已存在，id { $id }，“{ $title }”
+added-near = ✅ { $name }：已添加，id { $id }（{ $size }）；与 id { $other }（{ $othersize }）“{ $title }”几乎相同
+added-rejected = ⛔ { $name }：
+added-rest = … 还有 { $count } 条，全部列在下面的文件中。
+shown-duplicate = 已存在：id { $id } · { $title }
+shown-near = 几乎相同：id { $id } · { $title }
+add-how = 请发送图片并在说明中写上 /add，或用 /add 回复图片，或写 /add 加链接。后面可以写标题和 #标签。
+remove-how = 请用 /remove 回复图片，或写上 id：/remove 17
+remove-too-many = 一次最多可移除 { $count } 张图片。
+remove-this = 要移除的是这张图片吗？
+removed = 已移除：id { $id } · { $title }
+retitle-how = 请用 /retitle 加新标题或 #标签 回复图片，或先写 id：/retitle 17 新标题 #标签
+retitled = id { $id }：{ $title } { $tags }
+kept = 已保留 { $better }，已移除 { $lesser }。
+not-in-library = 这张图片不在图库中。
+undone-add = 已撤销：添加 { $count } 张图片（{ $at }）。
+undone-remove = 已撤销：移除 { $count } 张图片（{ $at }）。
+undone-edit = 已撤销：编辑 { $count } 张图片（{ $at }）。
+stats-pictures = <b>{ $count } 张图片</b>
+stats-removed = 已移除 { $count } 张，仍可恢复
+stats-disk = 占用磁盘 { $megabytes } MB
+stats-network = 神经网络 { $name }，{ $calibrated ->
+        [yes] 评分已校准
+       *[no] 评分未校准
+    }
+stats-verdicts = 判为正确的匹配：{ $right }，错误：{ $wrong }
+stats-watches = 等待中的图片：{ $count } 张
+
+## 出错时
+
+reference = 参考编号：{ $reference }
+find-how = 请用 /find 回复图片，或发送图片并在说明中写上 /find，或写 /find 加链接。
+not-a-picture = 这个文件不是图片。我支持 JPEG、PNG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。
+animated-sticker = 动态贴纸不能当作图片。请发送静态贴纸或照片。
+no-preview = 这里没有我能查看的预览图。请发送其中的一张静态画面。
+error-file-gone = Telegram 已不再提供这个文件，请重新发送一次。
+error-telegram_failed = Telegram 没有交出文件，请稍后再试。
+error-server = 我这边出了问题。我的运营者可以在日志中查到。
+error-file_too_large = 文件过大，最大允许 { $limit } MB。
+error-empty_file = 文件是空的。
+error-unreadable_file = 这张图片的文件在我这边丢失了。
+error-not_an_image = 这不是可读取的图片。
+error-unsupported_format = 不支持此类文件，仅支持 JPEG、PNG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。
+error-too_many_pixels = 图片像素过多，最多允许 { $megapixels } 百万像素。
+error-damaged_image = 图片已损坏或不完整。
+error-bad_archive = 无法读取这个 zip。
+error-unsafe_archive = 这个 zip 中有名称指向了它的外部。
+error-archive_too_large = 这个 zip 中的内容太多。
+error-invalid_url = 这不是链接。
+error-url_refused = 我不能从此地址获取图片，只允许公开的 http 和 https 链接。
+error-too_many_redirects = 该链接重定向次数过多。
+error-fetch_timeout = 对方服务器响应时间过长。请保存图片，然后发给我。
+error-fetch_failed = 对方服务器没有提供图片。请保存图片，然后发给我。
+error-unknown_image = 这张图片已不在图库中。
+error-unknown_operation = 此操作已无法撤销。
+error-nothing_to_undo = 没有可撤销的操作，或已经撤销过了。
+error-library_busy = 图库正忙，请稍后再试。
+error-library_damaged = 图库已损坏。我的运营者可以在日志中查到详情。
+error-disk_full = 我的服务器磁盘已满，需要运营者腾出空间。
+error-data_dir_not_writable = 我的数据文件夹无法写入。我的运营者可以在日志中查到详情。

@@ -1,0 +1,281 @@
+"""Admins add, remove, retitle and undo by command."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from engine.augment import EDITS
+from tests.bot.conftest import ADMIN_ID, StartTalk, Talk, labels, texts
+from tests.bot.test_asking import PictureServer
+from tests.conftest import PHOTOGRAPHS, SHIPPED, bad_files, jpeg, photograph
+from tests.telegram.server import FakeTelegram
+
+HUBBLE = (SHIPPED / "hubble_deep_field.jpg").read_bytes()
+NEW = jpeg(photograph("hubble_deep_field.jpg"))
+CHELSEA = (SHIPPED / "chelsea.png").read_bytes()
+SMALLER = jpeg(np.ascontiguousarray(photograph("chelsea.png")[::2, ::2]))
+
+
+async def count(talk: Talk) -> int:
+    return (await talk.service.status()).images
+
+
+async def operations(talk: Talk) -> list[tuple[str, str]]:
+    async with talk.service.database.read() as connection:
+        rows = (await connection.execute(text("SELECT kind, actor, at FROM operations ORDER BY id"))).all()
+    assert all(row.at for row in rows)
+    return [(row.kind, row.actor) for row in rows]
+
+
+async def test_photo_is_added_with_title_and_tags_by_whom(talk: Talk) -> None:
+    (answer,) = await talk.ask(talk.admin, photo=NEW, caption="/add Deep field #sky #hubble")
+    assert answer["text"].splitlines()[0] == "1 picture added"
+    assert "added, id 7" in answer["text"]
+    image = await talk.service.get(7)
+    assert (image.title, image.tags) == ("Deep field", ("sky", "hubble"))
+    assert (await operations(talk))[-1] == ("add", f"telegram:{ADMIN_ID}")
+
+
+async def test_file_is_added_byte_for_byte_under_its_name(talk: Talk) -> None:
+    await talk.ask(talk.admin, document=("deep field.jpg", HUBBLE, "image/jpeg"), caption="/add")
+    image = await talk.service.get(7)
+    assert image.filename == "deep field.jpg"
+    assert await talk.service.original(image.id) == HUBBLE
+
+
+async def test_reply_adds_the_picture_replied_to_and_says_where_it_came_from(
+    talk: Talk, telegram: FakeTelegram
+) -> None:
+    forwarded = telegram.say(talk.admin, photo=NEW, forward_from=("Space", "space", 77))
+    await talk.settled()
+    (answer,) = await talk.ask(talk.admin, "/add #sky", reply_to=forwarded)
+    assert answer["text"].startswith("1 picture added")
+    image = await talk.service.get(7)
+    assert (image.page_url, image.tags) == ("https://t.me/space/77", ("sky",))
+
+
+async def test_links_are_added_with_their_source(talk_on: StartTalk) -> None:
+    async with PictureServer() as url, talk_on(filled=False, fetch_allow=("127.0.0.1",)) as talk:
+        answer = await talk.ask(talk.admin, f"/add {url}/cat.jpg {url}/gone.jpg A cat #pets")
+        assert answer[-1]["text"].splitlines()[0] == "1 picture added, 1 refused"
+        assert "The other server did not give me the picture" in answer[-1]["text"]
+        image = await talk.service.get(1)
+        assert (image.title, image.tags, image.source_url) == ("A cat", ("pets",), f"{url}/cat.jpg")
+
+
+async def test_album_is_added_as_one_operation(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.album(talk.admin, [NEW, jpeg(photograph("ihc.png")), jpeg(photograph("retina.jpg"))], caption="/add Three")
+    await talk.settled()
+    (answer,) = telegram.sent(talk.admin)
+    assert answer["text"].splitlines()[0] == "3 pictures added"
+    assert labels(answer) == [["↩︎ Undo"]]
+    (undone,) = await talk.press(talk.admin, answer, "↩︎ Undo")
+    assert undone["text"].startswith("Taken back: the addition of 3 pictures")
+    assert await count(talk) == len(PHOTOGRAPHS)
+    assert labels(talk.now(answer)) == []
+
+
+async def test_picture_that_is_here_already_is_named_and_shown(talk: Talk) -> None:
+    photo, answer = await talk.ask(talk.admin, document=("again.png", CHELSEA, "image/png"), caption="/add")
+    assert photo["caption"] == "Already here: id 2 · chelsea.png"
+    assert "again.png: already here, id 2, “chelsea.png”" in answer["text"]
+    assert labels(answer) == []
+    assert await count(talk) == len(PHOTOGRAPHS)
+
+
+async def test_near_duplicate_is_added_with_a_button_to_keep_only_the_better(talk: Talk) -> None:
+    photo, answer = await talk.ask(talk.admin, document=("small.jpg", SMALLER, "image/jpeg"), caption="/add")
+    assert photo["caption"] == "Nearly the same: id 2 · chelsea.png"
+    assert "small.jpg: added, id 7 (226×150); nearly the same as id 2 (451×300)" in answer["text"]
+    assert labels(answer) == [["Keep 2, remove 7"], ["↩︎ Undo"]]
+    (kept,) = await talk.press(talk.admin, answer, "Keep 2, remove 7")
+    assert kept["text"] == "Kept 2, removed 7."
+    assert await count(talk) == len(PHOTOGRAPHS)
+    await talk.press(talk.admin, kept, "↩︎ Undo")
+    assert await count(talk) == len(PHOTOGRAPHS) + 1
+
+
+async def test_removed_picture_comes_back(talk: Talk) -> None:
+    await talk.service.remove([2], actor="test")
+    (answer,) = await talk.ask(talk.admin, document=("again.png", CHELSEA, "image/png"), caption="/add")
+    assert "again.png: was removed once, and is back, id 2" in answer["text"]
+
+
+async def test_zip_is_added_and_names_what_was_refused(talk: Talk, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("bad")
+    bad = {name for name in bad_files(folder) if name not in ("large.jpg", "bomb.png")}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("sky/hubble.jpg", HUBBLE)
+        archive.writestr("chelsea.png", CHELSEA)
+        archive.writestr("../outside.jpg", NEW)
+        for name in bad:
+            archive.write(folder / name, name)
+    *_, answer = await talk.ask(
+        talk.admin, document=("holiday.zip", packed.getvalue(), "application/zip"), caption="/add #trip"
+    )
+    assert answer["text"].splitlines()[0] == f"1 picture added, 1 already here, {len(bad) + 1} refused"
+    assert "half.jpg: This picture is damaged or incomplete." in answer["text"]
+    assert "empty.png: This file is empty." in answer["text"]
+    assert "outside.jpg: A name in this zip leads out of it." in answer["text"]
+    assert (await talk.service.get(7)).tags == ("trip",)
+
+
+async def test_broken_zip_is_refused(talk: Talk) -> None:
+    *_, answer = await talk.ask(talk.admin, document=("a.zip", b"no zip at all", "application/zip"), caption="/add")
+    assert "This zip cannot be read." in answer["text"]
+
+
+async def test_zip_in_reply(talk: Talk, telegram: FakeTelegram) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("hubble.jpg", HUBBLE)
+    sent = telegram.say(talk.admin, document=("a.zip", packed.getvalue(), "application/zip"))
+    await talk.settled()
+    *_, answer = await talk.ask(talk.admin, "/add", reply_to=sent)
+    assert answer["text"].startswith("1 picture added")
+
+
+async def test_long_additions_show_progress_in_one_message_and_list_all_in_a_file(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.adding.PROGRESS_S", 0.0)
+    monkeypatch.setattr("bot.adding.LINES_CHARACTERS", 400)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(40):
+            archive.writestr(f"broken{number}.jpg", b"broken")
+    before = talk.telegram.say(talk.admin, document=("a.zip", packed.getvalue(), "application/zip"), caption="/add")
+    await talk.settled()
+    answer, listed = [one for one in telegram.sent(talk.admin) if one["message_id"] > before["message_id"]]
+    assert "more; all are in the file below" in answer["text"]
+    lines = telegram.file(listed["document"]["file_id"]).decode().splitlines()
+    assert len(lines) == 40
+    assert all("broken" in line and "<" not in line for line in lines)
+    shown = [call for call in telegram.calls if "Adding: " in str(call.params.get("text"))]
+    assert [call.method for call in shown][:2] == ["sendMessage", "editMessageText"]
+    assert {call.method for call in shown[1:]} == {"editMessageText"}
+    assert any(call.method == "deleteMessage" for call in telegram.calls)
+
+
+async def test_add_without_pictures_says_how(talk: Talk) -> None:
+    (answer,) = await talk.ask(talk.admin, "/add")
+    assert answer["text"].startswith("Send pictures with the caption /add")
+
+
+async def test_remove_by_id_and_undo_by_button(talk: Talk) -> None:
+    (answer,) = await talk.ask(talk.admin, "/remove 2 3")
+    assert answer["text"].splitlines() == ["Removed: id 2 · chelsea.png", "Removed: id 3 · coffee.png"]
+    assert await count(talk) == len(PHOTOGRAPHS) - 2
+    await talk.press(talk.admin, answer, "↩︎ Undo")
+    assert await count(talk) == len(PHOTOGRAPHS)
+    assert (await operations(talk))[-2:] == [("remove", f"telegram:{ADMIN_ID}"), ("undo", f"telegram:{ADMIN_ID}")]
+
+
+async def test_remove_by_reply_to_a_match_that_the_bot_has_shown(talk: Talk) -> None:
+    *album, _ = await talk.ask(talk.admin, photo=jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1])))
+    assert "id 2" in album[0]["caption"]
+    (answer,) = await talk.ask(talk.admin, "/remove", reply_to=album[0])
+    assert answer["text"] == "Removed: id 2 · chelsea.png"
+
+
+async def test_remove_by_reply_to_a_copy_asks_first(talk: Talk, telegram: FakeTelegram) -> None:
+    copy = telegram.say(talk.admin, photo=jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1])))
+    await talk.settled()
+    photo, question = await talk.ask(talk.admin, "/remove", reply_to=copy)
+    assert "id 2" in photo["caption"]
+    assert labels(question) == [["Remove 2"]]
+    assert await count(talk) == len(PHOTOGRAPHS)
+    (answer,) = await talk.press(talk.admin, question, "Remove 2")
+    assert answer["text"] == "Removed: id 2 · chelsea.png"
+
+
+async def test_remove_by_reply_to_a_stranger_says_so(talk: Talk, telegram: FakeTelegram) -> None:
+    stranger = telegram.say(talk.admin, photo=NEW)
+    await talk.settled()
+    (answer,) = await talk.ask(talk.admin, "/remove", reply_to=stranger)
+    assert answer["text"].startswith("This picture is not in the library.")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("/remove", "Reply to a picture with /remove"),
+        ("/remove 99", "This picture is no longer in the library."),
+        ("/remove 99999999999999999999999", "This picture is no longer in the library."),
+        ("/retitle", "Reply to a picture with /retitle"),
+        ("/retitle 2", "Reply to a picture with /retitle"),
+        ("/retitle 99 New", "This picture is no longer in the library."),
+        ("/undo", "There is nothing to undo"),
+        ("/undo 99", "This can no longer be undone."),
+    ],
+)
+async def test_what_cannot_be_done_is_said_with_a_reference(talk: Talk, words: str, said: str) -> None:
+    (answer,) = await talk.ask(talk.admin, words)
+    assert answer["text"].startswith(said)
+    assert "Reference: " in answer["text"]
+
+
+async def test_retitle_by_id_and_by_reply(talk: Talk) -> None:
+    (answer,) = await talk.ask(talk.admin, "/retitle 2 The cat #cat #pet")
+    assert answer["text"] == "id 2: The cat #cat #pet"
+    *album, _ = await talk.ask(talk.admin, photo=jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1])))
+    (answer,) = await talk.ask(talk.admin, "/retitle 2024 in spring", reply_to=album[0])
+    assert answer["text"] == "id 2: 2024 in spring #cat #pet"
+    await talk.press(talk.admin, answer, "↩︎ Undo")
+    assert (await talk.service.get(2)).title == "The cat"
+
+
+async def test_undo_takes_back_the_whole_of_ones_own_last_operation(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.album(talk.admin, [NEW, jpeg(photograph("ihc.png"))], caption="/add")
+    await talk.settled()
+    await talk.service.remove([1], actor="somebody else")
+    (answer,) = await talk.ask(talk.admin, "/undo")
+    assert answer["text"].startswith("Taken back: the addition of 2 pictures (")
+    assert await count(talk) == len(PHOTOGRAPHS) - 1
+
+
+async def test_undoing_twice_is_said_in_a_notice(talk: Talk, telegram: FakeTelegram) -> None:
+    (answer,) = await talk.ask(talk.admin, "/remove 2")
+    data = answer["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+    await talk.press(talk.admin, answer, "↩︎ Undo")
+    callback = telegram.press(talk.admin, answer, data, forged=True)
+    await telegram.until(lambda: callback in telegram.answers)
+    assert telegram.answers[callback]["text"].startswith("There is nothing to undo")
+
+
+async def test_stats_show_the_library(talk: Talk) -> None:
+    (answer,) = await talk.ask(talk.admin, "/stats")
+    assert answer["text"].splitlines()[0] == "6 pictures"
+    assert "right: 0, wrong: 0" in answer["text"]
+    assert "scores calibrated" in answer["text"]
+
+
+@pytest.mark.parametrize("words", ["/add", "/remove 1", "/retitle 1 Mine", "/undo", "/stats"])
+async def test_others_get_one_polite_sentence(talk: Talk, words: str) -> None:
+    (answer,) = await talk.ask(talk.ada, words)
+    assert answer["text"].startswith("Sorry, only the admins of this library can do this.")
+    (answer,) = await talk.ask(talk.ada, photo=NEW, caption=words)
+    assert answer["text"].startswith("Sorry, only the admins")
+    assert await count(talk) == len(PHOTOGRAPHS)
+
+
+async def test_admins_buttons_are_for_admins(talk: Talk, telegram: FakeTelegram) -> None:
+    group = telegram.group(-1007, "Editors", members=[talk.ada, talk.admin])
+    answer = (await talk.ask(talk.admin, photo=NEW, caption="/add@pictrace_bot", chat=group))[-1]
+    callback = telegram.press(talk.ada, answer, "↩︎ Undo")
+    await telegram.until(lambda: callback in telegram.answers)
+    assert telegram.answers[callback]["show_alert"]
+    assert await count(talk) == len(PHOTOGRAPHS) + 1
+    await talk.press(talk.admin, answer, "↩︎ Undo")
+    assert await count(talk) == len(PHOTOGRAPHS)
+
+
+async def test_added_by_the_bot_is_found_by_everyone(talk: Talk) -> None:
+    await talk.ask(talk.admin, document=("deep.jpg", HUBBLE, "image/jpeg"), caption="/add Deep field")
+    cropped = EDITS["crop"](photograph("hubble_deep_field.jpg"), np.random.default_rng(1), photograph("coffee.png"))
+    answer = await talk.ask(talk.ada, photo=jpeg(cropped))
+    assert texts(answer)[0].startswith("1 · Deep field\n")

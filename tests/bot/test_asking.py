@@ -1,0 +1,253 @@
+"""Anyone: a picture in, the five best matches out."""
+
+import io
+
+import numpy as np
+import pytest
+from aiohttp import web
+from PIL import Image
+
+from engine.augment import EDITS
+from tests.bot.conftest import StartTalk, Talk, labels, texts
+from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
+from tests.telegram.server import FakeTelegram
+
+MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
+SCREENSHOT = jpeg(EDITS["screenshot"](photograph("astronaut.png"), np.random.default_rng(5), photograph("coffee.png")))
+NOISE = jpeg(np.random.default_rng(8).integers(0, 255, (300, 400, 3), np.uint8))
+
+
+def webp(content: bytes) -> bytes:
+    out = io.BytesIO()
+    Image.open(io.BytesIO(content)).resize((512, 341)).save(out, "WEBP")
+    return out.getvalue()
+
+
+async def test_photo_gets_an_album_of_five_and_one_message_with_buttons(talk: Talk) -> None:
+    answer = await talk.ask(talk.ada, photo=MIRRORED)
+    *album, buttons = answer
+    assert len(album) == 5
+    assert len({message["media_group_id"] for message in album}) == 1
+    assert all(message["reply_to_message"]["message_id"] == 1 for message in answer)
+    first, *others = texts(album)
+    assert first.splitlines() == ["1 · chelsea.png", "Certainly the same, >99%"]
+    assert [line[0] for line in others] == ["2", "3", "4", "5"]
+    assert all("Hardly alike, " in line and line.endswith("%") for line in others)
+    assert buttons["text"].splitlines()[0] == "This picture is in the library."
+    assert "2 to 5 are hardly like yours" in buttons["text"]
+    assert labels(buttons) == [["❓ 1", "❓ 2", "❓ 3", "❓ 4", "❓ 5"], ["✅ Right", "❌ Wrong"], ["More"]]
+
+
+async def test_same_bytes_get_the_same_five_in_the_same_order_as_from_the_engine(talk: Talk) -> None:
+    # The API's answer is the engine's too: tests/e2e/test_bot_process.py asks both processes.
+    for content in (MIRRORED, SCREENSHOT):
+        *album, _ = await talk.ask(talk.ada, document=("query.jpg", content, "image/jpeg"))
+        matches = (await talk.service.search(content)).matches
+        assert [text.splitlines()[0] for text in texts(album)] == [
+            f"{place} · {match.image.filename}" for place, match in enumerate(matches, 1)
+        ]
+
+
+async def test_eyes_at_once_and_typing_and_nothing_left_of_them(talk: Talk, telegram: FakeTelegram) -> None:
+    await talk.ask(talk.ada, photo=MIRRORED)
+    order = [
+        call.method
+        for call in telegram.calls
+        if call.method in ("setMessageReaction", "sendMediaGroup", "sendChatAction")
+    ]
+    assert order[0] == "setMessageReaction"
+    assert order.index("sendChatAction") < order.index("sendMediaGroup") < len(order) - 1
+    assert order[-1] == "setMessageReaction"
+    (reaction, *_) = (call for call in telegram.calls if call.method == "setMessageReaction")
+    assert reaction.params["reaction"] == [{"type": "emoji", "emoji": "👀"}]
+    assert telegram.reactions(talk.ada, 1) == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"document": ("query.jpg", MIRRORED, "image/jpeg")},
+        {"document": ("query.JPG", MIRRORED, "application/octet-stream")},
+        {"sticker": (webp(MIRRORED), "static")},
+        {"animation": MIRRORED},
+        {"video": MIRRORED},
+        {"photo": MIRRORED, "forward_from": ("News", "news", 12), "caption": "3 kittens"},
+    ],
+    ids=["file", "file-by-name", "sticker", "gif", "video", "forward"],
+)
+async def test_whatever_holds_a_picture_is_looked_up(talk: Talk, sent: dict[str, object]) -> None:
+    answer = await talk.ask(talk.ada, **sent)
+    assert len(answer) == 6
+    assert texts(answer)[0].startswith("1 · chelsea.png\n")
+    assert "ertainly the same" in texts(answer)[0]
+
+
+async def test_link_is_fetched(talk_on: StartTalk) -> None:
+    async with picture_server() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+        answer = await talk.ask(talk.ada, f"what is this? {url}/cat.jpg")
+        assert texts(answer)[0].startswith("1 · chelsea.png\n")
+
+
+async def test_reply_with_find_asks_for_the_picture_replied_to(talk: Talk, telegram: FakeTelegram) -> None:
+    nobody_asked = telegram.say(talk.ada, photo=MIRRORED)
+    await talk.settled()
+    answer = await talk.ask(talk.ada, "/find", reply_to=nobody_asked)
+    assert texts(answer)[0].startswith("1 · chelsea.png\n")
+    assert answer[0]["reply_to_message"]["message_id"] == nobody_asked["message_id"]
+
+
+async def test_find_as_a_caption_and_with_a_link(talk_on: StartTalk) -> None:
+    async with picture_server() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+        for how in ({"photo": MIRRORED, "caption": "/find 2"}, {"text": f"/find {url}/cat.jpg 2"}):
+            assert len(await talk.ask(talk.ada, **how)) == 3
+
+
+async def test_find_without_a_picture_says_how(talk: Talk) -> None:
+    (answer,) = await talk.ask(talk.ada, "/find")
+    assert answer["text"].startswith("Reply to a picture with /find")
+
+
+async def test_library_of_one_picture_answers_with_a_single_photo(talk_on: StartTalk) -> None:
+    async with talk_on(filled=False) as talk:
+        await talk.service.add_bytes(
+            (SHIPPED / "chelsea.png").read_bytes(), name="cat.png", title="A cat", actor="test"
+        )
+        photo, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+        assert "media_group_id" not in photo
+        assert photo["caption"].startswith("1 · A cat\n")
+        assert labels(buttons) == [["❓ 1"], ["✅ Right", "❌ Wrong"]]
+
+
+async def test_caption_steers_to_the_same_only_and_to_a_limit(talk: Talk) -> None:
+    assert len(await talk.ask(talk.ada, photo=MIRRORED, caption="same")) == 2
+    assert len(await talk.ask(talk.ada, photo=MIRRORED, caption="3")) == 4
+    assert len(await talk.ask(talk.ada, photo=MIRRORED, caption="Same 2")) == 2
+    assert len(await talk.ask(talk.ada, photo=MIRRORED, caption="99")) == len(PHOTOGRAPHS) + 1
+    assert len(await talk.ask(talk.boris, photo=MIRRORED, caption="то же")) == 2
+
+
+@pytest.mark.parametrize("caption", ["my 3 cats", "0", "three", "same as yesterday", "3 3 cats"])
+async def test_other_captions_are_captions(talk: Talk, caption: str) -> None:
+    assert len(await talk.ask(talk.ada, photo=MIRRORED, caption=caption)) == 6
+
+
+async def test_nothing_near_is_said_in_one_sentence_with_two_buttons(talk: Talk) -> None:
+    (answer,) = await talk.ask(talk.ada, photo=NOISE)
+    assert answer["text"] == "Nothing like it is in the library: none of the 6 pictures is near it."
+    assert labels(answer) == [["Show the nearest anyway"], ["Tell me when it appears"]]
+    *album, buttons = await talk.press(talk.ada, answer, "Show the nearest anyway")
+    assert len(album) == 5
+    assert all("Hardly alike" in text for text in texts(album))
+    assert buttons["text"].startswith("Nothing like it is in the library.")
+
+
+async def test_empty_library_says_so(talk_on: StartTalk) -> None:
+    async with talk_on(filled=False) as talk:
+        (answer,) = await talk.ask(talk.ada, photo=MIRRORED)
+        assert answer["text"] == "The library is empty: there is nothing to find yet."
+        assert labels(answer) == [["Tell me when it appears"]]
+
+
+async def test_album_of_queries_gets_one_combined_answer(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.album(talk.ada, [MIRRORED, SCREENSHOT, NOISE])
+    answer = await talk.said(talk.ada)
+    await talk.settled()
+    *album, buttons = await talk.said(talk.ada)
+    assert len(answer) == len(telegram.sent(talk.ada))
+    assert texts(album)[0].startswith("Your picture 1 → 1 · chelsea.png\n")
+    assert any(text.startswith("Your picture 2 → 1 · astronaut.png\n") for text in texts(album))
+    assert buttons["text"].splitlines()[0] == "3 pictures"
+    assert "3. nothing like it" in buttons["text"]
+    assert labels(buttons) == [["1", "2", "3"]]
+    whole = await talk.press(talk.ada, buttons, "2")
+    assert len(whole) == 6
+    assert texts(whole)[0].startswith("1 · astronaut.png\n")
+    assert whole[0]["reply_to_message"]["message_id"] == 2
+    assert labels(whole[-1])[0][0] == "❓ 1"
+
+
+async def test_several_links_are_an_album_of_queries(talk_on: StartTalk) -> None:
+    async with picture_server() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+        *_, buttons = await talk.ask(talk.ada, f"{url}/cat.jpg {url}/gone.jpg")
+        assert "1. chelsea.png" in buttons["text"]
+        assert "2. The other server did not give me the picture" in buttons["text"]
+        assert labels(buttons) == [["1"]]
+
+
+async def test_spoiler_stays_a_spoiler(talk: Talk) -> None:
+    *album, buttons = await talk.ask(talk.ada, photo=MIRRORED, spoiler=True)
+    assert all(message["has_media_spoiler"] for message in album)
+    (why,) = await talk.press(talk.ada, buttons, "❓ 1")
+    assert why["has_media_spoiler"]
+
+
+async def test_pictures_sent_before_go_out_by_their_file_id(talk: Talk, telegram: FakeTelegram) -> None:
+    await talk.ask(talk.ada, photo=MIRRORED)
+    await talk.ask(talk.boris, photo=MIRRORED)
+    first, second = (call for call in telegram.calls if call.method == "sendMediaGroup")
+    assert len(first.files) == 5
+    assert second.files == {}
+
+
+async def test_stale_file_id_falls_back_to_an_upload(talk: Talk, telegram: FakeTelegram) -> None:
+    await talk.ask(talk.ada, photo=MIRRORED)
+    telegram.stale_all()
+    answer = await talk.ask(talk.boris, photo=MIRRORED)
+    assert len(answer) == 6
+    telegram_calls = [call for call in telegram.calls if call.method == "sendMediaGroup"]
+    assert [call.status for call in telegram_calls] == [200, 400, 200]
+    await talk.ask(talk.ada, photo=MIRRORED)
+    assert telegram.calls[-1].status == 200
+
+
+async def test_long_and_hostile_titles_are_text(talk: Talk) -> None:
+    evil = "<b>&</b>" + "😀" * 600
+    (first, *_) = (await talk.service.search(MIRRORED)).matches
+    await talk.service.edit(first.image.id, {"title": evil}, actor="test")
+    answer = await talk.ask(talk.ada, photo=MIRRORED)
+    assert texts(answer)[0].startswith("1 · <b>&</b>😀")
+    assert [one["length"] for one in answer[0]["caption_entities"] if one["type"] == "bold"] == [1]  # the place
+
+
+async def test_uncalibrated_scores_are_words_without_per_cent(
+    talk_on: StartTalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.serving.shipped", lambda network: None)
+    async with talk_on() as talk:
+        answer = await talk.ask(talk.ada, photo=MIRRORED)
+        assert "%" not in "".join(texts(answer))
+        assert "not calibrated" in answer[-1]["text"]
+
+
+async def test_words_alone_get_a_hint(talk: Talk) -> None:
+    for words in ("hello", "/nonsense", "#tag"):
+        (answer,) = await talk.ask(talk.ada, words)
+        assert answer["text"].startswith("Send me a picture, or a link to one")
+
+
+async def test_answer_comes_in_the_language_of_whoever_asks(talk: Talk) -> None:
+    answer = await talk.ask(talk.boris, photo=MIRRORED)
+    assert texts(answer)[0] == "1 · chelsea.png\nТочно то же, >99\xa0%"
+
+
+def picture_server() -> "PictureServer":
+    return PictureServer()
+
+
+class PictureServer:
+    """A site with one picture, on loopback."""
+
+    async def __aenter__(self) -> str:
+        async def cat(request: web.Request) -> web.Response:
+            return web.Response(body=MIRRORED, content_type="image/jpeg")
+
+        application = web.Application()
+        application.router.add_get("/cat.jpg", cat)
+        self._runner = web.AppRunner(application)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._runner.cleanup()

@@ -1,0 +1,133 @@
+"""The buttons under answers."""
+
+import numpy as np
+import pytest
+
+from engine.augment import EDITS
+from tests.bot.conftest import StartTalk, Talk, labels, texts
+from tests.conftest import SHIPPED, jpeg, photograph
+from tests.telegram.server import FakeTelegram
+
+MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
+SCREENSHOT = jpeg(EDITS["screenshot"](photograph("astronaut.png"), np.random.default_rng(5), photograph("coffee.png")))
+
+
+async def test_why_shows_a_picture_with_the_edits_in_words(talk: Talk, telegram: FakeTelegram) -> None:
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    (why,) = await talk.press(talk.ada, buttons, "❓ 1")
+    assert why["caption"].splitlines()[0] == "chelsea.png"
+    assert "What was done to it: mirrored" in why["caption"]
+    assert why["reply_to_message"]["message_id"] == 1
+    assert telegram.file(why["photo"][-1]["file_id"]).startswith(b"\xff\xd8")
+    (other,) = await talk.press(talk.ada, buttons, "❓ 3")
+    assert "No part of one was found in the other." in other["caption"]
+
+
+async def test_why_of_the_very_same_file_says_so(talk: Talk) -> None:
+    content = (SHIPPED / "chelsea.png").read_bytes()
+    *album, buttons = await talk.ask(talk.ada, document=("c.png", content, "image/png"))
+    assert "The same file" in texts(album)[0]
+    (why,) = await talk.press(talk.ada, buttons, "❓ 1")
+    assert "byte for byte" in why["caption"]
+
+
+async def test_pair_called_wrong_is_not_shown_to_that_chat_again(talk: Talk) -> None:
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    assert await talk.press(talk.ada, buttons, "❌ Wrong") == []
+    choosing = talk.now(buttons)
+    assert labels(choosing)[1:3] == [["❌ 1", "❌ 2", "❌ 3", "❌ 4", "❌ 5"], ["↩︎"]]
+    assert await talk.press(talk.ada, choosing, "❌ 1") == []
+    assert labels(talk.now(buttons)) == labels(buttons)
+    assert "chelsea" not in "".join(texts(await talk.ask(talk.ada, photo=MIRRORED)))
+    assert "chelsea" in "".join(texts(await talk.ask(talk.boris, photo=MIRRORED)))
+    tally = (await talk.service.status()).tally
+    assert (tally.right, tally.wrong) == (0, 1)
+
+
+async def test_right_is_counted_and_takes_wrong_back(talk: Talk, telegram: FakeTelegram) -> None:
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED, caption="same")
+    await talk.press(talk.ada, buttons, "❌ Wrong")  # there is one match: nothing to choose
+    await talk.press(talk.ada, buttons, "✅ Right")
+    tally = (await talk.service.status()).tally
+    assert (tally.right, tally.wrong) == (1, 0)
+    noted = [answer.get("text", "") for answer in telegram.answers.values()]
+    assert noted[0].startswith("Noted: this chat will not see that pair again.")
+    assert noted[1] == "Thank you, noted."
+
+
+async def test_choosing_can_be_left(talk: Talk) -> None:
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    await talk.press(talk.ada, buttons, "✅ Right")
+    await talk.press(talk.ada, buttons, "↩︎")
+    assert labels(talk.now(buttons)) == labels(buttons)
+
+
+async def test_more_shows_the_next_ones_until_there_are_none(talk: Talk) -> None:
+    *album, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    photo, after = await talk.press(talk.ada, buttons, "More")
+    assert photo["caption"].startswith("6 · ")
+    assert "More" not in str(labels(after))
+    names = [text.splitlines()[0][4:] for text in texts([*album, photo])]
+    assert len(set(names)) == 6
+
+
+async def test_source_link_is_a_button_where_telegram_takes_it(talk: Talk) -> None:
+    matches = (await talk.service.search(MIRRORED)).matches
+    urls = [
+        "https://example.org/cat",
+        "http://localhost/2",
+        "https://nas.local/3",
+        "https://192.168.1.7/4",
+        "https://ex.org/5",
+    ]
+    for match, url in zip(matches, urls, strict=True):
+        await talk.service.edit(match.image.id, {"page_url": url}, actor="test")
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    assert labels(buttons)[1] == ["🔗 1", "🔗 5"]
+    links = [button["url"] for button in buttons["reply_markup"]["inline_keyboard"][1]]
+    assert links == ["https://example.org/cat", "https://ex.org/5"]
+
+
+async def test_answer_survives_a_link_that_telegram_refuses(talk: Talk, telegram: FakeTelegram) -> None:
+    (first, *_) = (await talk.service.search(MIRRORED)).matches
+    await talk.service.edit(first.image.id, {"page_url": "https://example.org/cat"}, actor="test")
+    telegram.fail("sendMessage", status=400, description="Bad Request: BUTTON_URL_INVALID")
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    assert "🔗" not in str(labels(buttons))
+    assert labels(buttons)[0][0] == "❓ 1"
+
+
+async def test_buttons_work_after_a_restart(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on() as talk:
+        *_, buttons = await talk.ask(talk.ada, photo=SCREENSHOT)
+    async with talk_on(filled=False) as talk:
+        (why,) = await talk.press(talk.ada, buttons, "❓ 1")
+        assert "inside a larger picture" in why["caption"]
+
+
+async def test_question_that_is_gone_is_asked_for_again(talk: Talk, telegram: FakeTelegram) -> None:
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    telegram.press(talk.ada, buttons, "❓ 1", inaccessible=True)
+    await talk.settled()
+    assert telegram.sent(talk.ada)[-1]["text"].startswith("I no longer have the picture that this was about.")
+
+
+async def test_parts_of_an_album_are_asked_for_again_after_a_restart(
+    talk_on: StartTalk, telegram: FakeTelegram
+) -> None:
+    async with talk_on() as talk:
+        telegram.album(talk.ada, [MIRRORED, SCREENSHOT])
+        await talk.settled()
+        buttons = telegram.sent(talk.ada)[-1]
+    async with talk_on(filled=False) as talk:
+        (answer,) = await talk.press(talk.ada, buttons, "2")
+        assert answer["text"].startswith("I no longer have the picture")
+
+
+@pytest.mark.parametrize("data", ["z:1", "nonsense", "y:1", "y:x:y", "m:1:99999999999:5:0:0", "y:1001:999"])
+async def test_forged_buttons_do_no_harm(talk: Talk, telegram: FakeTelegram, data: str) -> None:
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    callback = telegram.press(talk.ada, buttons, data, forged=True)
+    await telegram.until(lambda: callback in telegram.answers)
+    await talk.settled()
+    assert "Something went wrong" not in str(texts(telegram.sent(talk.ada)))

@@ -1,0 +1,95 @@
+"""Tell me when it appears."""
+
+import numpy as np
+
+from tests.bot.conftest import StartTalk, Talk, labels, texts
+from tests.bot.test_asking import PictureServer
+from tests.conftest import SHIPPED, add_paths, jpeg, photograph
+from tests.telegram.server import FakeTelegram
+
+MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
+
+
+async def waiting(talk: Talk, **how: object) -> dict[str, object]:
+    """Ask for what is not there, and wait for it; the message that says so."""
+    (answer,) = await talk.ask(talk.ada, **how or {"photo": MIRRORED})
+    await talk.press(talk.ada, answer, "Tell me when it appears")
+    return talk.now(answer)
+
+
+async def test_chat_is_told_once_when_the_picture_is_added(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(filled=False) as talk:
+        await add_paths(talk.service, SHIPPED / "rocket.jpg")
+        said = await waiting(talk, photo=MIRRORED, spoiler=True)
+        assert said["text"] == "I will tell this chat once when this picture appears in the library."
+        assert labels(said) == [["Don’t tell me"]]
+        await add_paths(talk.service, SHIPPED / "coffee.png", SHIPPED / "chelsea.png")
+        told = (await talk.said(talk.ada, 2))[-1]
+        assert told["caption"].splitlines() == ["It has appeared: chelsea.png", "Certainly the same, >99%"]
+        assert told["reply_to_message"]["message_id"] == 1
+        assert told["has_media_spoiler"]
+        await add_paths(talk.service, SHIPPED / "camera.png")
+        await telegram.quiet(1)
+        assert telegram.sent(talk.ada)[-1]["message_id"] == told["message_id"]
+        assert (await talk.service.status()).tally.watches == 0
+
+
+async def test_chat_is_told_after_a_restart_of_what_came_meanwhile(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(filled=False) as talk:
+        await waiting(talk)
+    async with talk_on(filled=False) as talk:
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        assert "It has appeared" in texts(await talk.said(talk.ada, 2))[-1]
+
+
+async def test_waiting_can_be_cancelled(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(filled=False) as talk:
+        said = await waiting(talk)
+        await talk.press(talk.ada, said, "Don’t tell me")
+        assert talk.now(said)["text"] == "All right, I will not tell you."
+        assert (await talk.service.status()).tally.watches == 0
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        await telegram.quiet(1)
+        assert len(telegram.sent(talk.ada)) == 1
+
+
+async def test_what_came_before_the_button_was_pressed_is_shown_at_once(talk_on: StartTalk) -> None:
+    async with talk_on(filled=False) as talk:
+        (answer,) = await talk.ask(talk.ada, photo=MIRRORED)
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        photo, _ = await talk.press(talk.ada, answer, "Tell me when it appears")
+        assert photo["caption"].startswith("1 · chelsea.png\n")
+
+
+async def test_picture_behind_a_link_is_waited_for_though_the_link_dies(
+    talk_on: StartTalk, telegram: FakeTelegram
+) -> None:
+    async with talk_on(filled=False, fetch_allow=("127.0.0.1",)) as talk:
+        async with PictureServer() as url:
+            (answer,) = await talk.ask(talk.ada, f"{url}/cat.jpg")
+            (shown,) = await talk.press(talk.ada, answer, "Tell me when it appears")
+        assert shown["caption"].startswith("I will tell this chat once")
+        assert labels(talk.now(shown)) == [["Don’t tell me"]]
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        told = await talk.said(talk.ada, 3)
+        assert "It has appeared" in texts(told)[-1]
+
+
+async def test_query_that_telegram_no_longer_has_is_passed_over(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(filled=False) as talk:
+        await waiting(talk)
+        telegram.stale_all()
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        await telegram.quiet(1)
+        assert len(telegram.sent(talk.ada)) == 1
+        assert await talk.service.due_watches() == []
+
+
+async def test_chat_that_blocked_the_bot_is_forgotten(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(filled=False) as talk:
+        await waiting(talk)
+        telegram.fail("sendPhoto", status=403, description="Forbidden: bot was blocked by the user")
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        await telegram.until(lambda: any(call.method == "sendPhoto" for call in telegram.calls))
+        await telegram.quiet(1)
+        assert (await talk.service.status()).tally.watches == 0
