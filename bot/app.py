@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 
 from aiogram import Bot, Dispatcher
 from aiogram.types import Update, User
+from filelock import FileLock, Timeout
 
 from bot import commands, receiving
 from bot.adding import Adding
@@ -23,7 +24,7 @@ from bot.speaking import text_for, whom
 from bot.storage import BotStorage
 from bot.telegram_files import TelegramFiles
 from bot.watching import Watching
-from engine import LibraryError, SearchService, open_service
+from engine import LibraryBusy, LibraryError, SearchService, open_service
 
 logger = logging.getLogger(__name__)
 
@@ -73,17 +74,20 @@ class Application:
     async def run(self) -> None:
         """Receive and answer, until cancelled."""
         async with AsyncExitStack() as stack:
-            await self.inbox.recover()
             stack.push_async_callback(self.inbox.close, GRACE_S)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.inbox.run())
-                tasks.create_task(self._watching.run())
-                tasks.create_task(self._tidy())
-                tasks.create_task(self._publish())
-                if self._settings.telegram_webhook:
-                    await stack.enter_async_context(receiving.webhook(self.bot, self.inbox, self._settings))
-                else:
-                    tasks.create_task(receiving.poll(self.bot, self.inbox))
+            await self.inbox.recover()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self.inbox.run())
+                    tasks.create_task(self._watching.run())
+                    tasks.create_task(self._tidy())
+                    tasks.create_task(self._publish())
+                    if self._settings.telegram_webhook:
+                        await stack.enter_async_context(receiving.webhook(self.bot, self.inbox, self._settings))
+                    else:
+                        tasks.create_task(receiving.poll(self.bot, self.inbox))
+            except ExceptionGroup as group:
+                raise group.exceptions[0] from None
 
     async def _answer(self, turn: Turn) -> None:
         """One question; whatever goes wrong is said to whoever asked."""
@@ -123,8 +127,22 @@ async def opened(settings: BotSettings) -> AsyncIterator[Application]:
     sending = Sending()
     bot = create_bot(settings, sending)
     async with bot.context(), open_service(settings) as service:
-        me = await bot.me()
-        yield Application(bot, me, sending, service, settings)
+        with _alone(settings):
+            yield Application(bot, await bot.me(), sending, service, settings)
+
+
+@contextmanager
+def _alone(settings: BotSettings) -> Iterator[None]:
+    """One bot a library: two would both answer what is in the inbox."""
+    lock = FileLock(settings.data_dir / "bot.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LibraryBusy(f"Another pictrace-bot answers on the library in {settings.data_dir} already.") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _with_bot(turn: Turn, bot: Bot) -> Update:

@@ -21,8 +21,9 @@ from bot.storage import BotStorage, Waiting
 logger = logging.getLogger(__name__)
 
 ALBUM_S = 0.8  # after the last picture of an album that came, it is taken as complete
-ATTEMPTS = 3  # by processes that died over it, before an update is given up
+ATTEMPTS = 10  # by processes that died while they were at it, before an update is given up
 LIGHT_AT_ONCE = 16
+RETRY_S = 5.0  # after the library could not be written
 
 # Commands that ask nothing of the engine that would take time.
 LIGHT = ("start", "help", "language", "privacy", "forget", "stats")
@@ -39,6 +40,7 @@ class Turn:
     ready_at: float = 0.0
     operation_id: int | None = None
     is_given_up: bool = False
+    is_sent: bool = False
     is_done: bool = False
     had_to_wait: bool = False
     reacted: bool = False
@@ -58,9 +60,11 @@ class Turn:
         """The answer goes out, and the question is crossed off, before anybody else's does."""
         async with self.sending():
             yield
+            self.is_sent = True
             await self.done()
 
     async def done(self) -> None:
+        """It is answered, and never will be again."""
         if not self.is_done and self.storage:
             await self.storage.done(self.ids)
         self.is_done = True
@@ -107,11 +111,12 @@ class Inbox:
         self._light = asyncio.Semaphore(LIGHT_AT_ONCE)
         self._changed = asyncio.Event()
         self._closing = False
+        self._recovered = False
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits and nothing is being answered."""
-        return not self._tasks and not any(self._queues.values())
+        return self._recovered and not self._tasks and not any(self._queues.values())
 
     async def recover(self) -> None:
         """Take up what an earlier process has left."""
@@ -120,6 +125,7 @@ class Inbox:
             logger.info("%d updates were left unanswered; they are answered now", len(left))
         for waiting in left:
             await self._take(_parsed(waiting), waiting)
+        self._recovered = True
 
     async def receive(self, updates: Sequence[Update]) -> None:
         """Store updates; what is stored here before, or not for this bot, is passed over."""
@@ -219,18 +225,23 @@ class Inbox:
             await self._answer_one(turn)
 
     async def _answer_one(self, turn: Turn) -> None:
-        try:
-            await self._storage.begin(turn.ids)
-            await self._answer(turn)
-            await turn.done()
-        except asyncio.CancelledError:
-            if not turn.is_done:
-                await asyncio.shield(self._storage.put_back(turn.ids))
-            raise
-        except Exception:
-            # The answer itself apologises for what goes wrong: this is the inbox or the library. It is tried again
-            # at the next start.
-            logger.exception("update %s could not be answered", turn.ids)
+        has_begun = False
+        while not turn.is_done:
+            try:
+                if not turn.is_sent:
+                    await self._storage.begin(turn.ids)
+                    has_begun = True
+                    await self._answer(turn)
+                await turn.done()
+            except asyncio.CancelledError:
+                if has_begun and not turn.is_sent:
+                    await asyncio.shield(self._storage.put_back(turn.ids))
+                raise
+            except Exception:
+                # `answer` apologises for what goes wrong in it: this is the inbox itself, in a library that cannot be
+                # written, e.g. on a full disk.
+                logger.exception("update %s is not crossed off yet; again in %.0f s", turn.ids, RETRY_S)
+                await asyncio.sleep(RETRY_S)
 
     def _spawn(self, work: Work) -> None:
         task = asyncio.create_task(work)

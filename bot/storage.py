@@ -112,8 +112,7 @@ class BotStorage:
     async def unanswered(self) -> list[Waiting]:
         """What an earlier process has left, in the order it came; what came to another bot is dropped."""
         async with self._database.write() as connection:
-            outdated = inbox.c.at < datetime.now(UTC) - KEPT
-            await connection.execute(delete(inbox).where((inbox.c.bot_id != self._bot_id) | outdated))
+            await connection.execute(delete(inbox).where(inbox.c.bot_id != self._bot_id))
             query = select(inbox).where(inbox.c.state != "done").order_by(inbox.c.update_id)
             rows = (await connection.execute(query)).all()
         return [Waiting(row.update_id, row.payload, row.attempts, row.operation_id) for row in rows]

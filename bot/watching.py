@@ -3,7 +3,9 @@
 import asyncio
 import json
 import logging
+from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
 
@@ -20,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 EVERY_S = 3.0
 MAX_WATCHES = 50  # of one chat
+GRACE_S = 15.0  # for a chat that is just being told
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Watching:
         while True:
             try:
                 for watch in await self._service.due_watches():
-                    await self._look(watch)
+                    await _to_its_end(self._look(watch))
             except Exception:  # whatever it was, it must not end the waiting of all
                 logger.exception("what is waited for could not be looked for; again in %.0f s", EVERY_S)
             await asyncio.sleep(EVERY_S)
@@ -106,3 +109,13 @@ class Watching:
         except TelegramAPIError as error:
             logger.error("chat %d could not be told that its picture has appeared: %s", chat_id, error)
             await self._service.unwatch(watch.id, subscriber=watch.subscriber)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Whoever is stopped meanwhile waits for the end: a chat that was told must not be told again."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=GRACE_S)
+        raise

@@ -23,7 +23,15 @@ from engine.domain import (
     Undone,
     Watch,
 )
-from engine.errors import FetchError, FileTooLarge, InvalidSetting, LibraryError, PicTraceError, UnknownImage
+from engine.errors import (
+    FetchError,
+    FileTooLarge,
+    InvalidSetting,
+    LibraryBusy,
+    LibraryError,
+    PicTraceError,
+    UnknownImage,
+)
 from engine.fetch import name_of
 from engine.imaging import MEDIA_TYPES
 from engine.searching import MAX_LIMIT
@@ -48,6 +56,7 @@ __all__ = [
     "Hosts",
     "InvalidSetting",
     "Level",
+    "LibraryBusy",
     "LibraryError",
     "Match",
     "Page",

@@ -1,0 +1,272 @@
+"""The inbox: nothing lost, nothing answered twice, nobody kept waiting by another's heap."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bot.inbox import ATTEMPTS
+from bot.storage import BotStorage
+from engine import SearchService
+from tests.bot.conftest import StartTalk, Talk, texts
+from tests.conftest import jpeg, photograph
+from tests.telegram.server import FakeTelegram
+
+MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
+
+
+def albums(telegram: FakeTelegram, chat: Any = None) -> int:
+    """How many answers went out."""
+    return len({one["media_group_id"] for one in telegram.sent(chat) if "media_group_id" in one})
+
+
+async def test_update_that_telegram_sends_again_is_answered_once(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.say(talk.ada, photo=MIRRORED)
+    await talk.settled()
+    telegram.repeat(max(telegram.updates.history))
+    await talk.settled()
+    assert albums(telegram) == 1
+
+
+async def test_second_photo_waits_is_told_so_once_and_is_answered(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(bot_cooldown_s=1.0) as talk:
+        for _ in range(3):
+            telegram.say(talk.ada, photo=MIRRORED)
+        await telegram.until(lambda: any("waits its turn" in text for text in texts(telegram.sent(talk.ada))))
+        await talk.settled()
+        assert albums(telegram) == 3
+        notices = [call for call in telegram.calls if "waits its turn" in str(call.params.get("text"))]
+        assert len(notices) == 1
+        assert "waits its turn" not in str(texts(telegram.sent(talk.ada)))  # taken away again
+        sent = [call.at for call in telegram.calls if call.method == "sendMediaGroup"]
+        assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(sent))
+
+
+async def test_each_photo_gets_its_eyes_at_once_though_it_waits(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(bot_cooldown_s=1.0) as talk:
+        for _ in range(3):
+            telegram.say(talk.ada, photo=MIRRORED)
+        await telegram.until(lambda: telegram.reactions(talk.ada, 3) == ["👀"])
+        assert albums(telegram) <= 1
+        await talk.settled()
+        assert [telegram.reactions(talk.ada, number) for number in (1, 2, 3)] == [[], [], []]
+
+
+async def test_heap_of_one_person_does_not_hold_up_another(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(bot_running=1) as talk:
+        for _ in range(8):
+            telegram.say(talk.ada, photo=MIRRORED)
+        await telegram.until(lambda: albums(telegram, talk.ada) == 1)
+        telegram.say(talk.boris, photo=MIRRORED)
+        await telegram.until(lambda: albums(telegram, talk.boris) == 1)
+        assert albums(telegram, talk.ada) <= 3
+        await talk.settled()
+        assert albums(telegram, talk.ada) == 8
+
+
+async def test_short_commands_and_notices_do_not_queue(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(bot_cooldown_s=2.0) as talk:
+        for _ in range(3):
+            telegram.say(talk.ada, photo=MIRRORED)
+        telegram.say(talk.ada, "/help")
+        await telegram.until(lambda: any("How to ask" in text for text in texts(telegram.sent(talk.ada))))
+        assert albums(telegram) <= 1
+
+
+async def test_no_more_than_the_cap_are_looked_up_at_a_time(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, most = 0, 0
+    search = SearchService.search
+
+    async def watched(self: SearchService, *args: Any, **how: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.1)
+        try:
+            return await search(self, *args, **how)
+        finally:
+            running -= 1
+
+    monkeypatch.setattr(SearchService, "search", watched)
+    async with talk_on(bot_running=3) as talk:
+        people = [telegram.user(2000 + number, f"P{number}") for number in range(10)]
+        for person in people:
+            telegram.say(person, photo=MIRRORED)
+        await talk.settled()
+    assert most == 3
+    assert all(albums(telegram, person) == 1 for person in people)
+
+
+async def test_what_was_asked_while_the_bot_was_away_is_answered(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on() as talk:
+        ada = talk.ada
+    for _ in range(3):
+        telegram.say(ada, photo=MIRRORED)
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+    assert albums(telegram, ada) == 3
+
+
+async def test_what_was_stored_and_not_answered_is_answered_by_the_next_process(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object, **__: object) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("bot.app.GRACE_S", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(SearchService, "search", hang)
+        async with talk_on() as talk:
+            telegram.say(talk.ada, photo=MIRRORED)
+            telegram.album(talk.boris, [MIRRORED, MIRRORED])
+            await telegram.until(lambda: telegram.pending == 0)
+            await telegram.quiet()
+        assert telegram.sent() == []
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        assert albums(telegram, talk.ada) == 1
+        assert albums(telegram, talk.boris) == 1
+
+
+async def test_update_that_processes_die_over_is_given_up_with_a_word(
+    talk_on: StartTalk, telegram: FakeTelegram
+) -> None:
+    async with talk_on() as talk:
+        await talk.settled()
+        telegram_update = telegram.updates
+        telegram.say(talk.ada, photo=MIRRORED)
+        await talk.settled()
+        update = telegram_update.history[max(telegram_update.history)]
+        storage = BotStorage(talk.service.database, 42)
+        await storage.receive({999_999_999: json.dumps(update | {"update_id": 999_999_999})})
+        for _ in range(ATTEMPTS):
+            await storage.begin([999_999_999])
+    before = len(telegram.sent(talk.ada))
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        (sorry,) = telegram.sent(talk.ada)[before:]
+        assert sorry["text"].startswith("Something went wrong on my side.")
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        assert len(telegram.sent(talk.ada)) == before + 1
+
+
+async def test_flood_control_is_obeyed_and_holds_up_nobody_else(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.fail("sendMediaGroup", status=429, retry_after=2)
+    started = time.monotonic()
+    telegram.say(talk.ada, photo=MIRRORED)
+    await telegram.until(lambda: any(call.method == "sendMediaGroup" for call in telegram.calls))
+    telegram.say(talk.boris, photo=MIRRORED)
+    await telegram.until(lambda: albums(telegram, talk.boris) == 1)
+    assert albums(telegram, talk.ada) == 0
+    await talk.settled()
+    assert albums(telegram, talk.ada) == 1
+    calls = [call.at for call in telegram.calls if call.method == "sendMediaGroup"]
+    assert calls[-1] - calls[0] >= 2
+    assert time.monotonic() - started >= 2
+
+
+async def test_telegrams_own_trouble_is_outlasted(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.fail("sendMediaGroup", status=502, times=2)
+    telegram.fail("sendMessage", disconnect=True)
+    telegram.fail("getUpdates", status=500, times=2)
+    telegram.say(talk.ada, photo=MIRRORED)
+    await talk.settled()
+    assert len(telegram.sent(talk.ada)) == 6
+
+
+async def test_loss_of_the_network_is_outlasted(talk: Talk, telegram: FakeTelegram) -> None:
+    await talk.settled()
+    await telegram.restart(pause=1.5)
+    assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 6
+
+
+async def test_flood_control_on_getupdates_is_obeyed(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.fail("getUpdates", status=429, retry_after=1, times=1)
+    assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 6
+
+
+async def test_library_that_cannot_be_written_for_a_moment_loses_nothing(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.inbox.RETRY_S", 0.1)
+    failures = {"receive": 2, "begin": 2, "done": 2}
+    for name in failures:
+        real = getattr(BotStorage, name)
+
+        async def failing(self: BotStorage, *args: Any, _name: str = name, _real: Any = real) -> Any:
+            if failures[_name]:
+                failures[_name] -= 1
+                raise RuntimeError("disk full")
+            return await _real(self, *args)
+
+        monkeypatch.setattr(BotStorage, name, failing)
+    answer = await talk.ask(talk.ada, photo=MIRRORED)
+    await talk.settled()
+    assert failures == {"receive": 0, "begin": 0, "done": 0}
+    assert albums(telegram) == 1
+    assert len(answer) >= 6
+
+
+async def test_two_bots_on_one_library_are_refused(talk_on: StartTalk) -> None:
+    async with talk_on():
+        with pytest.raises(Exception, match="Another pictrace-bot answers"):
+            async with talk_on(filled=False):
+                pass
+
+
+async def test_answered_updates_are_dropped_in_time(service: SearchService) -> None:
+    storage = BotStorage(service.database, 42)
+    await storage.receive({1: "{}", 2: "{}"})
+    await storage.done([1])
+    async with service.database.write() as connection:
+        await connection.exec_driver_sql("UPDATE inbox SET at = '2020-01-01 00:00:00'")
+    await storage.forget_answered()
+    assert [one.update_id for one in await storage.unanswered()] == [2]  # old, and still unanswered
+    assert await BotStorage(service.database, 43).unanswered() == []  # another bot's numbers mean nothing
+
+
+async def test_addition_that_was_broken_off_is_one_operation_all_the_same(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.GRACE_S", 0.1)
+    near = SearchService.search_stored
+    seen = 0
+
+    async def dies_over_the_second(self: SearchService, *args: Any, **how: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        if seen == 2:
+            await asyncio.sleep(3600)
+        return await near(self, *args, **how)
+
+    pictures = [jpeg(photograph(name)) for name in ("ihc.png", "retina.jpg", "hubble_deep_field.jpg")]
+    with monkeypatch.context() as patch:
+        patch.setattr(SearchService, "search_stored", dies_over_the_second)
+        async with talk_on() as talk:
+            telegram.album(talk.admin, pictures, caption="/add")
+            await telegram.until(lambda: seen == 2)
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        (answer,) = telegram.sent(talk.admin)
+        assert answer["text"].splitlines()[0] == "3 pictures added"
+        await talk.press(talk.admin, answer, "↩︎ Undo")
+        assert (await talk.service.status()).images == 6
+
+
+async def test_stop_lets_running_answers_finish(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    telegram.fail("sendMediaGroup", status=200, delay=1.0)
+    async with talk_on() as talk:
+        telegram.say(talk.ada, photo=MIRRORED)
+        await telegram.until(lambda: any(call.method == "sendMediaGroup" for call in telegram.calls))
+    assert albums(telegram) == 1
+    with contextlib.suppress(AssertionError):
+        await telegram.quiet(0.2)
+    assert any("❓" in str(message.get("reply_markup")) for message in telegram.sent(talk.ada))
