@@ -4,7 +4,7 @@ UV_VERSION = 0.13.9
 BIN = .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot test test-browser chromium check format install install-dev bench bench-load lock clean
+.PHONY: run bot test test-browser chromium check format install install-dev bench bench-load bench-bot lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -41,6 +41,9 @@ bench: install-dev
 
 bench-load: install-dev
 	$(BIN)/python benchmarks/load.py
+
+bench-bot: install-dev
+	PYTHONPATH=. $(BIN)/python benchmarks/bot.py
 
 install: .venv/.installed
 

@@ -124,7 +124,7 @@ class Application:
 @asynccontextmanager
 async def opened(settings: BotSettings) -> AsyncIterator[Application]:
     """The bot on the library of these settings. TelegramUnauthorizedError for a token that is not valid."""
-    sending = Sending()
+    sending = Sending(settings.bot_sending)
     bot = create_bot(settings, sending)
     async with bot.context(), open_service(settings) as service:
         with _alone(settings):

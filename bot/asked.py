@@ -36,7 +36,6 @@ class Asked:
     message_id: int
     name: str
     file_id: str | None = None
-    unique_id: str = ""
     size: int | None = None
     url: str | None = None
     is_spoiler: bool = False
@@ -61,11 +60,11 @@ class Refusal(Exception):
 
 def pictures_in(message: Message) -> list[Asked]:
     """The pictures of a message, or the links in its text. Refusal where it has something else that looks like one."""
-    found = _attached(message, message.message_id)
+    found = _attached(message, message)
     if found:
         return [replace(found, is_spoiler=bool(message.has_media_spoiler))]
     if message.external_reply:  # a quotation from another chat
-        quoted = _attached(message.external_reply, message.message_id)
+        quoted = _attached(message.external_reply, message)
         if quoted:
             return [replace(quoted, is_spoiler=bool(message.external_reply.has_media_spoiler))]
     return [Asked(message.message_id, _name(url), url=url) for url in dict.fromkeys(_links(message))][:MAX_PICTURES]
@@ -112,11 +111,12 @@ def _same_words() -> set[str]:
     return {"same"} | {word.casefold() for code in LANGUAGES for word in text_in(code).plain("wish-same").split()}
 
 
-def _attached(message: Message | ExternalReplyInfo, message_id: int) -> Asked | None:
+def _attached(message: Message | ExternalReplyInfo, asking: Message) -> Asked | None:
+    """The file that a message, or what it quotes, carries; `asking` is the message in this chat."""
     if message.photo:
-        return _photo(message.photo[-1], message_id)  # Telegram lists sizes in ascending order
+        return _photo(message.photo[-1], asking)  # Telegram lists sizes in ascending order
     if message.animation:  # before `document`, which every animation has too
-        return _preview(message.animation.thumbnail, message_id, "no-preview")
+        return _preview(message.animation.thumbnail, asking)
     if message.document:
         document = message.document
         name = document.file_name or ""
@@ -125,29 +125,34 @@ def _attached(message: Message | ExternalReplyInfo, message_id: int) -> Asked | 
         )
         if not is_image:
             raise Refusal("not-a-picture")
-        named = name or f"{document.file_unique_id}.jpg"
-        return Asked(message_id, named, document.file_id, document.file_unique_id, document.file_size)
+        named = name or _named("file", asking, "jpg")
+        return Asked(asking.message_id, named, document.file_id, document.file_size)
     if message.sticker:
         if message.sticker.is_animated or message.sticker.is_video:
             raise Refusal("animated-sticker")
-        sticker = message.sticker
-        return Asked(message_id, f"sticker-{sticker.file_unique_id}.webp", sticker.file_id, sticker.file_unique_id)
+        named = _named("sticker", asking, "webp")
+        return Asked(asking.message_id, named, message.sticker.file_id, message.sticker.file_size)
     if message.video:
         cover = message.video.cover[-1] if message.video.cover else message.video.thumbnail
-        return _preview(cover, message_id, "no-preview")
+        return _preview(cover, asking)
     if message.video_note:
-        return _preview(message.video_note.thumbnail, message_id, "no-preview")
+        return _preview(message.video_note.thumbnail, asking)
     return None
 
 
-def _photo(photo: PhotoSize, message_id: int) -> Asked:
-    return Asked(message_id, f"photo-{photo.file_unique_id}.jpg", photo.file_id, photo.file_unique_id, photo.file_size)
+def _photo(photo: PhotoSize, asking: Message) -> Asked:
+    return Asked(asking.message_id, _named("photo", asking, "jpg"), photo.file_id, photo.file_size)
 
 
-def _preview(photo: PhotoSize | None, message_id: int, missing: str) -> Asked:
+def _preview(photo: PhotoSize | None, asking: Message) -> Asked:
     if photo is None:
-        raise Refusal(missing)
-    return _photo(photo, message_id)
+        raise Refusal("no-preview")
+    return _photo(photo, asking)
+
+
+def _named(kind: str, asking: Message, suffix: str) -> str:
+    """A name for what Telegram gives none."""
+    return f"{kind}_{asking.date:%Y-%m-%d}_{asking.message_id}.{suffix}"
 
 
 def _links(message: Message) -> Iterator[str]:

@@ -39,8 +39,8 @@ PASSING = (AnswerCallbackQuery, GetUpdates, SendChatAction)
 class Sending:
     """Lets one answer out at a time, so that a killed process leaves at most one of which it is not known."""
 
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
+    def __init__(self, at_a_time: int = 1) -> None:
+        self._lock = asyncio.Semaphore(at_a_time)
         self._is_mine: ContextVar[bool] = ContextVar("is_mine", default=False)
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ from bot.texts import Text
 from engine import Match, SearchResult, StoredImage
 
 TITLE_CHARACTERS = 200  # a caption holds 1,024
+LINE_CHARACTERS = 60
 SURE, ALMOST_SURE, VERY_ALIKE = 0.99, 0.9, 0.75
 
 
@@ -25,10 +26,10 @@ def caption(match: Match, t: Text, *, place: int, calibrated: bool, ids: bool) -
     return f"{line}\n{t('caption-id', id=str(match.image.id))}" if ids else line
 
 
-def title(image: StoredImage) -> str:
+def title(image: StoredImage, characters: int = TITLE_CHARACTERS) -> str:
     """What a picture is called."""
-    name = image.title or image.filename
-    return name if len(name) <= TITLE_CHARACTERS else name[: TITLE_CHARACTERS - 1] + "…"
+    name = " ".join((image.title or image.filename).split())
+    return name if len(name) <= characters else name[: characters - 1] + "…"
 
 
 def score(match: Match, t: Text, *, calibrated: bool) -> str:
@@ -41,19 +42,22 @@ def score(match: Match, t: Text, *, calibrated: bool) -> str:
 
 
 def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int) -> str:
-    """One sentence or two above the buttons: what the answer says as a whole."""
+    """What the answer says as a whole, above the buttons.
+
+    The list of matches again: Telegram shows captions within an album only once a picture of it is opened.
+    """
     same = sum(match.lane == "same" for match in matches)
-    weak = [place for place, match in enumerate(matches, first) if match.weak]
     if first > 1:
         lines = [t("found-more", count=len(matches), first=first, last=first + len(matches) - 1)]
     elif same:
         lines = [t("found-same", count=same)]
-    elif len(weak) < len(matches):
+    elif not all(match.weak for match in matches):
         lines = [t("found-alike")]
     else:
         lines = [t("found-weak-only")]
-    if weak and len(weak) < len(matches):
-        lines.append(t("found-weak", first=weak[0], last=weak[-1], count=len(weak)))
+    for place, match in enumerate(matches, first):
+        said = score(match, t, calibrated=result.calibrated)
+        lines.append(t("found-line", place=place, title=title(match.image, LINE_CHARACTERS), score=said))
     if not result.calibrated:
         lines.append(t("uncalibrated"))
     lines.append(t("found-buttons"))

@@ -44,6 +44,9 @@ class BotSettings(EngineSettings):
         le=256,
         description="Questions that the bot works on at a time, over all chats.",
     )
+    bot_sending: int = Field(
+        default=1, ge=1, le=64, description="Answers that go out at a time; a killed bot may repeat as many."
+    )
     bot_cooldown_s: float = Field(
         default=1, ge=0, le=3600, description="Seconds between two answers to the same person; more pictures wait."
     )

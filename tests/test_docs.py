@@ -5,6 +5,8 @@ from pathlib import Path
 
 from api.app import create_app
 from api.settings import ApiSettings
+from bot.commands import COMMANDS
+from bot.settings import BotSettings
 from engine.domain import Edit
 from engine.features.networks import NETWORKS
 
@@ -17,13 +19,16 @@ def test_readme_begins_with_the_two_commands() -> None:
     assert lines == ["make run", "make test"]
 
 
+SETTINGS = ApiSettings.model_fields | BotSettings.model_fields
+
+
 def test_settings_table_has_every_setting_and_no_other() -> None:
     rows = re.findall(r"^\| `PICTRACE_(\w+)` \|", README, re.MULTILINE)
-    assert rows == [name.upper() for name in ApiSettings.model_fields]
+    assert rows == [name.upper() for name in SETTINGS]
 
 
 def test_settings_table_says_what_the_code_says() -> None:
-    for name, field in ApiSettings.model_fields.items():
+    for name, field in SETTINGS.items():
         assert field.description
         assert f"| `PICTRACE_{name.upper()}` |" in README
         assert f"| {field.description} |" in README, name
@@ -33,6 +38,11 @@ def test_table_of_calls_has_every_call_and_no_other() -> None:
     described = create_app(ApiSettings(_env_file=None)).openapi()["paths"]
     calls = {f"{method.upper()} {path}" for path, item in described.items() for method in item}
     assert set(re.findall(r"`((?:GET|POST|PATCH|DELETE) /[^`]*)`", README)) == calls
+
+
+def test_table_of_the_bots_commands_is_level_with_the_code() -> None:
+    rows = re.findall(r"^\| `/(\w+)` \| (everyone|admins) \|", README, re.MULTILINE)
+    assert rows == [(name, "admins" if command.for_admins else "everyone") for name, command in COMMANDS.items()]
 
 
 def test_networks_and_edits_are_named() -> None:

@@ -75,11 +75,7 @@ found-same =
     }
 found-alike = <b>Genau dieses Bild ist nicht in der Bibliothek</b>, aber diese sehen ähnlich aus.
 found-weak-only = <b>Nichts Ähnliches in der Bibliothek.</b> Diese Bilder kommen am nächsten, sind aber kaum ähnlich.
-found-weak =
-    { $count ->
-        [one] Nummer { $first } ist kaum ähnlich und füllt nur die Liste auf.
-       *[other] Die Nummern { $first } bis { $last } sind kaum ähnlich und füllen nur die Liste auf.
-    }
+found-line = <b>{ $place }</b> · { $title } — { $score }
 found-more =
     { $count ->
         [one] Nummer { $first }.

@@ -75,11 +75,7 @@ found-same =
     }
 found-alike = <b>This very picture is not in the library</b>, but these look alike.
 found-weak-only = <b>Nothing like it is in the library.</b> These are the nearest, but hardly like yours.
-found-weak =
-    { $count ->
-        [one] Number { $first } is hardly like yours and only fills the list.
-       *[other] Numbers { $first } to { $last } are hardly like yours and only fill the list.
-    }
+found-line = <b>{ $place }</b> · { $title } — { $score }
 found-more =
     { $count ->
         [one] Number { $first }.

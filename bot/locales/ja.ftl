@@ -74,11 +74,7 @@ found-same =
     }
 found-alike = <b>この画像そのものはライブラリにありません</b>が、似ている画像があります。
 found-weak-only = <b>似た画像はライブラリにありません。</b>最も近い画像ですが、ほとんど似ていません。
-found-weak =
-    { $count ->
-        [1] { $first }番はほとんど似ておらず、参考までに載せています。
-       *[other] { $first }番から{ $last }番はほとんど似ておらず、参考までに載せています。
-    }
+found-line = <b>{ $place }</b> · { $title }：{ $score }
 found-more =
     { $count ->
         [1] { $first }番です。

@@ -74,11 +74,7 @@ found-same =
     }
 found-alike = <b>이 이미지는 라이브러리에 없지만</b>, 비슷한 이미지가 있습니다.
 found-weak-only = <b>라이브러리에 비슷한 이미지가 없습니다.</b> 가장 가까운 이미지이지만 거의 비슷하지 않습니다.
-found-weak =
-    { $count ->
-        [1] { $first }번은 거의 비슷하지 않으며 목록을 채우기 위한 것입니다.
-       *[other] { $first }번부터 { $last }번까지는 거의 비슷하지 않으며 목록을 채우기 위한 것입니다.
-    }
+found-line = <b>{ $place }</b> · { $title } — { $score }
 found-more =
     { $count ->
         [1] { $first }번입니다.

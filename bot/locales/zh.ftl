@@ -74,11 +74,7 @@ found-same =
     }
 found-alike = <b>图库中没有这张图片</b>，但有一些看起来相似的。
 found-weak-only = <b>图库中没有相似的图片。</b>这些是最接近的图片，但几乎不相似。
-found-weak =
-    { $count ->
-        [1] 第 { $first } 张几乎不相似，仅用来补足列表。
-       *[other] 第 { $first } 至 { $last } 张几乎不相似，仅用来补足列表。
-    }
+found-line = <b>{ $place }</b> · { $title }：{ $score }
 found-more =
     { $count ->
         [1] 第 { $first } 张。
