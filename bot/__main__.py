@@ -25,7 +25,11 @@ NO_TOKEN = (
 
 
 def serve() -> None:
-    """Answer pictures in Telegram."""
+    """Answer pictures in Telegram, beside `pictrace-api`, on the same library.
+
+    Settings come from the environment or a .env file: PICTRACE_TELEGRAM_TOKEN is the bot's token, PICTRACE_ADMIN_IDS
+    says who may add and remove; the README has all of them.
+    """
     try:
         settings = BotSettings.load()
         if settings.telegram_token is None:
@@ -50,11 +54,13 @@ def main() -> None:
 async def _run(settings: BotSettings) -> None:
     async with opened(settings) as application:
         name = application.me.username or ""
-        err.print(f"PicTrace answers as [bold]@{escape(name)}[/bold], https://t.me/{escape(name)}    Ctrl-C stops it")
+        at = f"[bold]@{escape(name)}[/bold], https://t.me/{escape(name)}"
+        err.print(f"PicTrace answers as {at}    Ctrl-C stops it", soft_wrap=True)
         if not settings.admin_ids:
             err.print(
                 "Nobody may add pictures by the bot yet: write /start to it, and put the id that it tells you into "
-                "PICTRACE_ADMIN_IDS."
+                "PICTRACE_ADMIN_IDS.",
+                soft_wrap=True,
             )
         running = asyncio.create_task(application.run())
         loop = asyncio.get_running_loop()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from aiogram import Bot
-from aiogram.enums import ChatAction
+from aiogram.enums import ChatAction, ContentType
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Message, ReactionTypeEmoji, Update, User
 
@@ -18,6 +18,29 @@ from bot.storage import BotStorage
 EYES = "👀"
 TYPING_S = 4.5  # Telegram shows it for five seconds
 GROUPS = ("group", "supergroup")
+# What people say; all else is Telegram's own news, such as a pinned message.
+SAID = frozenset(
+    {
+        ContentType.TEXT,
+        ContentType.PHOTO,
+        ContentType.DOCUMENT,
+        ContentType.STICKER,
+        ContentType.ANIMATION,
+        ContentType.VIDEO,
+        ContentType.VIDEO_NOTE,
+        ContentType.VOICE,
+        ContentType.AUDIO,
+        ContentType.PAID_MEDIA,
+        ContentType.STORY,
+        ContentType.CONTACT,
+        ContentType.LOCATION,
+        ContentType.VENUE,
+        ContentType.POLL,
+        ContentType.DICE,
+        ContentType.GAME,
+    }
+)
+PEOPLE_IN_DISGUISE = (1087968824, 136817688)  # Telegram's names for a group's anonymous admins, and for its channels
 
 
 def is_wanted(update: Update, me: User) -> bool:
@@ -25,11 +48,16 @@ def is_wanted(update: Update, me: User) -> bool:
     message = update.message
     if message is None:
         return bool(update.callback_query or update.my_chat_member)
-    if message.chat.type == "private":
-        return not message.pinned_message
-    if message.chat.type not in GROUPS:
+    if message.chat.type not in ("private", *GROUPS):
         return False
-    return bool(message.migrate_to_chat_id or message.media_group_id) or is_addressed(message, me)
+    if message.migrate_to_chat_id:
+        return True
+    sender = message.from_user
+    if message.content_type not in SAID or (sender and sender.is_bot and sender.id not in PEOPLE_IN_DISGUISE):
+        return False
+    if message.chat.type == "private":
+        return True
+    return bool(message.media_group_id) or is_addressed(message, me)
 
 
 def is_addressed(message: Message, me: User) -> bool:

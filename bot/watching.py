@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramMigrateToChat
 
 from bot import replies
 from bot.answers import Answers, subscriber
@@ -20,7 +20,7 @@ from engine import LibraryError, Match, PicTraceError, SearchService, Watch
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 3.0
+EVERY_S, MAX_PAUSE_S = 3.0, 60.0
 MAX_WATCHES = 50  # of one chat
 GRACE_S = 15.0  # for a chat that is just being told
 
@@ -65,32 +65,34 @@ class Watching:
         return await self._service.watch(content, subscriber=who, reference=reference.to_json())
 
     async def run(self) -> None:
-        """Look for what is waited for, until cancelled."""
+        """Look for what is waited for, until cancelled; less and less often while much comes that is something else."""
+        pause = EVERY_S
         while True:
+            looked = False
             try:
                 for watch in await self._service.due_watches():
+                    looked = True
                     await _to_its_end(self._look(watch))
             except Exception:  # whatever it was, it must not end the waiting of all
-                logger.exception("what is waited for could not be looked for; again in %.0f s", EVERY_S)
-            await asyncio.sleep(EVERY_S)
+                logger.exception("what is waited for could not be looked for")
+            pause = min(2 * pause, MAX_PAUSE_S) if looked else EVERY_S
+            await asyncio.sleep(pause)
 
     async def _look(self, watch: Watch) -> None:
-        reference = Reference(**json.loads(watch.reference))
+        """Whether what has come is what is waited for; what goes wrong with one must not keep the others waiting."""
         try:
+            reference = Reference(**json.loads(watch.reference))
             content = await self._files.download(reference.file)
             match = await self._service.appeared(watch, content)
-        except Refusal as refusal:
-            logger.warning("a picture that is waited for cannot be read again: %s", refusal.key)
-            await self._service.postpone(watch)
-            return
-        except LibraryError:
-            raise
-        except PicTraceError as error:
-            logger.warning("a picture that is waited for cannot be read again: %s", error)
-            await self._service.postpone(watch)
-            return
-        if match:
-            await self._tell(watch, reference, match)
+            if match:
+                await self._tell(watch, reference, match)
+        except (Refusal, PicTraceError) as error:
+            logger.warning("a picture that is waited for cannot be looked for: %s", error)
+            is_lasting = not isinstance(error, LibraryError) and str(error) != "error-telegram_failed"
+            if is_lasting:
+                await self._service.postpone(watch)
+        except Exception:
+            logger.exception("a picture that is waited for could not be looked for")
 
     async def _tell(self, watch: Watch, reference: Reference, match: Match) -> None:
         t = text_in(reference.language)
@@ -106,6 +108,8 @@ class Watching:
                 await self._service.unwatch(watch.id, subscriber=watch.subscriber)
         except TelegramForbiddenError as error:
             await self._apologies.left(chat_id, error.message)
+        except TelegramMigrateToChat as error:  # it is told there, the next time
+            await self._apologies.moved(chat_id, error.migrate_to_chat_id)
         except TelegramAPIError as error:
             logger.error("chat %d could not be told that its picture has appeared: %s", chat_id, error)
             await self._service.unwatch(watch.id, subscriber=watch.subscriber)

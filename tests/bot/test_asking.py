@@ -231,6 +231,38 @@ async def test_answer_comes_in_the_language_of_whoever_asks(talk: Talk) -> None:
     assert texts(answer)[0] == "1 · chelsea.png\nТочно то же, >99\xa0%"
 
 
+async def test_quotation_from_another_chat_is_looked_at(talk: Talk, telegram: FakeTelegram) -> None:
+    other = telegram.say(talk.boris, photo=MIRRORED)
+    await talk.settled()
+    message = telegram.say(talk.ada, "/find 2")
+    await talk.settled()
+    origin = {"type": "hidden_user", "date": 0, "sender_user_name": "Boris"}
+    quoting = message | {"external_reply": {"origin": origin, "photo": other["photo"]}}
+    telegram.updates.put("message", quoting)
+    await talk.settled()
+    *album, _ = [one for one in telegram.sent(talk.ada) if one["message_id"] > message["message_id"]][1:]
+    assert len(album) == 2
+    assert texts(album)[0].startswith("1 · chelsea.png\n")
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        {"pinned_message": {"message_id": 1, "date": 1, "chat": {"id": 1001, "type": "private", "first_name": "Ada"}}},
+        {"message_auto_delete_timer_changed": {"message_auto_delete_time": 60}},
+        {"delete_chat_photo": True},
+    ],
+    ids=lambda news: next(iter(news)),
+)
+async def test_news_of_telegram_are_no_questions(talk: Talk, telegram: FakeTelegram, news: dict[str, object]) -> None:
+    message = telegram.say(talk.ada, "/help")
+    await talk.settled()
+    del message["text"], message["entities"]
+    telegram.updates.put("message", message | {"message_id": 50} | news)
+    await talk.settled()
+    assert len(telegram.sent(talk.ada)) == 1
+
+
 def picture_server() -> "PictureServer":
     return PictureServer()
 

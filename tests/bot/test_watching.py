@@ -1,6 +1,7 @@
 """Tell me when it appears."""
 
 import numpy as np
+import pytest
 
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.bot.test_asking import PictureServer
@@ -93,3 +94,26 @@ async def test_chat_that_blocked_the_bot_is_forgotten(talk_on: StartTalk, telegr
         await telegram.until(lambda: any(call.method == "sendPhoto" for call in telegram.calls))
         await telegram.quiet(1)
         assert (await talk.service.status()).tally.watches == 0
+
+
+async def test_download_that_fails_for_now_is_tried_again(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.telegram_files.RETRY_S", 0.0)
+    async with talk_on(filled=False) as talk:
+        await waiting(talk)
+        telegram.fail("file", status=500, times=4)
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        assert "It has appeared" in texts(await talk.said(talk.ada, 2))[-1]
+
+
+async def test_one_chat_that_cannot_be_told_does_not_keep_others_waiting(
+    talk_on: StartTalk, telegram: FakeTelegram
+) -> None:
+    async with talk_on(filled=False) as talk:
+        await waiting(talk)
+        (answer,) = await talk.ask(talk.admin, photo=MIRRORED)
+        await talk.press(talk.admin, answer, "Tell me when it appears")
+        telegram.fail("sendPhoto", status=400, description="Bad Request: something odd")
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        assert "It has appeared" in texts(await talk.said(talk.admin, 2))[-1]
