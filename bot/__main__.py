@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 
 import typer
-from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from aiogram.exceptions import TelegramAPIError, TelegramNotFound, TelegramUnauthorizedError
 from rich.console import Console
 from rich.markup import escape
 
@@ -40,6 +40,10 @@ def serve() -> None:
         _fail(f"{error} ({error.code})")
     except (TelegramUnauthorizedError, TelegramNotFound):
         _fail("Telegram does not know the token in PICTRACE_TELEGRAM_TOKEN: ask @BotFather for it with /token.")
+    except TelegramAPIError as error:
+        _fail(f"Telegram refused to go on: {error.message}.")
+    except OSError as error:
+        _fail(f"The bot cannot go on: {error.strerror or error}.")
     except KeyboardInterrupt:
         pass
 

@@ -6,16 +6,16 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, Message
+from aiogram.types import BufferedInputFile, Document, InlineKeyboardMarkup, Message
 
 from bot import keyboards, replies
-from bot.answers import Answers, place_of
+from bot.answers import Answers, place_of, send_once
 from bot.asked import Asked, Refusal
 from bot.inbox import Turn
 from bot.telegram_files import Place, Shown, TelegramFiles
@@ -36,8 +36,11 @@ from engine import (
 
 logger = logging.getLogger(__name__)
 
+Given = Source | Remote | Refused
+
 PROGRESS_S = 3.0  # between edits of one message; Telegram allows some twenty a minute
 LINES_CHARACTERS = 3000  # of a message's 4,096, with room for what else is said
+NAME_CHARACTERS = 80
 MAX_SHOWN, MAX_KEEP = 10, 8
 
 
@@ -81,42 +84,55 @@ class Adding:
         self._answers = answers
         self._sentence = sentence
 
-    async def add(self, turn: Turn, message: Message, pictures: Sequence[Asked], said: Said, t: Text) -> None:
-        """Photos, files, stickers and links, in order."""
-        given: list[Source | Remote | Refused] = []
-        for asked in pictures:
-            if asked.url:
-                given.append(Remote(name_of(asked.url), asked.url))
-                continue
-            try:
-                content = await self._files.read(asked)
-            except Refusal as refusal:
-                given.append(Refused(asked.name, _Refused(refusal)))
-                continue
-            given.append(Source(asked.name, lambda content=content: content, len(content)))  # type: ignore[misc]
-        await self._add(turn, message, given, said, t)
-
-    async def add_zip(self, turn: Turn, message: Message, said: Said, t: Text) -> None:
-        """The pictures of a zip that was sent as a document."""
-        document = message.document
-        assert document
-        content = await self._files.download(document.file_id, document.file_size)
+    async def add(
+        self,
+        turn: Turn,
+        message: Message,
+        pictures: Sequence[Asked],
+        archives: Sequence[Document],
+        said: Said,
+        t: Text,
+    ) -> None:
+        """Photos, files, stickers and links, then the pictures of zips, all as one operation."""
         with tempfile.TemporaryDirectory(prefix="pictrace-") as folder:
-            path = Path(folder, "pictures.zip")
-            await asyncio.to_thread(path.write_bytes, content)
-            given = await asyncio.to_thread(lambda: list(expand(path, self._service.settings)))
+            given = [await self._given(asked) for asked in pictures]
+            for number, archive in enumerate(archives):
+                given += await self._unpacked(archive, Path(folder, f"{number}.zip"))
             await self._add(turn, message, given, said, t)
 
-    async def _add(
-        self, turn: Turn, message: Message, given: Sequence[Source | Remote | Refused], said: Said, t: Text
-    ) -> None:
+    async def _given(self, asked: Asked) -> Given:
+        if asked.url:
+            return Remote(name_of(asked.url), asked.url)
+        try:
+            content = await self._files.read(asked)
+        except Refusal as refusal:
+            return Refused(asked.name, _Refused(refusal))
+        return Source(asked.name, lambda: content, len(content))
+
+    async def _unpacked(self, archive: Document, path: Path) -> list[Given]:
+        name = archive.file_name or path.name
+        try:
+            content = await self._files.download(archive.file_id, archive.file_size)
+        except Refusal as refusal:
+            return [Refused(name, _Refused(refusal))]
+        await asyncio.to_thread(path.write_bytes, content)
+        found = await asyncio.to_thread(lambda: list(expand(path, self._service.settings)))
+        return [replace(one, name=name) if one.name == path.name else one for one in found]
+
+    async def _add(self, turn: Turn, message: Message, given: Sequence[Given], said: Said, t: Text) -> None:
         assert message.from_user
-        report = Report(operation_id=turn.operation_id)
-        before = set(await self._service.added_by(turn.operation_id)) if turn.operation_id else set()
+        who = actor(message.from_user.id)
+        report = Report()
+        before: set[int] = set()
+        if turn.operation_id is None:
+            # Noted before anything is stored: a process that dies in the middle leaves one operation to go on with.
+            await turn.note_operation(await self._service.begin_addition(actor=who))
+        else:
+            before = set(await self._service.added_by(turn.operation_id))
         progress = _Progress(self._answers, place_of(message), len(given), t)
         adding = self._service.add(
             given,
-            actor=actor(message.from_user.id),
+            actor=who,
             title=said.title,
             tags=said.tags,
             page_url=said.page_url,
@@ -125,8 +141,9 @@ class Adding:
         stopped: LibraryError | None = None
         try:
             async for result in adding:
-                await turn.note_operation(result.operation_id)
-                report.operation_id = turn.operation_id
+                report.operation_id = result.operation_id or report.operation_id
+                if result.id in before:
+                    report.operation_id = turn.operation_id
                 await self._tell_of(result, report, t, is_ours=result.id in before)
                 await progress.show(len(report.lines))
         except LibraryError as error:
@@ -136,7 +153,7 @@ class Adding:
 
     async def _tell_of(self, result: AddResult, report: Report, t: Text, *, is_ours: bool) -> None:
         """One line for one picture. `is_ours`: added by this very operation, before a crash."""
-        name = result.name
+        name = result.name if len(result.name) <= NAME_CHARACTERS else result.name[: NAME_CHARACTERS - 1] + "…"
         if result.status == "rejected":
             report.count("rejected")
             error = _from_code(result)
@@ -146,8 +163,8 @@ class Adding:
         image = await self._service.get(result.id)
         if result.status == "duplicate" and not is_ours:
             report.count("duplicate")
-            report.lines.append(t("added-duplicate", name=name, id=str(image.id), title=replies.title(image)))
-            report.shown.append(Shown(image, t("shown-duplicate", id=str(image.id), title=replies.title(image))))
+            report.lines.append(t("added-duplicate", name=name, id=str(image.id), title=_title(image)))
+            report.shown.append(Shown(image, t("shown-duplicate", id=str(image.id), title=_title(image))))
             return
         report.count("added")
         near = await self._near(image)
@@ -164,11 +181,11 @@ class Adding:
                 id=str(image.id),
                 size=_size(image),
                 other=str(other.id),
-                title=replies.title(other),
+                title=_title(other),
                 othersize=_size(other),
             )
         )
-        report.shown.append(Shown(other, t("shown-near", id=str(other.id), title=replies.title(other))))
+        report.shown.append(Shown(other, t("shown-near", id=str(other.id), title=_title(other))))
         better, lesser = sorted((image, other), key=_worth, reverse=True)
         label = t.plain("button-keep", better=str(better.id), lesser=str(lesser.id))
         report.keep.append(keyboards.button(label, keyboards.Keep(better=better.id, lesser=lesser.id)))
@@ -187,7 +204,7 @@ class Adding:
             text += "\n" + self._sentence(stopped, t)
         album = await self._files.prepare(list({one.image.id: one for one in report.shown}.values())[:MAX_SHOWN])
         async with turn.answering():
-            await album.send(place)
+            await send_once(turn, album, place)
             await self._answers.say(place, text, _buttons(report, t))
             if not is_whole:
                 await self._bot.send_document(
@@ -257,7 +274,7 @@ def _text(report: Report, t: Text) -> tuple[str, bool]:
     )
     lines, length = [f"<b>{head or t('count-nothing')}</b>"], 0
     for at, line in enumerate(report.lines):
-        length += len(line)
+        length += len(line.encode("utf-16-le")) // 2  # as Telegram counts
         if length > LINES_CHARACTERS:
             lines.append(t("added-rest", count=len(report.lines) - at))
             return "\n".join(lines), False
@@ -277,6 +294,10 @@ def _buttons(report: Report, t: Text) -> InlineKeyboardMarkup | None:
 def _worth(image: StoredImage) -> tuple[int, int, int]:
     """Resolution, then size; of equals the older."""
     return image.width * image.height, image.byte_size, -image.id
+
+
+def _title(image: StoredImage) -> str:
+    return replies.title(image, replies.LINE_CHARACTERS)
 
 
 def _size(image: StoredImage) -> str:

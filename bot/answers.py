@@ -1,5 +1,6 @@
 """Answers to pictures: search, then an album of the matches and one message with buttons."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from aiogram.types import InlineKeyboardMarkup, Message
 from bot import keyboards, replies
 from bot.asked import MAX_PICTURES, Asked, Refusal, Wish
 from bot.inbox import Turn
-from bot.telegram_files import Place, Shown, TelegramFiles
+from bot.telegram_files import Album, Place, Shown, TelegramFiles
 from bot.texts import Text
 from engine import MAX_LIMIT, Match, PicTraceError, SearchResult, SearchService
 
@@ -47,7 +48,9 @@ def place_of(message: Message, asked: Asked | None = None) -> Place:
 class Answers:
     """Looks pictures up and says what was found."""
 
-    def __init__(self, bot: Bot, service: SearchService, files: TelegramFiles) -> None:
+    def __init__(self, bot: Bot, service: SearchService, files: TelegramFiles, *, running: int) -> None:
+        self.computing = asyncio.Semaphore(running)
+        """Held while something is looked up; waiting for a slow server takes no place from anybody."""
         self._bot = bot
         self._service = service
         self._files = files
@@ -55,55 +58,65 @@ class Answers:
         self._albums: OrderedDict[tuple[int, int], list[Asked]] = OrderedDict()
 
     async def answer(
-        self, turn: Turn, asked: Asked, asker: Asker, wish: Wish, *, offset: int = 0, weak: bool = False
+        self,
+        turn: Turn,
+        asked: Asked,
+        asker: Asker,
+        wish: Wish,
+        *,
+        offset: int = 0,
+        after: Sequence[int] = (),
+        weak: bool = False,
     ) -> None:
-        """The answer to one picture: the matches after the first `offset`."""
+        """The answer to one picture: the matches that come `after` those, of which the last had the place `offset`."""
         content = await self._files.read(asked)
-        result, matches, more = await self._find(content, asker, wish, offset=offset, weak=weak)
         t = asker.t
+        async with self.computing:
+            result, matches, more = await self._find(content, asker, wish, offset=offset, after=after, weak=weak)
+            shown = replies.captions(result, matches, t, first=offset + 1, ids=asker.is_admin)
+            album = await self._files.prepare(shown)
         if not matches:
-            await self._say_nothing(turn, result, asker, wish, has_seen_some=offset > 0)
+            await self._say_nothing(turn, result, asked, asker, wish, has_seen_some=offset > 0)
             return
-        shown = replies.captions(result, matches, t, first=offset + 1, ids=asker.is_admin)
-        album = await self._files.prepare(shown)
         buttons = keyboards.under_matches(
-            matches, t, user=asker.user, first=offset + 1, wish=wish, weak=weak, more=more
+            matches, t, user=asker.user, part=asked.part, first=offset + 1, wish=wish, weak=weak, more=more
         )
         said = replies.found(result, matches, t, first=offset + 1)
         async with turn.answering():
-            await album.send(asker.place)
+            await send_once(turn, album, asker.place)
             await self.say(asker.place, said, buttons)
 
     async def answer_several(
         self, turn: Turn, asked: Sequence[Asked], asker: Asker, wish: Wish, apology: Callable[[Exception, Text], str]
     ) -> None:
         """One answer to several pictures; a button for each opens its own."""
-        t, limit = asker.t, max(1, min(wish.limit, MAX_PICTURES // len(asked)))
+        t, wish = asker.t, Wish(max(1, min(wish.limit, MAX_PICTURES // len(asked))), wish.same)
+        found = await asyncio.gather(*(self._find_one(one, asker, wish) for one in asked))
         shown: list[Shown] = []
         lines: list[str] = []
         buttons: keyboards.Row = []
-        for place, one in enumerate(asked, 1):
-            try:
-                content = await self._files.read(one)
-                result, matches, _ = await self._find(content, asker, Wish(limit, wish.same))
-            except (PicTraceError, Refusal) as error:
-                lines.append(t("album-line", place=place, said=apology(error, t)))
+        for place, one in enumerate(found, 1):
+            if isinstance(one, Exception):
+                sorry = apology(one, t).replace("\n", " ")  # HTML already
+                lines.append(t.plain("album-line", place=place, said=sorry))
                 continue
+            result, matches = one
             buttons.append(keyboards.button(str(place), keyboards.Open(user=asker.user, place=place)))
             if not matches:
                 lines.append(t("album-line", place=place, said=t.plain("nothing-short")))
                 continue
             best = replies.score(matches[0], t, calibrated=result.calibrated)
-            said = t.plain("album-best", title=replies.title(matches[0].image), score=best)
+            said = t.plain("album-best", title=replies.title(matches[0].image, replies.LINE_CHARACTERS), score=best)
             lines.append(t("album-line", place=place, said=said))
             for one_shown in replies.captions(result, matches, t, first=1, ids=asker.is_admin):
                 shown.append(Shown(one_shown.image, f"{t('album-caption', place=place)} {one_shown.caption}"))
-        album = await self._files.prepare(shown[:MAX_PICTURES])
+        async with self.computing:
+            album = await self._files.prepare(shown[:MAX_PICTURES])
         said = "\n".join([t("album-title", count=len(asked)), "", *lines, "", t("album-open") if buttons else ""])
         async with turn.answering():
-            await album.send(asker.place)
+            await send_once(turn, album, asker.place)
             sent = await self.say(asker.place, said.strip(), keyboards.keyboard(buttons[:5], buttons[5:]))
-        self._albums[sent.chat.id, sent.message_id] = list(asked)
+            self._albums[sent.chat.id, sent.message_id] = list(asked)
         while len(self._albums) > ALBUMS_REMEMBERED:
             self._albums.popitem(last=False)
 
@@ -130,22 +143,50 @@ class Answers:
                 raise
             return await self.say(place, text, keyboards.without_links(buttons))
 
+    async def _find_one(
+        self, asked: Asked, asker: Asker, wish: Wish
+    ) -> tuple[SearchResult, Sequence[Match]] | PicTraceError | Refusal:
+        try:
+            content = await self._files.read(asked)
+            async with self.computing:
+                result, matches, _ = await self._find(content, asker, wish)
+        except (PicTraceError, Refusal) as error:
+            return error
+        return result, matches
+
     async def _find(
-        self, content: bytes, asker: Asker, wish: Wish, *, offset: int = 0, weak: bool = False
+        self,
+        content: bytes,
+        asker: Asker,
+        wish: Wish,
+        *,
+        offset: int = 0,
+        after: Sequence[int] = (),
+        weak: bool = False,
     ) -> tuple[SearchResult, Sequence[Match], bool]:
-        wanted = offset + wish.limit
-        limit = MAX_LIMIT if wish.same else min(wanted + 1, MAX_LIMIT)
+        limit = MAX_LIMIT if wish.same or offset else wish.limit + 1
         result = await self._service.search(content, limit=limit, weak=weak, subscriber=asker.subscriber)
         matches = [match for match in result.matches if match.lane == "same" or not wish.same]
-        return result, matches[offset:wanted], len(matches) > wanted
+        # What was shown before may have been called wrong meanwhile, and the rest moved up.
+        seen = [at for at, match in enumerate(matches, 1) if match.image.id in after]
+        start = max(seen, default=max(0, offset - len(after)))
+        return result, matches[start : start + wish.limit], len(matches) > start + wish.limit
 
     async def _say_nothing(
-        self, turn: Turn, result: SearchResult, asker: Asker, wish: Wish, *, has_seen_some: bool
+        self, turn: Turn, result: SearchResult, asked: Asked, asker: Asker, wish: Wish, *, has_seen_some: bool
     ) -> None:
         t = asker.t
         async with turn.answering():
             if has_seen_some:
                 await self.say(asker.place, t("no-more"))
                 return
-            buttons = keyboards.under_nothing(t, user=asker.user, wish=wish, is_empty=result.library_size == 0)
+            is_empty = result.library_size == 0
+            buttons = keyboards.under_nothing(t, user=asker.user, part=asked.part, wish=wish, is_empty=is_empty)
             await self.say(asker.place, replies.nothing(result, t, same_only=wish.same), buttons)
+
+
+async def send_once(turn: Turn, album: Album, place: Place) -> None:
+    """The album of an answer; not again where an earlier process had got that far."""
+    if not turn.has_album:
+        await album.send(place)
+        await turn.album_sent()

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 
 from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramMigrateToChat
 from aiogram.types import Update, User
 from filelock import FileLock, Timeout
 
@@ -23,13 +24,15 @@ from bot.settings import BotSettings
 from bot.speaking import text_for, whom
 from bot.storage import BotStorage
 from bot.telegram_files import TelegramFiles
+from bot.texts import Text
 from bot.watching import Watching
 from engine import LibraryBusy, LibraryError, SearchService, open_service
 
 logger = logging.getLogger(__name__)
 
+AHEAD = 4  # questions under way, mostly waiting for downloads, for each one that is being looked up
 GRACE_S = 20.0  # answers under way may finish
-TIDY_S = 6 * 3600.0
+TIDY_S = 60.0
 
 
 class Application:
@@ -40,11 +43,12 @@ class Application:
         self.me = me
         self.service = service
         self._settings = settings
+        self._database = service.database
         self._storage = BotStorage(service.database, bot.id)
         self._courtesy = Courtesy(bot, me, self._storage)
         self._apologies = Apologies(bot, service, self._storage)
         files = TelegramFiles(bot, service, self._storage)
-        answers = Answers(bot, service, files)
+        answers = Answers(bot, service, files, running=settings.bot_running)
         self._watching = Watching(service, files, answers, sending, self._apologies)
         self._dispatcher = Dispatcher(
             disable_fsm=True,
@@ -67,7 +71,7 @@ class Application:
             arrived=self._courtesy.arrived,
             waits=self._courtesy.waits,
             is_wanted=partial(is_wanted, me=me),
-            running=settings.bot_running,
+            running=AHEAD * settings.bot_running,
             cooldown_s=settings.bot_cooldown_s,
         )
 
@@ -97,13 +101,25 @@ class Application:
         try:
             if turn.is_given_up:
                 raise RuntimeError("processes died over this update")
-            await self._dispatcher.feed_update(self.bot, _with_bot(turn, self.bot), turn=turn, t=t)
+            await self._hand_over(turn, t)
         except NotYours:
             pass
-        except Exception as error:  # noqa: BLE001 - nobody is left without a word
+        except Exception as error:
+            if turn.is_sent:  # answered; what failed was to cross it off, and is tried again
+                raise
             await self._apologies.apologise(turn, error, t, chat_id)
         finally:
             await self._courtesy.ended(turn)
+
+    async def _hand_over(self, turn: Turn, t: Text) -> None:
+        turn.updates = [update.as_(self.bot) for update in turn.updates]  # those from the inbox do not know it
+        try:
+            await self._dispatcher.feed_update(self.bot, turn.updates[0], turn=turn, t=t)
+        except TelegramMigrateToChat as moved:  # a group has become a supergroup: the answer goes there
+            chat_id, _ = whom(turn.updates[0])
+            await self._apologies.moved(chat_id, moved.migrate_to_chat_id)
+            turn.updates = [_moved(update, moved.migrate_to_chat_id) for update in turn.updates]
+            await self._dispatcher.feed_update(self.bot, turn.updates[0], turn=turn, t=t)
 
     async def _publish(self) -> None:
         """The menus; without them the bot answers as well."""
@@ -116,6 +132,7 @@ class Application:
         while True:
             try:
                 await self._storage.forget_answered()
+                await self._database.settle()  # nor does what was asked linger in the write-ahead log
             except LibraryError as error:
                 logger.warning("answered updates could not be dropped: %s", error)
             await asyncio.sleep(TIDY_S)
@@ -145,7 +162,9 @@ def _alone(settings: BotSettings) -> Iterator[None]:
         lock.release()
 
 
-def _with_bot(turn: Turn, bot: Bot) -> Update:
-    """Updates from the inbox do not know the bot that their messages are answered by."""
-    turn.updates = [update.as_(bot) for update in turn.updates]
-    return turn.updates[0]
+def _moved(update: Update, chat_id: int) -> Update:
+    """An update as though its message had been written in another chat."""
+    if update.message is None:
+        return update
+    chat = update.message.chat.model_copy(update={"id": chat_id})
+    return update.model_copy(update={"message": update.message.model_copy(update={"chat": chat})})

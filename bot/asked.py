@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from aiogram.types import ExternalReplyInfo, Message, PhotoSize
+from aiogram.types import ExternalReplyInfo, Message, PhotoSize, User
 
 from bot.texts import LANGUAGES, text_in
 
 LIMIT, MAX_LIMIT = 5, 10  # an album holds ten
 MAX_PICTURES = 10
+ZIP_TYPES = ("application/zip", "application/x-zip-compressed")
 IMAGE_SUFFIXES = (
     "jpg",
     "jpeg",
@@ -31,13 +32,17 @@ IMAGE_SUFFIXES = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A picture that someone sent: a file of Telegram, or a link. `message_id` is of the message that holds it."""
+    """A picture that someone sent: a file of Telegram, or a link.
+
+    `message_id` is of the message that holds it; `part` says which one it is where a message has several links.
+    """
 
     message_id: int
     name: str
     file_id: str | None = None
     size: int | None = None
     url: str | None = None
+    part: int = 0
     is_spoiler: bool = False
 
 
@@ -67,7 +72,8 @@ def pictures_in(message: Message) -> list[Asked]:
         quoted = _attached(message.external_reply, message)
         if quoted:
             return [replace(quoted, is_spoiler=bool(message.external_reply.has_media_spoiler))]
-    return [Asked(message.message_id, _name(url), url=url) for url in dict.fromkeys(_links(message))][:MAX_PICTURES]
+    urls = list(dict.fromkeys(_links(message)))[:MAX_PICTURES]
+    return [Asked(message.message_id, _name(url), url=url, part=part) for part, url in enumerate(urls)]
 
 
 def has_media(message: Message) -> bool:
@@ -77,14 +83,16 @@ def has_media(message: Message) -> bool:
 
 def is_zip(message: Message) -> bool:
     document = message.document
-    return bool(document and (document.file_name or "").lower().endswith(".zip"))
+    if document is None:
+        return False
+    return (document.file_name or "").lower().endswith(".zip") or document.mime_type in ZIP_TYPES
 
 
-def words_of(message: Message) -> str:
-    """What someone wrote, without a leading command and without mentions of bots."""
+def words_of(message: Message, me: User) -> str:
+    """What someone wrote, without a leading command and without mentions of the bot."""
     words = message.text or message.caption or ""
     words = re.sub(r"^/\w+(@\w+)?\s*", "", words)
-    return re.sub(r"@\w+bot\b", "", words, flags=re.IGNORECASE).strip()
+    return re.sub(rf"@{me.username}\b", "", words, flags=re.IGNORECASE).strip()
 
 
 def wish_of(words: str) -> Wish:
@@ -163,9 +171,12 @@ def _links(message: Message) -> Iterator[str]:
             url = entity.extract_from(text)
             if "://" not in url:
                 url = f"https://{url}"
-        if url and urlsplit(url).scheme in ("http", "https"):
+        if url and url.lower().startswith(("http://", "https://")):
             yield url
 
 
 def _name(url: str) -> str:
-    return urlsplit(url).hostname or url
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:  # the engine says what is wrong with it
+        return url

@@ -5,17 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from aiogram import Bot
-from aiogram.enums import ChatAction, ContentType
+from aiogram.enums import ChatAction, ChatMemberStatus, ContentType
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import Message, ReactionTypeEmoji, Update, User
+from aiogram.types import CallbackQuery, Message, ReactionTypeEmoji, Update, User
 
 from bot.asked import has_media
 from bot.commands import COMMANDS
 from bot.inbox import Turn
+from bot.settings import BotSettings
 from bot.speaking import text_for
 from bot.storage import BotStorage
 
 EYES = "👀"
+CHAT_ADMINS = (ChatMemberStatus.CREATOR, ChatMemberStatus.ADMINISTRATOR)
 TYPING_S = 4.5  # Telegram shows it for five seconds
 GROUPS = ("group", "supergroup")
 # What people say; all else is Telegram's own news, such as a pinned message.
@@ -90,10 +92,11 @@ class Courtesy:
 
     async def arrived(self, turn: Turn) -> None:
         """Put eyes on the message, at once."""
-        addressed = any(is_addressed(message, self._me) for message in turn.messages)
-        if turn.messages and addressed and not turn.reacted and not turn.is_done:
-            turn.reacted = True
-            await self._react(turn.messages[0], EYES)
+        async with turn.reacting:
+            addressed = any(is_addressed(message, self._me) for message in turn.messages)
+            if addressed and not turn.reacted_to and not turn.is_done:
+                turn.reacted_to = turn.messages[0]
+                await self._react(turn.reacted_to, EYES)
 
     async def waits(self, turn: Turn) -> None:
         """Say once that one picture is answered after another."""
@@ -110,8 +113,9 @@ class Courtesy:
 
     async def ended(self, turn: Turn) -> None:
         """Take the eyes away."""
-        if turn.reacted:
-            await self._react(turn.messages[0], None)
+        async with turn.reacting:  # they may only just be on their way
+            if turn.reacted_to:
+                await self._react(turn.reacted_to, None)
 
     @asynccontextmanager
     async def typing(self, message: Message) -> AsyncIterator[None]:
@@ -141,3 +145,20 @@ class Courtesy:
         with suppress(TelegramAPIError):
             return await message.as_(self._bot).reply(t("waits"), disable_notification=True)
         return None
+
+
+async def may_decide(bot: Bot, message: Message, user: User, settings: BotSettings) -> bool:
+    """Whether someone may decide for a chat: in a group its administrators, elsewhere everyone."""
+    if message.chat.type not in GROUPS or user.id in settings.admin_ids:
+        return True
+    if message.from_user and message.from_user.id == user.id and message.sender_chat:
+        return message.sender_chat.id == message.chat.id  # an administrator who stays anonymous
+    with suppress(TelegramAPIError):
+        return (await bot.get_chat_member(message.chat.id, user.id)).status in CHAT_ADMINS
+    return False
+
+
+async def toast(callback: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
+    """A short notice to whoever pressed a button, or none, which ends the waiting on it."""
+    with suppress(TelegramAPIError):  # too late for a notice, not for what was asked
+        await callback.answer(text, show_alert=alert or None)

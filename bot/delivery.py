@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -29,7 +30,7 @@ from bot.settings import BotSettings
 logger = logging.getLogger(__name__)
 
 BACKOFF = BackoffConfig(min_delay=0.5, max_delay=30, factor=1.7, jitter=0.1)
-SERVER_ERRORS = 8  # of Telegram, in a row, before one request is given up: some two minutes
+OUTAGE_S = 3600.0  # of Telegram itself, before one request is given up
 TIMEOUT_S = 60
 
 # What is of use only at once: better left out than late.
@@ -75,7 +76,7 @@ class Persistence(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         if _is_passing(method):
             return await make_request(bot, method)
-        backoff, server_errors = Backoff(BACKOFF), 0
+        backoff, since = Backoff(BACKOFF), time.monotonic()
         while True:
             try:
                 return await make_request(bot, method)
@@ -89,8 +90,7 @@ class Persistence(BaseRequestMiddleware):
                 logger.warning("%s: %s; again in %.1f s", type(method).__name__, error.message, delay)
                 await self._sending.pause(delay)
             except (TelegramServerError, ClientDecodeError) as error:
-                server_errors += 1
-                if server_errors >= SERVER_ERRORS:
+                if time.monotonic() - since > OUTAGE_S:
                     raise
                 delay = next(backoff)
                 logger.warning("%s: %s; again in %.1f s", type(method).__name__, type(error).__name__, delay)

@@ -27,7 +27,7 @@ RETRY_S = 5.0  # after the library could not be written
 
 # Commands that ask nothing of the engine that would take time.
 LIGHT = ("start", "help", "language", "privacy", "forget", "stats")
-LIGHT_BUTTONS = ("c:", "j:", "l:", "t:", "x:")
+LIGHT_BUTTONS = ("l:", "x:")
 
 
 @dataclass
@@ -40,10 +40,12 @@ class Turn:
     ready_at: float = 0.0
     operation_id: int | None = None
     is_given_up: bool = False
+    has_album: bool = False
     is_sent: bool = False
     is_done: bool = False
     had_to_wait: bool = False
-    reacted: bool = False
+    reacted_to: Message | None = None
+    reacting: asyncio.Lock = field(default_factory=asyncio.Lock)
     sending: Sending = field(default_factory=Sending)
     storage: BotStorage | None = None
 
@@ -62,6 +64,12 @@ class Turn:
             yield
             self.is_sent = True
             await self.done()
+
+    async def album_sent(self) -> None:
+        """The first half of the answer is out; after a crash only the second is missing."""
+        self.has_album = True
+        if self.storage:
+            await self.storage.half_done(self.ids)
 
     async def done(self) -> None:
         """It is answered, and never will be again."""
@@ -129,7 +137,7 @@ class Inbox:
 
     async def receive(self, updates: Sequence[Update]) -> None:
         """Store updates; what is stored here before, or not for this bot, is passed over."""
-        wanted = {update.update_id: update for update in updates if self._is_wanted(update)}
+        wanted = {update.update_id: update for update in updates if self._wants(update)}
         new = await self._storage.receive(
             {
                 update_id: update.model_dump_json(exclude_unset=True, by_alias=True)
@@ -138,6 +146,13 @@ class Inbox:
         )
         for update_id in new:
             await self._take(wanted[update_id])
+
+    def _wants(self, update: Update) -> bool:
+        try:
+            return self._is_wanted(update)
+        except Exception:  # one odd update must not stop the others
+            logger.exception("update %d cannot be made sense of, and is passed over", update.update_id)
+            return False
 
     async def run(self) -> None:
         """Answer until cancelled."""
@@ -174,6 +189,7 @@ class Inbox:
         turn = Turn([update], person, album, sending=self._sending, storage=self._storage)
         if left:
             turn.operation_id = left.operation_id
+            turn.has_album = left.has_album
             turn.is_given_up = left.attempts >= ATTEMPTS
         if _is_light(update):
             self._spawn(self._answer_light(turn))

@@ -1,6 +1,6 @@
 """The buttons under answers. Their data says all that is needed: nothing is kept of a question.
 
-The picture itself is in the message that the answer replies to; `user` is who asked.
+The picture itself is in the message that the answer replies to: `part` is its number there, `user` is who asked.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ class Why(CallbackData, prefix="y"):
     """Show why a match matches."""
 
     user: int
+    part: int
     image: int
 
 
@@ -30,6 +31,7 @@ class Choose(CallbackData, prefix="c"):
     """Which of the matches is right, or wrong? `back`: neither."""
 
     user: int
+    part: int
     right: bool
     back: bool = False
 
@@ -38,6 +40,7 @@ class Judge(CallbackData, prefix="j"):
     """A match is right, or wrong."""
 
     user: int
+    part: int
     image: int
     right: bool
 
@@ -46,6 +49,7 @@ class More(CallbackData, prefix="m"):
     """The matches after the first `offset`; `weak`: also where nothing is near."""
 
     user: int
+    part: int
     offset: int
     limit: int
     same: bool
@@ -56,12 +60,14 @@ class Tell(CallbackData, prefix="t"):
     """Tell this chat when the picture appears."""
 
     user: int
+    part: int
 
 
 class Cancel(CallbackData, prefix="x"):
     """Do not tell it after all."""
 
     user: int
+    part: int
     watch: int
 
 
@@ -108,48 +114,50 @@ def keyboard(*rows: Row) -> InlineKeyboardMarkup | None:
 
 
 def under_matches(
-    matches: Sequence[Match], t: Text, *, user: int, first: int, wish: Wish, weak: bool, more: bool
+    matches: Sequence[Match], t: Text, *, user: int, part: int, first: int, wish: Wish, weak: bool, more: bool
 ) -> InlineKeyboardMarkup | None:
     """Why, source links, right or wrong, more; `first` is the place of the first match, from 1."""
     places = list(enumerate(matches, first))
-    why = [button(f"{WHY_MARK} {place}", Why(user=user, image=match.image.id)) for place, match in places]
+    why = [button(f"{WHY_MARK} {place}", Why(user=user, part=part, image=match.image.id)) for place, match in places]
     links = [
         InlineKeyboardButton(text=f"{LINK_MARK} {place}", url=url) for place, match in places if (url := source(match))
     ]
-    after = More(user=user, offset=first - 1 + len(matches), limit=wish.limit, same=wish.same, weak=weak)
+    after = More(user=user, part=part, offset=first - 1 + len(matches), limit=wish.limit, same=wish.same, weak=weak)
     return keyboard(
         *_in_rows(why),
         *_in_rows(links),
-        verdicts(t, user),
+        verdicts(t, user, part),
         [button(t.plain("button-more"), after)] if more else [],
     )
 
 
-def verdicts(t: Text, user: int) -> Row:
+def verdicts(t: Text, user: int, part: int) -> Row:
     return [
-        button(f"{RIGHT_MARK} {t.plain('button-right')}", Choose(user=user, right=True)),
-        button(f"{WRONG_MARK} {t.plain('button-wrong')}", Choose(user=user, right=False)),
+        button(f"{RIGHT_MARK} {t.plain('button-right')}", Choose(user=user, part=part, right=True)),
+        button(f"{WRONG_MARK} {t.plain('button-wrong')}", Choose(user=user, part=part, right=False)),
     ]
 
 
-def choosing(shown: InlineKeyboardMarkup, *, user: int, right: bool) -> InlineKeyboardMarkup:
+def choosing(shown: InlineKeyboardMarkup, *, user: int, part: int, right: bool) -> InlineKeyboardMarkup:
     """The same buttons, with a number for each match in place of right and wrong."""
     mark = RIGHT_MARK if right else WRONG_MARK
-    numbers = [
-        button(
-            f"{mark} {one.text.split()[-1]}", Judge(user=user, image=Why.unpack(one.callback_data).image, right=right)
-        )
+    places = [
+        one.text.split()[-1]
         for row in shown.inline_keyboard
         for one in row
         if one.callback_data and one.callback_data.startswith("y:")
     ]
-    back = [button("↩︎", Choose(user=user, right=right, back=True))]
+    numbers = [
+        button(f"{mark} {place}", Judge(user=user, part=part, image=image, right=right))
+        for place, image in zip(places, matches_in(shown), strict=True)
+    ]
+    back = [button("↩︎", Choose(user=user, part=part, right=right, back=True))]
     return _with_verdicts(shown, [*_in_rows(numbers), back])
 
 
-def unchosen(shown: InlineKeyboardMarkup, t: Text, *, user: int) -> InlineKeyboardMarkup:
+def unchosen(shown: InlineKeyboardMarkup, t: Text, *, user: int, part: int) -> InlineKeyboardMarkup:
     """Right and wrong in their place again."""
-    return _with_verdicts(shown, [verdicts(t, user)])
+    return _with_verdicts(shown, [verdicts(t, user, part)])
 
 
 def matches_in(shown: InlineKeyboardMarkup) -> list[int]:
@@ -162,12 +170,12 @@ def matches_in(shown: InlineKeyboardMarkup) -> list[int]:
     ]
 
 
-def under_nothing(t: Text, *, user: int, wish: Wish, is_empty: bool) -> InlineKeyboardMarkup | None:
+def under_nothing(t: Text, *, user: int, part: int, wish: Wish, is_empty: bool) -> InlineKeyboardMarkup | None:
     """Where nothing is near: show the nearest anyway, tell me when it appears."""
-    nearest = More(user=user, offset=0, limit=wish.limit, same=False, weak=True)
+    nearest = More(user=user, part=part, offset=0, limit=wish.limit, same=False, weak=True)
     return keyboard(
         [] if is_empty else [button(t.plain("button-nearest"), nearest)],
-        [button(t.plain("button-tell"), Tell(user=user))],
+        [button(t.plain("button-tell"), Tell(user=user, part=part))],
     )
 
 

@@ -5,17 +5,19 @@ import hmac
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiogram import Bot
 from aiogram.exceptions import (
     ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
     TelegramConflictError,
-    TelegramNetworkError,
+    TelegramNotFound,
     TelegramRetryAfter,
-    TelegramServerError,
+    TelegramUnauthorizedError,
 )
 from aiogram.types import Update
 from aiogram.utils.backoff import Backoff
@@ -36,7 +38,8 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 async def poll(bot: Bot, inbox: Inbox) -> None:
     """Long polling, until cancelled. What is stored is acknowledged with the next call, and not before."""
-    await bot.delete_webhook()
+    with suppress(TelegramBadRequest):  # getUpdates will say what is wrong
+        await bot.delete_webhook()
     offset: int | None = None
     backoff = Backoff(BACKOFF)
     while True:
@@ -57,9 +60,11 @@ async def poll(bot: Bot, inbox: Inbox) -> None:
             logger.error("another program is asking for this bot's messages; stop it. Again in %.0f s", delay)
             await asyncio.sleep(delay)
             continue
-        except (TelegramNetworkError, TelegramServerError) as error:
+        except (TelegramUnauthorizedError, TelegramNotFound):
+            raise
+        except TelegramAPIError as error:
             delay = next(backoff)
-            logger.warning("Telegram cannot be reached (%s); again in %.1f s", error.message, delay)
+            logger.warning("Telegram gives no updates (%s); again in %.1f s", error.message, delay)
             await asyncio.sleep(delay)
             continue
         if updates:

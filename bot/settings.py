@@ -63,7 +63,13 @@ class BotSettings(EngineSettings):
     def _url(cls, url: str | None) -> str | None:
         if url is None:
             return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("This is no http(s) address, such as https://bot.example.org/telegram")
+        wrong = ValueError("This is no http(s) address, such as https://bot.example.org/telegram")
+        try:
+            parts = urlsplit(url)
+            is_reachable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            raise wrong from None
+        is_plain = re.fullmatch(r"[A-Za-z0-9/_.~-]*", parts.path) and not parts.query and not parts.fragment
+        if parts.scheme not in ("http", "https") or not is_reachable or not is_plain:
+            raise wrong
         return url.rstrip("/")

@@ -35,7 +35,7 @@ chats = Table(
     Column("language", String(8), nullable=False),
 )
 
-# `waiting` and `working` have yet to be answered; of those that are `done` only the number is kept, not the message.
+# `waiting` and `half` have yet to be answered; of those that are `done` only the number is kept, not the message.
 inbox = Table(
     "inbox",
     metadata,
@@ -67,6 +67,7 @@ class Waiting:
     payload: str
     attempts: int
     operation_id: int | None
+    has_album: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +116,27 @@ class BotStorage:
             await connection.execute(delete(inbox).where(inbox.c.bot_id != self._bot_id))
             query = select(inbox).where(inbox.c.state != "done").order_by(inbox.c.update_id)
             rows = (await connection.execute(query)).all()
-        return [Waiting(row.update_id, row.payload, row.attempts, row.operation_id) for row in rows]
+        return [
+            Waiting(row.update_id, row.payload, row.attempts, row.operation_id, row.state == "half") for row in rows
+        ]
 
     async def begin(self, update_ids: Sequence[int]) -> None:
-        """These are being worked on now."""
+        """These are being worked on from now."""
         async with self._database.write() as connection:
             mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
-            await connection.execute(mine.values(state="working", attempts=inbox.c.attempts + 1))
+            await connection.execute(mine.values(attempts=inbox.c.attempts + 1))
 
     async def put_back(self, update_ids: Sequence[int]) -> None:
         """These have not been answered after all, through no fault of theirs."""
         async with self._database.write() as connection:
-            mine = update(inbox).where(inbox.c.update_id.in_(update_ids), inbox.c.state == "working")
-            await connection.execute(mine.values(state="waiting", attempts=inbox.c.attempts - 1))
+            mine = update(inbox).where(inbox.c.update_id.in_(update_ids), inbox.c.attempts > 0)
+            await connection.execute(mine.values(attempts=inbox.c.attempts - 1))
+
+    async def half_done(self, update_ids: Sequence[int]) -> None:
+        """The album of the answer is out, the message with the buttons is not."""
+        async with self._database.write() as connection:
+            mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
+            await connection.execute(mine.values(state="half"))
 
     async def done(self, update_ids: Sequence[int]) -> None:
         """These are answered; what they said is forgotten."""

@@ -7,7 +7,12 @@ from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramMigrateToChat
+from aiogram.exceptions import (
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNotFound,
+)
 
 from bot import replies
 from bot.answers import Answers, subscriber
@@ -56,13 +61,18 @@ class Watching:
         self._sending = sending
         self._apologies = apologies
 
-    async def begin(self, content: bytes, asked: Asked, place: Place, language: str, *, file_id: str) -> Watch:
-        """Wait for a picture. Refusal where a chat waits for too many."""
-        who = subscriber(place.chat_id)
-        if len(await self._service.watches(who)) >= MAX_WATCHES:
+    async def refuse_too_many(self, chat_id: int) -> None:
+        """Refusal where a chat waits for too many pictures already."""
+        if len(await self._service.watches(subscriber(chat_id))) >= MAX_WATCHES:
             raise Refusal("too-many-watches", count=MAX_WATCHES)
+
+    async def begin(
+        self, content: bytes, asked: Asked, place: Place, language: str, *, file_id: str, since: int
+    ) -> Watch:
+        """Wait for a picture; `since` is the change of the library that was searched in vain."""
+        who = subscriber(place.chat_id)
         reference = Reference(file_id, place.thread_id, asked.message_id, asked.is_spoiler, language)
-        return await self._service.watch(content, subscriber=who, reference=reference.to_json())
+        return await self._service.watch(content, subscriber=who, reference=reference.to_json(), since=since)
 
     async def run(self) -> None:
         """Look for what is waited for, until cancelled; less and less often while much comes that is something else."""
@@ -103,6 +113,8 @@ class Watching:
         place = Place(chat_id, reference.thread, reference.message, reference.spoiler)
         try:
             async with self._sending():
+                if watch.id not in {one.id for one in await self._service.watches(watch.subscriber)}:
+                    return  # cancelled meanwhile
                 if not await album.send(place):  # its file is lost
                     await self._answers.say(place, said)
                 await self._service.unwatch(watch.id, subscriber=watch.subscriber)
@@ -110,7 +122,7 @@ class Watching:
             await self._apologies.left(chat_id, error.message)
         except TelegramMigrateToChat as error:  # it is told there, the next time
             await self._apologies.moved(chat_id, error.migrate_to_chat_id)
-        except TelegramAPIError as error:
+        except (TelegramBadRequest, TelegramNotFound) as error:  # what else goes wrong may be better the next time
             logger.error("chat %d could not be told that its picture has appeared: %s", chat_id, error)
             await self._service.unwatch(watch.id, subscriber=watch.subscriber)
 

@@ -223,13 +223,14 @@ class SearchResult:
     """At most `limit` matches, best first; empty where nothing in the library is near.
 
     `calibrated` is False while the library's network has no calibration: scores are then an order, not probabilities.
-    `library_size` is the number of pictures that were searched.
+    `library_size` is the number of pictures that were searched, `seq` the last change that was taken in.
     """
 
     matches: tuple[Match, ...]
     timings_ms: dict[str, float] = field(default_factory=dict)
     calibrated: bool = True
     library_size: int = 0
+    seq: int = 0
     query: Query = field(default_factory=lambda: Query(0, 0))
 
     def after(self, stage: str, took_ms: float) -> "SearchResult":

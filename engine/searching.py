@@ -150,6 +150,7 @@ class Searcher:
         without: frozenset[int] = frozenset(),
     ) -> SearchResult:
         exact = asked.exact if asked.exact and asked.exact.id not in without else None
+        seq = serving.index.seq  # before the search: what comes in meanwhile may or may not be in its answer
         with watch("match"):
             sightings = await serving.matcher.match(
                 asked.pixels, asked.features, exclude=without, itself=exact.id if exact else None
@@ -163,7 +164,7 @@ class Searcher:
                 imaging.encode_reduced, asked.pixels, side=PREVIEW_SIDE, quality=PREVIEW_QUALITY
             )
         query = Query(asked.width, asked.height, shown)
-        return SearchResult(matches, watch.timings_ms(), serving.calibration.fitted, serving.index.size, query)
+        return SearchResult(matches, watch.timings_ms(), serving.calibration.fitted, serving.index.size, seq, query)
 
     async def asked(self, content: bytes, serving: Serving) -> Asked:
         """A query with its features; bytes that are stored already are not computed again."""

@@ -133,12 +133,13 @@ class SearchService:
         """
         await self._subscriptions.judge(content, image_id, right=right, subscriber=subscriber)
 
-    async def watch(self, content: bytes, *, subscriber: str, reference: str) -> Watch:
+    async def watch(self, content: bytes, *, subscriber: str, reference: str, since: int | None = None) -> Watch:
         """Wait for a picture to be added. Kept are its SHA-256, pHash and embeddings, and `reference`. An ImageError.
 
-        `reference` comes back with the watch: where to read the query again, whom to tell.
+        `reference` comes back with the watch: where to read the query again, whom to tell. `since`: the `seq` of the
+        search that found nothing; by default what is there now is not waited for.
         """
-        return await self._subscriptions.watch(content, subscriber=subscriber, reference=reference)
+        return await self._subscriptions.watch(content, subscriber=subscriber, reference=reference, since=since)
 
     async def due_watches(self) -> list[Watch]:
         """Watches for which something has come, by whichever door, that may be what is waited for."""
@@ -197,6 +198,13 @@ class SearchService:
         said = Provenance("", title, tuple(tags), source_url, page_url)
         async for result in self._adder.add(sources, said, operation, stop):
             yield result
+
+    async def begin_addition(self, *, actor: str) -> int:
+        """An operation that additions may join before anything is added: the `operation_id` that `add` takes.
+
+        While nothing has joined it there is nothing to undo.
+        """
+        return await self._repository.begin(Operation("add", actor))
 
     async def add_bytes(self, content: bytes, *, name: str, actor: str, **said: Any) -> AddResult:
         """Add one encoded picture; `said` is what `add` takes of it."""

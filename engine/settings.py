@@ -95,6 +95,6 @@ class EngineSettings(BaseSettings):
             return cls(**overrides)
         except ValidationError as error:
             first = error.errors()[0]
-            variable = "PICTRACE_" + "_".join(str(part) for part in first["loc"]).upper()
+            variable = f"PICTRACE_{first['loc'][0]}".upper()  # of a list, without the place in it
             message = first["msg"].removeprefix("Value error, ").rstrip(".")
             raise InvalidSetting(f"{variable}: {message}.") from error

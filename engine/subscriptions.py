@@ -47,14 +47,15 @@ class Subscriptions:
         asked = await self._searcher.asked(content, serving)
         await self._subscribers.judge(subscriber, asked.features, image_id, right=right)
 
-    async def watch(self, content: bytes, *, subscriber: str, reference: str) -> Watch:
+    async def watch(self, content: bytes, *, subscriber: str, reference: str, since: int | None) -> Watch:
         """See SearchService.watch."""
         serving, head = await self._networks.current()
         asked = await self._searcher.asked(content, serving)
         boxes = await self._pool.run(regions.find, asked.pixels)
         parts = [await self._pool.run(serving.embedder.embed, regions.cut(asked.pixels, box)) for box in boxes]
         vectors = np.stack([asked.features.embedding, *parts])
-        return await self._subscribers.watch(subscriber, asked.features, vectors, serving.network, head.seq, reference)
+        seq = head.seq if since is None else since
+        return await self._subscribers.watch(subscriber, asked.features, vectors, serving.network, seq, reference)
 
     async def due(self) -> list[Watch]:
         """See SearchService.due_watches."""

@@ -7,6 +7,7 @@ from aiogram import Bot, Router
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
     CallbackQuery,
+    Document,
     InlineKeyboardMarkup,
     Message,
     MessageOriginChannel,
@@ -16,7 +17,7 @@ from bot import keyboards, replies
 from bot.adding import Adding, Said, actor
 from bot.answers import Answers, place_of
 from bot.asked import Asked, Refusal, is_zip, pictures_in, title_and_tags
-from bot.courtesy import Courtesy
+from bot.courtesy import Courtesy, toast
 from bot.handlers.filters import Says
 from bot.inbox import Turn
 from bot.settings import BotSettings
@@ -25,7 +26,7 @@ from bot.telegram_files import Shown, TelegramFiles
 from bot.texts import Text
 from engine import PicTraceError, SearchService, StoredImage
 
-MAX_REMOVED = 100
+MAX_REMOVED = 30  # so that one message names them all
 
 
 def create() -> Router:
@@ -56,7 +57,7 @@ async def refuse(message: Message, turn: Turn, t: Text, answers: Answers) -> Non
 
 
 async def refuse_button(callback: CallbackQuery, t: Text) -> None:
-    await callback.answer(t.plain("admins-only"), show_alert=True)
+    await toast(callback, t.plain("admins-only"), alert=True)
 
 
 async def add(
@@ -64,20 +65,15 @@ async def add(
 ) -> None:
     """Under pictures or a zip, as a reply to one, or with links."""
     messages = turn.messages
-    replied = asking.reply_to_message
-    if replied and not any(one.photo or one.document for one in messages) and not _pictures(messages):
-        messages = [replied]
+    archives, pictures = _brought(messages)
+    if not archives and not pictures and asking.reply_to_message:
+        messages = [asking.reply_to_message]
+        archives, pictures = _brought(messages)
+    if not archives and not pictures:
+        raise Refusal("add-how")
     title, tags = title_and_tags(words)
     async with courtesy.typing(asking):
-        archive = next((one for one in messages if is_zip(one)), None)
-        said = Said(title, tags, _page_url(messages[0]))
-        if archive:
-            await adding.add_zip(turn, archive if archive is asking else _as_asked(archive, asking), said, t)
-            return
-        pictures = _pictures(messages)
-        if not pictures:
-            raise Refusal("add-how")
-        await adding.add(turn, asking, pictures, said, t)
+        await adding.add(turn, asking, pictures, archives, Said(title, tags, _page_url(messages[0])), t)
 
 
 async def remove(
@@ -93,8 +89,15 @@ async def remove(
 ) -> None:
     """By id, or as a reply to a picture."""
     assert asking.from_user
-    ids = [int(number) for number in re.findall(r"\d{1,18}", words)]
-    if ids:
+    # Words around the numbers mean a picture that is replied to, which the numbers may well not.
+    is_list = re.fullmatch(r"(\d{1,18}[\s,;]*)+", words)
+    if words and not is_list and asking.reply_to_message is None:
+        raise Refusal("remove-how")
+    if turn.operation_id is not None:  # done by a process that died before it could say so
+        await _done_already(turn, asking, t, answers)
+        return
+    if is_list:
+        ids = [int(number) for number in re.findall(r"\d+", words)]
         if len(ids) > MAX_REMOVED:
             raise Refusal("remove-too-many", count=MAX_REMOVED)
         images = [await service.get(image_id) for image_id in dict.fromkeys(ids)]
@@ -105,6 +108,7 @@ async def remove(
             return
         images = [image]
     operation_id = await service.remove([image.id for image in images], actor=actor(asking.from_user.id))
+    await turn.note_operation(operation_id)
     async with turn.answering():
         await answers.say(place_of(asking), _removed(images, t), _undoing(t, operation_id))
 
@@ -148,9 +152,17 @@ async def undo(message: Message, words: str, turn: Turn, t: Text, answers: Answe
     number = re.fullmatch(r"#?(\d{1,18})", words)
     who = actor(message.from_user.id)
     # Noted first: after a crash the same one is taken back, not the one before.
-    operation_id = turn.operation_id or (int(number[1]) if number else await service.last_operation(who))
+    before = turn.operation_id
+    operation_id = before or (int(number[1]) if number else await service.last_operation(who))
     await turn.note_operation(operation_id)
-    undone = await service.undo(actor=who, operation_id=operation_id)
+    try:
+        undone = await service.undo(actor=who, operation_id=operation_id)
+    except PicTraceError as error:
+        if before is None or error.code != "nothing_to_undo":
+            raise
+        async with turn.answering():
+            await answers.say(place_of(message), t("done-already"))
+        return
     said = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
     async with turn.answering():
         await answers.say(place_of(message), said)
@@ -175,10 +187,10 @@ async def keep(
     callback: CallbackQuery, callback_data: keyboards.Keep, bot: Bot, t: Text, service: SearchService, answers: Answers
 ) -> None:
     """Of two that are nearly the same, only the better one."""
+    await toast(callback)
     better = await service.get(callback_data.better)
     lesser = await service.get(callback_data.lesser)
     operation_id = await service.remove([lesser.id], actor=actor(callback.from_user.id))
-    await callback.answer()
     message = callback.message
     if isinstance(message, Message):
         await _without_button(message, callback.data or "")
@@ -190,9 +202,9 @@ async def remove_confirmed(
     callback: CallbackQuery, callback_data: keyboards.Remove, t: Text, service: SearchService, answers: Answers
 ) -> None:
     """The picture that was shown is the one that was meant."""
+    await toast(callback)
     image = await service.get(callback_data.image)
     operation_id = await service.remove([image.id], actor=actor(callback.from_user.id))
-    await callback.answer()
     if isinstance(callback.message, Message):
         await _without_button(callback.message, callback.data or "")
         await answers.say(place_of(callback.message), _removed([image], t), _undoing(t, operation_id))
@@ -207,13 +219,19 @@ async def undo_button(
     except PicTraceError as error:
         if error.code != "nothing_to_undo":
             raise
-        await callback.answer(t.plain("error-nothing_to_undo"), show_alert=True)
+        await toast(callback, t.plain("error-nothing_to_undo"), alert=True)
         return
-    await callback.answer()
+    await toast(callback)
     if isinstance(callback.message, Message):
         await _without_button(callback.message, callback.data or "")
         said = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
         await answers.say(place_of(callback.message), said)
+
+
+async def _done_already(turn: Turn, message: Message, t: Text, answers: Answers) -> None:
+    assert turn.operation_id is not None
+    async with turn.answering():
+        await answers.say(place_of(message), t("done-already"), _undoing(t, turn.operation_id))
 
 
 async def _meant(
@@ -249,25 +267,19 @@ async def _confirm(
         await answers.say(place_of(message), t("remove-this"), buttons)
 
 
-def _pictures(messages: list[Message]) -> list[Asked]:
-    """Pictures of messages; a zip is none, and is no reason to refuse."""
-    found: list[Asked] = []
+def _brought(messages: list[Message]) -> tuple[list[Document], list[Asked]]:
+    """Zips and pictures of messages. Refusal where there is neither, but something that looks like it."""
+    archives = [one.document for one in messages if is_zip(one) and one.document]
+    pictures: list[Asked] = []
     refused: Refusal | None = None
     for message in messages:
-        if is_zip(message):
-            continue
         try:
-            found += pictures_in(message)
+            pictures += [] if is_zip(message) else pictures_in(message)
         except Refusal as refusal:
             refused = refused or refusal
-    if refused and not found:
+    if refused and not pictures and not archives:
         raise refused
-    return found
-
-
-def _as_asked(archive: Message, asking: Message) -> Message:
-    """A zip that was replied to, as though it had come with the command."""
-    return asking.model_copy(update={"document": archive.document})
+    return archives, pictures
 
 
 def _page_url(message: Message) -> str | None:
@@ -279,7 +291,9 @@ def _page_url(message: Message) -> str | None:
 
 
 def _removed(images: list[StoredImage], t: Text) -> str:
-    return "\n".join(t("removed", id=str(image.id), title=replies.title(image)) for image in images)
+    return "\n".join(
+        t("removed", id=str(image.id), title=replies.title(image, replies.LINE_CHARACTERS)) for image in images
+    )
 
 
 def _tags(image: StoredImage) -> str:

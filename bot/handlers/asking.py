@@ -59,7 +59,7 @@ async def asked(
         async with turn.answering():
             await answers.say(place_of(message), t("hint-group" if message.chat.type in GROUPS else "hint"))
         return
-    words = "" if asking.forward_origin else words_of(asking)
+    words = "" if asking.forward_origin else words_of(asking, me)
     await _answer(asking, pictures, words, turn, t, settings, answers, courtesy, apologies)
 
 

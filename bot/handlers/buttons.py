@@ -3,13 +3,13 @@
 from contextlib import suppress
 
 from aiogram import Bot, Router
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot import keyboards, replies
 from bot.answers import Answers, Asker, place_of, subscriber
-from bot.asked import Asked, Refusal, Wish, pictures_in
-from bot.courtesy import Courtesy
+from bot.asked import MAX_LIMIT, Asked, Refusal, Wish, pictures_in
+from bot.courtesy import PEOPLE_IN_DISGUISE, Courtesy, may_decide, toast
 from bot.inbox import Turn
 from bot.settings import BotSettings
 from bot.telegram_files import TelegramFiles
@@ -44,14 +44,16 @@ async def why(
     settings: BotSettings,
     service: SearchService,
     files: TelegramFiles,
+    answers: Answers,
     courtesy: Courtesy,
 ) -> None:
     """The picture that shows what agrees, and the edits in words."""
-    message = await _message(callback, callback_data.user, settings, t)
-    asked = _asked(message)
+    message = await _message(callback, callback_data.user, settings, t, bot)
+    asked = _asked(message, callback_data.part)
     async with courtesy.typing(message):
         content = await files.read(asked)
-        explained = await service.explain(content, callback_data.image, words=False)
+        async with answers.computing:
+            explained = await service.explain(content, callback_data.image, words=False)
         place = place_of(message, asked)
         async with turn.answering():
             await bot.send_photo(
@@ -67,6 +69,7 @@ async def why(
 async def more(
     callback: CallbackQuery,
     callback_data: keyboards.More,
+    bot: Bot,
     turn: Turn,
     t: Text,
     settings: BotSettings,
@@ -74,17 +77,20 @@ async def more(
     courtesy: Courtesy,
 ) -> None:
     """The next matches, or the nearest where nothing is near."""
-    message = await _message(callback, callback_data.user, settings, t)
-    asked = _asked(message)
-    wish = Wish(callback_data.limit, callback_data.same)
+    message = await _message(callback, callback_data.user, settings, t, bot)
+    asked = _asked(message, callback_data.part)
+    wish = Wish(min(max(callback_data.limit, 1), MAX_LIMIT), callback_data.same)
+    offset = max(callback_data.offset, 0)
+    after = keyboards.matches_in(message.reply_markup) if message.reply_markup and offset else []
     async with courtesy.typing(message):
         asker = _asker(callback_data.user, message, asked, settings, t)
-        await answers.answer(turn, asked, asker, wish, offset=callback_data.offset, weak=callback_data.weak)
+        await answers.answer(turn, asked, asker, wish, offset=offset, after=after, weak=callback_data.weak)
 
 
 async def open_part(
     callback: CallbackQuery,
     callback_data: keyboards.Open,
+    bot: Bot,
     turn: Turn,
     t: Text,
     settings: BotSettings,
@@ -92,7 +98,7 @@ async def open_part(
     courtesy: Courtesy,
 ) -> None:
     """The whole answer to one picture of an album."""
-    message = await _message(callback, callback_data.user, settings, t)
+    message = await _message(callback, callback_data.user, settings, t, bot)
     asked = answers.part_of_album(message, callback_data.place)
     async with courtesy.typing(message):
         await answers.answer(turn, asked, _asker(callback_data.user, message, asked, settings, t), Wish())
@@ -103,45 +109,52 @@ async def choose(
     callback_data: keyboards.Choose,
     t: Text,
     settings: BotSettings,
-    turn: Turn,
     bot: Bot,
     service: SearchService,
     files: TelegramFiles,
+    answers: Answers,
 ) -> None:
     """Right or wrong: which one? Asked only where there are several."""
-    message = await _message(callback, callback_data.user, settings, t, answer=False)
+    message = await _message(callback, callback_data.user, settings, t, bot, answer=False)
     shown = message.reply_markup
     if shown is None:
         raise Refusal("asked-gone")
     images = keyboards.matches_in(shown)
     if len(images) == 1 and not callback_data.back:
-        chosen = keyboards.Judge(user=callback_data.user, image=images[0], right=callback_data.right)
-        await judge(callback, chosen, t, settings, service, files)
+        chosen = keyboards.Judge(
+            user=callback_data.user, part=callback_data.part, image=images[0], right=callback_data.right
+        )
+        await judge(callback, chosen, bot, t, settings, service, files, answers)
         return
+    user, part, right = callback_data.user, callback_data.part, callback_data.right
     if callback_data.back:
-        await callback.answer()
-        await _edit(message, keyboards.unchosen(shown, t, user=callback_data.user))
+        await toast(callback)
+        await _edit(message, keyboards.unchosen(shown, t, user=user, part=part))
     else:
-        await callback.answer(t.plain("which-right" if callback_data.right else "which-wrong"))
-        await _edit(message, keyboards.choosing(shown, user=callback_data.user, right=callback_data.right))
+        await toast(callback, t.plain("which-right" if right else "which-wrong"))
+        await _edit(message, keyboards.choosing(shown, user=user, part=part, right=right))
 
 
 async def judge(
     callback: CallbackQuery,
     callback_data: keyboards.Judge,
+    bot: Bot,
     t: Text,
     settings: BotSettings,
     service: SearchService,
     files: TelegramFiles,
+    answers: Answers,
 ) -> None:
     """Remember the verdict; a pair called wrong is not shown to this chat again."""
-    message = await _message(callback, callback_data.user, settings, t, answer=False)
-    content = await files.read(_asked(message))
+    message = await _message(callback, callback_data.user, settings, t, bot, answer=False)
+    content = await files.read(_asked(message, callback_data.part))
     who = subscriber(message.chat.id)
-    await service.judge(content, callback_data.image, right=callback_data.right, subscriber=who)
-    await _toast(callback, t.plain("judged-right" if callback_data.right else "judged-wrong"))
+    async with answers.computing:
+        await service.judge(content, callback_data.image, right=callback_data.right, subscriber=who)
+    await toast(callback, t.plain("judged-right" if callback_data.right else "judged-wrong"))
     if message.reply_markup:
-        await _edit(message, keyboards.unchosen(message.reply_markup, t, user=callback_data.user))
+        user, part = callback_data.user, callback_data.part
+        await _edit(message, keyboards.unchosen(message.reply_markup, t, user=user, part=part))
 
 
 async def tell(
@@ -157,18 +170,21 @@ async def tell(
     watching: Watching,
 ) -> None:
     """Wait for the picture; if it has come meanwhile, here it is."""
-    message = await _message(callback, callback_data.user, settings, t)
-    asked = _asked(message)
+    message = await _message(callback, callback_data.user, settings, t, bot)
+    asked = _asked(message, callback_data.part)
     content = await files.read(asked)
     place = place_of(message, asked)
-    result = await service.search(content, preview=True, subscriber=subscriber(place.chat_id))
+    async with answers.computing:
+        result = await service.search(content, preview=True, subscriber=subscriber(place.chat_id))
     if any(match.lane == "same" for match in result.matches):
         asker = _asker(callback_data.user, message, asked, settings, t)
         await answers.answer(turn, asked, asker, Wish())
         return
+    await watching.refuse_too_many(place.chat_id)
+    user, language, since = callback_data.user, t.language, result.seq
     if asked.file_id:
-        watch = await watching.begin(content, asked, place, t.language, file_id=asked.file_id)
-        await message.edit_text(t("told-later"), reply_markup=_cancelling(t, callback_data.user, watch.id))
+        watch = await watching.begin(content, asked, place, language, file_id=asked.file_id, since=since)
+        await message.edit_text(t("told-later"), reply_markup=_cancelling(t, user, asked.part, watch.id))
         return
     # What is behind a link may be gone by then: Telegram keeps the picture.
     assert result.query.preview
@@ -181,17 +197,25 @@ async def tell(
             reply_parameters=place.reply,
         )
         assert shown.photo
-        watch = await watching.begin(content, asked, place, t.language, file_id=shown.photo[-1].file_id)
-        await shown.edit_reply_markup(reply_markup=_cancelling(t, callback_data.user, watch.id))
+        file_id = shown.photo[-1].file_id
+        watch = await watching.begin(content, asked, place, language, file_id=file_id, since=since)
+        await shown.edit_reply_markup(reply_markup=_cancelling(t, user, asked.part, watch.id))
 
 
 async def cancel(
-    callback: CallbackQuery, callback_data: keyboards.Cancel, t: Text, settings: BotSettings, service: SearchService
+    callback: CallbackQuery,
+    callback_data: keyboards.Cancel,
+    bot: Bot,
+    t: Text,
+    settings: BotSettings,
+    service: SearchService,
 ) -> None:
     """Wait no longer."""
-    message = await _message(callback, callback_data.user, settings, t)
-    await service.unwatch(callback_data.watch, subscriber=subscriber(message.chat.id))
-    again = keyboards.under_nothing(t, user=callback_data.user, wish=Wish(), is_empty=True)
+    message = await _message(callback, callback_data.user, settings, t, bot)
+    if 0 < callback_data.watch < 1 << 63:
+        await service.unwatch(callback_data.watch, subscriber=subscriber(message.chat.id))
+    user, part = callback_data.user, callback_data.part
+    again = keyboards.under_nothing(t, user=user, part=part, wish=Wish(), is_empty=True)
     if message.photo:
         await message.edit_caption(caption=t("told-no-more"))
     else:
@@ -200,43 +224,43 @@ async def cancel(
 
 async def unknown(callback: CallbackQuery, t: Text) -> None:
     """A button of an older version."""
-    await _toast(callback, t.plain("asked-gone"))
+    await toast(callback, t.plain("asked-gone"))
 
 
 async def _message(
-    callback: CallbackQuery, user: int, settings: BotSettings, t: Text, *, answer: bool = True
+    callback: CallbackQuery, user: int, settings: BotSettings, t: Text, bot: Bot, *, answer: bool = True
 ) -> Message:
     """The message with the buttons. NotYours where somebody else asked; Refusal where it is too old."""
-    if callback.from_user.id != user and callback.from_user.id not in settings.admin_ids:
-        await _toast(callback, t.plain("not-yours"), alert=True)
-        raise NotYours
-    if not isinstance(callback.message, Message):
+    message, presser = callback.message, callback.from_user
+    if presser.id != user and presser.id not in settings.admin_ids:
+        # Nobody can press as the anonymous admin of a group who asked; any admin of it may.
+        is_anonymous = user in PEOPLE_IN_DISGUISE
+        if not (is_anonymous and isinstance(message, Message) and await may_decide(bot, message, presser, settings)):
+            await toast(callback, t.plain("not-yours"), alert=True)
+            raise NotYours
+    if not isinstance(message, Message):
         raise Refusal("asked-gone")
     if answer:
-        await _toast(callback)
-    return callback.message
+        await toast(callback)
+    return message
 
 
-def _asked(message: Message) -> Asked:
+def _asked(message: Message, part: int) -> Asked:
     """The picture that an answer is about: it is in the message that the answer replies to."""
     replied = message.reply_to_message
     found = pictures_in(replied) if replied else []
-    if not found:
+    if not 0 <= part < len(found):
         raise Refusal("asked-gone")
-    return found[0]
+    return found[part]
 
 
 def _asker(user: int, message: Message, asked: Asked, settings: BotSettings, t: Text) -> Asker:
     return Asker(user, user in settings.admin_ids, place_of(message, asked), t)
 
 
-def _cancelling(t: Text, user: int, watch: int) -> InlineKeyboardMarkup | None:
-    return keyboards.keyboard([keyboards.button(t.plain("button-cancel"), keyboards.Cancel(user=user, watch=watch))])
-
-
-async def _toast(callback: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
-    with suppress(TelegramAPIError):  # too late for a notice, not for what was asked
-        await callback.answer(text, show_alert=alert or None)
+def _cancelling(t: Text, user: int, part: int, watch: int) -> InlineKeyboardMarkup | None:
+    cancel = keyboards.Cancel(user=user, part=part, watch=watch)
+    return keyboards.keyboard([keyboards.button(t.plain("button-cancel"), cancel)])
 
 
 async def _edit(message: Message, buttons: InlineKeyboardMarkup | None) -> None:

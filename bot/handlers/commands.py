@@ -1,23 +1,19 @@
 """What everyone may say: /start, /help, /language, /privacy, /forget."""
 
 from aiogram import Bot, Router
-from aiogram.enums import ChatMemberStatus
-from aiogram.exceptions import TelegramAPIError
-from aiogram.types import CallbackQuery, Message, User
+from aiogram.types import CallbackQuery, Message
 
 from bot import keyboards
 from bot.answers import Answers, place_of, subscriber
 from bot.asked import Refusal
 from bot.commands import publish_to
-from bot.courtesy import GROUPS
+from bot.courtesy import GROUPS, may_decide, toast
 from bot.handlers.filters import Says
 from bot.inbox import Turn
 from bot.settings import BotSettings
 from bot.storage import BotStorage
 from bot.texts import LANGUAGES, Text, nearest_language, text_in
 from engine import SearchService
-
-CHAT_ADMINS = (ChatMemberStatus.CREATOR, ChatMemberStatus.ADMINISTRATOR)
 
 
 def create() -> Router:
@@ -74,13 +70,13 @@ async def speak(
     if not isinstance(message, Message) or (callback_data.code and callback_data.code not in LANGUAGES):
         raise Refusal("asked-gone")
     chat, is_admin = message.chat, callback.from_user.id in settings.admin_ids
-    if not await _may_decide(bot, message, callback.from_user, settings):
-        await callback.answer(t.plain("group-admins-only"), show_alert=True)
+    if not await may_decide(bot, message, callback.from_user, settings):
+        await toast(callback, t.plain("group-admins-only"), alert=True)
         return
     code = callback_data.code or None
     await store.set_language(chat.id, code)
     spoken = text_in(code or nearest_language(callback.from_user.language_code))
-    await callback.answer()
+    await toast(callback)
     await message.edit_text(spoken("language-set" if code else "language-telegrams", name=LANGUAGES[spoken.language]))
     in_group = chat.type in GROUPS
     await publish_to(bot, chat.id, spoken if code else None, groups=in_group, admin=is_admin and not in_group)
@@ -102,7 +98,7 @@ async def forget(
     answers: Answers,
 ) -> None:
     """Delete all that is kept of this chat; in a group its administrators decide."""
-    if not message.from_user or not await _may_decide(bot, message, message.from_user, settings):
+    if not message.from_user or not await may_decide(bot, message, message.from_user, settings):
         async with turn.answering():
             await answers.say(place_of(message), t("group-admins-only"))
         return
@@ -112,12 +108,3 @@ async def forget(
     said = t("forgotten", verdicts=gone.right + gone.wrong, watches=gone.watches) if kept else t("forgotten-nothing")
     async with turn.answering():
         await answers.say(place_of(message), said)
-
-
-async def _may_decide(bot: Bot, message: Message, user: User, settings: BotSettings) -> bool:
-    if message.chat.type not in GROUPS or user.id in settings.admin_ids:
-        return True
-    try:
-        return (await bot.get_chat_member(message.chat.id, user.id)).status in CHAT_ADMINS
-    except TelegramAPIError:
-        return False

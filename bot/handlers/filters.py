@@ -20,8 +20,9 @@ class Says(BaseFilter):
     async def __call__(self, message: Message, turn: Turn, me: User) -> bool | dict[str, Any]:
         for one in turn.messages:
             said = (one.text or one.caption or "").split(maxsplit=1)
-            if not said or not said[0].startswith("/") or not is_addressed(one, me):
+            # What someone else wrote and was forwarded is no command, whoever forwards it.
+            if not said or not said[0].startswith("/") or one.forward_origin or not is_addressed(one, me):
                 continue
             if said[0][1:].partition("@")[0].lower() in self._commands:
-                return {"asking": one, "words": words_of(one)}
+                return {"asking": one, "words": words_of(one, me)}
         return False

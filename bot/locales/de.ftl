@@ -226,6 +226,7 @@ removed = Entfernt: id { $id } · { $title }
 retitle-how = Antworten Sie auf ein Bild mit /retitle und dem neuen Titel oder #Schlagwörtern, oder schreiben Sie zuerst die id: /retitle 17 Neuer Titel #schlagwort
 retitled = id { $id }: { $title } { $tags }
 kept = { $better } behalten, { $lesser } entfernt.
+done-already = Das ist erledigt.
 not-in-library = Dieses Bild ist nicht in der Bibliothek.
 undone-add =
     { $count ->

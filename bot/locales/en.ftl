@@ -234,6 +234,7 @@ removed = Removed: id { $id } · { $title }
 retitle-how = Reply to a picture with /retitle and the new title or #tags, or write its id first: /retitle 17 New title #tag
 retitled = id { $id }: { $title } { $tags }
 kept = Kept { $better }, removed { $lesser }.
+done-already = It is done.
 not-in-library = This picture is not in the library.
 undone-add =
     { $count ->

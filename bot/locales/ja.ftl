@@ -199,6 +199,7 @@ removed = 削除しました：id { $id } · { $title }
 retitle-how = 画像に /retitle と新しいタイトルや #タグ を書いて返信するか、先にidを書いてください：/retitle 17 新しいタイトル #タグ
 retitled = id { $id }：{ $title } { $tags }
 kept = { $better }を残し、{ $lesser }を削除しました。
+done-already = 完了しました。
 not-in-library = この画像はライブラリにありません。
 undone-add = 画像{ $count }枚の追加を元に戻しました（{ $at }）。
 undone-remove = 画像{ $count }枚の削除を元に戻しました（{ $at }）。

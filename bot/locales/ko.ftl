@@ -199,6 +199,7 @@ removed = 삭제됨: id { $id } · { $title }
 retitle-how = 이미지에 /retitle 명령과 새 제목이나 ‘#태그’로 답장하거나, id를 먼저 써 주세요: /retitle 17 새 제목 #태그
 retitled = id { $id }: { $title } { $tags }
 kept = { $better } 이미지는 유지하고 { $lesser } 이미지는 삭제했습니다.
+done-already = 완료했습니다.
 not-in-library = 이 이미지는 라이브러리에 없습니다.
 undone-add = 이미지 { $count }개의 추가를 실행 취소했습니다({ $at }).
 undone-remove = 이미지 { $count }개의 삭제를 실행 취소했습니다({ $at }).

@@ -251,6 +251,7 @@ removed = Удалено: id { $id } · { $title }
 retitle-how = Ответьте на изображение командой /retitle с новым названием или #тегами либо сначала укажите id: /retitle 17 Новое название #тег
 retitled = id { $id }: { $title } { $tags }
 kept = Оставлено: { $better }, удалено: { $lesser }.
+done-already = Готово.
 not-in-library = Этого изображения нет в библиотеке.
 undone-add =
     { $count ->

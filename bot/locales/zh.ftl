@@ -199,6 +199,7 @@ removed = 已移除：id { $id } · { $title }
 retitle-how = 请用 /retitle 加新标题或 #标签 回复图片，或先写 id：/retitle 17 新标题 #标签
 retitled = id { $id }：{ $title } { $tags }
 kept = 已保留 { $better }，已移除 { $lesser }。
+done-already = 已完成。
 not-in-library = 这张图片不在图库中。
 undone-add = 已撤销：添加 { $count } 张图片（{ $at }）。
 undone-remove = 已撤销：移除 { $count } 张图片（{ $at }）。

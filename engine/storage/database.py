@@ -74,6 +74,19 @@ class Database:
         finally:
             lock.release()
 
+    async def settle(self) -> None:
+        """Empty SQLite's write-ahead log, in which deleted values linger; where somebody reads, the next time."""
+        if self.dialect == "sqlite":
+            with _translated(self._lock_path.parent):
+                async with self._engine.connect() as connection:
+                    raw = await connection.get_raw_connection()
+                    assert raw.driver_connection
+                    await raw.driver_connection.execute("PRAGMA busy_timeout=0")
+                    try:
+                        await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    finally:
+                        await raw.driver_connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+
     async def close(self) -> None:
         await self._engine.dispose()
 
@@ -105,6 +118,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is forgotten is overwritten
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -188,6 +188,11 @@ class Repository:
         changed = ("added", "restored")
         return [replace(one, operation_id=operation.id) if one.status in changed else one for one in results]
 
+    async def begin(self, operation: Operation) -> int:
+        """Write an operation down before its first change."""
+        async with self.database.write() as connection:
+            return await statements.insert_operation(connection, operation)
+
     async def continued(self, operation_id: int) -> Operation:
         """An addition to go on with, so that an undo takes back all of it. UnknownOperation."""
         statements.refuse_impossible_operation(operation_id)

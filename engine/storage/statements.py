@@ -104,9 +104,10 @@ def made_by(network: NetworkRef) -> Any:
 
 
 def undoable() -> Select[Any]:
-    """Operations that can be taken back, and are not yet."""
+    """Operations that can be taken back, and are not yet: those whose changes are in the feed."""
     taken_back = select(operations.c.undoes).where(operations.c.undoes.is_not(None))
-    return select(operations).where(operations.c.kind.in_(UNDOABLE), operations.c.id.not_in(taken_back))
+    has_changes = select(changes.c.seq).where(changes.c.operation_id == operations.c.id).exists()
+    return select(operations).where(operations.c.kind.in_(UNDOABLE), operations.c.id.not_in(taken_back), has_changes)
 
 
 def lacking(network: NetworkRef) -> Select[Any]:

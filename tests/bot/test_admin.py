@@ -120,7 +120,7 @@ async def test_zip_is_added_and_names_what_was_refused(talk: Talk, tmp_path_fact
     assert answer["text"].splitlines()[0] == f"1 picture added, 1 already here, {len(bad) + 1} refused"
     assert "half.jpg: This picture is damaged or incomplete." in answer["text"]
     assert "empty.png: This file is empty." in answer["text"]
-    assert "outside.jpg: A name in this zip leads out of it." in answer["text"]
+    assert "outside.jpg: A name in this zip points outside it." in answer["text"]
     assert (await talk.service.get(7)).tags == ("trip",)
 
 

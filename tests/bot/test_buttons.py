@@ -20,7 +20,7 @@ async def test_why_shows_a_picture_with_the_edits_in_words(talk: Talk, telegram:
     assert why["reply_to_message"]["message_id"] == 1
     assert telegram.file(why["photo"][-1]["file_id"]).startswith(b"\xff\xd8")
     (other,) = await talk.press(talk.ada, buttons, "❓ 3")
-    assert "No part of one was found in the other." in other["caption"]
+    assert "No part of one was found in the other; they only look alike." in other["caption"]
 
 
 async def test_why_of_the_very_same_file_says_so(talk: Talk) -> None:
@@ -51,7 +51,7 @@ async def test_right_is_counted_and_takes_wrong_back(talk: Talk, telegram: FakeT
     tally = (await talk.service.status()).tally
     assert (tally.right, tally.wrong) == (1, 0)
     noted = [answer.get("text", "") for answer in telegram.answers.values()]
-    assert noted[0].startswith("Noted: this chat will not see that pair again.")
+    assert noted[0].startswith("Noted: this chat will not see that match for this picture again.")
     assert noted[1] == "Thank you, noted."
 
 
@@ -124,7 +124,21 @@ async def test_parts_of_an_album_are_asked_for_again_after_a_restart(
         assert answer["text"].startswith("I no longer have the picture")
 
 
-@pytest.mark.parametrize("data", ["z:1", "nonsense", "y:1", "y:x:y", "m:1:99999999999:5:0:0", "y:1001:999"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "z:1",
+        "nonsense",
+        "y:1",
+        "y:x:y",
+        "m:1001:0:9999999:5:0:0",
+        "m:1001:0:-3:-1:0:1",
+        "y:1001:0:999",
+        "y:1001:7:1",
+        "x:1001:0:99999999999999999999",
+        "o:1001:-1",
+    ],
+)
 async def test_forged_buttons_do_no_harm(talk: Talk, telegram: FakeTelegram, data: str) -> None:
     *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
     callback = telegram.press(talk.ada, buttons, data, forged=True)

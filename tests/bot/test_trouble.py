@@ -62,7 +62,7 @@ async def test_moving_stickers_are_refused(talk: Talk, kind: str) -> None:
 
 async def test_video_without_a_preview_and_files_that_are_no_pictures(talk: Talk) -> None:
     (answer,) = await talk.ask(talk.ada, video=True)
-    assert answer["text"].startswith("This has no preview that I could look at.")
+    assert answer["text"].startswith("This video or GIF has no preview that I could look at.")
     (answer,) = await talk.ask(talk.ada, document=("thesis.pdf", b"%PDF-1.7", "application/pdf"))
     assert answer["text"].startswith("This file is not a picture.")
     (answer,) = await talk.ask(talk.ada, voice=True)
