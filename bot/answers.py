@@ -165,6 +165,8 @@ class Answers:
         weak: bool = False,
     ) -> tuple[SearchResult, Sequence[Match], bool]:
         limit = MAX_LIMIT if wish.same or offset else wish.limit + 1
+        # Whoever asks for more gets more, though what made the first ones worth showing is called wrong by now.
+        weak = weak or offset > 0
         result = await self._service.search(content, limit=limit, weak=weak, subscriber=asker.subscriber)
         matches = [match for match in result.matches if match.lane == "same" or not wish.same]
         # What was shown before may have been called wrong meanwhile, and the rest moved up.

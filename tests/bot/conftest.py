@@ -32,9 +32,9 @@ class Talk:
         self.admin = self._person(ADMIN_ID, "Admin", "en")
 
     async def said(self, chat: Any, count: int = 1, *, after: int = 0) -> list[Json]:
-        """The bot's messages in a chat with ids above `after`, once there are `count` and nothing more comes."""
+        """The bot's messages in a chat with ids above `after`, once there are `count` and all is answered."""
         await self.telegram.until(lambda: len(self._after(chat, after)) >= count)
-        await self.telegram.quiet(0.3)
+        await self.settled()
         return self._after(chat, after)
 
     async def ask(self, user: Any, *args: Any, **how: Any) -> list[Json]:
@@ -55,8 +55,8 @@ class Talk:
     async def settled(self) -> None:
         """Wait until all that was asked is answered."""
         inbox = self.application.inbox
-        await self.telegram.until(lambda: self.telegram.pending == 0 and inbox.is_idle)
-        await self.telegram.quiet(0.3)
+        await self.telegram.until(lambda: self.telegram.pending == 0 and inbox.is_idle, timeout=60)
+        await self.telegram.quiet(0.05)
 
     def now(self, message: Json) -> Json:
         """A message as it stands now."""

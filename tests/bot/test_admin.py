@@ -279,3 +279,60 @@ async def test_added_by_the_bot_is_found_by_everyone(talk: Talk) -> None:
     cropped = EDITS["crop"](photograph("hubble_deep_field.jpg"), np.random.default_rng(1), photograph("coffee.png"))
     answer = await talk.ask(talk.ada, photo=jpeg(cropped))
     assert texts(answer)[0].startswith("1 · Deep field\n")
+
+
+async def test_forwarded_commands_are_nobodys(talk: Talk) -> None:
+    await talk.ask(talk.admin, "/remove 1 2 3", forward_from=("News", "news", 5))
+    await talk.ask(talk.admin, photo=NEW, caption="/add evil", forward_from=("News", "news", 6))
+    assert await count(talk) == len(PHOTOGRAPHS)
+
+
+async def test_numbers_among_words_are_no_ids(talk: Talk, telegram: FakeTelegram) -> None:
+    rocket = telegram.say(talk.admin, document=("r.jpg", (SHIPPED / "rocket.jpg").read_bytes(), "image/jpeg"))
+    await talk.settled()
+    (answer,) = await talk.ask(talk.admin, "/remove this one, it is 2 years old", reply_to=rocket)
+    assert answer["text"].startswith("Removed: id 4 · rocket.jpg")
+    (answer,) = await talk.ask(talk.admin, "/remove picture 2")
+    assert answer["text"].startswith("Reply to a picture with /remove")
+
+
+async def test_many_long_titles_fit_into_one_answer(talk: Talk) -> None:
+    for image_id in range(1, 7):
+        await talk.service.edit(image_id, {"title": "😀" * 300}, actor="test")
+    (answer,) = await talk.ask(talk.admin, "/remove 1, 2, 3, 4, 5, 6")
+    assert len(answer["text"].splitlines()) == 6
+    (answer,) = await talk.ask(talk.admin, "/remove " + " ".join(map(str, range(1, 40))))
+    assert answer["text"].startswith("At most 30 pictures")
+
+
+async def test_album_of_zips_and_pictures_is_added_whole(talk: Talk, telegram: FakeTelegram) -> None:
+    def zipped(name: str, content: bytes) -> bytes:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(name, content)
+        return packed.getvalue()
+
+    first, second = zipped("hubble.jpg", HUBBLE), zipped("q" * 200 + ".jpg", jpeg(photograph("ihc.png")))
+    telegram.say(talk.admin, document=("a.zip", first, "application/zip"), caption="/add", album="5")
+    telegram.say(talk.admin, document=("b", second, "application/zip"), album="5")
+    telegram.say(talk.admin, document=("c.jpg", jpeg(photograph("retina.jpg")), "image/jpeg"), album="5")
+    await talk.settled()
+    answer = telegram.sent(talk.admin)[-1]
+    assert answer["text"].splitlines()[0] == "3 pictures added"
+    await talk.press(talk.admin, answer, "↩︎ Undo")
+    assert await count(talk) == len(PHOTOGRAPHS)
+
+
+async def test_mentions_of_others_belong_to_the_title(talk: Talk) -> None:
+    await talk.ask(talk.admin, photo=NEW, caption="/add Photo by @robot")
+    assert (await talk.service.get(7)).title == "Photo by @robot"
+
+
+async def test_keep_pressed_twice_is_said(talk: Talk, telegram: FakeTelegram) -> None:
+    _, answer = await talk.ask(talk.admin, document=("small.jpg", SMALLER, "image/jpeg"), caption="/add")
+    data = answer["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+    for _ in range(2):
+        callback = telegram.press(talk.admin, answer, data, forged=True)
+        await telegram.until(lambda callback=callback: callback in telegram.answers)  # type: ignore[misc]
+    await talk.settled()
+    assert telegram.sent(talk.admin)[-1]["text"].startswith("This picture is no longer in the library.")

@@ -172,6 +172,7 @@ async def test_several_links_are_an_album_of_queries(talk_on: StartTalk) -> None
         *_, buttons = await talk.ask(talk.ada, f"{url}/cat.jpg {url}/gone.jpg")
         assert "1. chelsea.png" in buttons["text"]
         assert "2. The other server did not give me the picture" in buttons["text"]
+        assert "<i>" not in buttons["text"]
         assert labels(buttons) == [["1"]]
 
 
@@ -268,14 +269,18 @@ def picture_server() -> "PictureServer":
 
 
 class PictureServer:
-    """A site with one picture, on loopback."""
+    """A site with two pictures, on loopback."""
 
     async def __aenter__(self) -> str:
         async def cat(request: web.Request) -> web.Response:
             return web.Response(body=MIRRORED, content_type="image/jpeg")
 
+        async def screenshot(request: web.Request) -> web.Response:
+            return web.Response(body=SCREENSHOT, content_type="image/jpeg")
+
         application = web.Application()
         application.router.add_get("/cat.jpg", cat)
+        application.router.add_get("/screenshot.jpg", screenshot)
         self._runner = web.AppRunner(application)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -284,3 +289,17 @@ class PictureServer:
 
     async def __aexit__(self, *error: object) -> None:
         await self._runner.cleanup()
+
+
+async def test_links_that_are_none_are_said(talk: Talk) -> None:
+    for url in ("http://[::1/x", "http://[", "https://"):
+        (answer,) = await talk.ask(talk.ada, "look at this", links=[("this", url)])
+        assert "Something went wrong" not in answer["text"]
+
+
+async def test_long_titles_fit_into_a_combined_answer(talk: Talk, telegram: FakeTelegram) -> None:
+    for image_id in range(1, 7):
+        await talk.service.edit(image_id, {"title": "😀" * 300}, actor="test")
+    telegram.album(talk.ada, [MIRRORED] * 10)
+    await talk.settled()
+    assert telegram.sent(talk.ada)[-1]["text"].startswith("10 pictures")

@@ -5,6 +5,7 @@ import pytest
 
 from engine.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
+from tests.bot.test_asking import PictureServer
 from tests.conftest import SHIPPED, jpeg, photograph
 from tests.telegram.server import FakeTelegram
 
@@ -145,3 +146,45 @@ async def test_forged_buttons_do_no_harm(talk: Talk, telegram: FakeTelegram, dat
     await telegram.until(lambda: callback in telegram.answers)
     await talk.settled()
     assert "Something went wrong" not in str(texts(telegram.sent(talk.ada)))
+
+
+async def test_buttons_of_the_second_link_are_about_the_second_link(talk_on: StartTalk) -> None:
+    async with PictureServer() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+        *_, several = await talk.ask(talk.ada, f"{url}/cat.jpg {url}/screenshot.jpg")
+        *album, buttons = await talk.press(talk.ada, several, "2")
+        assert texts(album)[0].startswith("1 · astronaut.png\n")
+        (why,) = await talk.press(talk.ada, buttons, "❓ 1")
+        assert "inside a larger picture" in why["caption"]
+        await talk.press(talk.ada, buttons, "❌ Wrong")
+        await talk.press(talk.ada, buttons, "❌ 1")
+        assert "astronaut" not in "".join(texts(await talk.ask(talk.ada, photo=SCREENSHOT)))
+        assert "chelsea" in texts(await talk.ask(talk.ada, photo=MIRRORED))[0]
+
+
+async def test_more_goes_on_after_what_was_shown_though_some_of_it_was_called_wrong(talk: Talk) -> None:
+    *album, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    await talk.press(talk.ada, buttons, "❌ Wrong")
+    await talk.press(talk.ada, buttons, "❌ 1")
+    photo, _ = await talk.press(talk.ada, buttons, "More")
+    assert photo["caption"].startswith("6 · ")
+    names = {text.splitlines()[0][4:] for text in texts([*album, photo])}
+    assert len(names) == 6
+
+
+async def test_notice_that_comes_too_late_spoils_nothing(talk: Talk, telegram: FakeTelegram) -> None:
+    too_old = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    telegram.fail("answerCallbackQuery", status=400, description=too_old)
+    telegram.press(talk.ada, buttons, "❌ Wrong")
+    await talk.settled()
+    assert labels(talk.now(buttons))[2] == ["↩︎"]
+    (language,) = await talk.ask(talk.ada, "/language")
+    telegram.fail("answerCallbackQuery", status=429, retry_after=1)
+    telegram.press(talk.ada, language, "Deutsch")
+    await talk.settled()
+    assert "Deutsch" in talk.now(language)["text"]
+    (removed,) = await talk.ask(talk.admin, "/remove 2")
+    telegram.fail("answerCallbackQuery", status=400, description=too_old)
+    telegram.press(talk.admin, removed, "↩︎ Undo")
+    await talk.settled()
+    assert telegram.sent(talk.admin)[-1]["text"].startswith("Taken back: the removal of 1 picture")

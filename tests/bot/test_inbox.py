@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from aiogram.utils.backoff import BackoffConfig
 
 from bot.inbox import ATTEMPTS
 from bot.storage import BotStorage
@@ -270,3 +271,100 @@ async def test_stop_lets_running_answers_finish(talk_on: StartTalk, telegram: Fa
     with contextlib.suppress(AssertionError):
         await telegram.quiet(0.2)
     assert any("❓" in str(message.get("reply_markup")) for message in telegram.sent(talk.ada))
+
+
+async def test_long_outage_of_telegram_loses_no_answer(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.BACKOFF", BackoffConfig(min_delay=0.01, max_delay=0.02, factor=1.1, jitter=0))
+    telegram.fail("sendMediaGroup", status=502, times=60)
+    telegram.fail("sendMessage", status=500, times=60)
+    telegram.say(talk.ada, photo=MIRRORED)
+    await talk.settled()
+    assert len(telegram.sent(talk.ada)) == 6
+
+
+async def test_odd_update_does_not_stop_the_others(
+    talk: Talk, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    group = telegram.group(-1006, "Odd", members=[talk.ada])
+    await talk.settled()
+    message = telegram.say(talk.ada, "/help", chat=group)
+    odd = message | {"message_id": 99, "text": "😀😀 hi", "entities": [{"type": "mention", "offset": 1, "length": 2}]}
+    telegram.updates.put("message", odd)
+    assert len(await talk.ask(talk.boris, photo=MIRRORED)) == 6
+    assert "cannot be made sense of" in caplog.text
+
+
+async def test_question_in_a_group_that_just_moved_is_answered_there(talk: Talk, telegram: FakeTelegram) -> None:
+    group = telegram.group(-60, "Old", members=[talk.ada])
+    new = telegram.group(-1002060, "New", members=[talk.ada])
+    telegram.move(group, new)
+    telegram.say(talk.ada, photo=MIRRORED, caption="/find", chat=group)
+    await talk.settled()
+    assert len(telegram.sent(new)) == 6
+
+
+async def test_slow_links_of_some_hold_up_nobody_else(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetching = asyncio.Event()
+
+    async def slow(self: SearchService, url: str) -> Any:
+        fetching.set()
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("bot.app.GRACE_S", 0.1)
+    monkeypatch.setattr(SearchService, "fetch", slow)
+    async with talk_on(bot_running=1) as talk:
+        for number in range(3):
+            person = telegram.user(2000 + number, f"P{number}")
+            telegram.say(person, " ".join(f"https://example.org/{at}.jpg" for at in range(10)))
+        await fetching.wait()
+        assert len(await talk.ask(talk.boris, photo=MIRRORED)) == 6
+
+
+async def test_half_an_answer_is_completed_not_repeated(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.GRACE_S", 0.1)
+    async with talk_on() as talk:
+        telegram.fail("sendMessage", status=429, retry_after=30, times=3)
+        people = [talk.ada, talk.boris, talk.admin]
+        for person in people:
+            telegram.say(person, photo=MIRRORED)
+        await telegram.until(lambda: albums(telegram) == 3)
+        await telegram.quiet(0.3)
+    telegram.heal()
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+    for person in people:
+        assert albums(telegram, person) == 1
+        assert len(telegram.sent(person)) == 6
+
+
+@pytest.mark.parametrize("command", ["/remove 2", "/undo"])
+async def test_command_whose_answer_was_cut_off_is_not_done_twice(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("bot.app.GRACE_S", 0.1)
+    async with talk_on() as talk:
+        await talk.ask(talk.admin, "/retitle 1 First")
+        await talk.ask(talk.admin, "/retitle 1 Second")
+        telegram.fail("sendMessage", status=429, retry_after=30, times=1)
+        telegram.say(talk.admin, command)
+        await telegram.until(lambda: telegram.calls[-1].status == 429 or telegram.calls[-2].status == 429)
+        await telegram.quiet(0.3)
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        assert telegram.sent(talk.admin)[-1]["text"] == "It is done."
+        assert (await talk.service.get(1)).title == ("First" if command == "/undo" else "Second")
+        assert (await talk.service.status()).images == (6 if command == "/undo" else 5)
+
+
+async def test_answered_words_linger_nowhere_on_disk(talk: Talk, telegram: FakeTelegram) -> None:
+    await talk.ask(talk.ada, photo=MIRRORED, caption="a very secret caption")
+    await talk.settled()
+    await talk.service.database.settle()
+    for path in talk.service.settings.data_dir.glob("pictrace.db*"):
+        assert b"very secret" not in path.read_bytes()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from aiogram.utils.backoff import BackoffConfig
 
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.bot.test_asking import PictureServer
@@ -117,3 +118,36 @@ async def test_one_chat_that_cannot_be_told_does_not_keep_others_waiting(
         telegram.fail("sendPhoto", status=400, description="Bad Request: something odd")
         await add_paths(talk.service, SHIPPED / "chelsea.png")
         assert "It has appeared" in texts(await talk.said(talk.admin, 2))[-1]
+
+
+async def test_cancelled_while_it_is_being_looked_for_is_cancelled(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(filled=False) as talk:
+        said = await waiting(talk)
+        telegram.fail("getFile", status=200, delay=1.5)
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        await telegram.until(lambda: len([call for call in telegram.calls if call.method == "getFile"]) >= 3)
+        await talk.press(talk.ada, said, "Don’t tell me")
+        await telegram.quiet(2)
+        assert "It has appeared" not in str(texts(telegram.sent(talk.ada)))
+
+
+async def test_outage_of_telegram_leaves_nobody_untold(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.BACKOFF", BackoffConfig(min_delay=0.01, max_delay=0.02, factor=1.1, jitter=0))
+    async with talk_on(filled=False) as talk:
+        await waiting(talk)
+        telegram.fail("sendPhoto", status=502, times=40)
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        assert "It has appeared" in texts(await talk.said(talk.ada, 2))[-1]
+
+
+async def test_chat_at_its_limit_is_refused_without_a_promise(
+    talk_on: StartTalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.watching.MAX_WATCHES", 1)
+    async with PictureServer() as url, talk_on(filled=False, fetch_allow=("127.0.0.1",)) as talk:
+        await waiting(talk)
+        (answer,) = await talk.ask(talk.ada, f"{url}/screenshot.jpg")
+        (refusal,) = await talk.press(talk.ada, answer, "Tell me when it appears")
+        assert refusal["text"].startswith("This chat waits for 1")

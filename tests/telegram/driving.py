@@ -254,6 +254,10 @@ class Driving:
 
     # files
 
+    def move(self, chat: Place, new: Place) -> None:
+        """A group becomes a supergroup: whoever writes to the old one is told where it is."""
+        self.chat(chat).moved_to = self.chat(new).id
+
     def forget_file(self, file_id: str) -> None:
         """From now on nobody knows this file id: of a photo, no size of it."""
         stored = self.world.files.known[file_id]

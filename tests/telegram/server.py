@@ -275,6 +275,10 @@ class FakeTelegram(Driving):
 
     # faults
 
+    def heal(self) -> None:
+        """No more of the faults that were ordered."""
+        self._faults.clear()
+
     def fail(
         self,
         method: str,

@@ -56,6 +56,8 @@ class Chat:
     topics: dict[int, str] = field(default_factory=dict)
     messages: dict[int, Stored] = field(default_factory=dict)
     last_id: int = 0
+    moved_to: int | None = None
+    """The supergroup that it has become."""
 
     def told(self) -> Json:
         if self.user is not None:
@@ -103,6 +105,9 @@ class World:
     def open(self, chat_id: int | str) -> Chat:
         """The chat, for methods that do something in it."""
         chat = self.seen(chat_id)
+        if chat.moved_to is not None:
+            moved = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refused(400, moved, migrate_to_chat_id=chat.moved_to)
         if chat.blocked and chat.user is not None:
             raise Refused(403, "Forbidden: bot was blocked by the user")
         if chat.blocked:
