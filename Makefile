@@ -1,6 +1,7 @@
 # `make run` serves API and page, `make test` passes the tests; both set up what they need.
 PYTHON ?= python3
 UV_VERSION = 0.13.9
+TEST_PROCESSES ?= 3
 BIN = .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -14,7 +15,7 @@ bot: install
 	@$(BIN)/pictrace-bot
 
 test: install-dev
-	$(BIN)/pytest --ignore=tests/browser
+	$(BIN)/pytest -n $(TEST_PROCESSES) --ignore=tests/browser
 
 # The page in real Chromium.
 test-browser: install-dev chromium

@@ -106,7 +106,7 @@ class Adding:
         try:
             content = await self._files.read(asked)
         except Refusal as refusal:
-            return Refused(asked.name, _Refused(refusal))
+            return Refused(asked.name, _coded(refusal.key.removeprefix("error-")))
         return Source(asked.name, lambda: content, len(content))
 
     async def _unpacked(self, archive: Document, path: Path) -> list[Given]:
@@ -114,7 +114,7 @@ class Adding:
         try:
             content = await self._files.download(archive.file_id, archive.file_size)
         except Refusal as refusal:
-            return [Refused(name, _Refused(refusal))]
+            return [Refused(name, _coded(refusal.key.removeprefix("error-")))]
         await asyncio.to_thread(path.write_bytes, content)
         found = await asyncio.to_thread(lambda: list(expand(path, self._service.settings)))
         return [replace(one, name=name) if one.name == path.name else one for one in found]
@@ -156,7 +156,7 @@ class Adding:
         name = result.name if len(result.name) <= NAME_CHARACTERS else result.name[: NAME_CHARACTERS - 1] + "…"
         if result.status == "rejected":
             report.count("rejected")
-            error = _from_code(result)
+            error = _coded(result.code or "error", result.message or "")
             report.lines.append(t("added-rejected", name=name) + " " + self._sentence(error, t).replace("\n", " "))
             return
         assert result.id is not None
@@ -246,17 +246,10 @@ class _Progress:
                 logger.info("progress could not be taken away: %s", error)
 
 
-class _Refused(PicTraceError):
-    """A Refusal on its way through the engine's list of results."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.key)
-        self.code = refusal.key.removeprefix("error-")  # type: ignore[misc]
-
-
-def _from_code(result: AddResult) -> PicTraceError:
-    error = PicTraceError(result.message or "")
-    error.code = result.code or "error"  # type: ignore[misc]
+def _coded(code: str, message: str = "") -> PicTraceError:
+    """An error by its code alone: what came through the engine's list of results."""
+    error = PicTraceError(message or code)
+    error.code = code  # type: ignore[misc]
     return error
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine import PicTraceError, SearchService
+from engine import LibraryBusy, SearchService
 from tests.bot.conftest import StartTalk, Talk, bot_settings, talking, texts
 from tests.conftest import bad_files, jpeg, photograph
 from tests.telegram.server import FakeTelegram
@@ -42,7 +42,8 @@ async def test_bad_pictures_get_a_sentence_each(
     caplog.set_level(logging.INFO, "bot")
     folder = tmp_path_factory.mktemp("bad")
     code = bad_files(folder)[name]
-    (answer,) = await talk.ask(talk.ada, document=(name, (folder / name).read_bytes(), "image/jpeg"))
+    given = (name, (folder / name).read_bytes(), "image/jpeg")
+    (answer,) = await talk.ask(talk.ada, document=given, document_thumbnail=False)
     assert answer["text"].startswith(SENTENCES[code])
     assert reference(answer) in caplog.text
     assert answer["reply_to_message"]["message_id"] == 1
@@ -93,9 +94,6 @@ async def test_dead_link_is_said(talk_on: StartTalk) -> None:
 
 
 async def test_busy_library_is_said_in_the_users_language(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    class LibraryBusy(PicTraceError):
-        code = "library_busy"
-
     async def busy(*_: object, **__: object) -> None:
         raise LibraryBusy("The library is busy.")
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from engine import augment, imaging
+from engine.storage.database import REVISION
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, photograph
 
 KILLS = 20
@@ -92,7 +93,8 @@ def test_two_processes_that_open_an_old_library_at_once_migrate_it_once(pictrace
     database = data_dir / "pictrace.db"
     with sqlite3.connect(database) as connection:  # as a PicTrace before revision 0002 left it
         connection.executescript(
-            "DROP TABLE watches; DROP TABLE verdicts; UPDATE alembic_version SET version_num = '0001'"
+            "DROP TABLE watches; DROP TABLE verdicts; DROP TABLE chats; DROP TABLE inbox; DROP TABLE telegram_files;"
+            "UPDATE alembic_version SET version_num = '0001'"
         )
     connection.close()
     processes = [pictrace.start("search", "--json", SHIPPED / "coffee.png") for _ in range(3)]
@@ -101,7 +103,7 @@ def test_two_processes_that_open_an_old_library_at_once_migrate_it_once(pictrace
         assert process.returncode == 0, err
         assert json.loads(out)["matches"][0]["score"] == 1.0
     with sqlite3.connect(database) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISION,)]
         assert connection.execute("SELECT count(*) FROM watches").fetchone() == (0,)
     connection.close()
 
