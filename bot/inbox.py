@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiogram.types import Message, Update
+from pydantic import ValidationError
 
 from bot.delivery import Sending
 from bot.storage import BotStorage, Waiting
@@ -132,7 +133,13 @@ class Inbox:
         if left:
             logger.info("%d updates were left unanswered; they are answered now", len(left))
         for waiting in left:
-            await self._take(_parsed(waiting), waiting)
+            try:
+                update = Update.model_validate_json(waiting.payload)
+            except ValidationError:  # stored by another version; it must not stop the rest
+                logger.error("update %d cannot be read any more, and is given up", waiting.update_id)
+                await self._storage.done([waiting.update_id])
+                continue
+            await self._take(update, waiting)
         self._recovered = True
 
     async def receive(self, updates: Sequence[Update]) -> None:
@@ -285,10 +292,6 @@ def _person(update: Update) -> int:
     if update.message:
         return update.message.from_user.id if update.message.from_user else update.message.chat.id
     return update.my_chat_member.from_user.id if update.my_chat_member else 0
-
-
-def _parsed(waiting: Waiting) -> Update:
-    return Update.model_validate_json(waiting.payload)
 
 
 def _earlier(one: float | None, other: float) -> float:

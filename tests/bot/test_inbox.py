@@ -368,3 +368,13 @@ async def test_answered_words_linger_nowhere_on_disk(talk: Talk, telegram: FakeT
     await talk.service.database.settle()
     for path in talk.service.settings.data_dir.glob("pictrace.db*"):
         assert b"very secret" not in path.read_bytes()
+
+
+async def test_stored_update_that_cannot_be_read_any_more_is_given_up(
+    talk_on: StartTalk, telegram: FakeTelegram
+) -> None:
+    async with talk_on() as talk:
+        await BotStorage(talk.service.database, 42).receive({5: "{not json", 6: '{"update_id": "x"}'})
+    async with talk_on(filled=False) as talk:
+        assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 6
+        assert await BotStorage(talk.service.database, 42).unanswered() == []
