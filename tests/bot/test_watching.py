@@ -123,7 +123,7 @@ async def test_one_chat_that_cannot_be_told_does_not_keep_others_waiting(
 async def test_cancelled_while_it_is_being_looked_for_is_cancelled(talk_on: StartTalk, telegram: FakeTelegram) -> None:
     async with talk_on(filled=False) as talk:
         said = await waiting(talk)
-        telegram.fail("getFile", status=200, delay=1.5)
+        telegram.fail("getFile", status=200, delay=4)
         await add_paths(talk.service, SHIPPED / "chelsea.png")
         await telegram.until(lambda: len([call for call in telegram.calls if call.method == "getFile"]) >= 3)
         await talk.press(talk.ada, said, "Don’t tell me")

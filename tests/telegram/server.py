@@ -344,7 +344,7 @@ class FakeTelegram(Driving):
     def _tell(self) -> None:
         self._changed.set()
 
-    async def until(self, predicate: Callable[[], Found], timeout: float = 20) -> Found:  # noqa: ASYNC109
+    async def until(self, predicate: Callable[[], Found], timeout: float = 60) -> Found:  # noqa: ASYNC109
         """Wait until the predicate holds; its value."""
         deadline = time.monotonic() + timeout
         while True:
