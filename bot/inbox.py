@@ -37,6 +37,8 @@ class Turn:
 
     updates: list[Update]
     person: int
+    sending: Sending
+    storage: BotStorage
     album: str | None = None
     ready_at: float = 0.0
     operation_id: int | None = None
@@ -47,8 +49,6 @@ class Turn:
     had_to_wait: bool = False
     reacted_to: Message | None = None
     reacting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    sending: Sending = field(default_factory=Sending)
-    storage: BotStorage | None = None
 
     @property
     def ids(self) -> list[int]:
@@ -69,18 +69,17 @@ class Turn:
     async def album_sent(self) -> None:
         """The first half of the answer is out; after a crash only the second is missing."""
         self.has_album = True
-        if self.storage:
-            await self.storage.half_done(self.ids)
+        await self.storage.half_done(self.ids)
 
     async def done(self) -> None:
         """It is answered, and never will be again."""
-        if not self.is_done and self.storage:
+        if not self.is_done:
             await self.storage.done(self.ids)
         self.is_done = True
 
     async def note_operation(self, operation_id: int | None) -> None:
         """An addition has begun; after a crash it is gone on with, so that one undo takes back all of it."""
-        if operation_id is not None and operation_id != self.operation_id and self.storage:
+        if operation_id is not None and operation_id != self.operation_id:
             self.operation_id = operation_id
             await self.storage.note_operation(self.ids, operation_id)
 
@@ -193,7 +192,7 @@ class Inbox:
                     turn.ready_at = _now() + ALBUM_S
                     self._spawn(self._arrived(turn))
                     return
-        turn = Turn([update], person, album, sending=self._sending, storage=self._storage)
+        turn = Turn([update], person, self._sending, self._storage, album)
         if left:
             turn.operation_id = left.operation_id
             turn.has_album = left.has_album

@@ -8,17 +8,13 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from engine import EngineSettings
+from engine import EngineSettings, split_at_commas
 
 TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{3,128}")
 
 
-def _split(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
 # Written with commas between in the environment.
-Ids = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
+Ids = Annotated[tuple[int, ...], NoDecode, BeforeValidator(split_at_commas)]
 
 
 class BotSettings(EngineSettings):

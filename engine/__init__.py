@@ -23,20 +23,12 @@ from engine.domain import (
     Undone,
     Watch,
 )
-from engine.errors import (
-    FetchError,
-    FileTooLarge,
-    InvalidSetting,
-    LibraryBusy,
-    LibraryError,
-    PicTraceError,
-    UnknownImage,
-)
+from engine.errors import FileTooLarge, InvalidSetting, LibraryBusy, LibraryError, PicTraceError
 from engine.fetch import name_of
 from engine.imaging import MEDIA_TYPES
 from engine.searching import MAX_LIMIT
 from engine.service import SearchService
-from engine.settings import EngineSettings, Hosts
+from engine.settings import EngineSettings, Hosts, split_at_commas
 from engine.sources import Refused, Remote, Source, expand
 from engine.storage.database import Database
 
@@ -51,7 +43,6 @@ __all__ = [
     "EngineSettings",
     "Evidence",
     "Explanation",
-    "FetchError",
     "FileTooLarge",
     "Hosts",
     "InvalidSetting",
@@ -72,9 +63,9 @@ __all__ = [
     "StoredImage",
     "Tally",
     "Undone",
-    "UnknownImage",
     "Watch",
     "expand",
     "name_of",
     "open_service",
+    "split_at_commas",
 ]

@@ -17,12 +17,13 @@ MEGABYTE = 1024 * 1024
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")
 
 
-def _split(value: object) -> object:
+def split_at_commas(value: object) -> object:
+    """What is written with commas between in the environment, as a tuple; anything else as it is."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 # Written with commas between in the environment.
-Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_at_commas)]
 
 
 class EngineSettings(BaseSettings):

@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 
-from aiogram import Bot, Router
+from aiogram import Router
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
     CallbackQuery,
@@ -184,7 +184,7 @@ async def stats(message: Message, turn: Turn, t: Text, answers: Answers, service
 
 
 async def keep(
-    callback: CallbackQuery, callback_data: keyboards.Keep, bot: Bot, t: Text, service: SearchService, answers: Answers
+    callback: CallbackQuery, callback_data: keyboards.Keep, t: Text, service: SearchService, answers: Answers
 ) -> None:
     """Of two that are nearly the same, only the better one."""
     await toast(callback)

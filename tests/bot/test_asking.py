@@ -84,7 +84,7 @@ async def test_whatever_holds_a_picture_is_looked_up(talk: Talk, sent: dict[str,
 
 
 async def test_link_is_fetched(talk_on: StartTalk) -> None:
-    async with picture_server() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+    async with PictureServer() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
         answer = await talk.ask(talk.ada, f"what is this? {url}/cat.jpg")
         assert texts(answer)[0].startswith("1 · chelsea.png\n")
 
@@ -98,7 +98,7 @@ async def test_reply_with_find_asks_for_the_picture_replied_to(talk: Talk, teleg
 
 
 async def test_find_as_a_caption_and_with_a_link(talk_on: StartTalk) -> None:
-    async with picture_server() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+    async with PictureServer() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
         for how in ({"photo": MIRRORED, "caption": "/find 2"}, {"text": f"/find {url}/cat.jpg 2"}):
             assert len(await talk.ask(talk.ada, **how)) == 3
 
@@ -168,7 +168,7 @@ async def test_album_of_queries_gets_one_combined_answer(talk: Talk, telegram: F
 
 
 async def test_several_links_are_an_album_of_queries(talk_on: StartTalk) -> None:
-    async with picture_server() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+    async with PictureServer() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
         *_, buttons = await talk.ask(talk.ada, f"{url}/cat.jpg {url}/gone.jpg")
         assert "1. chelsea.png" in buttons["text"]
         assert "2. The other server did not give me the picture" in buttons["text"]
@@ -262,10 +262,6 @@ async def test_news_of_telegram_are_no_questions(talk: Talk, telegram: FakeTeleg
     telegram.updates.put("message", message | {"message_id": 50} | news)
     await talk.settled()
     assert len(telegram.sent(talk.ada)) == 1
-
-
-def picture_server() -> "PictureServer":
-    return PictureServer()
 
 
 class PictureServer:
