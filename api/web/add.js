@@ -1,6 +1,6 @@
 // Adding many pictures at once: three at a time, as one operation, with what became of each.
 import * as api from "./api.js";
-import { h } from "./dom.js";
+import { h, refill } from "./dom.js";
 import { list, t } from "./i18n.js";
 import { undo } from "./undo.js";
 
@@ -36,7 +36,8 @@ export class Adding {
     this.stopButton = button(t("add.stop"), () => this.stop());
     this.undoButton = button(t("add.undo"), () => this.takeBack());
     this.rows = h("ul", { class: "entries" }, this.entries.map((entry) => entry.row));
-    this.element.replaceChildren(
+    refill(
+      this.element,
       h("h2", { id: "adding-heading" }, t("add.heading")),
       h("p", { class: "fine" }, t("add.drop")),
       h("label", { for: "add-tags" }, t("image.tags")),
@@ -127,6 +128,7 @@ export class Adding {
     if (!operation) return;
     this.entries = [];
     this.operation = null;
+    this.render();
     undo(operation, this.done);
   }
 }

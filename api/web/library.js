@@ -59,13 +59,13 @@ export class Library {
     } catch (error) {
       this.failure = error;
     }
-    if (this.fingerprint() !== before) this.render();
+    if (this.fingerprint() !== before) this.renderFound();
   }
 
   /** What is to be seen: where it is as it was, nothing is drawn or fetched again. */
   fingerprint() {
     const { images, tags, total, failure } = this;
-    return JSON.stringify([images, tags, total, failure?.code, api.server?.access, this.adding.entries.length]);
+    return JSON.stringify([images, tags, total, failure?.code, api.server?.access]);
   }
 
   async more(button) {
@@ -73,7 +73,7 @@ export class Library {
     const shown = this.images.length;
     try {
       this.take(await this.part(this.cursor), this.images);
-      this.render();
+      this.renderFound();
       this.element.querySelectorAll(".gallery button")[shown]?.focus();
     } catch (error) {
       button.disabled = false;
@@ -94,7 +94,6 @@ export class Library {
   }
 
   render() {
-    const { words, tag } = this.filter;
     const submit = (event) => {
       event.preventDefault();
       const wanted = new URLSearchParams({ view: "library" });
@@ -102,30 +101,47 @@ export class Library {
       for (const [name, value] of form) if (value) wanted.set(name, value);
       this.page.go(`/?${wanted}`);
     };
+    const words = h("input", { type: "search", name: "words", id: "words", value: this.filter.words });
+    this.choice = h("select", { name: "tag", id: "tag", on: { change: (event) => event.target.form.requestSubmit() } });
+    this.found = h("div", {});
+    refill(
+      this.element,
+      h("h1", {}, t("library.heading")),
+      this.showsAdding() && this.adding.element,
+      h(
+        "form",
+        { class: "filter", role: "search", on: { submit } },
+        h("div", {}, h("label", { for: "words" }, t("library.words")), words),
+        h("div", {}, h("label", { for: "tag" }, t("library.tag")), this.choice),
+        h("button", { type: "submit", id: "filter" }, t("library.filter")),
+      ),
+      this.found,
+    );
+    if (this.showsAdding()) this.adding.render();
+    this.renderFound();
+  }
+
+  showsAdding() {
+    return api.isAdmin() || this.adding.entries.length > 0;
+  }
+
+  /** What the server told. The fields above stay: somebody may be typing in them. */
+  renderFound() {
+    if (this.showsAdding() !== this.element.contains(this.adding.element)) {
+      this.render();
+      return;
+    }
+    const { tag } = this.filter;
     const options = this.tags.map(({ tag: name, pictures }) =>
       h("option", { value: name, selected: name === tag }, `${name} (${number(pictures)})`),
     );
-    const choice = h(
-      "select",
-      { name: "tag", id: "tag", on: { change: (event) => event.target.form.requestSubmit() } },
+    refill(
+      this.choice,
       h("option", { value: "" }, t("library.allTags")),
       options,
       tag && !this.tags.some((one) => one.tag === tag) && h("option", { value: tag, selected: true }, tag),
     );
-    refill(
-      this.element,
-      h("h1", {}, t("library.heading")),
-      ...(api.isAdmin() || this.adding.entries.length ? [this.adding.element] : []),
-      h(
-        "form",
-        { class: "filter", role: "search", on: { submit } },
-        h("div", {}, h("label", { for: "words" }, t("library.words")), h("input", { type: "search", name: "words", id: "words", value: words })),
-        h("div", {}, h("label", { for: "tag" }, t("library.tag")), choice),
-        h("button", { type: "submit", id: "filter" }, t("library.filter")),
-      ),
-      ...this.gallery(),
-    );
-    if (this.adding.element.isConnected) this.adding.render();
+    refill(this.found, this.gallery());
   }
 
   gallery() {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.api.conftest import ADMIN, SEARCH
 from tests.api.test_web import texts
@@ -224,6 +224,25 @@ async def test_admin_adds_many_and_takes_them_back(visit: Visit, tmp_path: Path)
         await page.get_by_role("button", name="Undo this addition").click()
         await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS))
         assert [text for text in visitor.complaints if "415" not in text] == []
+
+
+async def test_what_is_being_typed_stays_when_the_library_arrives(visit: Visit) -> None:
+    async with visit() as visitor:
+        arrived = asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await arrived.wait()
+            await route.continue_()
+
+        await visitor.page.route("**/v1/tags", late)
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.locator("#words").fill("roc")
+        await page.get_by_label("Tags, with commas between").press_sequentially("holi")
+        arrived.set()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS))
+        await page.keyboard.type("day")
+        await expect(page.get_by_label("Tags, with commas between")).to_have_value("holiday")
+        await expect(page.locator("#words")).to_have_value("roc")
 
 
 async def test_admin_edits_removes_and_undoes(visit: Visit) -> None:
