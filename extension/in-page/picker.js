@@ -70,7 +70,9 @@
         pictrace.chosen = picture;
         resolve(pictrace.told(picture));
       };
-      const point = ({ clientX, clientY }) => {
+      const point = ({ type, clientX, clientY, movementX, movementY }) => {
+        // The browser itself tells of a move when what lies under a resting pointer changes.
+        if (type === "pointermove" && !movementX && !movementY) return;
         // Of nested pictures the smallest, of those on each other the upper.
         const under = pictures.filter((one) => pictrace.holds(pictrace.boxOf(one), clientX, clientY));
         const size = (one) => pictrace.boxOf(one).width * pictrace.boxOf(one).height;

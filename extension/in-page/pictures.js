@@ -130,18 +130,21 @@
     return found;
   }
 
-  /** Of several pictures the one that is meant: the smallest under the pointer is nearest to it. */
+  /** The picture that the pointer rests on, or null. Where it is, only the chain of hovered elements tells. */
   function underPointer(pictures) {
     const chain = hovered();
+    const smallest = (some) => some.sort((a, b) => area(boxOf(a)) - area(boxOf(b)))[0] ?? null;
+    const hoveredOnes = pictures.filter(({ element }) => chain.has(element));
+    const drawn = hoveredOnes.filter(({ kind }) => kind !== "background");
+    if (hoveredOnes.length) return smallest(drawn.length ? drawn : hoveredOnes);
     const innermost = [...chain].at(-1);
-    const box = innermost?.getBoundingClientRect();
-    const near = pictures.filter((picture) => chain.has(picture.element) || (box && innermost.contains(picture.element)));
-    const over = (inside) => ({ ...boxOf(inside) });
-    if (near.length) return near.sort((a, b) => area(boxOf(a)) - area(boxOf(b)) || (a.kind === "background") - (b.kind === "background"))[0];
-    // Something transparent may lie over the picture: then it is the one that what is hovered covers.
-    if (!box || innermost === document.documentElement || innermost === document.body) return null;
+    if (!innermost || innermost === document.documentElement || innermost === document.body) return null;
+    // A frame around just one picture means that one; something transparent means what lies under its middle.
+    const inside = pictures.filter(({ element }) => innermost.contains(element));
+    if (inside.length === 1) return inside[0];
+    const box = innermost.getBoundingClientRect();
     const middle = [box.left + box.width / 2, box.top + box.height / 2];
-    return pictures.filter((picture) => holds(over(picture), ...middle)).at(-1) ?? null;
+    return pictures.filter((picture) => holds(boxOf(picture), ...middle)).at(-1) ?? null;
   }
 
   const area = ({ width, height }) => width * height;

@@ -20,6 +20,8 @@ __all__ = ["ADMIN", "serve", "serving"]
 EXTENSION = Path(__file__).parents[3] / "extension"
 SERVER, HOME_PAGES, OTHER_PAGES = "http://localhost/*", "http://127.0.0.2/*", "http://127.0.0.3/*"
 
+COVER = "html > [role=application]"  # of the picker
+
 CLICK = """async ({ id, info, at }) => {
   const [tab] = await chrome.tabs.query({ active: true }); // its address is not told without a permission
   const frames = await chrome.scripting.executeScript({
@@ -89,6 +91,7 @@ class Browsing:
         """Choose "Find a picture here", then keys in the picker."""
         answer = await self.click(page, "here", **info)
         await expect(answer.locator("#status")).to_contain_text("Choose a picture")
+        await page.frames[-1].wait_for_selector(COVER)
         for key in keys:
             await page.keyboard.press(key)
         return answer
