@@ -1,28 +1,28 @@
 // Where a search is shown: the window's side panel, or a tab of its own.
 import * as browser from "./browser.js";
-import { putSearch } from "./storage.js";
+import { dropSearch, putSearch } from "./storage.js";
 
 /**
- * Show a question's search. What it opens is opened before anything is awaited, as a click's gesture demands.
+ * Show a question's search. Nothing is awaited before the panel is opened: a click's gesture would be spent, and a popup is
+ * closed by what it opens, so what it wants to have stored must be on its way by then.
  * `behind`: a tab stays in the background until something was chosen on the page in front.
  */
 export async function ask(question, { opens, windowId, behind = false }) {
-  const place = await open({ opens, windowId, behind });
-  await putSearch(place, { id: crypto.randomUUID(), question });
-}
-
-async function open({ opens, windowId, behind }) {
+  const search = { id: crypto.randomUUID(), question };
   if (opens === "panel") {
+    const stored = putSearch(panelOf(windowId), search);
     try {
       await browser.openPanel(windowId);
-      return panelOf(windowId);
+      await stored;
+      return;
     } catch {
-      // No panel here (an app window, or a browser without): a tab will do.
+      // No panel here (an app's window, or a browser without): a tab will do.
+      await dropSearch(panelOf(windowId));
     }
   }
   const place = `tab-${crypto.randomUUID()}`;
+  await putSearch(place, search);
   await browser.openTab(`results/results.html?place=${place}`, { active: !behind });
-  return place;
 }
 
 /** The place of the results page that is asked. */

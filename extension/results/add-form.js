@@ -41,7 +41,7 @@ export function addedView({ outcome, isUndone }, { server, undo }) {
       h(
         "div",
         { class: "about" },
-        h("h3", {}, name),
+        h("h2", {}, name),
         h("p", { class: "fine" }, t("image_size", { width: image.width, height: image.height })),
         image.tags.length > 0 && h("ul", { class: "edits" }, image.tags.map((tag) => h("li", {}, tag))),
         h("p", { class: "row" }, !isUndone && [operation && button(t("undo"), undo, { id: "undo" }), link(server.page(image.links.page), t("match_open"))]),

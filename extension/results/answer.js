@@ -58,7 +58,7 @@ function nothing(answer, means, outline) {
     h("h1", {}, t("result_nothing")),
     h("p", {}, count ? t("result_nothing_text", { count }) : t("result_empty")),
     matches.length
-      ? h("ol", { class: "cards" }, matches.map((match, index) => card(match, index + 1, answer, means, outline)))
+      ? [h("h2", {}, t("lane_weak")), h("ol", { class: "cards" }, matches.map((match, index) => card(match, index + 1, answer, means, outline)))]
       : count > 0 && h("p", {}, button(t("result_show_weak"), means.showWeak, { id: "show-weak" })),
   ];
 }

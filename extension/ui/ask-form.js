@@ -24,7 +24,7 @@ export function askForm(ask, complain) {
     "section",
     { class: "drop", "aria-label": t("ask_heading") },
     h("p", {}, t("ask_hint")),
-    h("p", { class: "row" }, h("label", { for: "file" }, t("ask_choose")), file),
+    h("p", { class: "row" }, file, h("label", { for: "file", class: "button" }, t("ask_choose"))),
     h(
       "form",
       { on: { submit } },
