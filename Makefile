@@ -5,7 +5,7 @@ TEST_PROCESSES ?= 3
 BIN = .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot test test-browser chromium check format install install-dev bench bench-load bench-bot lock clean
+.PHONY: run bot extension test test-browser browsers check format install install-dev bench bench-load bench-bot lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -17,15 +17,28 @@ bot: install
 test: install-dev
 	$(BIN)/pytest -n $(TEST_PROCESSES) --ignore=tests/browser
 
-# The page in real Chromium.
-test-browser: install-dev chromium
-	$(BIN)/pytest tests/browser
+# Page and extension in real browsers: Chromium, and Firefox for the extension.
+test-browser: install-dev browsers tests/extension/node_modules
+	node --test tests/extension/*.test.js
+	$(BIN)/pytest -n 2 tests/browser
 
-chromium:
-	@command -v chromium >/dev/null || { \
-	  test -x /usr/bin/apt-get || { echo "Install Chromium, so that there is a command 'chromium', then go on."; exit 1; }; \
+# The extension packed for both: `dist/chromium` and `dist/firefox`, and a zip of each.
+extension:
+	@$(PYTHON) extension/pack.py
+
+# Debian's, where there is apt; elsewhere it says what is missing.
+browsers:
+	@missing=; \
+	for tool in chromium firefox-esr Xvfb xdotool node npm; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	test -z "$$missing" || { \
+	  test -x /usr/bin/apt-get || { echo "Install these commands, then go on:$$missing"; exit 1; }; \
+	  packages=$$(echo $$missing | sed 's/Xvfb/xvfb/; s/\<node\>/nodejs/'); \
 	  as_root=; test "$$(id -u)" = 0 || as_root=sudo; \
-	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends chromium; }
+	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$packages; }
+
+tests/extension/node_modules: tests/extension/package-lock.json
+	cd tests/extension && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 check: install-dev
 	$(BIN)/ruff format --check .
@@ -75,4 +88,4 @@ lock: .venv/.created
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements-dev.txt
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist tests/extension/node_modules

@@ -2,7 +2,8 @@
 import * as browser from "./browser.js";
 import { cropped, fromDataUrl, thumbnail, toDataUrl } from "./picture.js";
 
-const SCRIPTS = ["in-page/pictures.js", "in-page/shrink.js", "in-page/reader.js", "in-page/picker.js", "in-page/area.js"];
+// From the root: Firefox would look for them beside the page that asks.
+const SCRIPTS = ["/in-page/pictures.js", "/in-page/shrink.js", "/in-page/reader.js", "/in-page/picker.js", "/in-page/area.js"];
 
 /** The page cannot be asked: the browser's own, another origin's frame, or gone. */
 export class Unreadable extends Error {}

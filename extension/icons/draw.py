@@ -26,4 +26,6 @@ def drawn() -> Image.Image:
 
 if __name__ == "__main__":
     for size in SIZES:
-        drawn().resize((size, size), Image.Resampling.LANCZOS).save(Path(__file__).with_name(f"{size}.png"), optimize=True)
+        drawn().resize((size, size), Image.Resampling.LANCZOS).save(
+            Path(__file__).with_name(f"{size}.png"), optimize=True
+        )

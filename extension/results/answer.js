@@ -132,7 +132,8 @@ export async function showWhy(match, picture) {
   try {
     const url = URL.createObjectURL(await picture());
     dialog.addEventListener("close", () => URL.revokeObjectURL(url));
-    wait.replaceWith(h("img", { src: url, alt: t("why_alt") }), ...reasons(match).map((reason) => h("p", {}, reason)));
+    const enlarged = h("p", {}, h("a", { href: url, target: "_blank" }, t("why_enlarge")));
+    wait.replaceWith(h("img", { src: url, alt: t("why_alt") }), ...reasons(match).map((reason) => h("p", {}, reason)), enlarged);
   } catch (error) {
     wait.replaceWith(h("p", { class: "problem", role: "alert" }, sentenceOf(error)));
   }

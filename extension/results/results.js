@@ -177,7 +177,7 @@ function renderHeader() {
   const header = h(
     "header",
     { class: "top" },
-    h("strong", {}, "PicTrace"),
+    place.startsWith("tab-") && h("strong", {}, "PicTrace"), // the panel has its name above
     button(t("ask_again"), () => storage.dropSearch(place), { class: "quiet", id: "new" }),
     button(t("options"), () => openSettings(), { class: "quiet" }),
   );

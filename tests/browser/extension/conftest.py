@@ -83,7 +83,9 @@ class Browsing:
 
     async def find(self, page: Page, selector: str) -> Page:
         """Right-click a picture, and wait for its answer."""
-        answer = await self.click(page, "find", src=await page.locator(selector).evaluate("(image) => image.currentSrc"))
+        answer = await self.click(
+            page, "find", src=await page.locator(selector).evaluate("(image) => image.currentSrc")
+        )
         await answered(answer)
         return answer
 
@@ -139,7 +141,9 @@ def browse(serve: Serve, known: Sites, settings: EngineSettings, tmp_path: Path)
                 **{"viewport": {"width": 800, "height": 700}} | (context or {}),
             )
             running.set_default_timeout(WAIT_MS)
-            worker = running.service_workers[0] if running.service_workers else await running.wait_for_event("serviceworker")
+            worker = (
+                running.service_workers[0] if running.service_workers else await running.wait_for_event("serviceworker")
+            )
             browsing = Browsing(running, worker, api, known)
             await browsing.set()
             try:

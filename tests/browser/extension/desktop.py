@@ -50,7 +50,7 @@ class Desktop:
 @asynccontextmanager
 async def desktop() -> AsyncIterator[Desktop]:
     read, write = os.pipe()
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
         pass_fds=(write,),
         stderr=subprocess.DEVNULL,
@@ -128,7 +128,7 @@ class Target:
         said = ""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
-                while words not in (said := await self.text()):
+                while words not in (said := await self.text()):  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(0.1)
         assert words in said, said
         return said

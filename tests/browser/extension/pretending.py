@@ -1,5 +1,6 @@
 """A server that is not well: it plays what a real one does only under a load or a fault."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -37,6 +38,7 @@ class Pretending:
         self.about: Callable[[], Any] = lambda: web.json_response(ABOUT)
         self.searches: list[Callable[[], Any]] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.searched = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append((f"{request.method} {request.path}", dict(request.headers)))
@@ -44,6 +46,7 @@ class Pretending:
         if request.path == "/v1/server":
             made = self.about()
         else:
+            self.searched.set()
             made = self.searches.pop(0)() if self.searches else web.json_response(NOTHING)
         return made if isinstance(made, web.Response) else await made
 

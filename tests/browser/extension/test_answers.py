@@ -107,7 +107,9 @@ async def test_history_can_be_switched_off_and_cleared(browse: Browse) -> None:
 async def test_private_window_keeps_nothing(browse: Browse) -> None:
     async with browse() as someone:
         await someone.worker.evaluate(
-            """(url) => chrome.storage.session.set({ "search tab-x": { id: "x", question: { by: "link", url, isPrivate: true } } })""",
+            """(url) => chrome.storage.session.set({
+              "search tab-x": { id: "x", question: { by: "link", url, isPrivate: true } },
+            })""",
             f"{someone.sites.home}/open/coffee.png",
         )
         answer = await someone.open("results/results.html?place=tab-x")

@@ -11,8 +11,10 @@ EVERYWHERE = ("<all_urls>",)  # of which a capture needs one, or a real click in
 SIZE = "width:400px;height:300px"
 KINDS = {
     "background": f"<div id=it style='{SIZE};background:url(/login/coffee.png) center/cover'></div>",
-    "pseudo-element": f"<style>#it::before{{content:\"\";display:block;{SIZE};background:url(/login/coffee.png)}}</style><div id=it style='{SIZE}'></div>",
-    "image-set": f"<div id=it style='{SIZE};background:image-set(url(/login/camera.png) 1x, url(/login/coffee.png) 2x)'></div>",
+    "pseudo-element": f"<style>#it::before{{content:'';display:block;{SIZE};background:url(/login/coffee.png)}}</style>"
+    f"<div id=it style='{SIZE}'></div>",
+    "image-set": f"<div id=it style='{SIZE};background:"
+    "image-set(url(/login/camera.png) 1x, url(/login/coffee.png) 2x)'></div>",
     "SVG": "<svg id=it width=400 height=300><image href='/login/coffee.png' width=400 height=300 /></svg>",
     "under an overlay": f"<div style='position:relative'><img src='/login/coffee.png' style='{SIZE}'>"
     f"<div id=it style='position:absolute;inset:0;{SIZE}'></div></div>",
@@ -29,7 +31,9 @@ async def hover(page: Page) -> None:
 async def test_picture_under_the_pointer_is_chosen_beforehand(browse: Browse, kind: str) -> None:
     async with browse() as someone:
         # Another picture stands before it: Enter alone must take the one under the pointer.
-        page = await someone.visit("site", f"<img src='/open/camera.png' width=120><br>{KINDS[kind]}".replace("{", "{{").replace("}", "}}"))
+        page = await someone.visit(
+            "site", f"<img src='/open/camera.png' width=120><br>{KINDS[kind]}".replace("{", "{{").replace("}", "}}")
+        )
         await page.wait_for_load_state("networkidle")
         await hover(page)
         await says(await someone.pick(page, "Enter"), "coffee.png", "read in the page")
@@ -37,7 +41,9 @@ async def test_picture_under_the_pointer_is_chosen_beforehand(browse: Browse, ki
 
 async def test_canvas(browse: Browse) -> None:
     async with browse() as someone:
-        page = await someone.visit("paint", "<img src='/open/rocket.jpg' hidden><canvas id=it width=400 height=280></canvas>")
+        page = await someone.visit(
+            "paint", "<img src='/open/rocket.jpg' hidden><canvas id=it width=400 height=280></canvas>"
+        )
         await page.evaluate(
             """async () => {
               const image = document.querySelector("img");
@@ -52,7 +58,9 @@ async def test_canvas(browse: Browse) -> None:
 async def test_picker_goes_by_mouse_and_by_keyboard(browse: Browse) -> None:
     async with browse() as someone:
         page = await someone.visit(
-            "three", "<p>Text</p><img src='/open/camera.png' width=200><img src='/open/coffee.png' width=200><img src='/open/rocket.jpg' width=200>"
+            "three",
+            "<p>Text</p>"
+            + "".join(f"<img src='/open/{name}' width=200>" for name in ("camera.png", "coffee.png", "rocket.jpg")),
         )
         await page.wait_for_load_state("networkidle")
         await page.mouse.move(5, 5)
@@ -141,7 +149,9 @@ async def test_piece_of_the_page(browse: Browse, how: str) -> None:
             }"""
         )
         async with someone.context.expect_page() as opened:
-            await someone.worker.evaluate("chrome.tabs.create({ url: 'results/results.html?place=tab-x', active: false })")
+            await someone.worker.evaluate(
+                "chrome.tabs.create({ url: 'results/results.html?place=tab-x', active: false })"
+            )
         answer = await opened.value
         await expect(answer.locator("#status")).to_contain_text("Draw around a piece")
         await page.wait_for_selector(COVER)

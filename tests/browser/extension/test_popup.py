@@ -12,9 +12,11 @@ SENT = "Your picture was sent to the server."
 
 PASTE = """([bytes, text]) => {
   const data = new DataTransfer();
-  if (bytes) data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], "pasted.jpg", { type: "image/jpeg" }));
+  const whole = () => Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0));
+  if (bytes) data.items.add(new File([whole()], "pasted.jpg", { type: "image/jpeg" }));
   if (text) data.setData("text/plain", text);
-  document.querySelector("main").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  const how = { bubbles: true, cancelable: true };
+  document.querySelector("main").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, ...how }));
 }"""
 DROP = PASTE.replace('new ClipboardEvent("paste", { clipboardData', 'new DragEvent("drop", { dataTransfer')
 
@@ -81,7 +83,9 @@ async def test_picture_of_the_page_is_picked_from_the_popup(browse: Browse) -> N
         tab = await someone.worker.evaluate("chrome.tabs.query({ active: true }).then(([tab]) => tab)")
         # As a page, the popup would itself be the active tab.
         popup = await someone.context.new_page()
-        await popup.add_init_script(f"chrome.tabs.query = async () => [{{ id: {tab['id']}, windowId: {tab['windowId']} }}]")
+        await popup.add_init_script(
+            f"chrome.tabs.query = async () => [{{ id: {tab['id']}, windowId: {tab['windowId']} }}]"
+        )
         await popup.goto(someone.root + "popup/popup.html")
         async with someone.context.expect_page() as answer:
             await popup.get_by_role("button", name="Pick a picture on this page").click()

@@ -19,7 +19,9 @@ async def asked(someone: Browsing, url: str = "http://127.0.0.2/a.jpg", place: s
 
 async def ask(someone: Browsing, url: str, place: str = "tab-x") -> None:
     await someone.worker.evaluate(
-        """([key, url]) => chrome.storage.session.set({ [key]: { id: crypto.randomUUID(), question: { by: "link", url } } })""",
+        """([key, url]) => chrome.storage.session.set({
+          [key]: { id: crypto.randomUUID(), question: { by: "link", url } },
+        })""",
         [f"search {place}", url],
     )
 
@@ -103,6 +105,7 @@ async def test_wait_is_as_long_as_told_and_shown(browse: Browse, code: str, stat
 
 async def test_later_search_wins_and_the_earlier_is_cancelled(browse: Browse) -> None:
     async with browse() as someone, pretending() as server:
+
         async def slow() -> web.Response:
             await asyncio.sleep(30)
             return web.json_response(NOTHING | {"library_size": 111})
@@ -111,8 +114,7 @@ async def test_later_search_wins_and_the_earlier_is_cancelled(browse: Browse) ->
         await someone.set(server=server.url)
         answer = await asked(someone, "http://127.0.0.2/first.jpg")
         await expect(answer.locator("#status")).to_contain_text("Searching…")
-        while not server.asked or server.asked[-1][0] != "POST /v1/search":
-            await asyncio.sleep(0.05)
+        await server.searched.wait()
         await ask(someone, "http://127.0.0.2/second.jpg")
         await expect(answer.locator("main")).to_contain_text("None of the 222 pictures")
         await answer.locator("#new").click()

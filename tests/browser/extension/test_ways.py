@@ -85,7 +85,8 @@ async def test_foreign_picture_is_read_from_its_host_where_that_is_allowed(brows
 async def test_largest_candidate_is_asked_for(browse: Browse) -> None:
     async with browse() as someone:
         page = await someone.visit(
-            "news", "<img width=300 srcset='/open/camera.png 300w, /raw/coffee.png 1200w' sizes='200px' src='/open/camera.png'>"
+            "news",
+            "<img width=300 srcset='/open/camera.png 300w, /raw/coffee.png 1200w' sizes=200px src='/open/camera.png'>",
         )
         assert (await page.locator("img").evaluate("(image) => image.currentSrc")).endswith("/open/camera.png")
         # Another picture was put into the larger candidate, to tell them apart; their shapes differ, so it is refused.
