@@ -1,7 +1,7 @@
 """Makes pictures of the extension to look at: usage: PYTHONPATH=. extension.py FOLDER. Needs what its tests need.
 
-A real Chromium on a screen without a monitor, a throw-away library of photographs that scikit-image ships. The README shows
-extension-panel.webp and extension-picker.webp.
+A real Chromium on a screen without a monitor, a throw-away library of photographs that scikit-image ships. The README
+shows extension-panel.webp and extension-picker.webp.
 """
 
 import asyncio
