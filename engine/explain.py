@@ -7,7 +7,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from engine.domain import Edit, Match, Pixels
-from engine.features import orb
+from engine.features.geometry import Matrix, inverse, outline, overlap
 from engine.matching import Proof
 
 HEIGHT, MAX_WIDTH, GAP, MARGIN, HEADING, FOOT = 480, 640, 24, 20, 20, 96
@@ -48,8 +48,8 @@ def draw(
     page.paste(PillowImage.fromarray(right), at_right)
     canvas = np.array(page)
     if proof:
-        _outline(canvas, orb.inverse(proof.transform), left.shape, at_left)
-        if orb.overlap(proof.transform)[1] < WHOLE_SHOWN:
+        _outline(canvas, inverse(proof.transform), left.shape, at_left)
+        if overlap(proof.transform)[1] < WHOLE_SHOWN:
             _outline(canvas, proof.transform, right.shape, at_right)
         _join(canvas, proof, left.shape, right.shape, at_left, at_right)
     return _with_words(canvas, match, proof, at_left, at_right, calibrated=calibrated) if words else canvas
@@ -89,9 +89,9 @@ def _fitted(pixels: Pixels) -> Pixels:
     )
 
 
-def _outline(canvas: Pixels, transform: orb.Matrix, shape: tuple[int, ...], at: tuple[int, int]) -> None:
+def _outline(canvas: Pixels, transform: Matrix, shape: tuple[int, ...], at: tuple[int, int]) -> None:
     """Where in one picture the other lies; `transform` maps the other's shares to its."""
-    found = np.clip(orb.outline(transform), 0, 1) * [shape[1] - 1, shape[0] - 1] + at
+    found = np.clip(outline(transform), 0, 1) * [shape[1] - 1, shape[0] - 1] + at
     cv2.polylines(canvas, [np.rint(found).astype(np.int32)], True, ACCENT, 3, cv2.LINE_AA)
 
 

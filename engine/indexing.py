@@ -16,6 +16,7 @@ from engine.concurrency import CpuPool
 from engine.domain import NetworkRef, Vector
 from engine.index.base import LocalIndex, PooledIndex
 from engine.index.flat import FlatIndex
+from engine.index.hamming import HammingIndex
 from engine.index.hnsw import HnswIndex
 from engine.storage import codec
 from engine.storage.repository import Repository
@@ -59,6 +60,7 @@ class LibraryIndex:
         self._pool = pool
         self._checkpoints = Checkpoints(directory, network, dimensions)
         self._index = PooledIndex(FlatIndex(dimensions), pool)
+        self._hashes = HammingIndex()
         self._catching_up = asyncio.Lock()
         self._loaded = False
 
@@ -95,6 +97,11 @@ class LibraryIndex:
             answers.append([Near(image_id, cosine) for image_id, cosine in nearest.items()])
         return answers
 
+    async def nearest_hashes(self, phash: int, count: int) -> list[int]:
+        """The pictures whose hashes are nearest to one, however far, nearest first."""
+        hits = (await self._pool.run(self._hashes.search, np.array([phash], np.uint64), count))[0]
+        return [int(key) for key in hits.keys]
+
     @property
     def checkpoint_seq(self) -> int | None:
         return self._checkpoints.seq()
@@ -114,6 +121,7 @@ class LibraryIndex:
         if found:
             local, self.seq = found
             self._index = PooledIndex(local, self._pool)
+            await self._fill_hashes(None)
         else:
             await self._rebuild()
         self._loaded = True
@@ -122,6 +130,7 @@ class LibraryIndex:
         seq = (await self._repository.head()).seq
         index = PooledIndex(FlatIndex(self.dimensions), self._pool)
         await self._fill(index, None)
+        await self._fill_hashes(None)
         self._index, self.seq = index, seq
 
     async def _replace(self, ids: list[int]) -> None:
@@ -129,6 +138,16 @@ class LibraryIndex:
         keys = np.array([image_id << PART_BITS for image_id in ids], np.int64)  # part 0, the only one so far
         await self._index.remove(keys)
         await self._fill(self._index, ids)
+        await self._fill_hashes(ids)
+
+    async def _fill_hashes(self, ids: list[int] | None) -> None:
+        """Those of all pictures, or of some in place of what there was; they are not written down with the index."""
+        found = await self._repository.phashes(ids)
+        if ids is None:
+            self._hashes = HammingIndex()
+        else:
+            self._hashes.remove(np.array(ids, np.int64))
+        await self._pool.run(self._hashes.add, *found)
 
     async def _fill(self, index: PooledIndex, ids: list[int] | None) -> None:
         async for rows in self._repository.embeddings_of(self.network, ids):

@@ -2,7 +2,8 @@
 
 1. The whole query: nearest embeddings and near-equal hashes; geometry of the best few.
 2. Its mirror image.
-3. Regions of it, while nothing is proved or while a large part of the query is unexplained.
+3. The likeliest by keypoints that stand more; the query without what covers it; and its hash, however far.
+4. Regions of it, while nothing is proved or while a large part of the query is unexplained.
 """
 
 import asyncio
@@ -13,16 +14,24 @@ from typing import Protocol
 
 import numpy as np
 
+from engine.calibration import MIN_REFERENCES, Calibration
 from engine.concurrency import CpuPool
 from engine.domain import WHOLE, Edit, Features, Keypoints, Pixels, Region, StoredFeatures, Vector
-from engine.features import edit_words, hashes, orb, regions, ssim
+from engine.features import covers, edit_words, hashes, orb, regions, sift, ssim
+from engine.features.geometry import Geometry, Matrix, overlap
 from engine.index.base import VectorIndex
 from engine.indexing import Near
 
 NEAREST = 50  # pictures the index is asked for
 FIRST, MORE = 4, 8  # pictures whose geometry is checked at once, then while nothing is proved
 A_REGION = 3  # pictures checked for each region
+# How far a cosine must stand out (Calibration.nearness) for more than a first look; of wrong neighbours of regions two
+# thirds do not, of right ones a tenth.
+STANDS_OUT = 2.3
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
+FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
+NEAREST_HASHES = 4
+CLOSER = 3  # pictures that are looked at by SIFT, the likeliest of those that stand out
 # Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
 PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
 # Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
@@ -34,8 +43,8 @@ EXPLAINED = 0.6  # share of the query that a proved picture must fill for the re
 class Proof:
     """A stored picture laid on a query. `transform` (3, 3) maps shares of the whole query to shares of the picture."""
 
-    transform: orb.Matrix
-    geometry: orb.Geometry | None
+    transform: Matrix
+    geometry: Geometry | None
     alignment: ssim.Alignment
     mirrored: bool
     region: Region
@@ -47,10 +56,7 @@ class Proof:
 
     @property
     def is_proved(self) -> bool:
-        structure, agreement, dissent = self.alignment.structure, self.alignment.agreement, self.alignment.dissent
-        if structure >= STRONG_STRUCTURE and agreement >= SMOOTH_AGREEMENT and dissent <= SMOOTH_DISSENT:
-            return True
-        return structure >= PROVED_STRUCTURE and agreement >= PROVED_AGREEMENT and dissent <= MAX_DISSENT
+        return is_proof(self.alignment)
 
 
 @dataclass(slots=True)
@@ -61,6 +67,7 @@ class Sighting:
     cosine: float  # the best over all regions
     whole_cosine: float | None  # of the whole query, where the picture came up for it
     region: Region
+    stands_out: bool = True  # among the neighbours that it came up with
     phash_distance: int | None = None
     proof: Proof | None = None
 
@@ -90,6 +97,14 @@ class View:
         return self._keypoints
 
     @cached_property
+    def sift_keypoints(self) -> sift.SiftKeypoints:
+        return sift.detect(self.pixels)
+
+    @cached_property
+    def mirrored_sift_keypoints(self) -> sift.SiftKeypoints:
+        return sift.detect(self.mirrored_pixels)
+
+    @cached_property
     def mirrored_keypoints(self) -> Keypoints:
         return orb.detect(self.mirrored_pixels)
 
@@ -98,10 +113,15 @@ class View:
         return np.ascontiguousarray(self.pixels[:, ::-1])
 
     @cached_property
+    def uncovered(self) -> covers.Uncovered | None:
+        """Of the whole query."""
+        return covers.uncover(self.query)
+
+    @cached_property
     def orientations(self) -> list[int]:
         return hashes.phash_orientations(self.pixels)
 
-    def from_query(self) -> orb.Matrix:
+    def from_query(self) -> Matrix:
         """Shares of the whole query -> shares of this region."""
         r = self.region
         return np.array([[1 / r.width, 0, -r.x / r.width], [0, 1 / r.height, -r.y / r.height], [0, 0, 1]], np.float64)
@@ -111,6 +131,8 @@ class Index(Protocol):
     """What matching needs of the embedding index."""
 
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]: ...
+
+    async def nearest_hashes(self, phash: int, count: int) -> list[int]: ...
 
 
 class Store(Protocol):
@@ -130,6 +152,7 @@ class Matcher:
         pool: CpuPool,
         *,
         embed: Callable[[Pixels], Vector],
+        calibration: Calibration,
         thumbnail: Callable[[str], Pixels | None],
     ) -> None:
         self._index = index
@@ -137,6 +160,7 @@ class Matcher:
         self._store = store
         self._pool = pool
         self._embed = embed
+        self._calibration = calibration
         self._thumbnail = thumbnail  # of a stored picture by SHA-256; None where the file is gone
 
     async def match(
@@ -167,13 +191,19 @@ class Matcher:
             for image_id in ids
             if image_id in stored
         }
+        outstanding = self._outstanding(features.embedding, nearest)
+        for image_id, sighting in found.items():
+            sighting.stands_out = image_id in by_hash or image_id in outstanding
         order = [sighting for image_id, sighting in found.items() if image_id != itself]
         at_once = FIRST + len(by_hash)
         await self._prove(view, order[:at_once], mirrored=False)
         if itself is None and not _is_settled(order):
-            await self._prove(view, order[at_once:], mirrored=False)
+            await self._prove(view, [one for one in order[at_once:] if one.stands_out], mirrored=False)
         if itself is None and not _is_settled(order):
-            await self._prove(view, order[: at_once + MORE // 2], mirrored=True)
+            outstanding_ones = [one for one in order[: at_once + MORE // 2] if one.stands_out]
+            await self._prove(view, outstanding_ones, mirrored=True)
+        if itself is None and not _is_settled(order):
+            await self._look_closer(view, found, order, exclude)
         if itself is None and regions_too and not _is_settled(order):
             await self._match_regions(pixels, found, exclude)
         await self._name_edits(pixels, [one for one in found.values() if one.proof and one.proof.is_proved])
@@ -194,6 +224,13 @@ class Matcher:
         near = await self._index.search(features.embedding[None], NEAREST)
         return Sightings([sighting], [one.cosine for one in near[0]])
 
+    def _outstanding(self, embedding: Vector, near: list[Near]) -> set[int]:
+        """Those of a query's neighbours that are nearer than just anything is to it; all, where too little is known."""
+        references = self._calibration.references(embedding, [one.cosine for one in near])
+        if len(references) < MIN_REFERENCES:
+            return {one.image_id for one in near}
+        return {one.image_id for one in near if Calibration.nearness(one.cosine, references) >= STANDS_OUT}
+
     async def _near_hashes(self, view: View) -> list[int]:
         orientations = await self._pool.run(lambda: view.orientations)
         if not orientations:
@@ -204,14 +241,72 @@ class Matcher:
                 distances[image_id] = min(distance, distances.get(image_id, distance))
         return sorted(distances, key=lambda image_id: (distances[image_id], image_id))[:FIRST]
 
+    async def _look_closer(
+        self, view: View, found: dict[int, Sighting], order: list[Sighting], exclude: frozenset[int]
+    ) -> None:
+        """By stronger keypoints, without what covers the query, and by its hash; what comes up anew joins the order."""
+        new: dict[int, float] = {}
+        uncovered = await self._pool.run(lambda: view.uncovered)
+        if uncovered:
+            embedding = await self._pool.run(self._embed, uncovered.pixels)
+            near = (await self._index.search(embedding[None], NEAREST + len(exclude)))[0]
+            outstanding = self._outstanding(embedding, near)
+            new = {one.image_id: one.cosine for one in near[:FIRST] if one.image_id in outstanding}
+        by_hash: list[int] = []
+        if view.orientations:
+            by_hash = await self._index.nearest_hashes(view.orientations[0], NEAREST_HASHES + len(exclude))
+        missing = [one for one in dict.fromkeys([*new, *by_hash]) if one not in found and one not in exclude]
+        for image_id, stored in (await self._store.features(missing)).items():
+            found[image_id] = Sighting(stored, new.get(image_id, 0.0), None, WHOLE, image_id in new)
+            order.append(found[image_id])
+        laid_whole = [found[one] for one in dict.fromkeys([*by_hash, *new]) if one in found]
+        await self._spread(laid_whole, lambda one: self._lay_whole(view, one))
+        if _is_settled(order):
+            return
+        likely = sorted((one for one in order if one.stands_out), key=lambda one: -one.cosine)[:CLOSER]
+        if likely:
+            await self._pool.run(lambda: view.sift_keypoints)
+            await self._spread(likely, lambda one: self._try_closer(view, one))
+        if likely and not _is_settled(order):
+            await self._pool.run(self._try_closer, view, likely[0], mirrored=True)
+
+    def _lay_whole(self, view: View, sighting: Sighting) -> None:
+        phash = sighting.stored.phash
+        if phash is not None and view.orientations and hashes.hamming(view.orientations[0], phash) <= FAR_HASH:
+            self._keep(sighting, view, ORIENTATIONS[0], None, mirrored=False)
+
+    def _try_closer(self, view: View, sighting: Sighting, *, mirrored: bool = False) -> None:
+        thumbnail = self._thumbnail(sighting.stored.image.sha256)
+        if thumbnail is None:
+            return
+        keypoints = view.mirrored_sift_keypoints if mirrored else view.sift_keypoints
+        geometry = sift.verify(keypoints, sift.detect(thumbnail))
+        if geometry:
+            transform = geometry.transform @ MIRROR if mirrored else geometry.transform
+            self._keep(sighting, view, transform, geometry, mirrored=mirrored)
+
+    async def _spread(self, sightings: list[Sighting], act: Callable[[Sighting], None]) -> None:
+        """Do something with each, over the pool."""
+
+        def some(part: list[Sighting]) -> None:
+            for one in part:
+                act(one)
+
+        parts = [sightings[start :: self._pool.workers] for start in range(self._pool.workers)]
+        await asyncio.gather(*(self._pool.run(some, part) for part in parts if part))
+
     async def _match_regions(self, pixels: Pixels, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
         boxes = await self._pool.run(regions.find, pixels)
         if not boxes:
             return
         embeddings = await asyncio.gather(*(self._pool.run(self._embed, regions.cut(pixels, box)) for box in boxes))
         views = [View(pixels, box, embedding) for box, embedding in zip(boxes, embeddings, strict=True)]
-        near = await self._index.search(np.stack(embeddings), A_REGION + len(exclude))
-        wanted = [[one for one in hits if one.image_id not in exclude][:A_REGION] for hits in near]
+        near = await self._index.search(np.stack(embeddings), NEAREST + len(exclude))
+        wanted = []
+        for embedding, hits in zip(embeddings, near, strict=True):
+            others = [one for one in hits if one.image_id not in exclude]
+            outstanding = self._outstanding(embedding, others)
+            wanted.append([one for one in others[:A_REGION] if one.image_id in outstanding])
         missing = {one.image_id for hits in wanted for one in hits} - set(found)
         stored = await self._store.features(sorted(missing))
         for view, hits in zip(views, wanted, strict=True):
@@ -222,7 +317,8 @@ class Matcher:
                 if sighting and one.cosine > sighting.cosine:
                     sighting.cosine, sighting.region = one.cosine, view.region
         order = sorted(
-            zip(views, wanted, strict=True), key=lambda pair: -max((o.cosine for o in pair[1]), default=-1.0)
+            ((view, hits) for view, hits in zip(views, wanted, strict=True) if hits),
+            key=lambda pair: -max(one.cosine for one in pair[1]),
         )
         # Two regions at a time, each in one thread; the likeliest first, until something is proved.
         for start in range(0, len(order), 2):
@@ -244,17 +340,9 @@ class Matcher:
 
     async def _prove(self, view: View, sightings: list[Sighting], *, mirrored: bool) -> None:
         """Check pictures against a view, spread over the pool."""
-
-        def prove(part: list[Sighting]) -> None:
-            for one in part:
-                self._try(view, one, mirrored=mirrored)
-
-        if not sightings:
-            return
-        if mirrored:
+        if mirrored and sightings:
             await self._pool.run(lambda: view.mirrored_keypoints)  # once, not in every thread
-        parts = [sightings[start :: self._pool.workers] for start in range(self._pool.workers)]
-        await asyncio.gather(*(self._pool.run(prove, part) for part in parts if part))
+        await self._spread(sightings, lambda one: self._try(view, one, mirrored=mirrored))
 
     def _try(self, view: View, sighting: Sighting, *, mirrored: bool) -> None:
         """Lay the stored picture on the view, by keypoints or, where the hashes are near, as a whole."""
@@ -273,14 +361,19 @@ class Matcher:
             self._keep(sighting, view, transform, geometry, mirrored=mirrored)
 
     def _keep(
-        self, sighting: Sighting, view: View, transform: orb.Matrix, geometry: orb.Geometry | None, *, mirrored: bool
+        self, sighting: Sighting, view: View, transform: Matrix, geometry: Geometry | None, *, mirrored: bool
     ) -> None:
         thumbnail = self._thumbnail(sighting.stored.image.sha256)
         if thumbnail is None:
             return
         # The whole query is laid on it, not the region alone: a caption that two pictures share is no proof.
         transform = transform @ view.from_query()
-        alignment = ssim.align(view.query, ssim.grey(thumbnail), transform)
+        grey = ssim.grey(thumbnail)
+        alignment = ssim.align(view.query, grey, transform)
+        if view.uncovered and not (alignment and is_proof(alignment)):
+            rest = ssim.align(view.uncovered.pixels, grey, transform, without=view.uncovered.covered)
+            if rest and (alignment is None or is_proof(rest)):
+                alignment = rest
         if alignment is None:
             return
         before = sighting.proof
@@ -304,11 +397,17 @@ class Matcher:
         await asyncio.gather(*(self._pool.run(name, one) for one in proved))
 
 
+def is_proof(alignment: ssim.Alignment) -> bool:
+    """Whether two greys that were laid on each other can only be of one picture."""
+    structure, agreement, dissent = alignment.structure, alignment.agreement, alignment.dissent
+    if structure >= STRONG_STRUCTURE and agreement >= SMOOTH_AGREEMENT and dissent <= SMOOTH_DISSENT:
+        return True
+    return structure >= PROVED_STRUCTURE and agreement >= PROVED_AGREEMENT and dissent <= MAX_DISSENT
+
+
 def _is_settled(sightings: Iterable[Sighting]) -> bool:
     """Whether a proved picture explains so much of the query that nothing else needs to be looked for."""
-    return any(
-        one.proof and one.proof.is_proved and orb.overlap(one.proof.transform)[0] >= EXPLAINED for one in sightings
-    )
+    return any(one.proof and one.proof.is_proved and overlap(one.proof.transform)[0] >= EXPLAINED for one in sightings)
 
 
 MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float64)  # of shares

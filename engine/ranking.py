@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from engine.calibration import Calibration, Signals
 from engine.domain import Evidence, Match, StoredImage, Vector
-from engine.features import orb
+from engine.features.geometry import inverse, outline
 from engine.matching import Sighting, Sightings
 
 EXACT_P = 1.0
@@ -67,7 +67,7 @@ def _match(sighting: Sighting, references: Vector, calibration: Calibration, exa
         edits=proof.edits if proof else (),
     )
     if proof and known.proved and p_same >= calibration.same_cutoff:
-        corners = orb.outline(orb.inverse(proof.transform)).tolist()
+        corners = outline(inverse(proof.transform)).tolist()
         evidence = replace(evidence, outline=tuple((round(x, 4), round(y, 4)) for x, y in corners))
         return Match(image, "same", p_same, p_same, False, evidence)
     # What lies in a part of the query only is not what the query is like.

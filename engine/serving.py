@@ -88,15 +88,17 @@ class Networks:
             dimensions,
             self._settings.index,
         )
+        calibration = await self._calibration(network, dimensions)
         matcher = Matcher(
             index,
             HashBandIndex(self._repository, within=NEAR_HASH),
             self._repository,
             self._pool,
             embed=embedder.embed,
+            calibration=calibration,
             thumbnail=self._thumbnail,
         )
-        return Serving(network, embedder, index, await self._calibration(network, dimensions), matcher)
+        return Serving(network, embedder, index, calibration, matcher)
 
     async def recalibrated(self) -> None:
         """Take up a calibration that was just fitted."""

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain import Edit, Pixels
-from engine.features import orb, ssim
+from engine.features import ssim
+from engine.features.geometry import Matrix, extent, inverse, overlap
 
 SIDE, MIN_SIDE = 160, 48  # both pictures are compared at such a size
 MIN_COMMON = 64  # pixels
@@ -29,7 +30,7 @@ MIN_OVERLAY, MAX_OVERLAY = 0.004, 0.5  # of the common area
 Levels = NDArray[np.float32]  # (side, side, channels)
 
 
-def name_edits(query: Pixels, stored: Pixels, transform: orb.Matrix, *, stored_aspect: float) -> tuple[Edit, ...]:
+def name_edits(query: Pixels, stored: Pixels, transform: Matrix, *, stored_aspect: float) -> tuple[Edit, ...]:
     """The edits that made `query` of `stored`, both RGB.
 
     `transform` (3, 3) maps shares of the query to shares of the stored picture, mirroring included.
@@ -38,9 +39,9 @@ def name_edits(query: Pixels, stored: Pixels, transform: orb.Matrix, *, stored_a
     return tuple(found) or (Edit.RECOMPRESSED,)
 
 
-def _of_geometry(query: Pixels, transform: orb.Matrix, stored_aspect: float) -> Iterator[Edit]:
+def _of_geometry(query: Pixels, transform: Matrix, stored_aspect: float) -> Iterator[Edit]:
     height, width = query.shape[:2]
-    linear = np.diag(orb.extent(stored_aspect)) @ _slope(transform) @ np.diag(1 / orb.extent(width / height))
+    linear = np.diag(extent(stored_aspect)) @ _slope(transform) @ np.diag(1 / extent(width / height))
     mirrored = bool(np.linalg.det(linear) < 0)
     if mirrored:
         yield Edit.MIRRORED
@@ -53,7 +54,7 @@ def _of_geometry(query: Pixels, transform: orb.Matrix, stored_aspect: float) -> 
     large, small = np.linalg.svd(linear, compute_uv=False)
     if large / small > MIN_STRETCH:
         yield Edit.STRETCHED
-    filled, shown = orb.overlap(transform)
+    filled, shown = overlap(transform)
     if shown < MAX_SHOWN:
         yield Edit.CROPPED
     if filled < MAX_FILLED:
@@ -64,7 +65,7 @@ def _of_geometry(query: Pixels, transform: orb.Matrix, stored_aspect: float) -> 
             yield Edit.PADDED
 
 
-def _of_colours(query: Pixels, stored: Pixels, transform: orb.Matrix) -> Iterator[Edit]:
+def _of_colours(query: Pixels, stored: Pixels, transform: Matrix) -> Iterator[Edit]:
     side = _common_side(query, transform)
     laid, common = ssim.warp(query, transform, side)
     ground = cv2.resize(stored, (side, side), interpolation=cv2.INTER_AREA)
@@ -89,15 +90,15 @@ def _of_colours(query: Pixels, stored: Pixels, transform: orb.Matrix) -> Iterato
         yield Edit.OVERLAID
 
 
-def _common_side(query: Pixels, transform: orb.Matrix) -> int:
+def _common_side(query: Pixels, transform: Matrix) -> int:
     """The side at which neither picture has to be enlarged much: a small copy is not a blurred one."""
-    filled, shown = orb.overlap(transform)
+    filled, shown = overlap(transform)
     if shown <= 0:
         return SIDE
     return int(np.clip(0.8 * np.sqrt(query.shape[0] * query.shape[1] * filled / shown), MIN_SIDE, SIDE))
 
 
-def _slope(transform: orb.Matrix) -> orb.Matrix:
+def _slope(transform: Matrix) -> Matrix:
     """The linear part of a transform at the middle of the query."""
     centre = np.array([0.5, 0.5, 1.0])
     x, y, w = transform @ centre
@@ -105,10 +106,10 @@ def _slope(transform: orb.Matrix) -> orb.Matrix:
     return np.asarray(np.array(rows) / w**2, np.float64)
 
 
-def _busy_share_around(query: Pixels, transform: orb.Matrix) -> float:
+def _busy_share_around(query: Pixels, transform: Matrix) -> float:
     """The share of what lies around the picture that has not the one colour of a border."""
     small = cv2.resize(query, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    _, covered = ssim.warp(np.full((SIDE, SIDE), 255, np.uint8), orb.inverse(transform), SIDE)
+    _, covered = ssim.warp(np.full((SIDE, SIDE), 255, np.uint8), inverse(transform), SIDE)
     outside = ~cv2.dilate(covered.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
     if outside.sum() < MIN_COMMON:
         return 0.0

@@ -12,6 +12,7 @@ SIDE = 256
 WINDOW = 7
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 SMOOTHING = 1.6  # sigma, in pixels of 256: blurred, noisy and shrunk copies keep what is left
+MIN_COUNTED = 0.35  # of the overlap, where parts of it do not count
 MIN_OVERLAP = 0.04  # of the stored picture's area; with less there is too little to compare
 COARSE = 10.0  # sigma, in pixels of 256
 MIN_TEXTURE, MIN_TEXTURED = 2.5, 0.03  # grey levels of a textured window; the least share of such windows
@@ -45,13 +46,21 @@ def grey(pixels: Pixels) -> Grey:
     return np.asarray(squeezed, np.float32)
 
 
-def align(query: Pixels, stored: Grey, transform: NDArray[np.float64]) -> Alignment | None:
+def align(
+    query: Pixels, stored: Grey, transform: NDArray[np.float64], *, without: NDArray[np.bool_] | None = None
+) -> Alignment | None:
     """Compare an RGB query with a stored 256 x 256 grey; `transform` (3, 3) maps shares of the query to shares of it.
 
-    None where they overlap too little, or on nothing but a flat part.
+    `without` (H, W): parts of the query that do not count. None where they overlap too little, or on nothing but a flat
+    part.
     """
     warped, mask = warp(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), transform, SIDE)
     warped = warped.astype(np.float32)
+    if without is not None:
+        whole = float(mask.mean())
+        mask &= warp(without.astype(np.uint8) * 255, transform, SIDE)[0] < 64
+        if mask.mean() < MIN_COUNTED * whole:
+            return None
     share = float(mask.mean())
     if share < MIN_OVERLAP:
         return None

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import delete, func, or_, select, text, true
 
 from engine.domain import (
@@ -278,6 +280,25 @@ class Repository:
             async with connection.stream(query) as stream:
                 async for rows in stream.partitions(2000):
                     yield [tuple(row) for row in rows]
+
+    async def phashes(self, ids: Sequence[int] | None = None) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Ids and hashes (n,) of live pictures; of all of them where `ids` is None."""
+        query = (
+            select(hashes.c.image_id, hashes.c.phash)
+            .join(images, images.c.id == hashes.c.image_id)
+            .where(images.c.deleted_at.is_(None))
+        )
+        async with self.database.read() as connection:
+            if ids is None:
+                rows = (await connection.execute(query)).all()
+            else:
+                rows = [
+                    row
+                    for part in statements.chunks(ids)
+                    for row in await connection.execute(query.where(hashes.c.image_id.in_(part)))
+                ]
+        found = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1].astype(np.uint64)  # the database knows signed numbers only
 
     async def hashes_sharing_a_band(self, phashes: Iterable[int]) -> dict[int, int]:
         """Hashes by image id of the live pictures that share one of four 16-bit bands with one of the given hashes."""

@@ -7,9 +7,10 @@ from skimage import data
 
 from engine.domain import Pixels
 from engine.features import orb
+from engine.features.geometry import Geometry, overlap
 
 
-def similarity_of(geometry: orb.Geometry, expected: np.ndarray) -> float:
+def similarity_of(geometry: Geometry, expected: np.ndarray) -> float:
     """Largest distance, in shares, between where two transforms put the picture's corners."""
     corners = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32)
     got, wanted = (cv2.perspectiveTransform(corners, m.astype(float)) for m in (geometry.transform, expected))
@@ -33,7 +34,7 @@ def test_crop_is_found_where_it_was_cut() -> None:
     assert geometry is not None
     expected = np.array([[300 / 512, 0, 50 / 512], [0, 300 / 512, 100 / 512], [0, 0, 1]])
     assert similarity_of(geometry, expected) < 0.02
-    query_share, stored_share = orb.overlap(geometry.transform)
+    query_share, stored_share = overlap(geometry.transform)
     assert query_share == pytest.approx(1, abs=0.05)
     assert stored_share == pytest.approx(0.343, abs=0.03)
 
@@ -43,7 +44,7 @@ def test_turned_and_stretched_picture_is_found() -> None:
     changed = cv2.resize(np.ascontiguousarray(np.rot90(picture)), None, fx=1.4, fy=1.0)
     geometry = orb.verify(orb.detect(changed), orb.detect(picture))
     assert geometry is not None
-    assert min(orb.overlap(geometry.transform)) > 0.95
+    assert min(overlap(geometry.transform)) > 0.95
 
 
 def test_perspective_is_found() -> None:
@@ -80,4 +81,4 @@ def test_flat_picture_has_no_keypoints_and_agrees_with_nothing() -> None:
 
 def test_no_overlap_is_zero() -> None:
     away = np.array([[1, 0, 5], [0, 1, 5], [0, 0, 1]], np.float64)
-    assert orb.overlap(away) == (0.0, 0.0)
+    assert overlap(away) == (0.0, 0.0)
