@@ -138,7 +138,7 @@ class Fetcher:
         async for chunk in response.content.iter_chunked(CHUNK):
             body += chunk
             if len(body) > self._max_bytes:
-                raise too_large(len(body), self._max_bytes)
+                raise too_large(None, self._max_bytes)
         return bytes(body)
 
     def _is_allowed(self, url: URL) -> bool:

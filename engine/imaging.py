@@ -104,10 +104,10 @@ def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int) -> Ima
     return Image(_reduced(pixels, side), media_type, width, height)
 
 
-def too_large(size: int, max_bytes: int) -> FileTooLarge:
-    """The error for a file that is over the limit."""
-    allowed = f"at most {max_bytes / MEGABYTE:g} MB are allowed (PICTRACE_MAX_BYTES)"
-    return FileTooLarge(f"The file has {size / MEGABYTE:.1f} MB; {allowed}.")
+def too_large(size: int | None, max_bytes: int) -> FileTooLarge:
+    """The error for a file that is over the limit; `size` is None where reading stopped before its end."""
+    has = "is larger than the limit" if size is None else f"has {size / MEGABYTE:.1f} MB"
+    return FileTooLarge(f"The file {has}; at most {max_bytes / MEGABYTE:g} MB are allowed (PICTRACE_MAX_BYTES).")
 
 
 def encode_jpeg(pixels: Pixels, *, quality: int) -> bytes:

@@ -161,7 +161,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: i
     except Exception as error:
         raise BadArchive(f"{member.filename} cannot be unpacked ({error}).") from error
     if len(content) > max_bytes:
-        raise too_large(len(content), max_bytes)
+        raise too_large(None, max_bytes)
     return content
 
 
