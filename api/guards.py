@@ -5,6 +5,7 @@ import ipaddress
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -20,6 +21,7 @@ HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
 PORT = re.compile(r":\d{1,5}$")
 PAUSE_S = 20  # that a client may make while it sends a body
 START_S, MIN_RATE = 30, 20_000  # bytes a second that a body must come with after that
+REST_S = 3  # for what a client still sends after its answer
 ANSWER_HEADERS = "pictrace.headers"  # in the scope: what dependencies want to say, in errors too
 
 PAGE_POLICY = "; ".join(
@@ -111,7 +113,7 @@ class Guard:
 
 
 class _Body:
-    """A request's body, no more than `max_bytes` of it; what comes beyond is not read."""
+    """A request's body, no more than `max_bytes` of it; what comes beyond is no part of any request."""
 
     def __init__(self, scope: Scope, receive: Receive, max_bytes: int) -> None:
         self._scope = scope
@@ -137,6 +139,18 @@ class _Body:
             raise Problem("body_too_slow")
         return message
 
+    async def drop_rest(self) -> None:
+        """Take in what is still being sent, up to twice the limit in all and not for long.
+
+        Many clients send all before they read anything: cut off while sending, they would never see their answer.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST_S):
+                while not self.is_read and self._taken < 2 * self._max_bytes:
+                    message = await self._receive()
+                    self._taken += len(message.get("body", b""))
+                    self.is_read = not message.get("more_body", False)
+
 
 def _too_long(scope: Scope, max_bytes: int) -> Problem:
     is_upload = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/")
@@ -159,6 +173,10 @@ class _Answer:
             self.has_begun = True
             self._put_headers(MutableHeaders(scope=message), message["status"])
             self._count(message["status"])
+        elif not (message.get("more_body", False) or self._body.is_read):
+            await self._send({**message, "more_body": True})
+            await self._body.drop_rest()
+            message = {"type": message["type"]}
         await self._send(message)
 
     def _put_headers(self, headers: MutableHeaders, status: int) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import http.client
+import json
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -146,14 +148,75 @@ async def test_upload_of_a_gigabyte_is_cut_off_at_the_limit(api: Client, announc
                 sent += len(content)
 
     sending = asyncio.create_task(send())
-    with contextlib.suppress(ConnectionError):
-        answer = await asyncio.wait_for(reader.read(2000), 30)
-        assert answer.startswith(b"HTTP/1.1 413")
-        assert b'"code":"file_too_large"' in answer
+    answer = await asyncio.wait_for(reader.readuntil(b"}"), 30)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b'"code":"file_too_large"' in answer
     await asyncio.wait_for(sending, 30)
     writer.close()
     assert sent < 64 * MEGABYTE
     assert (await api.get("/health/live")).status == 200
+
+
+def send_all_then_read(
+    api: Client, headers: dict[str, str], body: bytes | Iterator[bytes]
+) -> tuple[int, dict[str, object]]:
+    """As Python's own client and many others do."""
+    connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=30)
+    try:
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        connection.request("POST", "/v1/images", body, kind | headers, encode_chunked=not isinstance(body, bytes))
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "size", "status", "code"),
+    [
+        ({"Authorization": f"Bearer {ADMIN}"}, 21.5, 413, "file_too_large"),
+        ({}, 8, 401, "key_required"),
+        ({"Authorization": "Bearer wrong"}, 8, 401, "wrong_key"),
+        ({"Host": "evil.example"}, 8, 421, "wrong_host"),
+    ],
+)
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_client_that_sends_all_before_it_reads_gets_its_refusal(
+    api: Client, headers: dict[str, str], size: float, status: int, code: str, chunked: bool
+) -> None:
+    opening = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    body = opening + b"x" * int(size * MEGABYTE) + b"\r\n--b--\r\n"
+    pieces = (body[at : at + MEGABYTE] for at in range(0, len(body), MEGABYTE))
+    sent = {"Transfer-Encoding": "chunked"} if chunked else {}
+    answer = await asyncio.to_thread(send_all_then_read, api, headers | sent, pieces if chunked else body)
+    assert (answer[0], answer[1]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": f"Bearer {ADMIN}"}])
+async def test_refused_body_is_taken_up_to_twice_the_limit(api: Client, headers: dict[str, str]) -> None:
+    given = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal given
+        for _ in range(200):
+            given += MEGABYTE
+            yield b"x" * MEGABYTE
+
+    with pytest.raises(ConnectionError):
+        await asyncio.to_thread(send_all_then_read, api, headers | {"Transfer-Encoding": "chunked"}, pieces())
+    assert given < 64 * MEGABYTE
+
+
+async def test_refused_body_that_does_not_come_is_not_waited_for(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.guards.REST_S", 0.3)
+    at = urlsplit(api.url)
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    writer.write(b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx")
+    answer = await asyncio.wait_for(reader.read(), 10)  # to its end: the server hangs up
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 401")
 
 
 @pytest.mark.parametrize(
