@@ -1,7 +1,10 @@
 """Who may do what, and how often."""
 
+import asyncio
+
 import pytest
 
+from engine.fetch import Fetched
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 
 READING = [
@@ -108,3 +111,42 @@ async def test_trusted_proxy_says_who_asks(serve: Serve) -> None:
 async def test_workers_share_the_limit(serve: Serve) -> None:
     async with serve(rate_limit=60, api_workers=4) as api:
         assert (await api.search(shipped("rocket.jpg"))).headers["RateLimit-Limit"] == "15"
+
+
+async def test_adding_by_url_counts_against_the_limit_and_adding_by_upload_does_not(serve: Serve) -> None:
+    async with serve(rate_limit=1, fetch_allow=("127.0.0.1",)) as api:
+        wanted = {"url": f"{api.url}/v1/images/1/file"}
+        added = await api("POST", "/v1/images", json=wanted)
+        assert (added.status, added.headers["RateLimit-Remaining"]) == (200, "0")
+        refused = await api("POST", "/v1/images", json=wanted)
+        assert (refused.status, refused.code) == (429, "rate_limited")
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert (await api.add(shipped("page.png"))).status == 201
+
+
+@pytest.mark.parametrize("path", ["/v1/search", "/v1/images", "/v1/images/1/why"])
+async def test_no_place_left_to_fetch_is_said_with_when_to_come_again(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("api.app.FETCHES", 1)
+    monkeypatch.setattr("api.app.FETCHES_WAITING", 1)
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object) -> Fetched:
+        begun.set()
+        await may_end.wait()
+        return Fetched(shipped("rocket.jpg"), "rocket.jpg")
+
+    async with serve() as api:
+        monkeypatch.setattr(type(api.service), "fetch", slow)
+        wanted = {"url": "https://example.org/a.jpg"}
+        asking = [asyncio.create_task(api("POST", "/v1/search", json=wanted)) for _ in range(2)]
+        await begun.wait()
+        while 'pictrace_places{kind="fetch",state="waiting"} 1.0' not in (await api.get("/metrics")).body.decode():
+            await asyncio.sleep(0.02)
+        refused = await asyncio.wait_for(api("POST", path, json=wanted), 10)
+        assert (refused.status, refused.code) == (503, "at_capacity")
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert (await api.search(shipped("rocket.jpg"))).status == 200  # who fetches takes no place from who computes
+        may_end.set()
+        assert [(await one).status for one in asking] == [200, 200]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine import augment
+from engine import augment, explain
 from engine.terminal import result_json
 from tests.api.conftest import Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
@@ -18,9 +18,10 @@ def screenshot() -> bytes:
 
 
 def decoded(content: bytes) -> np.ndarray:  # type: ignore[type-arg]
+    """RGB (H, W, 3)."""
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    return picture
+    return picture[..., ::-1]
 
 
 async def test_upload_finds_the_picture_and_says_where_it_lies(api: Client) -> None:
@@ -89,16 +90,35 @@ async def test_search_from_a_stored_picture_leaves_it_out(api: Client) -> None:
     assert added["id"] not in [match["id"] for match in found]
 
 
-async def test_why_is_a_picture_for_upload_and_stored_query(api: Client) -> None:
+async def test_why_joins_what_agrees_and_outlines_it_and_says_so_in_words(api: Client) -> None:
+    """For an upload and a stored query."""
     query = screenshot()
-    first = (await api.search(query)).json["matches"][0]["id"]
+    match = (await api.search(query)).json["matches"][0]
+    first = match["id"]
     with_words = await api("POST", f"/v1/images/{first}/why", data=form(query, "a.jpg"))
     without = await api("POST", f"/v1/images/{first}/why", data=form(query, "a.jpg", words=False))
     stored = await api("POST", f"/v1/images/{first}/why", json={"image_id": first})
     for answer in (with_words, without, stored):
         assert answer.headers["Content-Type"] == "image/jpeg"
-    assert decoded(with_words.body).shape[0] > decoded(without.body).shape[0] + 50
     assert decoded(stored.body).shape[1] > 600
+    drawn, lettered = (decoded(answer.body).astype(int) for answer in (without, with_words))
+    left_height, left_width = explain._fitted(decoded(query)).shape[:2]
+
+    gap = drawn[:, explain.MARGIN + left_width + explain.GAP // 2]  # between the pictures, where only lines are
+    crossed = np.abs(gap - explain.GROUND).max(axis=1) > 40
+    assert np.count_nonzero(np.diff(crossed.astype(int)) == 1) >= 10
+
+    corners = np.array(match["evidence"]["outline"]) * [left_width - 1, left_height - 1] + explain.MARGIN
+    steps = np.linspace(0, 1, 50)[:, None]
+    edges = [start + steps * (end - start) for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+    x, y = np.rint(np.concatenate(edges)).astype(int).T
+    outlined = np.abs(drawn[y, x] - explain.ACCENT).max(axis=1) < 90
+    assert outlined.mean() > 0.9
+
+    head, foot = explain.MARGIN + explain.HEADING, explain.FOOT
+    assert lettered.shape[0] == drawn.shape[0] + explain.HEADING + foot
+    for words, where in (("headings", lettered[: head - 4]), ("result and edits", lettered[-foot:])):
+        assert np.count_nonzero(where.max(axis=2) < 140) > 100, words
 
 
 @pytest.mark.parametrize("wish", [{}, {"url": "http://a.example/", "image_id": 1}])
@@ -113,8 +133,19 @@ async def test_empty_library_says_that_it_is_empty(serve: Serve) -> None:
         assert (answer["matches"], answer["library_size"]) == ([], 0)
 
 
-async def test_clients_that_leave_give_back_their_places(serve: Serve) -> None:
-    """Thirty clients ask and hang up at once; those behind them are served."""
+async def test_clients_that_leave_give_back_their_places(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty clients ask for what takes for ever and hang up; their work is cancelled, and who comes next is served."""
+    begun, cancelled = 0, 0
+
+    async def endless(*_: object, **__: object) -> None:
+        nonlocal begun, cancelled
+        begun += 1
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled += 1
+            raise
+
     async with serve(max_running=1, max_waiting=40) as api:
         host, port = api.url.removeprefix("http://").split(":")
         body = form(screenshot(), "a.jpg")()
@@ -123,11 +154,15 @@ async def test_clients_that_leave_give_back_their_places(serve: Serve) -> None:
             f"Content-Length: {body.size}\r\n\r\n"
         ).encode()
         raw = await as_bytes(body)
-        for _ in range(30):
-            with socket.create_connection((host, int(port))) as connection:
-                connection.sendall(request + raw)
+        with monkeypatch.context() as patched:
+            patched.setattr(type(api.service), "search", endless)
+            for _ in range(30):
+                with socket.create_connection((host, int(port))) as connection:
+                    connection.sendall(request + raw)
+                await asyncio.sleep(0.05)  # time to begin
         answer = await asyncio.wait_for(api.search(shipped("rocket.jpg")), 30)
         assert answer.status == 200
+        assert begun == cancelled > 0
         for _ in range(200):
             if places((await api.get("/metrics")).body.decode()) == {"running": 0.0, "waiting": 0.0}:
                 return
