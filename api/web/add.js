@@ -35,7 +35,7 @@ export class Adding {
     const button = (text, act) => h("button", { type: "button", class: "small", hidden: true, on: { click: act } }, text);
     this.stopButton = button(t("add.stop"), () => this.stop());
     this.undoButton = button(t("add.undo"), () => this.takeBack());
-    this.rows = h("ul", { class: "entries" }, this.entries.map((entry) => entry.row));
+    this.rows = h("ul", { class: "entries" }, this.entries.map((entry) => entry.render()));
     refill(
       this.element,
       h("h2", { id: "adding-heading" }, t("add.heading")),
@@ -104,7 +104,7 @@ export class Adding {
   /** What is under way is finished, for the server may have taken it already; nothing more is begun. */
   stop() {
     this.cancel.abort();
-    for (const entry of this.entries) if (entry.state === "waiting") entry.become("cancelled", t("add.cancelled"));
+    for (const entry of this.entries) if (entry.state === "waiting") entry.become("cancelled");
     this.summarise();
   }
 
@@ -145,26 +145,33 @@ class Entry {
     this.state = "waiting";
     this.operation = null;
     this.bar = h("progress", { max: 1, value: 0, "aria-label": name });
-    this.said = h("span", { class: "said" }, t("add.waiting"));
-    this.row = h("li", { class: "waiting" }, h("span", { class: "name" }, name), this.bar, this.said);
+    this.said = h("span", { class: "said" });
+    this.row = h("li", {}, h("span", { class: "name" }, name), this.bar, this.said);
+    this.become("waiting");
   }
 
-  become(state, ...said) {
-    this.state = state;
-    this.row.className = state;
-    this.said.replaceChildren(...said);
-    if (state !== "sending" && state !== "working") this.bar.remove();
+  /** `tell` gives what is said of it, in the language that is the reader's then. */
+  become(state, tell = () => t(`add.${state}`), thumbnail = null) {
+    Object.assign(this, { state, tell, thumbnail });
+    if (!["waiting", "sending", "working"].includes(state)) this.bar.remove();
+    this.render();
+  }
+
+  render() {
+    this.row.className = this.state;
+    this.said.replaceChildren(...[this.thumbnail, this.tell()].filter(Boolean));
+    return this.row;
   }
 
   async send(how) {
-    this.become("sending", t("add.sending"));
+    this.become("sending");
     try {
       const answer = await this.patiently(how);
       this.operation = answer.operation_id;
       if (answer.status === "duplicate") this.showDuplicate(answer.image);
-      else this.become(answer.status, t(`add.${answer.status}`));
+      else this.become(answer.status);
     } catch (error) {
-      this.become("refused", t("add.refused", { reason: api.sentence(error) }));
+      this.become("refused", () => t("add.refused", { reason: api.sentence(error) }));
     }
   }
 
@@ -176,7 +183,7 @@ class Entry {
       } catch (error) {
         const wait = error.retryAfter;
         if (wait === null || wait === undefined || wait > MAX_WAIT_S) throw error;
-        this.said.textContent = api.sentence(error);
+        this.become("sending", () => api.sentence(error));
         await new Promise((resolve) => setTimeout(resolve, wait * 1000));
         if (how.stopped.aborted) throw error;
       }
@@ -196,7 +203,7 @@ class Entry {
     form.append("file", this.file);
     const progress = (share) => {
       this.bar.value = share;
-      if (share >= 1) this.said.textContent = t("add.working");
+      if (share >= 1) this.become("working");
     };
     return api.upload("/v1/images", form, progress);
   }
@@ -204,6 +211,6 @@ class Entry {
   showDuplicate(image) {
     const thumbnail = h("img", { alt: "", width: 40, height: 40 });
     api.show(thumbnail, image.links.thumbnail);
-    this.become("duplicate", thumbnail, t("add.duplicate", { name: image.title || image.name }));
+    this.become("duplicate", () => t("add.duplicate", { name: image.title || image.name }), thumbnail);
   }
 }

@@ -142,6 +142,7 @@ export function opening(path) {
 
 /** What went wrong, in the reader's language. */
 export function sentence(error) {
+  if (error.code === "offline") return t("app.offline");
   const base = `error.${error.code}`;
   const values = {
     limit: Math.floor((server?.limits.max_bytes ?? 0) / 1048576),

@@ -2,22 +2,49 @@
 import { h } from "./dom.js";
 
 const SHOWN_MS = 12000;
+const SHOWN_WITH_ACTION_MS = 30000;
 const place = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
 
+let byKeyboard = false;
+addEventListener("keydown", () => (byKeyboard = true), true);
+addEventListener("pointerdown", () => (byKeyboard = false), true);
+
+/** An action gets the focus where the keyboard was used last; it stays while it is focused or pointed at. */
 export function say(text, action = null) {
-  if (!place.isConnected) document.body.append(place);
   // An open dialog makes the rest of the page inert: the message goes in there.
-  const home = document.querySelector("dialog[open]") ?? document.body;
-  if (place.parentElement !== home) home.append(place);
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog) dialog.append(place);
+  else if (!place.isConnected || place.closest("dialog")) document.getElementById("main").before(place);
   const toast = h("p", { class: "toast" }, text);
-  if (action) {
-    const run = () => {
-      toast.remove();
-      document.getElementById("main")?.focus({ preventScroll: true });
-      action.run();
-    };
-    toast.append(h("button", { type: "button", on: { click: run } }, action.label));
-  }
+  leave();
   place.replaceChildren(toast);
-  setTimeout(() => toast.remove(), SHOWN_MS);
+  let timer;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => (action && toast.matches(":hover, :focus-within") ? wait() : leave(toast)),
+      action ? SHOWN_WITH_ACTION_MS : SHOWN_MS,
+    );
+  };
+  wait();
+  if (!action) return;
+  const run = () => {
+    leave(toast);
+    action.run();
+  };
+  const button = h("button", { type: "button", on: { click: run } }, action.label);
+  toast.append(button);
+  // An Enter held down since the dialog must not take back at once what it did.
+  button.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
+  toast.addEventListener("focusout", wait);
+  toast.addEventListener("pointerleave", wait);
+  if (byKeyboard) button.focus();
+}
+
+/** Take a message away, or whichever is shown; if the focus was in it, the page's main part gets it. */
+function leave(toast = place.firstChild) {
+  if (!toast?.isConnected) return;
+  const held = toast.contains(document.activeElement);
+  toast.remove();
+  if (held) document.getElementById("main")?.focus({ preventScroll: true });
 }

@@ -139,10 +139,13 @@ async def test_no_place_left_to_fetch_is_said_with_when_to_come_again(
 
     async with serve() as api:
         monkeypatch.setattr(type(api.service), "fetch", slow)
+        asyncio.get_running_loop().call_later(20, may_end.set)  # whatever happens
         wanted = {"url": "https://example.org/a.jpg"}
         asking = [asyncio.create_task(api("POST", "/v1/search", json=wanted)) for _ in range(2)]
         await begun.wait()
-        while 'pictrace_places{kind="fetch",state="waiting"} 1.0' not in (await api.get("/metrics")).body.decode():
+        for _ in range(100):
+            if 'pictrace_places{kind="fetch",state="waiting"} 1.0' in (await api.get("/metrics")).body.decode():
+                break
             await asyncio.sleep(0.02)
         refused = await asyncio.wait_for(api("POST", path, json=wanted), 10)
         assert (refused.status, refused.code) == (503, "at_capacity")

@@ -117,7 +117,12 @@ async def test_why_joins_what_agrees_and_outlines_it_and_says_so_in_words(api: C
 
     head, foot = explain.MARGIN + explain.HEADING, explain.FOOT
     assert lettered.shape[0] == drawn.shape[0] + explain.HEADING + foot
-    for words, where in (("headings", lettered[: head - 4]), ("result and edits", lettered[-foot:])):
+    for words, where in (
+        ("headings", lettered[: head - 4]),
+        ("result", lettered[-foot:][:30]),
+        ("edits", lettered[-foot:][32:56]),
+        ("facts", lettered[-foot:][58:]),
+    ):
         assert np.count_nonzero(where.max(axis=2) < 140) > 100, words
 
 

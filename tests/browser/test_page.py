@@ -3,6 +3,7 @@
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -350,12 +351,12 @@ async def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
         await expect(page.locator(".entries li")).to_contain_text("already here")
 
 
-async def reach(page: Page, text: str) -> None:
-    """Press Tab until an element with this text has the focus (without a text: the file field)."""
+async def reach(page: Page, text: str, *, kind: str = "file") -> None:
+    """Press Tab until an element with this text has the focus (without a text: a field of this kind)."""
     for _ in range(60):
         await page.keyboard.press("Tab")
         focused = await page.evaluate("[document.activeElement.innerText ?? '', document.activeElement.type]")
-        if (text and text in focused[0]) or (not text and focused[1] == "file"):
+        if (text and text in focused[0]) or (not text and focused[1] == kind):
             return
     pytest.fail(f"{text!r} cannot be reached by Tab")
 
@@ -419,7 +420,7 @@ async def test_focus_stays_where_it_was_when_things_change(visit: Visit) -> None
         await page.get_by_label("Title", exact=True).fill("Rocket!")
         await page.keyboard.press("Enter")
         await expect(tile).to_contain_text("Rocket!")
-        await expect(tile).to_be_focused()
+        await expect(page.get_by_role("button", name="Undo", exact=True)).to_be_focused()
         await page.get_by_role("link", name="Search").press("Enter")
         await expect(page.locator("main")).to_be_focused()
 
@@ -528,3 +529,147 @@ async def test_unreachable_server_is_said_at_the_start(visit: Visit) -> None:
         await visitor.page.route("**/v1/server", lambda route: route.abort())
         await visitor.page.goto(visitor.api.url)
         await expect(visitor.page.get_by_role("alert")).to_contain_text("cannot be reached")
+
+
+async def test_edit_and_removal_are_undone_by_keyboard_alone(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        tiles, undo = page.locator(".gallery li"), page.get_by_role("button", name="Undo", exact=True)
+        await expect(tiles).to_have_count(len(PHOTOGRAPHS))
+        await reach(page, "rocket.jpg")
+        await page.keyboard.press("Enter")
+        await reach(page, "", kind="text")
+        await page.keyboard.type("Lift-off")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".gallery")).to_contain_text("Lift-off")
+        await expect(undo).to_be_focused()
+        await visitor.accessible()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".gallery")).not_to_contain_text("Lift-off")
+        await expect(page.locator("main")).to_be_focused()
+        await reach(page, "rocket.jpg")
+        await page.keyboard.press("Enter")
+        await reach(page, "Remove")
+        await page.keyboard.press("Enter")
+        await expect(tiles).to_have_count(len(PHOTOGRAPHS) - 1)
+        await expect(undo).to_be_focused()
+        await page.keyboard.press("Tab")  # on into the page
+        await expect(page.locator("main :focus")).to_have_count(1)
+        await page.keyboard.press("Shift+Tab")
+        await page.keyboard.press("Enter")
+        await expect(tiles).to_have_count(len(PHOTOGRAPHS))
+        assert visitor.complaints == []
+
+
+async def test_undo_stays_as_long_as_it_is_focused_or_pointed_at(visit: Visit) -> None:
+    async with visit() as visitor:
+        page, toast = visitor.page, visitor.page.locator(".toast")
+        await page.clock.install()
+        await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.locator(".gallery button", has_text="rocket").click()
+        await page.get_by_role("button", name="Remove", exact=True).click()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS) - 1)
+        await expect(page.get_by_role("button", name="Undo")).not_to_be_focused()  # the mouse was used
+        await page.clock.fast_forward("00:20")
+        await toast.hover()
+        await page.clock.fast_forward("01:00")
+        await expect(toast).to_be_visible()
+        await toast.get_by_role("button").focus()
+        await page.mouse.move(5, 5)
+        await page.clock.fast_forward("01:00")
+        await expect(toast).to_be_visible()
+        await page.locator("#words").focus()
+        await page.clock.fast_forward("00:20")
+        await expect(toast).to_be_visible()
+        await page.clock.fast_forward("00:20")
+        await expect(toast).to_have_count(0)
+        await expect(page.locator("#words")).to_be_focused()
+
+
+async def test_focus_goes_to_the_page_when_another_message_takes_the_place_of_undo(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.locator(".gallery button", has_text="rocket").press("Enter")
+        await page.get_by_role("button", name="Remove", exact=True).press("Enter")
+        await expect(page.get_by_role("button", name="Undo")).to_be_focused()
+        data = "const data = new DataTransfer(); data.setData('text/plain', 'no link');"
+        await page.evaluate(f"{data} document.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data }}))")
+        await expect(page.locator(".toast")).to_contain_text("no picture")
+        await expect(page.locator("main")).to_be_focused()
+
+
+async def test_language_of_an_addition_follows_the_choice(visit: Visit, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    async with visit() as visitor:
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.locator("#files").set_input_files([SHIPPED / "page.png", SHIPPED / "rocket.jpg", bad])
+        entries = page.locator(".entries li")
+        await expect(entries.nth(2)).to_contain_text("not added")
+        await page.locator("#language").select_option("de")
+        await expect(entries.nth(0).locator(".said")).to_have_text(text_of("de", "add.added"))
+        duplicate = text_of("de", "add.duplicate").replace("{name}", "rocket.jpg")
+        await expect(entries.nth(1).locator(".said")).to_have_text(duplicate)
+        await expect(entries.nth(1).locator("img")).to_be_visible()
+        refused = text_of("de", "add.refused").replace("{reason}", text_of("de", "error.not_an_image"))
+        await expect(entries.nth(2).locator(".said")).to_have_text(refused)
+
+
+async def test_progress_of_each_file_is_shown(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with visit() as visitor:
+        may_end = asyncio.Event()
+        add = type(visitor.api.service).add_bytes
+
+        async def late(*given: Any, **how: Any) -> Any:
+            await may_end.wait()
+            return await add(*given, **how)
+
+        monkeypatch.setattr(type(visitor.api.service), "add_bytes", late)
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.locator("#files").set_input_files([SHIPPED / "page.png", SHIPPED / "moon.png"])
+        first, second = page.locator(".entries li").nth(0), page.locator(".entries li").nth(1)
+        await expect(first).to_contain_text("working")
+        await expect(first.get_by_role("progressbar", name="page.png")).to_have_js_property("value", 1)
+        await expect(second).to_contain_text("waiting")
+        await expect(second.get_by_role("progressbar", name="moon.png")).to_have_js_property("value", 0)
+        await expect(page.locator(".adding [role=status]")).to_contain_text("0 of 2")
+        may_end.set()
+        for entry in (first, second):
+            await expect(entry).to_contain_text("added")
+            await expect(entry.locator("progress")).to_have_count(0)
+
+
+async def test_source_is_linked_on_cards_and_in_details(visit: Visit) -> None:
+    async with visit() as visitor:
+        given = {"page_url": "https://example.org/page", "source_url": "https://example.org/a.jpg"}
+        await visitor.api("PATCH", "/v1/images/4", json=given)
+        page = await visitor.open()
+        await choose(page, "Choose a picture", SHIPPED / "rocket.jpg")
+        await visitor.api("PATCH", "/v1/images/4", json={"page_url": None})
+        for scope, href in ((page.locator(".card.same"), "page"), (page.get_by_role("dialog"), "a.jpg")):
+            source = scope.get_by_role("link", name="Source")
+            await expect(source).to_have_attribute("href", f"https://example.org/{href}")
+            await expect(source).to_have_attribute("rel", "noreferrer noopener")
+            await expect(source).to_have_attribute("target", "_blank")
+            await visitor.open("/?view=library")
+            await page.locator(".gallery button", has_text="rocket").click()
+        await visitor.open("/?view=library")
+        await page.locator(".gallery button", has_text="coffee").click()
+        await expect(page.get_by_role("dialog").get_by_role("link", name="Source")).to_have_count(0)
+
+
+async def test_photograph_is_taken_with_the_camera(visit: Visit) -> None:
+    async with visit(context=PHONE) as visitor:
+        page = await visitor.open()
+        for button, capture in (("Take a photo", "environment"), ("Choose a picture", None)):
+            async with page.expect_file_chooser() as chooser:
+                await page.get_by_role("button", name=button).click()
+            assert await (await chooser.value).element.get_attribute("capture") == capture
+
+
+async def test_link_to_a_search_is_copied(visit: Visit) -> None:
+    async with visit(context={"permissions": ["clipboard-read", "clipboard-write"]}) as visitor:
+        page = await visitor.open("/?like=4")
+        await page.get_by_role("button", name="Copy a link").click()
+        await expect(page.locator(".toast")).to_have_text("Copied.")
+        assert await page.evaluate("navigator.clipboard.readText()") == f"{visitor.api.url}/?like=4"
