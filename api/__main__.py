@@ -13,6 +13,7 @@ import typer
 import uvicorn
 from rich.console import Console
 from rich.markup import escape
+from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
 from api.settings import ApiSettings
@@ -20,6 +21,8 @@ from engine import PicTraceError, open_service
 
 BACKLOG = 2048
 GRACE_S = 30  # running searches may finish
+# For each worker; python-multipart warns of whatever a stranger sends.
+LOGGING = LOGGING_CONFIG | {"loggers": LOGGING_CONFIG["loggers"] | {"python_multipart": {"level": "ERROR"}}}
 err = Console(stderr=True, highlight=False)
 
 
@@ -103,6 +106,7 @@ def _announce(settings: ApiSettings, port: int, key: str | None) -> None:
 def _run(settings: ApiSettings, listening: socket.socket) -> None:
     options: dict[str, Any] = {
         "factory": True,
+        "log_config": LOGGING,
         "log_level": "warning",
         "access_log": False,
         "server_header": False,

@@ -208,6 +208,18 @@ def test_places_of_a_killed_worker_are_given_back(pictrace: Command) -> None:
         assert not lines
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_malformed_form_of_a_stranger_is_not_logged(pictrace: Command, workers: str) -> None:
+    with api(pictrace, "--workers", workers) as server:
+        for body in (b"x", b"--b\r\n\r\nx\r\n--b--\r\n", b"--b\r\n@: x"):
+            status, answer = server.ask("/v1/search", data=body, Content_Type="multipart/form-data; boundary=b")
+            assert (status, json.loads(answer)["code"]) == (400, "malformed_request")
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.stderr
+        assert "WARNING" not in (logged := server.process.stderr.read()), logged
+        assert "boundary" not in logged, logged
+
+
 def suppressed(server: Served, query: bytes) -> None:
     with suppress(OSError, http.client.HTTPException):
         server.search(query)
