@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Match, Mount
 from starlette.types import Scope
@@ -17,9 +15,9 @@ from api import errors, metrics
 from api.admission import Admission
 from api.body import OVERHEAD_BYTES
 from api.dependencies import Running, new_limiter
+from api.description import describe
 from api.guards import Guard
 from api.routes import health, images, samples, search
-from api.schemas import ProblemOut
 from api.settings import ApiSettings
 from engine import open_service
 
@@ -68,7 +66,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts, max_body_bytes=settings.max_bytes + OVERHEAD_BYTES)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
 
@@ -77,15 +75,3 @@ class _Page(Mount):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.NONE, {}) if scope["path"].startswith("/v1/") else super().matches(scope)
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's description, with our errors in place of its own."""
-    if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        schemas = schema["components"]["schemas"]
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        schemas["Problem"] = ProblemOut.model_json_schema()
-        app.openapi_schema = schema
-    return app.openapi_schema

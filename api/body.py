@@ -106,8 +106,8 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-def described(fields: type[BaseModel] | None, in_json: type[BaseModel]) -> dict[str, Any]:
-    """The `requestBody` of such a route, for OpenAPI."""
+def described(fields: type[BaseModel] | None, in_json: type[BaseModel], **in_form: Any) -> dict[str, Any]:
+    """The `requestBody` of such a route, for OpenAPI; `in_form`: an example of the fields beside the file."""
     content = {"application/json": {"schema": in_json.model_json_schema()}}
     if fields is None:
         return {"requestBody": {"required": True, "content": content}}
@@ -116,6 +116,7 @@ def described(fields: type[BaseModel] | None, in_json: type[BaseModel]) -> dict[
         "properties", {}
     )
     form["required"] = ["file", *form.get("required", [])]
+    form["example"] = {"file": "(the bytes of a picture)"} | in_form
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}} | content}}
 
 

@@ -75,6 +75,7 @@ OWN = {
     "stopping": (503, "The server is being stopped."),
     "at_capacity": (503, "All places are taken; try again in a moment."),
 }
+LIBRARY = ("library_busy", "library_damaged")  # whatever needs the library
 BY_HTTP_STATUS = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 
 
@@ -116,10 +117,8 @@ def documented(*codes: str, also: Mapping[int | str, dict[str, Any]] | None = No
         content = entry["content"][MEDIA_TYPE]
         content["schema"] = {"$ref": "#/components/schemas/Problem"}
         content["examples"][code] = {"value": body(code, (OWN | ENGINE)[code][1])}
-    for status, name in ((429, "RateLimit-Reset"), (503, "Retry-After")):
-        if status in found:
-            schema = {"description": "Seconds to wait", "schema": {"type": "integer"}}
-            found[status]["headers"] = {"Retry-After": schema} | ({name: schema} if status == 429 else {})
+    for waiting in found.keys() & {429, 503}:
+        found[waiting]["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
     return found
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api import metrics
 from api.dependencies import Given, Here, reader
-from api.errors import documented
+from api.errors import LIBRARY, documented
 from api.routes.samples import offer
 from api.schemas import HealthOut, LimitsOut, SamplesOut, ServerOut
 from engine import MAX_LIMIT, MEDIA_TYPES
@@ -20,7 +20,7 @@ async def live() -> HealthOut:
     return HealthOut()
 
 
-@router.get("/health/ready", summary="Ready", responses=documented("library_busy", "library_damaged"))
+@router.get("/health/ready", summary="Ready", responses=documented(*LIBRARY))
 async def ready(here: Here) -> HealthOut:
     """The library can be read, its network is loaded and its index is level."""
     await here.service.level()
@@ -33,7 +33,7 @@ async def ready(here: Here) -> HealthOut:
     dependencies=[Depends(reader)],
     response_class=Response,
     responses=documented(
-        "library_busy",
+        *LIBRARY,
         "key_required",
         "wrong_key",
         also={200: {"description": "Prometheus' text format", "content": {"text/plain": {}}}},
@@ -45,7 +45,7 @@ async def prometheus(here: Here) -> Response:
     return Response(content, headers={"Content-Type": media_type})
 
 
-@router.get("/v1/server", summary="The server at a glance", responses=documented("wrong_key", "library_busy"))
+@router.get("/v1/server", summary="The server at a glance", responses=documented("wrong_key", *LIBRARY))
 async def server(here: Here, given: Given) -> ServerOut:
     """Version, limits, and what the given key allows."""
     settings = here.settings

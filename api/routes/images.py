@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api import errors, metrics
 from api.body import Sent, described, only_json, sent, while_connected
 from api.dependencies import ACTOR, Here, Running, admin, rated, reader
-from api.errors import Problem, documented
+from api.errors import LIBRARY, Problem, documented
 from api.routes.search import PICTURE, URL, fetch
 from api.schemas import (
     AddOut,
@@ -32,7 +32,7 @@ from engine import AddResult, StoredImage, name_of
 
 router = APIRouter(prefix="/v1", tags=["library"])
 READ, ADMIN = [Depends(reader)], [Depends(admin)]
-KEYS = ("key_required", "wrong_key", "invalid_request", "library_busy")
+KEYS = ("key_required", "wrong_key", "invalid_request", *LIBRARY)
 CHANGE = (*KEYS, "admin_only", "cross_origin", "disk_full")
 FILE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Authorization"}
 
@@ -138,7 +138,7 @@ async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
         "at_capacity",
         also={200: {"model": AddOut, "description": "It is there already"}},
     ),
-    openapi_extra=described(Said, AddRequest),
+    openapi_extra=described(Said, AddRequest, title="Old mill", tags=["mill"]),
 )
 async def add_image(request: Request, response: Response, here: Here) -> AddOut:
     """By upload (`file`) or by `url`. A picture that is there already is not added again, but named."""

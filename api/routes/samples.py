@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Response
 
 from api.dependencies import Given, Here, Running, admin, rated, reader
-from api.errors import Problem, documented
+from api.errors import LIBRARY, Problem, documented
 from api.routes.images import CHANGE
 from api.schemas import OperationOut, SamplesOut
 
@@ -62,6 +62,7 @@ async def remove_samples(here: Here, given: Given) -> OperationOut:
         "wrong_key",
         "invalid_request",
         "unknown_sample",
+        *LIBRARY,
         also={200: {"description": "A JPEG", "content": {"image/jpeg": {"schema": {"type": "string"}}}}},
     ),
 )

@@ -9,13 +9,13 @@ from fastapi.responses import Response
 from api import metrics
 from api.body import Sent, described, sent, while_connected
 from api.dependencies import Here, Running, rated, reader
-from api.errors import Problem, documented
+from api.errors import LIBRARY, Problem, documented
 from api.schemas import Id, SearchOut, SearchRequest, WhyForm, WhyRequest, Wish
 from engine import PicTraceError, SearchResult
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(reader), Depends(rated)])
 
-COMMON = ("key_required", "wrong_key", "invalid_request", "rate_limited", "at_capacity", "library_busy")
+COMMON = ("key_required", "wrong_key", "invalid_request", "rate_limited", "at_capacity", *LIBRARY)
 PICTURE = (
     "malformed_request",
     "body_too_large",
@@ -35,7 +35,7 @@ URL = ("invalid_url", "url_refused", "too_many_redirects", "fetch_failed", "fetc
     "/search",
     summary="Find a picture",
     responses=documented(*COMMON, *PICTURE, *URL),
-    openapi_extra=described(Wish, SearchRequest),
+    openapi_extra=described(Wish, SearchRequest, limit=5),
 )
 async def search(request: Request, here: Here) -> SearchOut:
     """The matches of an upload (`file`), or of the picture behind a `url`: lane `same` first, then `alike`."""
@@ -47,7 +47,7 @@ async def search(request: Request, here: Here) -> SearchOut:
 @router.get(
     "/images/{image_id}/matches",
     summary="Find pictures like a stored one",
-    responses=documented(*COMMON, "unknown_image"),
+    responses=documented(*COMMON, "unknown_image", "unreadable_file"),
 )
 async def matches(request: Request, here: Here, image_id: Id, wish: Annotated[Wish, Query()]) -> SearchOut:
     """The matches of a picture of the library, itself left out."""
@@ -70,6 +70,7 @@ async def matches(request: Request, here: Here, image_id: Id, wish: Annotated[Wi
         *PICTURE,
         *URL,
         "unknown_image",
+        "unreadable_file",
         also={
             200: {
                 "description": "Both pictures, agreeing keypoints joined, the region outlined, the edits in words",
@@ -77,7 +78,7 @@ async def matches(request: Request, here: Here, image_id: Id, wish: Annotated[Wi
             }
         },
     ),
-    openapi_extra=described(WhyForm, WhyRequest),
+    openapi_extra=described(WhyForm, WhyRequest, words=True),
 )
 async def why(request: Request, here: Here, image_id: Id) -> Response:
     """The same `file`, `url` or stored `image_id` as was asked with, again: nothing is kept of a query."""

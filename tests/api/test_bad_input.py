@@ -207,9 +207,7 @@ async def test_refused_body_is_taken_up_to_twice_the_limit(api: Client, headers:
     assert given < 64 * MEGABYTE
 
 
-async def test_refused_body_that_does_not_come_is_not_waited_for(
-    api: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_refused_body_that_does_not_come_is_not_waited_for(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.guards.REST_S", 0.3)
     at = urlsplit(api.url)
     reader, writer = await asyncio.open_connection(at.hostname, at.port)

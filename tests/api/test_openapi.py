@@ -1,13 +1,15 @@
 """The description of the API is complete, and true of the API."""
 
+import json
 from typing import Any
 
 import aiohttp
 import pytest
 
+from api import schemas
 from api.app import create_app
 from api.settings import ApiSettings
-from tests.api.conftest import Client
+from tests.api.conftest import Client, Serve, shipped
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,73 @@ def test_bodies_have_examples(description: dict[str, Any]) -> None:
             schema = content["schema"]
             if "$ref" in schema:
                 schema = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-            assert kind == "multipart/form-data" or "example" in schema, (name, kind)
+            assert schema["example"].keys() <= schema["properties"].keys(), (name, kind)
+            assert schema["example"].keys() >= set(schema.get("required", [])), (name, kind)
+
+
+def codes_of(operation: dict[str, Any]) -> set[str]:
+    return {
+        code
+        for answer in operation["responses"].values()
+        for code in answer.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    }
+
+
+def test_what_any_operation_can_answer_is_said_of_each(description: dict[str, Any]) -> None:
+    for name, operation in operations(description):
+        codes = codes_of(operation)
+        assert codes >= {"wrong_host", "internal_error", "stopping"}, name
+        assert ("body_too_slow" in codes) == ("requestBody" in operation), name
+        assert ("library_busy" in codes) == ("library_damaged" in codes) == (name != "GET /health/live"), name
+
+
+def test_lost_files_are_told_of_wherever_files_are_read(description: dict[str, Any]) -> None:
+    assert {name for name, operation in operations(description) if "unreadable_file" in codes_of(operation)} == {
+        "GET /v1/images/{image_id}/matches",
+        "POST /v1/images/{image_id}/why",
+        "GET /v1/images/{image_id}/file",
+        "GET /v1/images/{image_id}/thumbnail",
+    }
+
+
+def test_every_answer_has_an_example_that_is_one(description: dict[str, Any]) -> None:
+    found = set()
+    for name, operation in operations(description):
+        for status, answer in operation["responses"].items():
+            shown = answer.get("content", {}).get("application/json")
+            if not shown or int(status) >= 400:
+                continue
+            schema = shown["schema"]["$ref"].rpartition("/")[2]
+            example = description["components"]["schemas"][schema]["example"]
+            getattr(schemas, schema).model_validate_json(json.dumps(example), extra="forbid")
+            found.add(schema)
+            assert example.keys() == getattr(schemas, schema).model_fields.keys(), (name, schema)
+    assert found >= {"SearchOut", "ImageOut", "AddOut", "ServerOut", "PageOut", "UndoneOut"}
+
+
+async def test_headers_of_the_limit_are_described_where_they_are_given(
+    description: dict[str, Any], serve: Serve
+) -> None:
+    headers = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+    rated = set()
+    for name, operation in operations(description):
+        for status, answer in operation["responses"].items():
+            if headers & answer.get("headers", {}).keys():
+                assert headers <= answer["headers"].keys(), (name, status)
+                rated.add((name, status))
+    assert rated == {
+        *(("POST /v1/search", status) for status in ("200", "429")),
+        *(("GET /v1/images/{image_id}/matches", status) for status in ("200", "429")),
+        *(("POST /v1/images/{image_id}/why", status) for status in ("200", "429")),
+        *(("POST /v1/images", status) for status in ("200", "201", "429")),
+        *(("POST /v1/samples", status) for status in ("201", "429")),
+    }
+    described = description["paths"]["/v1/search"]["post"]["responses"]["429"]["headers"].keys()
+    assert described == headers | {"Retry-After"}
+    async with serve(rate_limit=1) as api:
+        for status in (200, 429):
+            answer = await api.search(shipped("rocket.jpg"))
+            assert (answer.status, headers <= answer.headers.keys()) == (status, True)
 
 
 async def test_description_is_served(api: Client) -> None:

@@ -284,13 +284,13 @@ async def test_name_that_changes_between_two_look_ups_is_refused(monkeypatch: py
         raise OSError(errno.ENETUNREACH, "No test leaves this machine.")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", connect)
-    async with resolving({"evil.example": ["8.8.8.8", "127.0.0.1"]}) as (names, resolver):
-        async with fetcher(resolver=resolver) as fetching:
-            with pytest.raises(FetchFailed, match="cannot be reached"):
-                await fetching.fetch("http://evil.example/a.jpg")
-            assert asked_to == ["8.8.8.8"]
-            with pytest.raises(UrlRefused) as caught:
-                await fetching.fetch("http://evil.example/a.jpg")
+    answers = {"evil.example": ["8.8.8.8", "127.0.0.1"]}
+    async with resolving(answers) as (names, resolver), fetcher(resolver=resolver) as fetching:
+        with pytest.raises(FetchFailed, match="cannot be reached"):
+            await fetching.fetch("http://evil.example/a.jpg")
+        assert asked_to == ["8.8.8.8"]
+        with pytest.raises(UrlRefused) as caught:
+            await fetching.fetch("http://evil.example/a.jpg")
     assert caught.value.code == "url_refused"
     assert names.asked == ["evil.example"] * 2
     assert asked_to == ["8.8.8.8"]

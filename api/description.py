@@ -1,0 +1,112 @@
+"""The OpenAPI description: FastAPI's own, with what holds of every operation and an example of every answer."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.errors import MEDIA_TYPE, documented
+from api.schemas import ProblemOut
+
+ANYWHERE = ("wrong_host", "internal_error", "stopping")
+WITH_BODY = ("body_too_slow",)
+RATE_HEADERS = {
+    "RateLimit-Limit": "Requests a minute",
+    "RateLimit-Remaining": "Requests left",
+    "RateLimit-Reset": "Seconds until one more is left",
+}
+
+_PICTURE: dict[str, Any] = {
+    "id": 3,
+    "name": "mill.jpg",
+    "title": "Old mill",
+    "tags": ["mill", "holland"],
+    "source_url": "https://example.org/mill.jpg",
+    "page_url": "https://example.org/mills",
+    "width": 1600,
+    "height": 1200,
+    "links": {"page": "/?like=3", "file": "/v1/images/3/file", "thumbnail": "/v1/images/3/thumbnail"},
+}
+_IMAGE = _PICTURE | {
+    "media_type": "image/jpeg",
+    "byte_size": 412_345,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "created_at": "2026-05-01T12:00:00Z",
+}
+_EVIDENCE = {
+    "exact": False,
+    "cosine": 0.9312,
+    "phash_distance": 6,
+    "keypoints": 148,
+    "ssim": 0.94,
+    "structure": 0.97,
+    "region": {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5},
+    "outline": [[0.1, 0.2], [0.6, 0.2], [0.6, 0.7], [0.1, 0.7]],
+    "edits": ["inside_larger", "recompressed"],
+}
+_MATCH = _PICTURE | {"lane": "same", "score": 0.9931, "p_same": 0.9931, "weak": False, "evidence": _EVIDENCE}
+_SAMPLES = {"offered": False, "present": 0, "removable": False, "queries": []}
+# By the names of the schemas.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "ImageOut": _IMAGE,
+    "MatchOut": _MATCH,
+    "SearchOut": {
+        "matches": [_MATCH],
+        "calibrated": True,
+        "library_size": 1200,
+        "query": {"width": 1080, "height": 2340, "preview": None},
+        "timings_ms": {"decode": 12.4, "embed": 41.8, "total": 163.2},
+    },
+    "AddOut": {"name": "mill.jpg", "id": 3, "status": "added", "operation_id": 17, "image": _IMAGE},
+    "PageOut": {"images": [_IMAGE], "next_cursor": "2", "total": 1200},
+    "ChangedOut": {"operation_id": 18, "images": [_IMAGE]},
+    "OperationOut": {"operation_id": 19},
+    "UndoneOut": {"operation_id": 19, "kind": "remove", "at": "2026-05-01T12:00:00Z", "images": 1},
+    "TagsOut": {"tags": [{"tag": "mill", "pictures": 12}]},
+    "SamplesOut": _SAMPLES,
+    "ServerOut": {
+        "name": "PicTrace",
+        "version": "0.1.0",
+        "access": "none",
+        "search_key_required": False,
+        "pictures": 1200,
+        "calibrated": True,
+        "limits": {
+            "max_bytes": 20 * 1024 * 1024,
+            "max_pixels": 50_000_000,
+            "max_matches": 50,
+            "searches_a_minute": 30,
+            "formats": ["image/jpeg", "image/png"],
+        },
+        "samples": _SAMPLES,
+    },
+    "HealthOut": {"status": "ok"},
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The description of an application, made once."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = schema["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        schemas["Problem"] = ProblemOut.model_json_schema()
+        for name, example in EXAMPLES.items():
+            schemas[name]["example"] = example
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                _complete(operation)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    answers = operation["responses"]
+    for status, answer in documented(*ANYWHERE, *(WITH_BODY if "requestBody" in operation else ())).items():
+        known = answers.setdefault(str(status), answer)
+        known["content"][MEDIA_TYPE]["examples"] |= answer["content"][MEDIA_TYPE]["examples"]
+    if "429" in answers:
+        said = {name: {"description": what, "schema": {"type": "integer"}} for name, what in RATE_HEADERS.items()}
+        for status in answers.keys() & {"200", "201", "429"}:
+            answers[status].setdefault("headers", {}).update(said)
