@@ -65,6 +65,7 @@ class Application:
         )
         self._dispatcher.include_routers(*create_routers())
         self.inbox = Inbox(
+            bot,
             self._storage,
             sending,
             answer=self._answer,
@@ -112,7 +113,6 @@ class Application:
             await self._courtesy.ended(turn)
 
     async def _hand_over(self, turn: Turn, t: Text) -> None:
-        turn.updates = [update.as_(self.bot) for update in turn.updates]  # those from the inbox do not know it
         try:
             await self._dispatcher.feed_update(self.bot, turn.updates[0], turn=turn, t=t)
         except TelegramMigrateToChat as moved:  # a group has become a supergroup: the answer goes there

@@ -143,7 +143,7 @@ class Courtesy:
     async def _say_so(self, message: Message) -> Message | None:
         t = await text_for(self._storage, message.chat.id, message.from_user)
         with suppress(TelegramAPIError):
-            return await message.as_(self._bot).reply(t("waits"), disable_notification=True)
+            return await message.reply(t("waits"), disable_notification=True)
         return None
 
 

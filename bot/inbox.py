@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiogram import Bot
 from aiogram.types import Message, Update
 from pydantic import ValidationError
 
@@ -94,6 +95,7 @@ class Inbox:
 
     def __init__(
         self,
+        bot: Bot,
         storage: BotStorage,
         sending: Sending,
         *,
@@ -104,6 +106,7 @@ class Inbox:
         running: int,
         cooldown_s: float,
     ) -> None:
+        self._bot = bot
         self._storage = storage
         self._sending = sending
         self._answer = answer
@@ -133,7 +136,7 @@ class Inbox:
             logger.info("%d updates were left unanswered; they are answered now", len(left))
         for waiting in left:
             try:
-                update = Update.model_validate_json(waiting.payload)
+                update = Update.model_validate_json(waiting.payload, context={"bot": self._bot})
             except ValidationError:  # stored by another version; it must not stop the rest
                 logger.error("update %d cannot be read any more, and is given up", waiting.update_id)
                 await self._storage.done([waiting.update_id])

@@ -184,48 +184,75 @@ async def stats(message: Message, turn: Turn, t: Text, answers: Answers, service
 
 
 async def keep(
-    callback: CallbackQuery, callback_data: keyboards.Keep, t: Text, service: SearchService, answers: Answers
+    callback: CallbackQuery,
+    callback_data: keyboards.Keep,
+    turn: Turn,
+    t: Text,
+    service: SearchService,
+    answers: Answers,
 ) -> None:
     """Of two that are nearly the same, only the better one."""
     await toast(callback)
-    better = await service.get(callback_data.better)
-    lesser = await service.get(callback_data.lesser)
-    operation_id = await service.remove([lesser.id], actor=actor(callback.from_user.id))
-    message = callback.message
-    if isinstance(message, Message):
-        await _without_button(message, callback.data or "")
-        said = t("kept", better=str(better.id), lesser=str(lesser.id))
-        await answers.say(place_of(message), said, _undoing(t, operation_id))
+    if turn.operation_id is None:  # else it was done by a process that died before it could say so
+        await service.get(callback_data.better)
+        operation_id = await service.remove([callback_data.lesser], actor=actor(callback.from_user.id))
+        await turn.note_operation(operation_id)
+    said = t("kept", better=str(callback_data.better), lesser=str(callback_data.lesser))
+    await _pressed(callback, turn, said, answers, _undoing(t, turn.operation_id))
 
 
 async def remove_confirmed(
-    callback: CallbackQuery, callback_data: keyboards.Remove, t: Text, service: SearchService, answers: Answers
+    callback: CallbackQuery,
+    callback_data: keyboards.Remove,
+    turn: Turn,
+    t: Text,
+    service: SearchService,
+    answers: Answers,
 ) -> None:
     """The picture that was shown is the one that was meant."""
     await toast(callback)
-    image = await service.get(callback_data.image)
-    operation_id = await service.remove([image.id], actor=actor(callback.from_user.id))
-    if isinstance(callback.message, Message):
-        await _without_button(callback.message, callback.data or "")
-        await answers.say(place_of(callback.message), _removed([image], t), _undoing(t, operation_id))
+    said = t("done-already")
+    if turn.operation_id is None:
+        image = await service.get(callback_data.image)
+        await turn.note_operation(await service.remove([image.id], actor=actor(callback.from_user.id)))
+        said = _removed([image], t)
+    await _pressed(callback, turn, said, answers, _undoing(t, turn.operation_id))
 
 
 async def undo_button(
-    callback: CallbackQuery, callback_data: keyboards.Undo, t: Text, service: SearchService, answers: Answers
+    callback: CallbackQuery,
+    callback_data: keyboards.Undo,
+    turn: Turn,
+    t: Text,
+    service: SearchService,
+    answers: Answers,
 ) -> None:
     """Take back the operation that the message speaks of."""
+    has_begun = turn.operation_id is not None  # by a process that died before it could say so
+    await turn.note_operation(callback_data.operation)
     try:
         undone = await service.undo(actor=actor(callback.from_user.id), operation_id=callback_data.operation)
     except PicTraceError as error:
         if error.code != "nothing_to_undo":
             raise
-        await toast(callback, t.plain("error-nothing_to_undo"), alert=True)
-        return
+        if not has_begun:
+            await toast(callback, t.plain("error-nothing_to_undo"), alert=True)
+            return
+        said = t("done-already")
+    else:
+        said = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
     await toast(callback)
+    await _pressed(callback, turn, said, answers)
+
+
+async def _pressed(
+    callback: CallbackQuery, turn: Turn, said: str, answers: Answers, buttons: InlineKeyboardMarkup | None = None
+) -> None:
+    """What a button did is done: it goes, and a message says so."""
     if isinstance(callback.message, Message):
         await _without_button(callback.message, callback.data or "")
-        said = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
-        await answers.say(place_of(callback.message), said)
+        async with turn.answering():
+            await answers.say(place_of(callback.message), said, buttons)
 
 
 async def _done_already(turn: Turn, message: Message, t: Text, answers: Answers) -> None:
@@ -300,7 +327,7 @@ def _tags(image: StoredImage) -> str:
     return " ".join(f"#{tag}" for tag in image.tags)
 
 
-def _undoing(t: Text, operation_id: int) -> InlineKeyboardMarkup | None:
+def _undoing(t: Text, operation_id: int | None) -> InlineKeyboardMarkup | None:
     return keyboards.keyboard([keyboards.button(f"↩︎ {t.plain('button-undo')}", keyboards.Undo(operation=operation_id))])
 
 

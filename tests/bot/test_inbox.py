@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from aiogram.utils.backoff import BackoffConfig
 
-from bot.inbox import ATTEMPTS
+from bot.inbox import ATTEMPTS, Turn
 from bot.storage import BotStorage
 from engine import SearchService
-from tests.bot.conftest import StartTalk, Talk, texts
+from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.conftest import jpeg, photograph
 from tests.telegram.server import FakeTelegram
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
+SMALLER = jpeg(np.ascontiguousarray(photograph("chelsea.png")[::2, ::2]))
+NOISE = jpeg(np.random.default_rng(8).integers(0, 255, (300, 400, 3), np.uint8))
 
 
 def albums(telegram: FakeTelegram, chat: Any = None) -> int:
@@ -366,6 +368,158 @@ async def test_command_whose_answer_was_cut_off_is_not_done_twice(
         assert telegram.sent(talk.admin)[-1]["text"] == "It is done."
         assert (await talk.service.get(1)).title == ("First" if command == "/undo" else "Second")
         assert (await talk.service.status()).images == (6 if command == "/undo" else 5)
+
+
+async def press_and_stop(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any], button: str
+) -> dict[str, Any]:
+    """Press a button under the answer to something; the process ends before it got to it."""
+
+    async def never(turn: Turn) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("bot.app.GRACE_S", 0.05)
+    async with talk_on() as talk:
+        *_, buttons = await talk.ask(talk.admin, **how)
+        monkeypatch.setattr(talk.application.inbox, "_answer", never)
+        telegram.press(talk.admin, buttons, button)
+        await telegram.until(lambda: telegram.pending == 0)
+        await telegram.quiet(0.1)
+    return buttons
+
+
+@pytest.mark.parametrize(
+    ("how", "button", "said"),
+    [
+        ({"photo": MIRRORED}, "❓ 1", "What was done to it: mirrored"),
+        ({"photo": MIRRORED}, "More", "Number 6."),
+        ({"photo": NOISE}, "Show the nearest anyway", "These are the nearest"),
+        ({"document": ("s.jpg", SMALLER, "image/jpeg"), "caption": "/add"}, "Keep 2", "Kept 2, removed 7."),
+        ({"text": "/remove 2"}, "↩︎ Undo", "Taken back: the removal of 1 picture"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+async def test_button_pressed_before_a_restart_is_answered_after_it(
+    talk_on: StartTalk,
+    telegram: FakeTelegram,
+    monkeypatch: pytest.MonkeyPatch,
+    how: dict[str, Any],
+    button: str,
+    said: str,
+) -> None:
+    buttons = await press_and_stop(talk_on, telegram, monkeypatch, how, button)
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        after = [one for one in telegram.sent(talk.admin) if one["message_id"] > buttons["message_id"]]
+        assert said in str(texts(after))
+        assert "went wrong" not in str(texts(after))
+
+
+@pytest.mark.parametrize(
+    ("how", "button", "label"),
+    [
+        ({"photo": MIRRORED}, "❌ Wrong", "❌ 1"),
+        ({"photo": NOISE}, "Tell me when it appears", "Don’t tell me"),
+        ({"text": "/language"}, "Deutsch", None),
+    ],
+    ids=["choose", "tell", "language"],
+)
+async def test_button_that_changes_its_message_does_so_after_a_restart(
+    talk_on: StartTalk,
+    telegram: FakeTelegram,
+    monkeypatch: pytest.MonkeyPatch,
+    how: dict[str, Any],
+    button: str,
+    label: str | None,
+) -> None:
+    buttons = await press_and_stop(talk_on, telegram, monkeypatch, how, button)
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        assert telegram.sent(talk.admin)[-1]["message_id"] == buttons["message_id"]
+        assert str(label) in str(labels(talk.now(buttons))) or "Deutsch" in talk.now(buttons)["text"]
+
+
+@pytest.mark.parametrize("button", ["Judge", "Cancel", "Open", "Remove"])
+async def test_button_of_a_second_step_is_answered_after_a_restart(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    async def never(turn: Turn) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("bot.app.GRACE_S", 0.05)
+    async with talk_on() as talk:
+        if button == "Judge":
+            *_, shown = await talk.ask(talk.admin, photo=MIRRORED)
+            await talk.press(talk.admin, shown, "❌ Wrong")
+        elif button == "Cancel":
+            (shown,) = await talk.ask(talk.admin, photo=NOISE)
+            await talk.press(talk.admin, shown, "Tell me when it appears")
+        elif button == "Open":
+            telegram.album(talk.admin, [MIRRORED, NOISE])
+            await talk.settled()
+            shown = telegram.sent(talk.admin)[-1]
+        else:
+            copy = telegram.say(talk.admin, photo=MIRRORED)
+            await talk.settled()
+            *_, shown = await talk.ask(talk.admin, "/remove", reply_to=copy)
+        monkeypatch.setattr(talk.application.inbox, "_answer", never)
+        label = {"Judge": "❌ 1", "Cancel": "Don’t tell me", "Open": "1", "Remove": "Remove 2"}[button]
+        telegram.press(talk.admin, shown, label)
+        await telegram.until(lambda: telegram.pending == 0)
+        await telegram.quiet(0.1)
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        status = await talk.service.status()
+        last = telegram.sent(talk.admin)[-1]
+        assert "went wrong" not in last["text"]
+        if button == "Judge":
+            assert status.tally.wrong == 1
+        elif button == "Cancel":
+            assert status.tally.watches == 0
+            assert talk.now(shown)["text"] == "All right, I will not tell you."
+        elif button == "Open":  # what an album held is in memory only
+            assert last["text"].startswith("I no longer have the picture")
+        else:
+            assert last["text"] == "Removed: id 2 · chelsea.png"
+
+
+@pytest.mark.parametrize(
+    ("button", "said", "undo", "images"),
+    [
+        ("Keep 2", "Kept 2, removed 7.", True, 6),
+        ("Remove 2", "It is done.", True, 5),
+        ("↩︎ Undo", "It is done.", False, 6),
+    ],
+    ids=["keep", "remove", "undo"],
+)
+async def test_button_whose_answer_was_cut_off_says_what_was_done(
+    talk_on: StartTalk,
+    telegram: FakeTelegram,
+    monkeypatch: pytest.MonkeyPatch,
+    button: str,
+    said: str,
+    undo: bool,
+    images: int,
+) -> None:
+    monkeypatch.setattr("bot.app.GRACE_S", 0.1)
+    async with talk_on() as talk:
+        if button == "Remove 2":
+            copy = telegram.say(talk.admin, photo=MIRRORED)
+            await talk.settled()
+            *_, shown = await talk.ask(talk.admin, "/remove", reply_to=copy)
+        else:
+            *_, shown = await talk.ask(talk.admin, document=("s.jpg", SMALLER, "image/jpeg"), caption="/add")
+        telegram.fail("sendMessage", status=429, retry_after=30, times=1)
+        telegram.press(talk.admin, shown, button)
+        await telegram.until(lambda: any(call.status == 429 for call in telegram.calls))
+        await telegram.quiet(0.2)
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        last = telegram.sent(talk.admin)[-1]
+        assert last["text"] == said
+        assert labels(last) == ([["↩︎ Undo"]] if undo else [])
+        assert (await talk.service.status()).images == images
+        assert button not in str(labels(talk.now(shown)))
 
 
 async def test_answered_words_linger_nowhere_on_disk(talk: Talk, telegram: FakeTelegram) -> None:

@@ -189,6 +189,29 @@ async def test_killed_again_and_again_it_loses_nothing_and_repeats_at_most_what_
     assert sum(answered(telegram).values()) - len(asked) <= kills  # one each time
 
 
+async def test_button_pressed_before_a_kill_is_answered_after_it(
+    library: Path, telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    ada = telegram.user(1001, "Ada")
+    bot = Bot(library, telegram, tmp_path / "bot.log")
+    await bot.start()
+    telegram.say(ada, photo=MIRRORED)
+    await telegram.until(lambda: with_buttons(telegram), timeout=60)
+    await telegram.quiet(0.5)
+    buttons = telegram.sent(ada)[-1]
+    telegram.fail("getFile", status=200, delay=20)
+    downloads = len([call for call in telegram.calls if call.method == "getFile"])
+    telegram.press(ada, buttons, "❓ 1")
+    await telegram.until(lambda: len([call for call in telegram.calls if call.method == "getFile"]) > downloads)
+    await bot.stop(signal.SIGKILL)
+    telegram.heal()
+    await bot.start()
+    await telegram.until(lambda: len(telegram.sent(ada)) > 6, timeout=60)
+    assert await bot.stop() == 0
+    (why,) = telegram.sent(ada)[6:]
+    assert "What was done to it: mirrored" in why["caption"]
+
+
 async def test_flood_control_is_obeyed_by_the_process(library: Path, telegram: FakeTelegram, tmp_path: Path) -> None:
     ada = telegram.user(1001, "Ada")
     telegram.fail("sendMediaGroup", status=429, retry_after=3)
