@@ -89,8 +89,11 @@ def is_zip(message: Message) -> bool:
 
 
 def words_of(message: Message, me: User) -> str:
-    """What someone wrote, without a leading command and without mentions of the bot."""
-    words = message.text or message.caption or ""
+    """What someone wrote, without a leading command, mentions of the bot, and links, however they are written."""
+    words = text = message.text or message.caption or ""
+    for entity in message.entities or message.caption_entities or []:
+        if entity.type == "url":
+            words = re.sub(re.escape(entity.extract_from(text)) + r"\S*", "", words)
     words = re.sub(r"^/\w+(@\w+)?\s*", "", words)
     return re.sub(rf"@{me.username}\b", "", words, flags=re.IGNORECASE).strip()
 
@@ -103,15 +106,15 @@ def wish_of(words: str) -> Wish:
             wish = replace(wish, same=True)
         elif word.isascii() and word.isdigit() and len(word) <= 4 and int(word) > 0:
             wish = replace(wish, limit=min(int(word), MAX_LIMIT))
-        elif not word.lower().startswith(("http://", "https://")):
+        else:
             return Wish()
     return wish
 
 
 def title_and_tags(words: str) -> tuple[str | None, list[str]]:
-    """The title and the #tags that were written to a picture; links belong to neither."""
+    """The title and the #tags that were written to a picture."""
     tags = re.findall(r"#(\w+)", words)
-    title = re.sub(r"https?://\S+|#\w+", "", words)
+    title = re.sub(r"#\w+", "", words)
     return " ".join(title.split()) or None, list(dict.fromkeys(tags))
 
 

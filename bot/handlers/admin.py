@@ -126,7 +126,8 @@ async def retitle(
 ) -> None:
     """By id, or as a reply to a picture: a new title, new #tags, or both."""
     assert asking.from_user
-    by_id = re.match(r"(\d{1,18})(?!\S)", words) if asking.reply_to_message is None else None
+    # A number before words is the title's, where it is said to a picture.
+    by_id = None if _is_said_to_picture(asking) else re.match(r"(\d{1,18})(?!\S)", words)
     if by_id:
         image, words = await service.get(int(by_id[1])), words[by_id.end() :]
     else:
@@ -280,6 +281,14 @@ async def _meant(
     if not same:
         raise Refusal("not-in-library")
     return same[0].image, same[0].evidence.exact
+
+
+def _is_said_to_picture(message: Message) -> bool:
+    """In a topic all else is a reply too: to the message that began the topic."""
+    try:
+        return bool(message.reply_to_message and pictures_in(message.reply_to_message))
+    except Refusal:
+        return False
 
 
 async def _confirm(

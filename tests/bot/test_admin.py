@@ -66,6 +66,11 @@ async def test_links_are_added_with_their_source(talk_on: StartTalk) -> None:
         assert (image.title, image.tags, image.source_url) == ("A cat", ("pets",), f"{url}/cat.jpg")
 
 
+async def test_links_without_a_scheme_are_no_part_of_the_title(talk: Talk) -> None:
+    await talk.ask(talk.admin, photo=NEW, caption="/add example.org/cat.jpg A cat #x")
+    assert ((await talk.service.get(7)).title, (await talk.service.get(7)).tags) == ("A cat", ("x",))
+
+
 async def test_album_is_added_as_one_operation(talk: Talk, telegram: FakeTelegram) -> None:
     telegram.album(talk.admin, [NEW, jpeg(photograph("ihc.png")), jpeg(photograph("retina.jpg"))], caption="/add Three")
     await talk.settled()
@@ -227,6 +232,15 @@ async def test_retitle_by_id_and_by_reply(talk: Talk) -> None:
     assert answer["text"] == "id 2: 2024 in spring #cat #pet"
     await talk.press(talk.admin, answer, "↩︎ Undo")
     assert (await talk.service.get(2)).title == "The cat"
+
+
+async def test_retitle_by_id_where_telegram_makes_a_reply_of_it(talk: Talk, telegram: FakeTelegram) -> None:
+    forum = telegram.group(-1005, "Forum", forum=True, members=[talk.admin])
+    topic = telegram.topic(forum, "Holidays")
+    (answer,) = await talk.ask(talk.admin, "/retitle 2 The cat", chat=forum, thread=topic)
+    assert answer["text"].startswith("id 2: The cat")
+    (again,) = await talk.ask(talk.admin, "/retitle 3 The cup", chat=forum, reply_to=answer)
+    assert again["text"].startswith("id 3: The cup")
 
 
 async def test_undo_takes_back_the_whole_of_ones_own_last_operation(talk: Talk, telegram: FakeTelegram) -> None:

@@ -1,12 +1,14 @@
 """Anyone: a picture in, the five best matches out."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from aiohttp import web
 from PIL import Image
 
+from engine import SearchService
 from engine.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
@@ -87,6 +89,16 @@ async def test_link_is_fetched(talk_on: StartTalk) -> None:
     async with PictureServer() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
         answer = await talk.ask(talk.ada, f"what is this? {url}/cat.jpg")
         assert texts(answer)[0].startswith("1 · chelsea.png\n")
+
+
+async def test_links_without_a_scheme_are_no_words_either(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fetch(self: SearchService, url: str) -> SimpleNamespace:
+        return SimpleNamespace(content=MIRRORED)
+
+    monkeypatch.setattr(SearchService, "fetch", fetch)
+    for link in ("https://example.org/cat.jpg", "example.org/cat.jpg", "example.org/cat.jpg,"):
+        assert len(await talk.ask(talk.ada, f"{link} 2")) == 3
+        assert len(await talk.ask(talk.ada, f"same {link}")) == 2
 
 
 async def test_reply_with_find_asks_for_the_picture_replied_to(talk: Talk, telegram: FakeTelegram) -> None:
