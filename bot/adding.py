@@ -15,8 +15,8 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import BufferedInputFile, Document, InlineKeyboardMarkup, Message
 
 from bot import keyboards, replies
-from bot.answers import Answers, place_of, send_once
-from bot.asked import Asked, Refusal
+from bot.answers import Answers, covered, place_of, send_once
+from bot.asked import Asked, Other, Refusal
 from bot.inbox import Turn
 from bot.telegram_files import Place, Shown, TelegramFiles
 from bot.texts import Text
@@ -41,7 +41,8 @@ Given = Source | Remote | Refused
 PROGRESS_S = 3.0  # between edits of one message; Telegram allows some twenty a minute
 LINES_CHARACTERS = 3000  # of a message's 4,096, with room for what else is said
 NAME_CHARACTERS = 80
-MAX_SHOWN, MAX_KEEP = 10, 8
+MAX_SHOWN = 10
+MAX_KEEP = 99  # a message holds a hundred buttons; one is for undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +91,50 @@ class Adding:
         message: Message,
         pictures: Sequence[Asked],
         archives: Sequence[Document],
+        others: Sequence[Other],
         said: Said,
         t: Text,
     ) -> None:
-        """Photos, files, stickers and links, then the pictures of zips, all as one operation."""
+        """Photos, files, stickers and links, then the pictures of zips, all as one operation; `others` are named."""
+        place, refused = covered(place_of(message), pictures), list(others)
+        given: list[Given] = []
         with tempfile.TemporaryDirectory(prefix="pictrace-") as folder:
-            given = [await self._given(asked) for asked in pictures]
+            for asked in pictures:
+                try:
+                    given.append(await self._given(asked))
+                except Refusal as refusal:
+                    refused.append(Other(asked.name, refusal))
             for number, archive in enumerate(archives):
-                given += await self._unpacked(archive, Path(folder, f"{number}.zip"))
-            await self._add(turn, message, given, said, t)
+                path = Path(folder, f"{number}.zip")
+                name = archive.file_name or path.name
+                try:
+                    given += await self._unpacked(archive, name, path)
+                except Refusal as refusal:
+                    refused.append(Other(name, refusal))
+            await self._add(turn, message, place, given, refused, said, t)
 
     async def _given(self, asked: Asked) -> Given:
         if asked.url:
             return Remote(name_of(asked.url), asked.url)
-        try:
-            content = await self._files.read(asked)
-        except Refusal as refusal:
-            return Refused(asked.name, _coded(refusal.key.removeprefix("error-")))
+        content = await self._files.read(asked)
         return Source(asked.name, lambda: content, len(content))
 
-    async def _unpacked(self, archive: Document, path: Path) -> list[Given]:
-        name = archive.file_name or path.name
-        try:
-            content = await self._files.download(archive.file_id, archive.file_size)
-        except Refusal as refusal:
-            return [Refused(name, _coded(refusal.key.removeprefix("error-")))]
+    async def _unpacked(self, archive: Document, name: str, path: Path) -> list[Given]:
+        content = await self._files.download(archive.file_id, archive.file_size)
         await asyncio.to_thread(path.write_bytes, content)
         found = await asyncio.to_thread(lambda: list(expand(path, self._service.settings)))
         return [replace(one, name=name) if one.name == path.name else one for one in found]
 
-    async def _add(self, turn: Turn, message: Message, given: Sequence[Given], said: Said, t: Text) -> None:
+    async def _add(
+        self,
+        turn: Turn,
+        message: Message,
+        place: Place,
+        given: Sequence[Given],
+        refused: Sequence[Other],
+        said: Said,
+        t: Text,
+    ) -> None:
         assert message.from_user
         who = actor(message.from_user.id)
         report = Report()
@@ -129,7 +144,7 @@ class Adding:
             await turn.note_operation(await self._service.begin_addition(actor=who))
         else:
             before = set(await self._service.added_by(turn.operation_id))
-        progress = _Progress(self._answers, place_of(message), len(given), t)
+        progress = _Progress(self._answers, place, len(given), t)
         adding = self._service.add(
             given,
             actor=who,
@@ -148,16 +163,17 @@ class Adding:
                 await progress.show(len(report.lines))
         except LibraryError as error:
             stopped = error
-        await progress.end()
-        await self._report(turn, message, report, stopped, t)
+        finally:
+            await progress.end()
+        for other in refused:
+            self._refuse(other.name, other.refusal, report, t)
+        await self._report(turn, place, report, stopped, t)
 
     async def _tell_of(self, result: AddResult, report: Report, t: Text, *, is_ours: bool) -> None:
         """One line for one picture. `is_ours`: added by this very operation, before a crash."""
-        name = result.name if len(result.name) <= NAME_CHARACTERS else result.name[: NAME_CHARACTERS - 1] + "…"
+        name = _short(result.name)
         if result.status == "rejected":
-            report.count("rejected")
-            error = _coded(result.code or "error", result.message or "")
-            report.lines.append(t("added-rejected", name=name) + " " + self._sentence(error, t).replace("\n", " "))
+            self._refuse(result.name, _coded(result.code or "error", result.message or ""), report, t)
             return
         assert result.id is not None
         image = await self._service.get(result.id)
@@ -190,19 +206,25 @@ class Adding:
         label = t.plain("button-keep", better=str(better.id), lesser=str(lesser.id))
         report.keep.append(keyboards.button(label, keyboards.Keep(better=better.id, lesser=lesser.id)))
 
+    def _refuse(self, name: str, error: Exception, report: Report, t: Text) -> None:
+        report.count("rejected")
+        sorry = self._sentence(error, t).replace("\n", " ")
+        report.lines.append(f"{t('added-rejected', name=_short(name))} {sorry}")
+
     async def _near(self, image: StoredImage) -> Match | None:
         """The stored picture that a new one is nearly the same as."""
         result = await self._service.search_stored(image.id, limit=1)
         return next((match for match in result.matches if match.lane == "same"), None)
 
-    async def _report(
-        self, turn: Turn, message: Message, report: Report, stopped: LibraryError | None, t: Text
-    ) -> None:
-        place = place_of(message)
+    async def _report(self, turn: Turn, place: Place, report: Report, stopped: LibraryError | None, t: Text) -> None:
         text, is_whole = _text(report, t)
+        shown = list({one.image.id: one for one in report.shown}.values())
+        for key, count in (("added-unshown", len(shown) - MAX_SHOWN), ("added-unkept", len(report.keep) - MAX_KEEP)):
+            if count > 0:
+                text += "\n" + t(key, count=count)
         if stopped:
             text += "\n" + self._sentence(stopped, t)
-        album = await self._files.prepare(list({one.image.id: one for one in report.shown}.values())[:MAX_SHOWN])
+        album = await self._files.prepare(shown[:MAX_SHOWN])
         async with turn.answering():
             await send_once(turn, album, place)
             await self._answers.say(place, text, _buttons(report, t))
@@ -246,7 +268,7 @@ class _Progress:
                 logger.info("progress could not be taken away: %s", error)
 
 
-def _coded(code: str, message: str = "") -> PicTraceError:
+def _coded(code: str, message: str) -> PicTraceError:
     """An error by its code alone: what came through the engine's list of results."""
     error = PicTraceError(message or code)
     error.code = code  # type: ignore[misc]
@@ -287,6 +309,10 @@ def _buttons(report: Report, t: Text) -> InlineKeyboardMarkup | None:
 def _worth(image: StoredImage) -> tuple[int, int, int]:
     """Resolution, then size; of equals the older."""
     return image.width * image.height, image.byte_size, -image.id
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME_CHARACTERS else name[: NAME_CHARACTERS - 1] + "…"
 
 
 def _title(image: StoredImage) -> str:

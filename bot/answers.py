@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
@@ -43,6 +43,11 @@ def place_of(message: Message, asked: Asked | None = None) -> Place:
     thread = message.message_thread_id if message.is_topic_message else None
     reply_to = asked.message_id if asked else message.message_id
     return Place(message.chat.id, thread, reply_to, bool(asked and asked.is_spoiler))
+
+
+def covered(place: Place, pictures: Sequence[Asked]) -> Place:
+    """The same, where what is shown is a spoiler if any of several pictures is."""
+    return replace(place, is_spoiler=any(one.is_spoiler for one in pictures))
 
 
 class Answers:
@@ -87,9 +92,16 @@ class Answers:
             await self.say(asker.place, said, buttons)
 
     async def answer_several(
-        self, turn: Turn, asked: Sequence[Asked], asker: Asker, wish: Wish, apology: Callable[[Exception, Text], str]
+        self,
+        turn: Turn,
+        asked: Sequence[Asked],
+        asker: Asker,
+        wish: Wish,
+        apology: Callable[[Exception, Text], str],
+        *,
+        others: int,
     ) -> None:
-        """One answer to several pictures; a button for each opens its own."""
+        """One answer to several pictures; a button for each opens its own. `others` came with them and are none."""
         t, wish = asker.t, Wish(max(1, min(wish.limit, MAX_PICTURES // len(asked))), wish.same)
         found = await asyncio.gather(*(self._find_one(one, asker, wish) for one in asked))
         shown: list[Shown] = []
@@ -112,6 +124,8 @@ class Answers:
                 shown.append(Shown(one_shown.image, f"{t('album-caption', place=place)} {one_shown.caption}"))
         async with self.computing:
             album = await self._files.prepare(shown[:MAX_PICTURES])
+        if others:
+            lines.append(t("album-others", count=others))
         said = "\n".join([t("album-title", count=len(asked)), "", *lines, "", t("album-open") if buttons else ""])
         async with turn.answering():
             await send_once(turn, album, asker.place)

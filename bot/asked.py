@@ -1,7 +1,7 @@
 """What a message asks: the pictures in it, and how its words steer the answer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -72,8 +72,35 @@ def pictures_in(message: Message) -> list[Asked]:
         quoted = _attached(message.external_reply, message)
         if quoted:
             return [replace(quoted, is_spoiler=bool(message.external_reply.has_media_spoiler))]
-    urls = list(dict.fromkeys(_links(message)))[:MAX_PICTURES]
-    return [Asked(message.message_id, _name(url), url=url, part=part) for part, url in enumerate(urls)]
+    links: dict[str, bool] = {}
+    for url, is_spoiler in _links(message):
+        links[url] = links.get(url, False) or is_spoiler
+    return [
+        Asked(message.message_id, _name(url), url=url, part=part, is_spoiler=is_spoiler)
+        for part, (url, is_spoiler) in enumerate(list(links.items())[:MAX_PICTURES])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What was sent along with pictures and is none, or cannot be had, and why."""
+
+    name: str
+    refusal: Refusal
+
+
+def pieces_of(album: Sequence[Message]) -> tuple[list[Asked], list[Other]]:
+    """The pictures of an album, and what else is in it."""
+    pictures: list[Asked] = []
+    others: list[Other] = []
+    for message in album:
+        try:
+            pictures += pictures_in(message)
+        except Refusal as refusal:
+            file = message.animation or message.document or message.video
+            name = (file.file_name if file else None) or _named("file", message)
+            others.append(Other(name, refusal))
+    return pictures, others
 
 
 def has_media(message: Message) -> bool:
@@ -161,21 +188,26 @@ def _preview(photo: PhotoSize | None, asking: Message) -> Asked:
     return _photo(photo, asking)
 
 
-def _named(kind: str, asking: Message, suffix: str) -> str:
+def _named(kind: str, asking: Message, suffix: str | None = None) -> str:
     """A name for what Telegram gives none."""
-    return f"{kind}_{asking.date:%Y-%m-%d}_{asking.message_id}.{suffix}"
+    name = f"{kind}_{asking.date:%Y-%m-%d}_{asking.message_id}"
+    return f"{name}.{suffix}" if suffix else name
 
 
-def _links(message: Message) -> Iterator[str]:
+def _links(message: Message) -> Iterator[tuple[str, bool]]:
+    """Each link, and whether it is under a spoiler."""
     text = message.text or message.caption or ""
-    for entity in message.entities or message.caption_entities or []:
+    entities = message.entities or message.caption_entities or []
+    covers = [one for one in entities if one.type == "spoiler"]
+    for entity in entities:
         url = entity.url if entity.type == "text_link" else None
         if entity.type == "url":
             url = entity.extract_from(text)
             if "://" not in url:
                 url = f"https://{url}"
         if url and url.lower().startswith(("http://", "https://")):
-            yield url
+            end = entity.offset + entity.length
+            yield url, any(one.offset < end and entity.offset < one.offset + one.length for one in covers)
 
 
 def _name(url: str) -> str:

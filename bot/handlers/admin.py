@@ -15,8 +15,8 @@ from aiogram.types import (
 
 from bot import keyboards, replies
 from bot.adding import Adding, Said, actor
-from bot.answers import Answers, place_of
-from bot.asked import Asked, Refusal, is_zip, pictures_in, title_and_tags
+from bot.answers import Answers, covered, place_of
+from bot.asked import Asked, Other, Refusal, is_zip, pictures_in, pieces_of, title_and_tags
 from bot.courtesy import Courtesy, toast
 from bot.handlers.filters import Says
 from bot.inbox import Turn
@@ -65,15 +65,15 @@ async def add(
 ) -> None:
     """Under pictures or a zip, as a reply to one, or with links."""
     messages = turn.messages
-    archives, pictures = _brought(messages)
+    archives, pictures, others = _brought(messages)
     if not archives and not pictures and asking.reply_to_message:
         messages = [asking.reply_to_message]
-        archives, pictures = _brought(messages)
+        archives, pictures, others = _brought(messages)
     if not archives and not pictures:
         raise Refusal("add-how")
     title, tags = title_and_tags(words)
     async with courtesy.typing(asking):
-        await adding.add(turn, asking, pictures, archives, Said(title, tags, _page_url(messages[0])), t)
+        await adding.add(turn, asking, pictures, archives, others, Said(title, tags, _page_url(messages[0])), t)
 
 
 async def remove(
@@ -298,24 +298,19 @@ async def _confirm(
     buttons = keyboards.keyboard(
         [keyboards.button(t.plain("button-remove", id=str(image.id)), keyboards.Remove(image=image.id))]
     )
+    asked = pictures_in(message.reply_to_message) if message.reply_to_message else []
     async with turn.answering():
-        await album.send(place_of(message))
+        await album.send(covered(place_of(message), asked))
         await answers.say(place_of(message), t("remove-this"), buttons)
 
 
-def _brought(messages: list[Message]) -> tuple[list[Document], list[Asked]]:
-    """Zips and pictures of messages. Refusal where there is neither, but something that looks like it."""
+def _brought(messages: list[Message]) -> tuple[list[Document], list[Asked], list[Other]]:
+    """Zips, pictures and the rest. Refusal where there is neither of the first, but something that looks like it."""
     archives = [one.document for one in messages if is_zip(one) and one.document]
-    pictures: list[Asked] = []
-    refused: Refusal | None = None
-    for message in messages:
-        try:
-            pictures += [] if is_zip(message) else pictures_in(message)
-        except Refusal as refusal:
-            refused = refused or refusal
-    if refused and not pictures and not archives:
-        raise refused
-    return archives, pictures
+    pictures, others = pieces_of([one for one in messages if not is_zip(one)])
+    if others and not pictures and not archives:
+        raise others[0].refusal
+    return archives, pictures, others
 
 
 def _page_url(message: Message) -> str | None:

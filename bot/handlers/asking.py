@@ -3,9 +3,9 @@
 from aiogram import F, Router
 from aiogram.types import Message, User
 
-from bot.answers import Answers, Asker, place_of
+from bot.answers import Answers, Asker, covered, place_of
 from bot.apologies import Apologies
-from bot.asked import MAX_PICTURES, Asked, Refusal, pictures_in, wish_of, words_of
+from bot.asked import MAX_PICTURES, Asked, Refusal, pictures_in, pieces_of, wish_of, words_of
 from bot.courtesy import GROUPS, Courtesy, is_addressed
 from bot.handlers.filters import Says
 from bot.inbox import Turn
@@ -32,10 +32,11 @@ async def find(
     apologies: Apologies,
 ) -> None:
     """/find under a picture, with a link, or as a reply to either."""
-    pictures = _pictures(turn.messages) or _replied(asking)
+    pictures, others = _pictures(turn.messages)
+    pictures = pictures or _replied(asking)
     if not pictures:
         raise Refusal("find-how")
-    await _answer(asking, pictures, words, turn, t, settings, answers, courtesy, apologies)
+    await _answer(asking, pictures, others, words, turn, t, settings, answers, courtesy, apologies)
 
 
 async def asked(
@@ -52,7 +53,7 @@ async def asked(
     if not any(is_addressed(one, me) for one in turn.messages):
         return  # an album that people in a group show each other
     asking = next((one for one in turn.messages if one.text or one.caption), turn.messages[0])
-    pictures = _pictures(turn.messages)
+    pictures, others = _pictures(turn.messages)
     if not pictures and message.chat.type in GROUPS:
         pictures = _replied(asking)  # mentioned under a picture
     if not pictures:
@@ -60,12 +61,13 @@ async def asked(
             await answers.say(place_of(message), t("hint-group" if message.chat.type in GROUPS else "hint"))
         return
     words = "" if asking.forward_origin else words_of(asking, me)
-    await _answer(asking, pictures, words, turn, t, settings, answers, courtesy, apologies)
+    await _answer(asking, pictures, others, words, turn, t, settings, answers, courtesy, apologies)
 
 
 async def _answer(
     message: Message,
     pictures: list[Asked],
+    others: int,
     words: str,
     turn: Turn,
     t: Text,
@@ -76,27 +78,21 @@ async def _answer(
 ) -> None:
     user = message.from_user
     who = user.id if user else 0
-    asker = Asker(who, who in settings.admin_ids, place_of(message, pictures[0]), t)
+    asker = Asker(who, who in settings.admin_ids, covered(place_of(message, pictures[0]), pictures), t)
     wish = wish_of(words)
     async with courtesy.typing(message):
-        if len(pictures) == 1:
+        if len(pictures) == 1 and not others:
             await answers.answer(turn, pictures[0], asker, wish)
         else:
-            await answers.answer_several(turn, pictures[:MAX_PICTURES], asker, wish, apologies.sentence)
+            await answers.answer_several(turn, pictures[:MAX_PICTURES], asker, wish, apologies.sentence, others=others)
 
 
-def _pictures(messages: list[Message]) -> list[Asked]:
-    """All pictures of an album; what in it is none is passed over as long as there is one."""
-    found: list[Asked] = []
-    refused: Refusal | None = None
-    for message in messages:
-        try:
-            found += pictures_in(message)
-        except Refusal as refusal:
-            refused = refused or refusal
-    if refused and not found:
-        raise refused
-    return found
+def _pictures(messages: list[Message]) -> tuple[list[Asked], int]:
+    """All pictures of an album, and how many of its pieces are none. Refusal where none is one."""
+    found, others = pieces_of(messages)
+    if others and not found:
+        raise others[0].refusal
+    return found, len(others)
 
 
 def _replied(message: Message) -> list[Asked]:

@@ -193,6 +193,7 @@ async def tell(
             place.chat_id,
             BufferedInputFile(result.query.preview, "asked.jpg"),
             caption=t("told-later"),
+            has_spoiler=place.is_spoiler or None,
             message_thread_id=place.thread_id,
             reply_parameters=place.reply,
         )

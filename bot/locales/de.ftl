@@ -110,6 +110,11 @@ album-line = <b>{ $place }.</b> { $said }
 album-best = { $title } ({ $score })
 album-caption = Ihr Bild { $place } →
 album-open = Eine Nummer zeigt die ganze Antwort zu diesem Bild.
+album-others =
+    { $count ->
+        [one] { $count } weiteres Stück war kein Bild, das ich ansehen könnte.
+       *[other] { $count } weitere Stücke waren keine Bilder, die ich ansehen könnte.
+    }
 
 ## Schaltflächen (kurz)
 
@@ -208,6 +213,16 @@ count-rejected = { $count } nicht hinzugefügt
 count-nothing = Es war kein Bild zum Hinzufügen dabei.
 added = ✅ { $name }: hinzugefügt, id { $id }
 added-restored = ✅ { $name }: war entfernt und ist wieder da, id { $id }
+added-unshown =
+    { $count ->
+        [one] { $count } weiteres Bild, das schon oder fast schon vorhanden war, wird nicht gezeigt.
+       *[other] { $count } weitere Bilder, die schon oder fast schon vorhanden waren, werden nicht gezeigt.
+    }
+added-unkept =
+    { $count ->
+        [one] { $count } weiteres, das fast dasselbe wie ein anderes ist, hat hier keine Schaltfläche; /remove mit der id entfernt es.
+       *[other] { $count } weitere, die fast dasselbe wie andere sind, haben hier keine Schaltfläche; /remove mit den ids entfernt sie.
+    }
 added-duplicate = 🟰 { $name }: schon vorhanden, id { $id }, „{ $title }“
 added-near = ✅ { $name }: hinzugefügt, id { $id } ({ $size }); fast dasselbe wie id { $other } ({ $othersize }), „{ $title }“
 added-rejected = ⛔ { $name }:

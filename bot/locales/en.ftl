@@ -110,6 +110,11 @@ album-line = <b>{ $place }.</b> { $said }
 album-best = { $title } ({ $score })
 album-caption = Your picture { $place } →
 album-open = A number shows the whole answer for that picture.
+album-others =
+    { $count ->
+        [one] { $count } more piece was no picture that I could look at.
+       *[other] { $count } more pieces were no pictures that I could look at.
+    }
 
 ## Buttons (short)
 
@@ -216,6 +221,16 @@ count-rejected =
 count-nothing = There was no picture to add.
 added = ✅ { $name }: added, id { $id }
 added-restored = ✅ { $name }: was removed once, and is back, id { $id }
+added-unshown =
+    { $count ->
+        [one] { $count } more picture that was already here, or nearly, is not shown.
+       *[other] { $count } more pictures that were already here, or nearly, are not shown.
+    }
+added-unkept =
+    { $count ->
+        [one] { $count } more that is nearly the same as another has no button here; /remove takes its id.
+       *[other] { $count } more that are nearly the same as others have no button here; /remove takes their ids.
+    }
 added-duplicate = 🟰 { $name }: already here, id { $id }, “{ $title }”
 added-near = ✅ { $name }: added, id { $id } ({ $size }); nearly the same as id { $other } ({ $othersize }), “{ $title }”
 added-rejected = ⛔ { $name }:

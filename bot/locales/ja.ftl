@@ -105,6 +105,7 @@ album-line = <b>{ $place }.</b> { $said }
 album-best = { $title }（{ $score }）
 album-caption = 送られた画像 { $place } →
 album-open = 番号を押すと、その画像の結果をすべて表示します。
+album-others = ほか{ $count }件は、画像として見られないものでした。
 
 ## ボタン（短く）
 
@@ -185,6 +186,8 @@ count-rejected = { $count }件は追加できず
 count-nothing = 追加する画像がありませんでした。
 added = ✅ { $name }：追加しました、id { $id }
 added-restored = ✅ { $name }：以前に削除された画像を再び追加しました、id { $id }
+added-unshown = 登録済み、またはほぼ同じ画像のうち、ほか{ $count }枚は表示していません。
+added-unkept = ほぼ同じ画像がほかに{ $count }枚ありますが、ここにボタンはありません。/remove とidで削除できます。
 added-duplicate = 🟰 { $name }：登録済みです、id { $id }、「{ $title }」
 added-near = ✅ { $name }：追加しました、id { $id }（{ $size }）。id { $other }（{ $othersize }）「{ $title }」とほぼ同じです
 added-rejected = ⛔ { $name }：

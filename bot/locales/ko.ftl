@@ -105,6 +105,7 @@ album-line = <b>{ $place }.</b> { $said }
 album-best = { $title } ({ $score })
 album-caption = 보내신 이미지 { $place } →
 album-open = 번호를 누르면 해당 이미지의 전체 결과를 보여 드립니다.
+album-others = 나머지 { $count }개는 살펴볼 수 있는 이미지가 아닙니다.
 
 ## 버튼(짧게)
 
@@ -185,6 +186,8 @@ count-rejected = { $count }개 추가되지 않음
 count-nothing = 추가할 이미지가 없었습니다.
 added = ✅ { $name }: 추가됨, id { $id }
 added-restored = ✅ { $name }: 삭제되었던 이미지가 다시 추가됨, id { $id }
+added-unshown = 이미 있거나 거의 같은 이미지 중 { $count }개는 표시하지 않았습니다.
+added-unkept = 거의 같은 이미지가 { $count }개 더 있지만 여기에는 버튼이 없습니다. /remove 명령에 id를 써서 삭제할 수 있습니다.
 added-duplicate = 🟰 { $name }: 이미 있음, id { $id }, “{ $title }”
 added-near = ✅ { $name }: 추가됨, id { $id } ({ $size }); 거의 같은 이미지: id { $other } ({ $othersize }), “{ $title }”
 added-rejected = ⛔ { $name }:

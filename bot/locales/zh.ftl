@@ -105,6 +105,7 @@ album-line = <b>{ $place }.</b> { $said }
 album-best = { $title }（{ $score }）
 album-caption = 您的图片 { $place } →
 album-open = 点数字查看该图片的完整答案。
+album-others = 另有 { $count } 项不是我能查看的图片。
 
 ## 按钮（简短）
 
@@ -185,6 +186,8 @@ count-rejected = 未添加 { $count } 张
 count-nothing = 没有可添加的图片。
 added = ✅ { $name }：已添加，id { $id }
 added-restored = ✅ { $name }：曾被移除，现已重新添加，id { $id }
+added-unshown = 另有 { $count } 张已存在或几乎相同的图片未显示。
+added-unkept = 另有 { $count } 张几乎相同的图片在此没有按钮，可用 /remove 加 id 移除。
 added-duplicate = 🟰 { $name }：已存在，id { $id }，“{ $title }”
 added-near = ✅ { $name }：已添加，id { $id }（{ $size }）；与 id { $other }（{ $othersize }）“{ $title }”几乎相同
 added-rejected = ⛔ { $name }：

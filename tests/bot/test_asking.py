@@ -195,6 +195,60 @@ async def test_spoiler_stays_a_spoiler(talk: Talk) -> None:
     assert why["has_media_spoiler"]
 
 
+@pytest.mark.parametrize("hidden", [0, 1])
+async def test_one_spoiler_covers_the_whole_answer_to_an_album(talk: Talk, telegram: FakeTelegram, hidden: int) -> None:
+    for place, photo in enumerate((MIRRORED, SCREENSHOT)):
+        telegram.say(talk.ada, photo=photo, album="77", spoiler=place == hidden)
+    await talk.settled()
+    *album, buttons = telegram.sent(talk.ada)
+    assert len(album) >= 2
+    assert all(message.get("has_media_spoiler") for message in album)
+    *whole, _ = await talk.press(talk.ada, buttons, str(2 - hidden))
+    assert not any(message.get("has_media_spoiler") for message in whole)  # of the picture that is none
+
+
+async def test_link_under_a_spoiler_is_a_spoiler(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fetch(self: SearchService, url: str) -> SimpleNamespace:
+        return SimpleNamespace(content=MIRRORED if "cat" in url else NOISE)
+
+    monkeypatch.setattr(SearchService, "fetch", fetch)
+    message = telegram.say(talk.ada, "https://example.org/open.jpg")
+    await talk.settled()
+    for number, (words, covered) in enumerate(
+        {"look: example.org/cat.jpg": True, "look example.org/cat.jpg": False}.items()
+    ):
+        at = words.index("example")
+        entities = [
+            {"type": "spoiler", "offset": at if covered else 0, "length": len(words) - at if covered else 4},
+            {"type": "url", "offset": at, "length": len(words) - at},
+        ]
+        before = len(telegram.sent(talk.ada))
+        telegram.updates.put("message", message | {"text": words, "entities": entities})
+        await talk.settled()
+        photos = [one for one in telegram.sent(talk.ada)[before:] if "photo" in one]
+        assert len(photos) == 5, number
+        assert all(bool(one.get("has_media_spoiler")) == covered for one in photos)
+
+
+async def test_pieces_of_an_album_that_are_no_pictures_are_counted(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.say(talk.ada, document=("a.jpg", MIRRORED, "image/jpeg"), album="9")
+    telegram.say(talk.ada, document=("b.pdf", b"%PDF", "application/pdf"), album="9")
+    await talk.settled()
+    *album, buttons = telegram.sent(talk.ada)
+    assert len(album) == 5
+    assert "1. chelsea.png (Certainly the same, >99%)" in buttons["text"]
+    assert "1 more piece was no picture that I could look at." in buttons["text"]
+    before = len(telegram.sent(talk.ada))
+    for piece in ({"photo": MIRRORED}, {"photo": SCREENSHOT}, {"video": True}, {"video": True}):
+        telegram.say(talk.ada, album="10", **piece)
+    await talk.settled()
+    *_, buttons = telegram.sent(talk.ada)[before:]
+    assert buttons["text"].startswith("2 pictures")
+    assert "2 more pieces were no pictures that I could look at." in buttons["text"]
+
+
 async def test_pictures_sent_before_go_out_by_their_file_id(talk: Talk, telegram: FakeTelegram) -> None:
     await talk.ask(talk.ada, photo=MIRRORED)
     await talk.ask(talk.boris, photo=MIRRORED)
