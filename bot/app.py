@@ -49,7 +49,7 @@ class Application:
         self._apologies = Apologies(bot, service, self._storage)
         files = TelegramFiles(bot, service, self._storage)
         answers = Answers(bot, service, files, running=settings.bot_running)
-        self._watching = Watching(service, files, answers, sending, self._apologies)
+        self._watching = Watching(service, files, answers, sending, self._storage, self._apologies)
         self._dispatcher = Dispatcher(
             disable_fsm=True,
             me=me,

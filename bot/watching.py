@@ -19,6 +19,7 @@ from bot.answers import Answers, subscriber
 from bot.apologies import Apologies
 from bot.asked import Asked, Refusal
 from bot.delivery import Sending
+from bot.storage import BotStorage
 from bot.telegram_files import Place, Shown, TelegramFiles
 from bot.texts import text_in
 from engine import LibraryError, Match, PicTraceError, SearchService, Watch
@@ -32,7 +33,10 @@ GRACE_S = 15.0  # for a chat that is just being told
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a watch needs to know of Telegram: where the picture is, and where to tell of it."""
+    """What a watch needs to know of Telegram: where the picture is, and where to tell of it.
+
+    `language` is that of Telegram, for as long as none is chosen for the chat.
+    """
 
     file: str
     thread: int | None
@@ -53,12 +57,14 @@ class Watching:
         files: TelegramFiles,
         answers: Answers,
         sending: Sending,
+        storage: BotStorage,
         apologies: Apologies,
     ) -> None:
         self._service = service
         self._files = files
         self._answers = answers
         self._sending = sending
+        self._storage = storage
         self._apologies = apologies
 
     async def refuse_too_many(self, chat_id: int) -> None:
@@ -105,11 +111,11 @@ class Watching:
             logger.exception("a picture that is waited for could not be looked for")
 
     async def _tell(self, watch: Watch, reference: Reference, match: Match) -> None:
-        t = text_in(reference.language)
+        chat_id = int(watch.subscriber.partition(":")[2])
+        t = text_in(await self._storage.language(chat_id) or reference.language)
         calibrated = (await self._service.level()).calibrated
         said = t("appeared", title=replies.title(match.image), score=replies.score(match, t, calibrated=calibrated))
         album = await self._files.prepare([Shown(match.image, said)])
-        chat_id = int(watch.subscriber.partition(":")[2])
         place = Place(chat_id, reference.thread, reference.message, reference.spoiler)
         try:
             async with self._sending():

@@ -13,7 +13,7 @@ from bot.courtesy import PEOPLE_IN_DISGUISE, Courtesy, may_decide, toast
 from bot.inbox import Turn
 from bot.settings import BotSettings
 from bot.telegram_files import TelegramFiles
-from bot.texts import Text
+from bot.texts import Text, nearest_language
 from bot.watching import Watching
 from engine import SearchService
 
@@ -181,7 +181,7 @@ async def tell(
         await answers.answer(turn, asked, asker, Wish())
         return
     await watching.refuse_too_many(place.chat_id)
-    user, language, since = callback_data.user, t.language, result.seq
+    user, language, since = callback_data.user, nearest_language(callback.from_user.language_code), result.seq
     if asked.file_id:
         watch = await watching.begin(content, asked, place, language, file_id=asked.file_id, since=since)
         await message.edit_text(t("told-later"), reply_markup=_cancelling(t, user, asked.part, watch.id))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from aiogram.utils.backoff import BackoffConfig
 
+from bot.texts import text_in
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.bot.test_asking import PictureServer
 from tests.conftest import SHIPPED, add_paths, jpeg, photograph
@@ -75,6 +76,37 @@ async def test_picture_behind_a_link_is_waited_for_though_the_link_dies(
         await add_paths(talk.service, SHIPPED / "chelsea.png")
         told = await talk.said(talk.ada, 3)
         assert "It has appeared" in texts(told)[-1]
+
+
+async def test_picture_behind_a_covered_link_is_covered_while_it_is_waited_for(
+    talk_on: StartTalk, telegram: FakeTelegram
+) -> None:
+    async with PictureServer() as url, talk_on(filled=False, fetch_allow=("127.0.0.1",)) as talk:
+        link = f"{url}/cat.jpg"
+        message = telegram.say(talk.ada, link)
+        await talk.settled()
+        body = telegram.chat(talk.ada).messages[message["message_id"]].body
+        body["entities"].insert(0, {"type": "spoiler", "offset": 0, "length": len(link)})
+        (shown,) = await talk.press(talk.ada, telegram.sent(talk.ada)[-1], "Tell me when it appears")
+        assert shown["has_media_spoiler"]
+
+
+async def test_chat_is_told_in_the_language_that_it_has_by_then(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(filled=False) as talk:
+        (language,) = await talk.ask(talk.boris, "/language")
+        await talk.press(talk.boris, language, "Deutsch")
+        for person in (talk.ada, talk.boris):
+            (answer,) = await talk.ask(person, photo=MIRRORED)
+            await talk.press(talk.ada if person is talk.ada else talk.boris, answer, labels(answer)[0][0])
+        (language,) = await talk.ask(talk.ada, "/language")
+        await talk.press(talk.ada, language, "Deutsch")
+        (language,) = await talk.ask(talk.boris, "/language")
+        await talk.press(talk.boris, language, labels(language)[2][0])  # Telegram's again
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        for person, code in ((talk.ada, "de"), (talk.boris, "ru")):
+            await telegram.until(lambda person=person: "chelsea" in str(texts(telegram.sent(person))))  # type: ignore[misc]
+            told = telegram.sent(person)[-1]["caption"]
+            assert told.startswith(text_in(code).plain("appeared", title="", score="").split("</b>")[0][3:])
 
 
 async def test_query_that_telegram_no_longer_has_is_passed_over(talk_on: StartTalk, telegram: FakeTelegram) -> None:
