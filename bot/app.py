@@ -124,7 +124,10 @@ class Application:
     async def _publish(self) -> None:
         """The menus; without them the bot answers as well."""
         try:
-            await commands.publish(self.bot, self._settings.admin_ids)
+            await commands.publish(self.bot)
+            for admin_id in self._settings.admin_ids:
+                language = await self._storage.language(admin_id)
+                await commands.publish_to(self.bot, admin_id, language, groups=False, admin=True)
         except Exception:
             logger.exception("the menus could not be published")
 

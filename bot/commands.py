@@ -50,8 +50,8 @@ def menu(t: Text, *, groups: bool = False, admin: bool = False) -> list[BotComma
     ]
 
 
-async def publish(bot: Bot, admin_ids: tuple[int, ...]) -> None:
-    """Tell Telegram the menus, and what the bot is for, in every language."""
+async def publish(bot: Bot) -> None:
+    """Tell Telegram everyone's menus, and what the bot is for, in every language."""
     for language in LANGUAGES:
         t = text_in(language)
         code = None if language == DEFAULT else language
@@ -62,24 +62,31 @@ async def publish(bot: Bot, admin_ids: tuple[int, ...]) -> None:
             await bot.set_my_short_description(t.plain("bot-short-description"), language_code=code)
         except TelegramAPIError as error:
             logger.warning("the bot's description could not be set: %s", error)
-    for admin_id in admin_ids:
-        for language in LANGUAGES:
-            code = None if language == DEFAULT else language
-            await _set(bot, menu(text_in(language), admin=True), BotCommandScopeChat(chat_id=admin_id), code)
 
 
-async def publish_to(bot: Bot, chat_id: int, t: Text | None, *, groups: bool, admin: bool) -> None:
-    """One chat's own menu, in the language chosen for it; None: Telegram's language again."""
+async def publish_to(bot: Bot, chat_id: int, chosen: str | None, *, groups: bool, admin: bool) -> None:
+    """One chat's own menu, in the language chosen for it; None: Telegram's language."""
     scope = BotCommandScopeChat(chat_id=chat_id)
     for language in LANGUAGES:
         code = None if language == DEFAULT else language
-        if t is None and not admin:
+        if chosen is None and not admin:
             try:
                 await bot.delete_my_commands(scope, language_code=code)
             except TelegramAPIError as error:
                 logger.info("a menu could not be taken back: %s", error)
             continue
-        await _set(bot, menu(t or text_in(language), groups=groups, admin=admin), scope, code)
+        await _set(bot, menu(text_in(chosen or language), groups=groups, admin=admin), scope, code)
+
+
+async def withdraw(bot: Bot, chat_id: int, chosen: str | None) -> None:
+    """Take the admins' menu from a private chat of someone who is an admin no longer."""
+    try:
+        shown = await bot.get_my_commands(scope=BotCommandScopeChat(chat_id=chat_id))
+    except TelegramAPIError as error:
+        logger.info("a menu could not be looked at: %s", error)
+        return
+    if any(COMMANDS[one.command].for_admins for one in shown if one.command in COMMANDS):
+        await publish_to(bot, chat_id, chosen, groups=False, admin=False)
 
 
 async def _set(bot: Bot, commands: list[BotCommand], scope: BotCommandScopeUnion, code: str | None) -> None:

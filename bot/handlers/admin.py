@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 
-from aiogram import Router
+from aiogram import Bot, Router
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
     CallbackQuery,
@@ -17,6 +17,7 @@ from bot import keyboards, replies
 from bot.adding import Adding, Said, actor
 from bot.answers import Answers, covered, place_of
 from bot.asked import Asked, Other, Refusal, is_zip, pictures_in, pieces_of, title_and_tags
+from bot.commands import withdraw
 from bot.courtesy import Courtesy, toast
 from bot.handlers.filters import Says
 from bot.inbox import Turn
@@ -51,9 +52,11 @@ async def is_stranger(event: Message | CallbackQuery, settings: BotSettings) -> 
     return event.from_user is None or event.from_user.id not in settings.admin_ids
 
 
-async def refuse(message: Message, turn: Turn, t: Text, answers: Answers) -> None:
+async def refuse(message: Message, bot: Bot, turn: Turn, t: Text, answers: Answers, store: BotStorage) -> None:
     async with turn.answering():
         await answers.say(place_of(message), t("admins-only"))
+    if message.chat.type == "private":
+        await withdraw(bot, message.chat.id, await store.language(message.chat.id))
 
 
 async def refuse_button(callback: CallbackQuery, t: Text) -> None:
@@ -194,12 +197,13 @@ async def keep(
 ) -> None:
     """Of two that are nearly the same, only the better one."""
     await toast(callback)
-    if turn.operation_id is None:  # else it was done by a process that died before it could say so
+    operation_id = turn.operation_id
+    if operation_id is None:  # else it was done by a process that died before it could say so
         await service.get(callback_data.better)
         operation_id = await service.remove([callback_data.lesser], actor=actor(callback.from_user.id))
         await turn.note_operation(operation_id)
     said = t("kept", better=str(callback_data.better), lesser=str(callback_data.lesser))
-    await _pressed(callback, turn, said, answers, _undoing(t, turn.operation_id))
+    await _pressed(callback, turn, said, answers, _undoing(t, operation_id))
 
 
 async def remove_confirmed(
@@ -212,12 +216,13 @@ async def remove_confirmed(
 ) -> None:
     """The picture that was shown is the one that was meant."""
     await toast(callback)
-    said = t("done-already")
-    if turn.operation_id is None:
+    said, operation_id = t("done-already"), turn.operation_id
+    if operation_id is None:
         image = await service.get(callback_data.image)
-        await turn.note_operation(await service.remove([image.id], actor=actor(callback.from_user.id)))
+        operation_id = await service.remove([image.id], actor=actor(callback.from_user.id))
+        await turn.note_operation(operation_id)
         said = _removed([image], t)
-    await _pressed(callback, turn, said, answers, _undoing(t, turn.operation_id))
+    await _pressed(callback, turn, said, answers, _undoing(t, operation_id))
 
 
 async def undo_button(
@@ -331,7 +336,7 @@ def _tags(image: StoredImage) -> str:
     return " ".join(f"#{tag}" for tag in image.tags)
 
 
-def _undoing(t: Text, operation_id: int | None) -> InlineKeyboardMarkup | None:
+def _undoing(t: Text, operation_id: int) -> InlineKeyboardMarkup | None:
     return keyboards.keyboard([keyboards.button(f"↩︎ {t.plain('button-undo')}", keyboards.Undo(operation=operation_id))])
 
 

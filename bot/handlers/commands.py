@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import keyboards
 from bot.answers import Answers, place_of, subscriber
 from bot.asked import Refusal
-from bot.commands import publish_to
+from bot.commands import publish_to, withdraw
 from bot.courtesy import GROUPS, may_decide, toast
 from bot.handlers.filters import Says
 from bot.inbox import Turn
@@ -28,7 +28,14 @@ def create() -> Router:
 
 
 async def start(
-    message: Message, bot: Bot, turn: Turn, t: Text, settings: BotSettings, answers: Answers, service: SearchService
+    message: Message,
+    bot: Bot,
+    turn: Turn,
+    t: Text,
+    settings: BotSettings,
+    answers: Answers,
+    service: SearchService,
+    store: BotStorage,
 ) -> None:
     user = message.from_user
     is_admin = bool(user and user.id in settings.admin_ids)
@@ -36,13 +43,16 @@ async def start(
     lines = [t("start"), t("start-library", count=pictures)]
     if is_admin:
         lines.append(t("start-admin"))
-        if message.chat.type == "private":
-            # Telegram refuses this menu before an admin's first message.
-            await publish_to(bot, message.chat.id, None, groups=False, admin=True)
     elif not settings.admin_ids and user:
         lines.append(t("start-no-admins", id=str(user.id)))
     async with turn.answering():
         await answers.say(place_of(message), "\n\n".join(lines))
+    if message.chat.type == "private":
+        chosen = await store.language(message.chat.id)
+        if is_admin:  # Telegram refuses this menu before an admin's first message
+            await publish_to(bot, message.chat.id, chosen, groups=False, admin=True)
+        else:
+            await withdraw(bot, message.chat.id, chosen)
 
 
 async def help_(message: Message, turn: Turn, t: Text, settings: BotSettings, answers: Answers) -> None:
@@ -79,7 +89,7 @@ async def speak(
     await toast(callback)
     await message.edit_text(spoken("language-set" if code else "language-telegrams", name=LANGUAGES[spoken.language]))
     in_group = chat.type in GROUPS
-    await publish_to(bot, chat.id, spoken if code else None, groups=in_group, admin=is_admin and not in_group)
+    await publish_to(bot, chat.id, code, groups=in_group, admin=is_admin and not in_group)
 
 
 async def privacy(message: Message, turn: Turn, t: Text, answers: Answers) -> None:
@@ -102,8 +112,12 @@ async def forget(
         async with turn.answering():
             await answers.say(place_of(message), t("group-admins-only"))
         return
-    gone = await service.forget(subscriber(message.chat.id))
-    await store.set_language(message.chat.id, None)
+    chat, is_admin = message.chat, message.from_user.id in settings.admin_ids
+    gone = await service.forget(subscriber(chat.id))
+    if await store.language(chat.id):
+        await store.set_language(chat.id, None)
+        in_group = chat.type in GROUPS
+        await publish_to(bot, chat.id, None, groups=in_group, admin=is_admin and not in_group)
     kept = gone.right + gone.wrong + gone.watches
     said = t("forgotten", verdicts=gone.right + gone.wrong, watches=gone.watches) if kept else t("forgotten-nothing")
     async with turn.answering():

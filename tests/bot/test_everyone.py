@@ -95,6 +95,46 @@ async def test_admins_see_their_commands_once_they_have_said_start(talk: Talk, t
     assert ("chat", talk.ada.id, "") not in telegram.commands
 
 
+def described(telegram: FakeTelegram, chat: int) -> str:
+    return str(telegram.commands["chat", chat, ""][0]["description"])
+
+
+async def test_forget_takes_the_chats_own_menu_back(talk: Talk, telegram: FakeTelegram) -> None:
+    for person in (talk.ada, talk.admin):
+        (language,) = await talk.ask(person, "/language")
+        await talk.press(person, language, "Deutsch")
+        assert described(telegram, person.id) == text_in("de").plain("command-find")
+        await talk.ask(person, "/forget")
+    assert not [key for key in telegram.commands if key[:2] == ("chat", talk.ada.id)]
+    assert described(telegram, ADMIN_ID) == text_in("en").plain("command-find")
+    assert {one["command"] for one in telegram.commands["chat", ADMIN_ID, "ru"]} == set(COMMANDS)
+
+
+async def test_admins_menu_keeps_the_language_that_was_chosen(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    german = text_in("de").plain("command-find")
+    async with talk_on() as talk:
+        (language,) = await talk.ask(talk.admin, "/language")
+        await talk.press(talk.admin, language, "Deutsch")
+        await talk.ask(talk.admin, "/start")
+        assert described(telegram, ADMIN_ID) == german
+    telegram.commands.clear()
+    async with talk_on(filled=False):
+        await telegram.until(lambda: ("chat", ADMIN_ID, "zh") in telegram.commands)
+    assert described(telegram, ADMIN_ID) == german
+
+
+@pytest.mark.parametrize("words", ["/start", "/add"])
+async def test_whoever_is_an_admin_no_longer_loses_the_menu(
+    talk_on: StartTalk, telegram: FakeTelegram, words: str
+) -> None:
+    async with talk_on() as talk:
+        await talk.ask(talk.admin, "/start")
+    assert ("chat", ADMIN_ID, "") in telegram.commands
+    async with talk_on(filled=False, admin_ids=(999,)) as talk:
+        await talk.ask(talk.admin, words)
+        assert not [key for key in telegram.commands if key[:2] == ("chat", ADMIN_ID)]
+
+
 async def test_forget_deletes_all_that_is_kept_of_a_chat(talk: Talk, telegram: FakeTelegram) -> None:
     *_, buttons = await talk.ask(talk.ada, photo=MIRRORED, caption="same")
     await talk.press(talk.ada, buttons, "❌ Wrong")
