@@ -1,23 +1,25 @@
 """What is said when something goes wrong: one sentence, and a reference that the log has too."""
 
 import logging
+import re
 import secrets
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramMigrateToChat
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError, TelegramMigrateToChat
 from aiogram.types import Update
 
 from bot.answers import place_of, subscriber
 from bot.asked import Refusal
 from bot.inbox import Turn
 from bot.storage import BotStorage
-from bot.telegram_files import Place
+from bot.telegram_files import Place, megabytes
 from bot.texts import Text
 from engine import PicTraceError, SearchService
 
 logger = logging.getLogger(__name__)
 
-MEGABYTE = 1024 * 1024
+# Telegram's words where a group lets bots write, but not send pictures.
+NO_PHOTOS = re.compile(r"not enough rights to send (?!text)|CHAT_SEND_(PHOTOS|MEDIA)_FORBIDDEN")
 
 
 class Apologies:
@@ -60,6 +62,9 @@ class Apologies:
         elif isinstance(error, PicTraceError):
             logger.warning("%s: %s: %s", reference, error.code, error)
             said = t(self._key(error, t), **self._limits())
+        elif isinstance(error, TelegramBadRequest) and NO_PHOTOS.search(error.message):
+            logger.info("%s: refused: %s", reference, error.message)
+            said = t("no-photos-here")
         else:
             logger.error("%s: unexpected", reference, exc_info=error)
             said = t("error-server")
@@ -77,9 +82,9 @@ class Apologies:
         await self._service.rename_subscriber(subscriber(chat_id), subscriber(new))
         await self._storage.move_chat(chat_id, new)
 
-    def _limits(self) -> dict[str, int]:
+    def _limits(self) -> dict[str, float]:
         settings = self._service.settings
-        return {"limit": settings.max_bytes // MEGABYTE, "megapixels": settings.max_pixels // 1_000_000}
+        return {"limit": megabytes(settings.max_bytes), "megapixels": settings.max_pixels // 1_000_000}
 
     @staticmethod
     def _key(error: PicTraceError, t: Text) -> str:

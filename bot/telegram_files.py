@@ -18,7 +18,8 @@ from engine import PicTraceError, SearchService, StoredImage
 
 logger = logging.getLogger(__name__)
 
-TELEGRAM_BYTES = 20 * 1024 * 1024  # what the Bot API lets bots download
+MEGABYTE = 1024 * 1024
+TELEGRAM_BYTES = 20 * MEGABYTE  # what the Bot API lets bots download
 DOWNLOAD_TRIES, DOWNLOAD_TIMEOUT_S, RETRY_S = 3, 60, 1.0
 # Telegram's words for a file id that it does not know (any more).
 STALE = ("wrong file", "file_id", "file reference", "wrong remote file", "temporarily unavailable")
@@ -48,6 +49,11 @@ class Place:
         return ReplyParameters(message_id=self.reply_to, allow_sending_without_reply=True)
 
 
+def megabytes(count: int) -> float:
+    """A limit in bytes as it is told: whole, or to three places where it is small."""
+    return count // MEGABYTE if count >= 10 * MEGABYTE else max(0.001, round(count / MEGABYTE, 3))
+
+
 class TelegramFiles:
     """Downloads what was asked, sends what was found."""
 
@@ -61,12 +67,12 @@ class TelegramFiles:
         if asked.url:
             return (await self._service.fetch(asked.url)).content
         assert asked.file_id
-        return await self.download(asked.file_id, asked.size)
-
-    async def download(self, file_id: str, size: int | None = None) -> bytes:
-        """A file's bytes. Refusal where Telegram does not give it to bots, or not at all."""
         limit = min(TELEGRAM_BYTES, self._service.settings.max_bytes)
-        too_large = Refusal("error-file_too_large", limit=limit // (1024 * 1024))
+        return await self.download(asked.file_id, asked.size, limit=limit)
+
+    async def download(self, file_id: str, size: int | None = None, *, limit: int = TELEGRAM_BYTES) -> bytes:
+        """A file's bytes. Refusal where it has more than `limit`, or Telegram does not give it to bots."""
+        too_large = Refusal("error-file_too_large", limit=megabytes(limit))
         if size and size > limit:
             raise too_large
         try:

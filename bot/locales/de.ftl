@@ -287,6 +287,7 @@ find-how = Antworten Sie auf ein Bild mit /find, schicken Sie eines mit der Bild
 not-a-picture = Diese Datei ist kein Bild. Möglich sind JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF und HEIC.
 animated-sticker = Animierte Sticker sind für mich keine Bilder. Schicken Sie bitte einen unbewegten oder ein Foto.
 no-preview = Dazu gibt es kein Vorschaubild, das ich ansehen könnte. Schicken Sie bitte ein Standbild daraus.
+no-photos-here = Ich darf hier schreiben, aber keine Bilder senden. Ein Administrator der Gruppe kann es erlauben.
 error-file-gone = Telegram gibt mir diese Datei nicht mehr. Bitte schicken Sie sie noch einmal.
 error-telegram_failed = Telegram hat die Datei nicht herausgegeben. Bitte versuchen Sie es gleich noch einmal.
 error-server = Bei mir ist etwas schiefgegangen. Wer mich betreibt, findet es im Protokoll.

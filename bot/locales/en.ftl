@@ -295,6 +295,7 @@ find-how = Reply to a picture with /find, send one with the caption /find, or wr
 not-a-picture = This file is not a picture. I take JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC.
 animated-sticker = Animated stickers are no pictures for me. Send a static one, or a photo.
 no-preview = This video or GIF has no preview that I could look at. Send a still picture from it.
+no-photos-here = I may write here, but not send pictures. An administrator of the group can allow it.
 error-file-gone = Telegram does not give me this file any more. Send it again, please.
 error-telegram_failed = Telegram did not hand over the file. Try again in a moment.
 error-server = Something went wrong on my side. Whoever runs me finds it in the log.

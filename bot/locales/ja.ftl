@@ -224,6 +224,7 @@ find-how = 画像に /find と返信するか、キャプションに /find と�
 not-a-picture = このファイルは画像ではありません。対応しているのはJPEG、PNG、WebP、GIF、BMP、TIFF、AVIF、HEICです。
 animated-sticker = 動くステッカーは画像として扱えません。静止したステッカーか写真を送ってください。
 no-preview = 検索に使えるプレビュー画像がありません。静止画にして送ってください。
+no-photos-here = ここでは文章は書けますが、画像を送る権限がありません。グループの管理者が許可できます。
 error-file-gone = Telegramからこのファイルを取得できなくなりました。お手数ですが、もう一度送ってください。
 error-telegram_failed = Telegramからファイルを受け取れませんでした。少し待ってからもう一度お試しください。
 error-server = こちらで問題が発生しました。詳細は運営者がログで確認できます。

@@ -224,6 +224,7 @@ find-how = 이미지에 /find 명령으로 답장하거나, 캡션에 /find 명�
 not-a-picture = 이 파일은 이미지가 아닙니다. JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC를 받습니다.
 animated-sticker = 움직이는 스티커는 이미지로 다룰 수 없습니다. 움직이지 않는 스티커나 사진을 보내 주세요.
 no-preview = 살펴볼 미리보기 이미지가 없습니다. 정지 화면을 보내 주세요.
+no-photos-here = 여기서는 글은 쓸 수 있지만 이미지를 보낼 권한이 없습니다. 그룹 관리자가 허용할 수 있습니다.
 error-file-gone = Telegram에서 이 파일을 더 이상 받을 수 없습니다. 다시 보내 주세요.
 error-telegram_failed = Telegram에서 파일을 받지 못했습니다. 잠시 후 다시 시도해 주세요.
 error-server = 제 쪽에 문제가 생겼습니다. 자세한 내용은 운영자가 로그에서 확인할 수 있습니다.

@@ -224,6 +224,7 @@ find-how = 请用 /find 回复图片，或发送图片并在说明中写上 /fin
 not-a-picture = 这个文件不是图片。我支持 JPEG、PNG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。
 animated-sticker = 动态贴纸不能当作图片。请发送静态贴纸或照片。
 no-preview = 这里没有我能查看的预览图。请发送其中的一张静态画面。
+no-photos-here = 我在这里可以发文字，但不能发图片。群管理员可以开启此权限。
 error-file-gone = Telegram 已不再提供这个文件，请重新发送一次。
 error-telegram_failed = Telegram 没有交出文件，请稍后再试。
 error-server = 我这边出了问题。我的运营者可以在日志中查到。

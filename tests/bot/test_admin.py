@@ -16,6 +16,7 @@ from tests.telegram.server import FakeTelegram
 HUBBLE = (SHIPPED / "hubble_deep_field.jpg").read_bytes()
 NEW = jpeg(photograph("hubble_deep_field.jpg"))
 CHELSEA = (SHIPPED / "chelsea.png").read_bytes()
+MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
 SMALLER = jpeg(np.ascontiguousarray(photograph("chelsea.png")[::2, ::2]))
 
 
@@ -101,6 +102,73 @@ async def test_near_duplicate_is_added_with_a_button_to_keep_only_the_better(tal
     assert await count(talk) == len(PHOTOGRAPHS)
     await talk.press(talk.admin, kept, "↩︎ Undo")
     assert await count(talk) == len(PHOTOGRAPHS) + 1
+
+
+async def test_what_is_shown_of_a_spoiler_is_a_spoiler(talk: Talk, telegram: FakeTelegram) -> None:
+    photo, _ = await talk.ask(talk.admin, photo=SMALLER, caption="/add", spoiler=True)
+    assert photo["has_media_spoiler"]
+    copy = telegram.say(talk.admin, photo=MIRRORED, spoiler=True)
+    await talk.settled()
+    photo, _ = await talk.ask(talk.admin, "/remove", reply_to=copy)
+    assert photo["has_media_spoiler"]
+
+
+async def test_pieces_of_an_album_that_are_no_pictures_are_named(talk: Talk, telegram: FakeTelegram) -> None:
+    telegram.say(talk.admin, document=("a.jpg", NEW, "image/jpeg"), album="9", caption="/add")
+    telegram.say(talk.admin, document=("b.pdf", b"%PDF", "application/pdf"), album="9")
+    telegram.say(talk.admin, video=True, album="9")
+    telegram.say(talk.admin, sticker=(NEW, "animated"), album="9")
+    await talk.settled()
+    lines = telegram.sent(talk.admin)[-1]["text"].splitlines()
+    assert lines[0] == "1 picture added, 3 refused"
+    assert "b.pdf: This file is not a picture." in lines[2]
+    assert ": This video or GIF has no preview that I could look at." in lines[3]
+    assert ": Animated stickers are no pictures for me." in lines[4]
+
+
+async def test_many_near_duplicates_each_have_a_button(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = [np.ascontiguousarray(photograph(name)[::2, ::2]) for name in PHOTOGRAPHS]
+    copies = [jpeg(one) for one in small] + [jpeg(np.ascontiguousarray(one[:, ::-1])) for one in small[:4]]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, content in enumerate(copies):
+            archive.writestr(f"{number}.jpg", content)
+    sent = ("a.zip", packed.getvalue(), "application/zip")
+    answer = (await talk.ask(talk.admin, document=sent, caption="/add"))[-1]
+    near = answer["text"].count("nearly the same as id")
+    assert near >= 9
+    assert len(labels(answer)) == near + 1
+    await talk.press(talk.admin, answer, "↩︎ Undo")
+    monkeypatch.setattr("bot.adding.MAX_KEEP", 4)
+    monkeypatch.setattr("bot.adding.MAX_SHOWN", 3)
+    *album, answer = await talk.ask(talk.admin, document=("b.zip", *sent[1:]), caption="/add")
+    shown = {
+        line.split("nearly the same as id ")[1].split()[0]
+        for line in answer["text"].splitlines()
+        if "nearly the same as id" in line
+    }
+    assert len(album) == 3
+    assert len(labels(answer)) == 5
+    assert f"{near - 4} more that are nearly the same as others have no button here" in answer["text"]
+    assert f"{len(shown) - 3} more picture" in answer["text"]
+
+
+async def test_limit_of_pictures_is_none_of_zips(talk_on: StartTalk) -> None:
+    async with talk_on(max_bytes=300_000) as talk:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for seed in range(6):
+                noise = np.random.default_rng(seed).integers(0, 255, (200, 300, 3), np.uint8)
+                archive.writestr(f"{seed}.jpg", jpeg(noise))
+        assert len(packed.getvalue()) > 300_000
+        sent = ("a.zip", packed.getvalue(), "application/zip")
+        answer = (await talk.ask(talk.admin, document=sent, caption="/add"))[-1]
+        assert answer["text"].startswith("6 pictures added")
+        sent = ("a.zip", packed.getvalue(), "application/zip")
+        answer = (await talk.ask(talk.admin, document=sent, file_size=21 * 2**20, caption="/add"))[-1]
+        assert "a.zip: This file is too large; at most 20 MB are taken." in answer["text"]
+        (answer,) = await talk.ask(talk.ada, document=("a.png", bytes(400_000), "image/png"))
+        assert answer["text"].startswith("This file is too large; at most 0.286 MB are taken.")
 
 
 async def test_removed_picture_comes_back(talk: Talk) -> None:

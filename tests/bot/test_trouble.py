@@ -171,6 +171,19 @@ async def test_group_where_the_bot_may_not_write_is_survived(talk: Talk, telegra
     assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 6
 
 
+async def test_group_that_takes_words_and_no_pictures_is_told_so(
+    talk: Talk, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "bot")
+    group = telegram.group(-1003, "Words", members=[talk.ada])
+    refusal = "Bad Request: not enough rights to send photos to the chat"
+    telegram.fail("sendMediaGroup", status=400, description=refusal)
+    (answer,) = await talk.ask(talk.ada, photo=MIRRORED, caption="/find", chat=group)
+    assert answer["text"].startswith("I may write here, but not send pictures.")
+    assert reference(answer) in caplog.text
+    assert "unexpected" not in caplog.text
+
+
 async def test_group_that_moved_is_followed(talk: Talk, telegram: FakeTelegram) -> None:
     group = telegram.group(-50, "Old", members=[talk.ada])
     *_, buttons = await talk.ask(talk.ada, photo=MIRRORED, caption="/find same", chat=group)
