@@ -15,7 +15,7 @@ from bot import commands, receiving
 from bot.adding import Adding
 from bot.answers import Answers
 from bot.apologies import Apologies
-from bot.courtesy import Courtesy, is_wanted
+from bot.courtesy import Courtesy, is_addressed, is_wanted
 from bot.delivery import Sending, create_bot
 from bot.handlers import create_routers
 from bot.handlers.buttons import NotYours
@@ -72,6 +72,7 @@ class Application:
             arrived=self._courtesy.arrived,
             waits=self._courtesy.waits,
             is_wanted=partial(is_wanted, me=me),
+            is_addressed=partial(is_addressed, me=me),
             running=AHEAD * settings.bot_running,
             cooldown_s=settings.bot_cooldown_s,
         )
@@ -79,6 +80,7 @@ class Application:
     async def run(self) -> None:
         """Receive and answer, until cancelled."""
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._courtesy.close)
             stack.push_async_callback(self.inbox.close, GRACE_S)
             await self.inbox.recover()
             try:

@@ -18,6 +18,7 @@ from bot.storage import BotStorage
 
 EYES = "👀"
 CHAT_ADMINS = (ChatMemberStatus.CREATOR, ChatMemberStatus.ADMINISTRATOR)
+CLOSING_S = 5.0  # at a stop, for notices to be taken away
 TYPING_S = 4.5  # Telegram shows it for five seconds
 GROUPS = ("group", "supergroup")
 # What people say; all else is Telegram's own news, such as a pinned message.
@@ -88,7 +89,7 @@ class Courtesy:
         self._bot = bot
         self._me = me
         self._storage = storage
-        self._notices: dict[int, asyncio.Task[Message | None]] = {}
+        self._notices: dict[int | str, asyncio.Task[Message | None]] = {}
 
     async def arrived(self, turn: Turn) -> None:
         """Put eyes on the message, at once."""
@@ -106,10 +107,15 @@ class Courtesy:
 
     async def began(self, turn: Turn) -> None:
         """It waits no longer."""
-        notice = self._notices.pop(turn.person, None) if turn.had_to_wait else None
-        if notice and (message := await notice):
-            with suppress(TelegramAPIError):
-                await self._bot.delete_message(message.chat.id, message.message_id)
+        if turn.had_to_wait and (notice := self._notices.pop(turn.person, None)):
+            await self._take_away(notice)
+
+    async def close(self) -> None:
+        """Nobody is told to wait for a bot that is away; the next process says so anew."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                while self._notices:
+                    await self._take_away(self._notices.popitem()[1])
 
     async def ended(self, turn: Turn) -> None:
         """Take the eyes away."""
@@ -139,6 +145,11 @@ class Courtesy:
             await self._bot.set_message_reaction(
                 message.chat.id, message.message_id, reaction=[ReactionTypeEmoji(emoji=emoji)] if emoji else []
             )
+
+    async def _take_away(self, notice: asyncio.Task[Message | None]) -> None:
+        if message := await notice:
+            with suppress(TelegramAPIError):
+                await self._bot.delete_message(message.chat.id, message.message_id)
 
     async def _say_so(self, message: Message) -> Message | None:
         t = await text_for(self._storage, message.chat.id, message.from_user)

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 ALBUM_S = 0.8  # after the last picture of an album that came, it is taken as complete
 ATTEMPTS = 10  # by processes that died while they were at it, before an update is given up
 LIGHT_AT_ONCE = 16
+PATIENCE_S = 2.0  # a shorter pause after an answer needs no word about it
+TIDY_S = 5.0  # for what is broken off to take back what it has half said
 RETRY_S = 5.0  # after the library could not be written
 
 # Commands that ask nothing of the engine that would take time.
@@ -37,7 +39,7 @@ class Turn:
     """One question in its turn: one update, or those of an album, in order."""
 
     updates: list[Update]
-    person: int
+    person: int | str  # whose queue it stands in; an album that may not be for the bot stands in one of its own
     sending: Sending
     storage: BotStorage
     album: str | None = None
@@ -103,6 +105,7 @@ class Inbox:
         arrived: Note,
         waits: Note,
         is_wanted: Callable[[Update], bool],
+        is_addressed: Callable[[Message], bool],
         running: int,
         cooldown_s: float,
     ) -> None:
@@ -113,11 +116,12 @@ class Inbox:
         self._arrived = arrived
         self._waits = waits
         self._is_wanted = is_wanted
+        self._is_addressed = is_addressed
         self._running_at_once = running
         self._cooldown_s = cooldown_s
-        self._queues: OrderedDict[int, deque[Turn]] = OrderedDict()
-        self._busy: set[int] = set()
-        self._free_at: dict[int, float] = {}
+        self._queues: OrderedDict[int | str, deque[Turn]] = OrderedDict()
+        self._busy: set[int | str] = set()
+        self._free_at: dict[int | str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._light = asyncio.Semaphore(LIGHT_AT_ONCE)
         self._changed = asyncio.Event()
@@ -180,22 +184,26 @@ class Inbox:
             await asyncio.wait(self._tasks, timeout=grace_s)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=TIDY_S)
 
     async def _take(self, update: Update, left: Waiting | None = None) -> None:
         message = update.message
         person = _person(update)
         album = f"{message.chat.id}:{message.media_group_id}" if message and message.media_group_id else None
-        queue = self._queues.setdefault(person, deque())
-        if album:
-            for turn in queue:
-                if turn.album == album:
-                    turn.updates.append(update)
-                    turn.updates.sort(key=lambda one: one.update_id)
-                    turn.ready_at = _now() + ALBUM_S
-                    self._spawn(self._arrived(turn))
-                    return
-        turn = Turn([update], person, self._sending, self._storage, album)
+        # People may be showing it to each other: until a piece says that it is not so, it holds up nothing of theirs.
+        queue = album if message and album and not self._is_meant(message) else person
+        turn = self._waiting_album(person, album) if album else None
+        if turn:
+            turn.updates.append(update)
+            turn.updates.sort(key=lambda one: one.update_id)
+            turn.ready_at = _now() + ALBUM_S
+            if turn.person == album and queue == person:
+                del self._queues[album]
+                self._enqueue(turn, person)
+            self._spawn(self._arrived(turn))
+            return
+        turn = Turn([update], queue, self._sending, self._storage, album)
         if left:
             turn.operation_id = left.operation_id
             turn.has_album = left.has_album
@@ -204,12 +212,29 @@ class Inbox:
             self._spawn(self._answer_light(turn))
             return
         turn.ready_at = _now() + ALBUM_S if album else 0.0
-        turn.had_to_wait = bool(queue) or person in self._busy
-        queue.append(turn)
         self._spawn(self._arrived(turn))
+        self._enqueue(turn, queue)
+
+    def _enqueue(self, turn: Turn, person: int | str) -> None:
+        queue = self._queues.setdefault(person, deque())
+        pause = self._free_at.get(person, 0.0) - _now()
+        turn.person = person
+        turn.had_to_wait = bool(queue) or person in self._busy or pause > PATIENCE_S
+        queue.append(turn)
         if turn.had_to_wait:
             self._spawn(self._waits(turn))
         self._changed.set()
+
+    def _waiting_album(self, person: int, album: str) -> Turn | None:
+        waiting = (*self._queues.get(person, ()), *self._queues.get(album, ()))
+        return next((turn for turn in waiting if turn.album == album), None)
+
+    def _is_meant(self, message: Message) -> bool:
+        try:
+            return self._is_addressed(message)
+        except Exception:
+            logger.exception("message %d cannot be made sense of", message.message_id)
+            return False
 
     def _start_ready(self) -> float | None:
         """Start what can be; returns when the next could be, None where that takes something to happen first."""

@@ -4,12 +4,14 @@ import asyncio
 import itertools
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from aiogram.utils.backoff import BackoffConfig
 
+from bot.delivery import BACKOFF, Sending
 from bot.inbox import ATTEMPTS, Turn
 from bot.storage import BotStorage
 from engine import SearchService
@@ -47,6 +49,66 @@ async def test_second_photo_waits_is_told_so_once_and_is_answered(talk_on: Start
         assert "waits its turn" not in str(texts(telegram.sent(talk.ada)))  # taken away again
         sent = [call.at for call in telegram.calls if call.method == "sendMediaGroup"]
         assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(sent))
+
+
+async def test_photo_that_waits_for_the_pause_only_is_told_so(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    for pause, told in ((4.0, 1), (1.0, 0)):
+        telegram.calls.clear()
+        async with talk_on(filled=pause == 4.0, bot_cooldown_s=pause) as talk:
+            for _ in range(2):
+                telegram.say(talk.ada, photo=MIRRORED)
+                await talk.settled()
+        notices = [call for call in telegram.calls if "waits its turn" in str(call.params.get("text"))]
+        assert len(notices) == told
+    assert "waits its turn" not in str(texts(telegram.sent(talk.ada)))
+
+
+async def test_album_that_people_show_each_other_holds_up_nothing(talk_on: StartTalk, telegram: FakeTelegram) -> None:
+    async with talk_on(bot_cooldown_s=5.0) as talk:
+        group = telegram.group(-1001234, "Friends", members=[talk.ada])
+        telegram.album(talk.ada, [MIRRORED, MIRRORED], chat=group)
+        telegram.say(talk.ada, photo=MIRRORED)
+        await telegram.until(lambda: albums(telegram, talk.ada) == 1, timeout=4)
+        assert telegram.sent(group) == []
+        assert "waits its turn" not in str([call.params for call in telegram.calls])
+        await talk.settled()
+        async with talk.service.database.read() as connection:
+            assert (await connection.exec_driver_sql("SELECT count(*) FROM inbox WHERE state != 'done'")).scalar() == 0
+
+
+async def test_album_is_meant_though_only_its_last_piece_says_so(talk: Talk, telegram: FakeTelegram) -> None:
+    group = telegram.group(-1001234, "Friends", members=[talk.ada])
+    telegram.say(talk.ada, photo=MIRRORED, album="5", chat=group)
+    telegram.say(talk.ada, photo=NOISE, album="5", caption="@pictrace_bot", chat=group)
+    await talk.settled()
+    assert telegram.sent(group)[-1]["text"].startswith("2 pictures")
+
+
+async def test_notices_do_not_outlive_a_stop(
+    talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.GRACE_S", 0.1)
+    monkeypatch.setattr("bot.adding.PROGRESS_S", 0.0)
+    near = SearchService.search_stored
+    seen = 0
+
+    async def hang_over_the_third(self: SearchService, *args: Any, **how: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        if seen == 3:
+            await asyncio.sleep(3600)
+        return await near(self, *args, **how)
+
+    monkeypatch.setattr(SearchService, "search_stored", hang_over_the_third)
+    async with talk_on(bot_cooldown_s=60.0) as talk:
+        for _ in range(3):
+            telegram.say(talk.ada, photo=MIRRORED)
+        pictures = [jpeg(photograph(name)) for name in ("ihc.png", "retina.jpg", "hubble_deep_field.jpg")]
+        telegram.album(talk.admin, pictures, caption="/add")
+        await telegram.until(lambda: "waits its turn" in str(texts(telegram.sent(talk.ada))))
+        await telegram.until(lambda: seen == 3 and "Adding: 2 of 3" in str(texts(telegram.sent(talk.admin))))
+    assert "waits its turn" not in str(texts(telegram.sent(talk.ada)))
+    assert telegram.sent(talk.admin) == []
 
 
 async def test_each_photo_gets_its_eyes_at_once_though_it_waits(talk_on: StartTalk, telegram: FakeTelegram) -> None:
@@ -198,9 +260,24 @@ async def test_loss_of_the_network_is_outlasted(talk: Talk, telegram: FakeTelegr
     assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 6
 
 
-async def test_flood_control_on_getupdates_is_obeyed(talk: Talk, telegram: FakeTelegram) -> None:
-    telegram.fail("getUpdates", status=429, retry_after=1, times=1)
+async def test_requests_are_repeated_after_longer_and_longer_pauses(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def pause(self: Sending, seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr("bot.delivery.BACKOFF", replace(BACKOFF, jitter=0))
+    monkeypatch.setattr(Sending, "pause", pause)
+    telegram.fail("sendMediaGroup", status=502, times=12)
     assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 6
+    assert len(pauses) == 12
+    assert pauses[0] == BACKOFF.min_delay
+    assert pauses[-1] == BACKOFF.max_delay
+    growing = pauses[: pauses.index(BACKOFF.max_delay) + 1]
+    assert len(growing) > 4
+    assert all(later > earlier for earlier, later in itertools.pairwise(growing))
 
 
 async def test_library_that_cannot_be_written_for_a_moment_loses_nothing(
