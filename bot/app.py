@@ -15,7 +15,7 @@ from bot import commands, receiving
 from bot.adding import Adding
 from bot.answers import Answers
 from bot.apologies import Apologies
-from bot.courtesy import Courtesy, is_addressed, is_wanted
+from bot.courtesy import Courtesy, is_addressed, is_wanted, toast
 from bot.delivery import Sending, create_bot
 from bot.handlers import create_routers
 from bot.handlers.buttons import NotYours
@@ -110,6 +110,8 @@ class Application:
         except Exception as error:
             if turn.is_sent:  # answered; what failed was to cross it off, and is tried again
                 raise
+            if callback := turn.updates[0].callback_query:
+                await toast(callback)
             await self._apologies.apologise(turn, error, t, chat_id)
         finally:
             await self._courtesy.ended(turn)

@@ -34,11 +34,10 @@ def title(image: StoredImage, characters: int = TITLE_CHARACTERS) -> str:
 
 def score(match: Match, t: Text, *, calibrated: bool) -> str:
     """How sure a match is: in words, and in per cent where that means something."""
-    if match.evidence.exact:
-        return t.plain("score-exact")
     words = t.plain(f"score-{_grade(match)}")
     # Only the very same bytes are certain.
-    return t.plain("score-percent", words=words, percent=t.percent(min(match.score, 0.999))) if calibrated else words
+    certainty = 1.0 if match.evidence.exact else min(match.score, 0.999)
+    return t.plain("score-percent", words=words, percent=t.percent(certainty)) if calibrated else words
 
 
 def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int) -> str:
@@ -92,6 +91,8 @@ def why(match: Match, t: Text, *, calibrated: bool) -> str:
 
 
 def _grade(match: Match) -> str:
+    if match.evidence.exact:
+        return "exact"
     if match.weak:
         return "weak"
     if match.lane == "same":

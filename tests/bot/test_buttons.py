@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine import LibraryBusy, SearchService
 from engine.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.bot.test_asking import PictureServer
@@ -27,7 +28,7 @@ async def test_why_shows_a_picture_with_the_edits_in_words(talk: Talk, telegram:
 async def test_why_of_the_very_same_file_says_so(talk: Talk) -> None:
     content = (SHIPPED / "chelsea.png").read_bytes()
     *album, buttons = await talk.ask(talk.ada, document=("c.png", content, "image/png"))
-    assert "The same file" in texts(album)[0]
+    assert texts(album)[0].splitlines()[1] == "The same file, 100%"
     (why,) = await talk.press(talk.ada, buttons, "❓ 1")
     assert "byte for byte" in why["caption"]
 
@@ -188,3 +189,17 @@ async def test_notice_that_comes_too_late_spoils_nothing(talk: Talk, telegram: F
     telegram.press(talk.admin, removed, "↩︎ Undo")
     await talk.settled()
     assert telegram.sent(talk.admin)[-1]["text"].startswith("Taken back: the removal of 1 picture")
+
+
+@pytest.mark.parametrize("button", ["❌ 1", "✅ 2"])
+async def test_button_whose_work_fails_does_not_spin_for_ever(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    async def busy(*_: object, **__: object) -> None:
+        raise LibraryBusy("The library is busy.")
+
+    *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
+    await talk.press(talk.ada, buttons, button[0])
+    monkeypatch.setattr(SearchService, "judge", busy)
+    (sorry,) = await talk.press(talk.ada, talk.now(buttons), button)
+    assert sorry["text"].startswith("The library is busy right now.")
