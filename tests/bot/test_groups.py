@@ -1,10 +1,12 @@
 """In groups the bot speaks when it is spoken to."""
 
+import asyncio
 from typing import Any
 
 import numpy as np
 import pytest
 
+from engine import SearchService
 from tests.bot.conftest import Talk, labels, texts
 from tests.conftest import jpeg, photograph
 from tests.telegram.server import FakeTelegram
@@ -93,6 +95,32 @@ async def test_answer_goes_to_the_topic_it_was_asked_in(talk: Talk, telegram: Fa
     assert all(message["message_thread_id"] == topic for message in answer)
     (why,) = await talk.press(talk.ada, answer[-1], "❓ 1")
     assert why["message_thread_id"] == topic
+
+
+async def test_typing_goes_on_in_the_topic_until_it_is_answered(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forum = telegram.group(-1005, "Forum", forum=True, members=[talk.ada])
+    topic = telegram.topic(forum, "Holidays")
+    search, may_end = SearchService.search, asyncio.Event()
+
+    async def long(self: SearchService, *args: Any, **how: Any) -> Any:
+        await may_end.wait()
+        return await search(self, *args, **how)
+
+    def typing() -> list[Any]:
+        return [call.params for call in telegram.calls if call.method == "sendChatAction"]
+
+    monkeypatch.setattr("bot.courtesy.TYPING_S", 0.05)
+    monkeypatch.setattr(SearchService, "search", long)
+    telegram.say(talk.ada, photo=MIRRORED, caption="/find", chat=forum, thread=topic)
+    await telegram.until(lambda: len(typing()) >= 4)
+    assert all(shown["message_thread_id"] == topic and shown["action"] == "typing" for shown in typing())
+    may_end.set()
+    await talk.settled()
+    shown = len(typing())
+    await asyncio.sleep(0.3)
+    assert len(typing()) == shown
 
 
 async def test_buttons_are_for_whoever_asked_and_for_admins(talk: Talk, telegram: FakeTelegram, group: Any) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import itertools
 import logging
 import socket
 from contextlib import suppress
@@ -14,6 +15,7 @@ from aiogram.exceptions import TelegramUnauthorizedError
 
 from bot.app import opened
 from bot.receiving import SECRET_HEADER
+from bot.storage import BotStorage
 from engine import EngineSettings
 from tests.bot.conftest import StartTalk, Talk, bot_settings
 from tests.conftest import jpeg, photograph
@@ -66,6 +68,91 @@ async def test_webhook_takes_updates_from_telegram_only(
         async with session.post(f"{url}/other", json=update, headers=right) as response:
             assert response.status == 404
         assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 6
+
+
+async def test_webhook_says_yes_only_to_what_is_stored(
+    talk_on: StartTalk, telegram: FakeTelegram, webhook: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, may_write = asyncio.Event(), asyncio.Event()
+    store = BotStorage.receive
+
+    async def slow(self: BotStorage, updates: dict[int, str]) -> list[int]:
+        writing.set()
+        await may_write.wait()
+        return await store(self, updates)
+
+    async def full(self: BotStorage, updates: dict[int, str]) -> list[int]:
+        raise RuntimeError("disk full")
+
+    person = {"id": 1001, "is_bot": False, "first_name": "Ada"}
+    message = {"message_id": 1, "date": 1, "chat": {"id": 1001, "type": "private"}, "from": person, "text": "/help"}
+    async with talk_on(**webhook) as talk, aiohttp.ClientSession() as session:
+        await telegram.until(lambda: any(call.method == "setWebhook" for call in telegram.calls))
+        secret = next(call for call in telegram.calls if call.method == "setWebhook").params["secret_token"]
+
+        async def deliver() -> int:
+            headers, update = {SECRET_HEADER: secret}, {"update_id": 900_000, "message": message}
+            async with session.post(webhook["telegram_webhook"], json=update, headers=headers) as response:
+                return response.status
+
+        monkeypatch.setattr(BotStorage, "receive", full)
+        assert await deliver() == 500  # Telegram sends it again
+        monkeypatch.setattr(BotStorage, "receive", slow)
+        delivery = asyncio.create_task(deliver())
+        await writing.wait()
+        await asyncio.sleep(0.2)
+        assert not delivery.done()
+        may_write.set()
+        assert await delivery == 200
+        async with talk.service.database.read() as connection:
+            stored = "SELECT count(*) FROM inbox WHERE update_id = 900000"
+            assert (await connection.exec_driver_sql(stored)).scalar() == 1
+
+
+class Sleeps:
+    """In place of asyncio in a module: notes each sleep, and ends it when told to, or at once."""
+
+    def __init__(self) -> None:
+        self.noted: list[float] = []
+        self.may_end = asyncio.Event()
+        self.may_end.set()
+
+    async def sleep(self, seconds: float) -> None:
+        self.noted.append(seconds)
+        await self.may_end.wait()
+
+
+async def test_flood_control_of_getupdates_is_obeyed(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await talk.settled()
+    sleeps = Sleeps()
+    sleeps.may_end.clear()
+    monkeypatch.setattr("bot.receiving.asyncio", sleeps)
+    telegram.fail("getUpdates", status=429, retry_after=7)
+    telegram.say(talk.ada, photo=MIRRORED)  # ends the poll that is under way
+    await telegram.until(lambda: sleeps.noted)
+    polls = len([call for call in telegram.calls if call.method == "getUpdates"])
+    telegram.say(talk.ada, photo=MIRRORED)
+    await telegram.quiet(0.5)
+    assert len([call for call in telegram.calls if call.method == "getUpdates"]) == polls
+    assert sleeps.noted == [7]
+    sleeps.may_end.set()
+    await talk.settled()
+    assert len(telegram.sent(talk.ada)) == 12
+
+
+async def test_polling_waits_longer_and_longer_while_telegram_is_in_trouble(
+    talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await talk.settled()
+    sleeps = Sleeps()
+    monkeypatch.setattr("bot.receiving.asyncio", sleeps)
+    telegram.fail("getUpdates", status=502, times=5)
+    assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 6
+    assert len(sleeps.noted) == 5
+    # Each is 1.7 times the last, give or take a tenth.
+    assert all(later > 1.2 * earlier for earlier, later in itertools.pairwise(sleeps.noted))
 
 
 async def test_polling_takes_over_from_a_webhook(

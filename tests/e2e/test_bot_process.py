@@ -261,6 +261,25 @@ async def test_chat_is_told_of_what_another_process_adds_while_the_bot_is_away(
     assert status["tally"] == {"right": 0, "wrong": 0, "watches": 0}
 
 
+async def test_status_tells_how_often_the_bot_was_called_right_and_wrong(
+    pictrace: Command, library: Path, telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    ada = telegram.user(1001, "Ada")
+    async with running(library, telegram, tmp_path / "bot.log"):
+        telegram.say(ada, photo=MIRRORED)
+        await telegram.until(lambda: with_buttons(telegram))
+        await telegram.quiet(0.5)
+        number = telegram.sent(ada)[-1]["message_id"]
+        for verdict, place in (("✅", 1), ("❌", 2), ("❌", 3)):
+            for label in (verdict, f"{verdict} {place}"):
+                shown = next(one for one in telegram.messages(ada) if one["message_id"] == number)
+                callback = telegram.press(ada, shown, label)
+                await telegram.until(lambda callback=callback: callback in telegram.answers)  # type: ignore[misc]
+                await telegram.quiet(0.3)
+    status = await asyncio.to_thread(pictrace, "status")
+    assert "1 right, 2 wrong" in status.stdout
+
+
 def test_bot_imports_no_tensorflow() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", "import bot.app, sys; print('tensorflow' in sys.modules or 'keras' in sys.modules)"],
