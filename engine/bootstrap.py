@@ -66,6 +66,6 @@ def _make(data_dir: Path) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         probe = data_dir / ".writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process may be trying the same
     except OSError as error:
         raise from_os_error(error, data_dir) from error

@@ -24,6 +24,7 @@ from engine.storage.repository import Repository
 logger = logging.getLogger(__name__)
 
 HNSW_FROM = 50_000  # pictures; exact search takes some 15 ms there
+COSINE_DIGITS = 6
 PART_BITS = 4  # a key is the picture's id and, in its last bits, the part
 CHECKPOINT_AFTER = 2_000  # changes; fewer are quicker to catch up with than to write down
 KINDS: dict[str, type[FlatIndex] | type[HnswIndex]] = {"exact": FlatIndex, "hnsw": HnswIndex}
@@ -93,7 +94,8 @@ class LibraryIndex:
         for hits in await self._index.search(vectors, count):
             nearest: dict[int, float] = {}
             for key, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
-                nearest.setdefault(key >> PART_BITS, 1 - distance)
+                # What lies beyond depends on where in the index a vector stands, and would decide between equals.
+                nearest.setdefault(key >> PART_BITS, round(1 - distance, COSINE_DIGITS))
             answers.append([Near(image_id, cosine) for image_id, cosine in nearest.items()])
         return answers
 

@@ -7,6 +7,7 @@
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,10 +29,11 @@ A_REGION = 3  # pictures checked for each region
 # How far a cosine must stand out (Calibration.nearness) for more than a first look; of wrong neighbours of regions two
 # thirds do not, of right ones a tenth.
 STANDS_OUT = 2.3
+STANDS_OUT_WELL = 3.5  # for what costs more
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
 FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
 NEAREST_HASHES = 4
-CLOSER = 3  # pictures that are looked at by SIFT, the likeliest of those that stand out
+CLOSER = 2  # pictures that are looked at by SIFT, the likeliest of those that stand out
 # Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
 PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
 # Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
@@ -67,9 +69,9 @@ class Sighting:
     cosine: float  # the best over all regions
     whole_cosine: float | None  # of the whole query, where the picture came up for it
     region: Region
-    stands_out: bool = True  # among the neighbours that it came up with
     phash_distance: int | None = None
     proof: Proof | None = None
+    nearness: float = math.inf  # among the neighbours that it came up with; what came up by its hash need not stand out
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class View:
         self.pixels = query if region == WHOLE else np.ascontiguousarray(regions.cut(query, region))
         self.region = region
         self.embedding = embedding
+        self.tries_mirrored = True
         self._keypoints = keypoints
 
     @property
@@ -116,6 +119,11 @@ class View:
     def uncovered(self) -> covers.Uncovered | None:
         """Of the whole query."""
         return covers.uncover(self.query)
+
+    @cached_property
+    def without_lines(self) -> Pixels:
+        """The whole query."""
+        return covers.without_lines(self.query)
 
     @cached_property
     def orientations(self) -> list[int]:
@@ -191,17 +199,18 @@ class Matcher:
             for image_id in ids
             if image_id in stored
         }
-        outstanding = self._outstanding(features.embedding, nearest)
+        nearness = self._nearness(features.embedding, nearest)
         for image_id, sighting in found.items():
-            sighting.stands_out = image_id in by_hash or image_id in outstanding
+            if image_id not in by_hash:
+                sighting.nearness = nearness.get(image_id, 0.0)
         order = [sighting for image_id, sighting in found.items() if image_id != itself]
         at_once = FIRST + len(by_hash)
         await self._prove(view, order[:at_once], mirrored=False)
         if itself is None and not _is_settled(order):
-            await self._prove(view, [one for one in order[at_once:] if one.stands_out], mirrored=False)
+            await self._prove(view, [one for one in order[at_once:] if one.nearness >= STANDS_OUT], mirrored=False)
         if itself is None and not _is_settled(order):
-            outstanding_ones = [one for one in order[: at_once + MORE // 2] if one.stands_out]
-            await self._prove(view, outstanding_ones, mirrored=True)
+            likely = [one for one in order[: at_once + MORE // 2] if one.nearness >= STANDS_OUT]
+            await self._prove(view, likely, mirrored=True)
         if itself is None and not _is_settled(order):
             await self._look_closer(view, found, order, exclude)
         if itself is None and regions_too and not _is_settled(order):
@@ -224,12 +233,12 @@ class Matcher:
         near = await self._index.search(features.embedding[None], NEAREST)
         return Sightings([sighting], [one.cosine for one in near[0]])
 
-    def _outstanding(self, embedding: Vector, near: list[Near]) -> set[int]:
-        """Those of a query's neighbours that are nearer than just anything is to it; all, where too little is known."""
+    def _nearness(self, embedding: Vector, near: list[Near]) -> dict[int, float]:
+        """How much nearer each of a query's neighbours is than just anything; infinite, where too little is known."""
         references = self._calibration.references(embedding, [one.cosine for one in near])
         if len(references) < MIN_REFERENCES:
-            return {one.image_id for one in near}
-        return {one.image_id for one in near if Calibration.nearness(one.cosine, references) >= STANDS_OUT}
+            return {one.image_id: math.inf for one in near}
+        return {one.image_id: Calibration.nearness(one.cosine, references) for one in near}
 
     async def _near_hashes(self, view: View) -> list[int]:
         orientations = await self._pool.run(lambda: view.orientations)
@@ -246,24 +255,28 @@ class Matcher:
     ) -> None:
         """By stronger keypoints, without what covers the query, and by its hash; what comes up anew joins the order."""
         new: dict[int, float] = {}
+        nearness: dict[int, float] = {}
         uncovered = await self._pool.run(lambda: view.uncovered)
         if uncovered:
             embedding = await self._pool.run(self._embed, uncovered.pixels)
             near = (await self._index.search(embedding[None], NEAREST + len(exclude)))[0]
-            outstanding = self._outstanding(embedding, near)
-            new = {one.image_id: one.cosine for one in near[:FIRST] if one.image_id in outstanding}
+            nearness = self._nearness(embedding, near)
+            new = {one.image_id: one.cosine for one in near[:FIRST] if nearness[one.image_id] >= STANDS_OUT}
         by_hash: list[int] = []
         if view.orientations:
             by_hash = await self._index.nearest_hashes(view.orientations[0], NEAREST_HASHES + len(exclude))
         missing = [one for one in dict.fromkeys([*new, *by_hash]) if one not in found and one not in exclude]
         for image_id, stored in (await self._store.features(missing)).items():
-            found[image_id] = Sighting(stored, new.get(image_id, 0.0), None, WHOLE, image_id in new)
+            known = nearness[image_id] if image_id in new else 0.0
+            found[image_id] = Sighting(stored, new.get(image_id, 0.0), None, WHOLE, nearness=known)
             order.append(found[image_id])
-        laid_whole = [found[one] for one in dict.fromkeys([*by_hash, *new]) if one in found]
+        laid_whole = [found[one] for one in dict.fromkeys([*by_hash, *new]) if one in found and view.orientations]
+        await self._pool.run(lambda: view.without_lines)
         await self._spread(laid_whole, lambda one: self._lay_whole(view, one))
         if _is_settled(order):
             return
-        likely = sorted((one for one in order if one.stands_out), key=lambda one: -one.cosine)[:CLOSER]
+        likely = [one for one in order if one.nearness >= STANDS_OUT_WELL]
+        likely = sorted(likely, key=lambda one: -one.cosine)[:CLOSER]
         if likely:
             await self._pool.run(lambda: view.sift_keypoints)
             await self._spread(likely, lambda one: self._try_closer(view, one))
@@ -271,9 +284,14 @@ class Matcher:
             await self._pool.run(self._try_closer, view, likely[0], mirrored=True)
 
     def _lay_whole(self, view: View, sighting: Sighting) -> None:
+        """Lines that two different pictures share bring their hashes near: the rest has to agree too."""
         phash = sighting.stored.phash
-        if phash is not None and view.orientations and hashes.hamming(view.orientations[0], phash) <= FAR_HASH:
-            self._keep(sighting, view, ORIENTATIONS[0], None, mirrored=False)
+        thumbnail = self._thumbnail(sighting.stored.image.sha256)
+        if phash is None or thumbnail is None or hashes.hamming(view.orientations[0], phash) > FAR_HASH:
+            return
+        rest = ssim.align(view.without_lines, ssim.grey(covers.without_lines(thumbnail)), ORIENTATIONS[0])
+        if rest and is_proof(rest):
+            self._keep(sighting, view, ORIENTATIONS[0], None, mirrored=False, at_least=rest)
 
     def _try_closer(self, view: View, sighting: Sighting, *, mirrored: bool = False) -> None:
         thumbnail = self._thumbnail(sighting.stored.image.sha256)
@@ -303,10 +321,11 @@ class Matcher:
         views = [View(pixels, box, embedding) for box, embedding in zip(boxes, embeddings, strict=True)]
         near = await self._index.search(np.stack(embeddings), NEAREST + len(exclude))
         wanted = []
-        for embedding, hits in zip(embeddings, near, strict=True):
+        for view, embedding, hits in zip(views, embeddings, near, strict=True):
             others = [one for one in hits if one.image_id not in exclude]
-            outstanding = self._outstanding(embedding, others)
-            wanted.append([one for one in others[:A_REGION] if one.image_id in outstanding])
+            nearness = self._nearness(embedding, others)
+            wanted.append([one for one in others[:A_REGION] if nearness[one.image_id] >= STANDS_OUT])
+            view.tries_mirrored = any(nearness[one.image_id] >= STANDS_OUT_WELL for one in others[:1])
         missing = {one.image_id for hits in wanted for one in hits} - set(found)
         stored = await self._store.features(sorted(missing))
         for view, hits in zip(views, wanted, strict=True):
@@ -333,7 +352,7 @@ class Matcher:
         def prove() -> None:
             for one in sightings:
                 self._try(view, one, mirrored=False)
-            if sightings and not any(one.proof and one.proof.is_proved for one in sightings):
+            if view.tries_mirrored and not any(one.proof and one.proof.is_proved for one in sightings):
                 self._try(view, sightings[0], mirrored=True)
 
         await self._pool.run(prove)
@@ -361,7 +380,14 @@ class Matcher:
             self._keep(sighting, view, transform, geometry, mirrored=mirrored)
 
     def _keep(
-        self, sighting: Sighting, view: View, transform: Matrix, geometry: Geometry | None, *, mirrored: bool
+        self,
+        sighting: Sighting,
+        view: View,
+        transform: Matrix,
+        geometry: Geometry | None,
+        *,
+        mirrored: bool,
+        at_least: ssim.Alignment | None = None,
     ) -> None:
         thumbnail = self._thumbnail(sighting.stored.image.sha256)
         if thumbnail is None:
@@ -370,7 +396,9 @@ class Matcher:
         transform = transform @ view.from_query()
         grey = ssim.grey(thumbnail)
         alignment = ssim.align(view.query, grey, transform)
-        if view.uncovered and not (alignment and is_proof(alignment)):
+        if at_least and not (alignment and is_proof(alignment)):
+            alignment = at_least
+        if not (alignment and is_proof(alignment)) and view.uncovered:
             rest = ssim.align(view.uncovered.pixels, grey, transform, without=view.uncovered.covered)
             if rest and (alignment is None or is_proof(rest)):
                 alignment = rest

@@ -11,6 +11,10 @@ from engine.domain import Pixels
 SIDE = 260  # the longest side at which it is looked for; no less than what the networks see
 BLACK, WHITE = 22, 228  # levels; noise and compression keep pure black and white near these
 MIN_COVERED, MAX_COVERED = 0.03, 0.7  # of the picture
+# At these, of 68 pairs of pictures under the same lines none passes, and of 100 lined copies 95 do.
+LINES_SIDE, LINE_WINDOW = 320, 9
+COARSER = 4  # what is filled in is smooth, and is computed at a quarter of the size
+MIN_KNOWN = 0.08  # of what lies around a pixel
 GROWN = 5  # pixels by which an edge is softened
 
 
@@ -36,14 +40,24 @@ def uncover(pixels: Pixels) -> Uncovered | None:
     return Uncovered(_filled(small, covered), covered)
 
 
+def without_lines(pixels: Pixels) -> Pixels:
+    """An RGB picture as greys at 320 pixels, without what is thinner than a few of them: lines, letters, wire."""
+    scale = LINES_SIDE / max(pixels.shape[:2])
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    grey = cv2.cvtColor(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(cv2.medianBlur(grey, LINE_WINDOW), cv2.COLOR_GRAY2RGB), np.uint8)
+
+
 def _filled(pixels: Pixels, covered: NDArray[np.bool_]) -> Pixels:
     """Each covered pixel as the mean of what is known around it, from as near as there is something."""
-    weight = (~covered).astype(np.float32)
-    known = pixels * weight[..., None]
-    filled, is_filled = known.copy(), ~covered
-    for sigma in (2, 4, 8, 16, 32, 64):
+    size = (max(1, pixels.shape[1] // COARSER), max(1, pixels.shape[0] // COARSER))
+    weight = cv2.resize((~covered).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    known = cv2.resize(pixels * (~covered)[..., None].astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    filled, is_filled = known / np.maximum(weight, 1e-6)[..., None], weight > MIN_KNOWN
+    for sigma in (1, 2, 4, 8, 16):
         near = cv2.GaussianBlur(weight, (0, 0), sigma)
-        now = ~is_filled & (near > 0.08)
+        now = ~is_filled & (near > MIN_KNOWN)
         filled[now] = (cv2.GaussianBlur(known, (0, 0), sigma) / np.maximum(near, 1e-6)[..., None])[now]
         is_filled |= now
-    return np.asarray(np.clip(filled, 0, 255), np.uint8)
+    coarse = cv2.resize(filled, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.where(covered[..., None], np.clip(coarse, 0, 255), pixels), np.uint8)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from engine.domain import Pixels
 from engine.features import geometry
 
-SIDE = 320  # of thumbnails
-MAX_KEYPOINTS = 600
+SIDE = 256
+MAX_KEYPOINTS = 400
 CONTRAST = 0.02  # half of Lowe's threshold: smooth pictures have keypoints too
 RATIO = 0.8  # Lowe's ratio test
 
@@ -29,7 +29,7 @@ class SiftKeypoints:
 
 
 def detect(pixels: Pixels) -> SiftKeypoints:
-    """Up to 600 keypoints of an RGB picture (H, W, 3)."""
+    """Up to 400 keypoints of an RGB picture (H, W, 3)."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
     scale = SIDE / max(width, height)
