@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from engine import Edit, EngineSettings, PicTraceError, SearchService, augment, imaging, open_service
 from engine.errors import InvalidLimit, NetworkMismatch, UnknownImage
+from engine.features import hashes
 from engine.sources import expand
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
 
@@ -365,3 +366,27 @@ async def test_title_and_tags_are_kept(service: SearchService) -> None:
     image = await service.get(result.id)
     assert (image.title, image.tags, image.page_url) == ("Falcon 9", ("space", "night"), "https://x.test/")
     assert (image.width, image.height, image.media_type) == (640, 427, "image/jpeg")
+
+
+async def test_lines_over_the_whole_picture_are_seen_through(filled: Filled) -> None:
+    async with filled() as service:
+        lined = augment.apply(
+            "stripes", cv2.resize(photograph("coffee.png"), (480, 320)), photograph("rocket.jpg"), seed=4
+        )
+        (first, *_) = (await service.search(jpeg(lined))).matches
+        assert (first.image.filename, first.lane) == ("coffee.png", "same")
+
+
+async def test_hashes_follow_the_library(filled: Filled) -> None:
+    async with filled() as service:
+        serving, _ = await service._networks.current()
+        phash = hashes.phash(photograph("coffee.png"))
+        assert phash is not None
+        coffee = (await service.search(jpeg(photograph("coffee.png")))).matches[0].image.id
+        assert (await serving.index.nearest_hashes(phash, 2))[0] == coffee
+        await service.remove([coffee], actor="test")
+        await service.level()
+        assert coffee not in await serving.index.nearest_hashes(phash, 10)
+        await service.undo(actor="test")
+        await service.level()
+        assert (await serving.index.nearest_hashes(phash, 1)) == [coffee]
