@@ -15,12 +15,12 @@ bot: install
 	@$(BIN)/pictrace-bot
 
 test: install-dev
-	$(BIN)/pytest -n $(TEST_PROCESSES) --ignore=tests/browser
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal --ignore=tests/browser
 
 # Page and extension in real browsers: Chromium, and Firefox for the extension.
 test-browser: install-dev browsers tests/extension/node_modules
 	node --test tests/extension/*.test.js
-	$(BIN)/pytest -n 2 tests/browser
+	$(BIN)/pytest -n 2 --dist worksteal tests/browser
 
 # The extension packed for both: `dist/chromium` and `dist/firefox`, and a zip of each.
 extension:
