@@ -645,6 +645,7 @@ async def test_source_is_linked_on_cards_and_in_details(visit: Visit) -> None:
         await visitor.api("PATCH", "/v1/images/4", json=given)
         page = await visitor.open()
         await choose(page, "Choose a picture", SHIPPED / "rocket.jpg")
+        await expect(page.locator(".card.same")).to_be_visible()
         await visitor.api("PATCH", "/v1/images/4", json={"page_url": None})
         for scope, href in ((page.locator(".card.same"), "page"), (page.get_by_role("dialog"), "a.jpg")):
             source = scope.get_by_role("link", name="Source")
