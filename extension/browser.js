@@ -2,9 +2,6 @@
 const api = globalThis.browser?.runtime ? globalThis.browser : globalThis.chrome;
 const menus = () => api.contextMenus ?? api.menus;
 
-/** Firefox calls its side panel a sidebar. */
-export const hasElementsInMenus = Boolean(api.menus?.getTargetElement ?? api.sidebarAction);
-
 export const onInstalled = (listener) => api.runtime.onInstalled.addListener(listener);
 export const onStartup = (listener) => api.runtime.onStartup.addListener(listener);
 export const onMenuClicked = (listener) => menus().onClicked.addListener(listener);
@@ -15,7 +12,7 @@ export async function setMenu(items) {
   for (const item of items) menus().create(item, () => void api.runtime.lastError);
 }
 
-/** Open the side panel. Must be called before anything is awaited: a click's gesture is spent by then. */
+/** Open the side panel, which Firefox calls a sidebar. Must be called before anything is awaited: a click's gesture is spent by then. */
 export function openPanel(windowId) {
   if (api.sidebarAction) return api.sidebarAction.open();
   return api.sidePanel.open({ windowId });
@@ -24,7 +21,6 @@ export function openPanel(windowId) {
 export const address = (path) => api.runtime.getURL(path);
 export const language = () => api.i18n.getUILanguage();
 export const openTab = (path, { active = true } = {}) => api.tabs.create({ url: address(path), active });
-export const openLink = (url) => api.tabs.create({ url });
 export const tab = (tabId) => api.tabs.get(tabId);
 export const ownTab = () => api.tabs.getCurrent();
 export const ownWindow = () => api.windows.getCurrent();
