@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 import cv2
+from threadpoolctl import threadpool_limits
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,7 +18,9 @@ class CpuPool:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        # OpenCV's own threads would compete with these.
+        # OpenCV's own threads would compete with these; so would NumPy's, which wait for work by spinning: two thirds of
+        # the time of a search.
+        threadpool_limits(1, user_api="blas")
         self._threads = ThreadPoolExecutor(workers, "cpu", initializer=cv2.setNumThreads, initargs=(1,))
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -26,6 +26,7 @@ from engine.indexing import Near
 NEAREST = 50  # pictures the index is asked for
 FIRST, MORE = 4, 8  # pictures whose geometry is checked at once, then while nothing is proved
 A_REGION = 3  # pictures checked for each region
+AT_ONCE = 4  # regions; the others only where nothing is proved in these
 # How far a cosine must stand out (Calibration.nearness) for more than a first look; of wrong neighbours of regions two
 # thirds do not, of right ones a tenth.
 STANDS_OUT = 2.3
@@ -160,6 +161,7 @@ class Matcher:
         pool: CpuPool,
         *,
         embed: Callable[[Pixels], Vector],
+        embed_region: Callable[[Pixels], Vector],
         calibration: Calibration,
         thumbnail: Callable[[str], Pixels | None],
     ) -> None:
@@ -167,7 +169,7 @@ class Matcher:
         self._near_hash_index = near_hashes
         self._store = store
         self._pool = pool
-        self._embed = embed
+        self._embed, self._embed_region = embed, embed_region
         self._calibration = calibration
         self._thumbnail = thumbnail  # of a stored picture by SHA-256; None where the file is gone
 
@@ -315,9 +317,17 @@ class Matcher:
 
     async def _match_regions(self, pixels: Pixels, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
         boxes = await self._pool.run(regions.find, pixels)
-        if not boxes:
-            return
-        embeddings = await asyncio.gather(*(self._pool.run(self._embed, regions.cut(pixels, box)) for box in boxes))
+        for start in range(0, len(boxes), AT_ONCE):
+            await self._match_some_regions(pixels, boxes[start : start + AT_ONCE], found, exclude)
+            if any(one.proof and one.proof.is_proved for one in found.values()):
+                return
+
+    async def _match_some_regions(
+        self, pixels: Pixels, boxes: list[Region], found: dict[int, Sighting], exclude: frozenset[int]
+    ) -> None:
+        embeddings = await asyncio.gather(
+            *(self._pool.run(self._embed_region, regions.cut(pixels, box)) for box in boxes)
+        )
         views = [View(pixels, box, embedding) for box, embedding in zip(boxes, embeddings, strict=True)]
         near = await self._index.search(np.stack(embeddings), NEAREST + len(exclude))
         wanted = []

@@ -95,6 +95,7 @@ class Networks:
             self._repository,
             self._pool,
             embed=embedder.embed,
+            embed_region=embedder.embed_region,
             calibration=calibration,
             thumbnail=self._thumbnail,
         )

@@ -52,7 +52,7 @@ class Subscriptions:
         serving, head = await self._networks.current()
         asked = await self._searcher.asked(content, serving)
         boxes = await self._pool.run(regions.find, asked.pixels)
-        parts = [await self._pool.run(serving.embedder.embed, regions.cut(asked.pixels, box)) for box in boxes]
+        parts = [await self._pool.run(serving.embedder.embed_region, regions.cut(asked.pixels, box)) for box in boxes]
         vectors = np.stack([asked.features.embedding, *parts])
         seq = head.seq if since is None else since
         return await self._subscribers.watch(subscriber, asked.features, vectors, serving.network, seq, reference)

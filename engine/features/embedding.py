@@ -16,7 +16,7 @@ from engine.features.networks import Network
 
 
 class Embedder:
-    """One network, one interpreter for each thread that uses it (an interpreter serves one call at a time)."""
+    """One network; interpreters for each thread that uses it (an interpreter serves one call at a time)."""
 
     def __init__(self, network: Network, version: str, path: Path) -> None:
         self.network = network
@@ -27,36 +27,46 @@ class Embedder:
     def load(self) -> None:
         """Load the network in this thread; NetworkBuildFailed if the converted file is damaged."""
         with _without_native_messages():
-            self._interpreter()
+            self._interpreter(self.network.input_size)
 
     def embed(self, pixels: Pixels) -> Vector:
         """The pooled features of an RGB picture squeezed to a square, as a unit vector (dimensions,) float32."""
-        pooled = self.pooled(pixels)
-        norm = float(np.linalg.norm(pooled))
-        return pooled / norm if norm > 0 else pooled
+        return _unit(self.pooled(pixels))
 
-    def pooled(self, pixels: Pixels) -> Vector:
-        """The network's output as it is (dimensions,) float32."""
-        interpreter = self._interpreter()
-        side = self.network.input_size
+    def embed_region(self, pixels: Pixels) -> Vector:
+        """The same for a part of a query, from fewer pixels; it is compared with embeddings of whole pictures."""
+        return _unit(self.pooled(pixels, self.network.region_size))
+
+    def pooled(self, pixels: Pixels, side: int | None = None) -> Vector:
+        """The network's output as it is (dimensions,) float32; `side`: of the square that it sees, by default its own."""
+        side = side or self.network.input_size
+        interpreter = self._interpreter(side)
         squeezed = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], squeezed[None].astype(np.float32))
         interpreter.invoke()
         output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
         return np.asarray(output[0], np.float32)
 
-    def _interpreter(self) -> Interpreter:
-        found = getattr(self._of_thread, "interpreter", None)
+    def _interpreter(self, side: int) -> Interpreter:
+        of_side: dict[int, Interpreter] = self._of_thread.__dict__.setdefault("of_side", {})
+        found = of_side.get(side)
         if found is None:
             try:
                 found = Interpreter(model_path=str(self._path), num_threads=1)
+                if side != self.network.input_size:
+                    found.resize_tensor_input(found.get_input_details()[0]["index"], [1, side, side, 3])
                 found.allocate_tensors()
             except (ValueError, RuntimeError) as error:
                 raise NetworkBuildFailed(
                     f"The converted network {self._path} is damaged: delete it, then run `pictrace networks prepare`."
                 ) from error
-            self._of_thread.interpreter = found
+            of_side[side] = found
         return found
+
+
+def _unit(vector: Vector) -> Vector:
+    norm = float(np.linalg.norm(vector))
+    return vector / norm if norm > 0 else vector
 
 
 @contextmanager
