@@ -77,9 +77,14 @@ class Calibration:
     @staticmethod
     def nearness(cosine: float, references: Vector) -> float:
         """How many standard deviations a cosine lies above the references; 0 where there are too few."""
+        return float(Calibration.nearnesses(np.array([cosine], np.float32), references)[0])
+
+    @staticmethod
+    def nearnesses(cosines: Vector, references: Vector) -> Vector:
+        """The same of many, (n,)."""
         if len(references) < MIN_REFERENCES:
-            return 0.0
-        return float((cosine - references.mean()) / max(1e-3, float(references.std())))
+            return np.zeros(len(cosines), np.float32)
+        return np.asarray((cosines - references.mean()) / max(1e-3, float(references.std())), np.float32)
 
     def to_json(self) -> dict[str, Any]:
         return {

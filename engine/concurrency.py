@@ -18,8 +18,7 @@ class CpuPool:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        # OpenCV's own threads would compete with these; so would NumPy's, which wait for work by spinning: two thirds of
-        # the time of a search.
+        # OpenCV's own threads would compete with these; so would NumPy's, which wait by spinning: half a search's time.
         threadpool_limits(1, user_api="blas")
         self._threads = ThreadPoolExecutor(workers, "cpu", initializer=cv2.setNumThreads, initargs=(1,))
 

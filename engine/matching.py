@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from engine.calibration import MIN_REFERENCES, Calibration
@@ -27,12 +28,13 @@ NEAREST = 50  # pictures the index is asked for
 FIRST, MORE = 4, 8  # pictures whose geometry is checked at once, then while nothing is proved
 A_REGION = 3  # pictures checked for each region
 AT_ONCE = 4  # regions; the others only where nothing is proved in these
-# How far a cosine must stand out (Calibration.nearness) for more than a first look; of wrong neighbours of regions two
-# thirds do not, of right ones a tenth.
-STANDS_OUT = 2.3
+# How far a cosine must stand out (Calibration.nearness) for more than a first look; of a region's three nearest half of
+# the wrong ones do not, and two in a hundred of the right ones (of the likeliest region).
+STANDS_OUT, REGION_STANDS_OUT = 2.3, 2.5
 STANDS_OUT_WELL = 3.5  # for what costs more
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
 FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
+FAR_COARSE = 0.25  # correlation of their coarse greys; no lined copy has less, and two thirds of the wrong pictures
 NEAREST_HASHES = 4
 CLOSER = 2  # pictures that are looked at by SIFT, the likeliest of those that stand out
 # Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
@@ -83,12 +85,36 @@ class Sightings:
     nearest: list[float]
 
 
-class View:
-    """A region of the query as a picture of its own. `query` and `pixels` (the region's) are RGB."""
+class Whole:
+    """The whole query, RGB, and what is made of it once, when first needed."""
 
-    def __init__(self, query: Pixels, region: Region, embedding: Vector, keypoints: Keypoints | None = None) -> None:
+    def __init__(self, pixels: Pixels) -> None:
+        self.pixels = pixels
+
+    @cached_property
+    def grey(self) -> Pixels:
+        """(H, W)"""
+        return np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+    @cached_property
+    def uncovered(self) -> covers.Uncovered | None:
+        return covers.uncover(self.pixels)
+
+    @cached_property
+    def coarse(self) -> Vector:
+        return covers.coarse(self.pixels)
+
+    @cached_property
+    def without_lines(self) -> Pixels:
+        return covers.without_lines(self.pixels)
+
+
+class View:
+    """A region of the query as a picture of its own; `pixels` are the region's, RGB."""
+
+    def __init__(self, query: Whole, region: Region, embedding: Vector, keypoints: Keypoints | None = None) -> None:
         self.query = query
-        self.pixels = query if region == WHOLE else np.ascontiguousarray(regions.cut(query, region))
+        self.pixels = query.pixels if region == WHOLE else np.ascontiguousarray(regions.cut(query.pixels, region))
         self.region = region
         self.embedding = embedding
         self.tries_mirrored = True
@@ -115,16 +141,6 @@ class View:
     @cached_property
     def mirrored_pixels(self) -> Pixels:
         return np.ascontiguousarray(self.pixels[:, ::-1])
-
-    @cached_property
-    def uncovered(self) -> covers.Uncovered | None:
-        """Of the whole query."""
-        return covers.uncover(self.query)
-
-    @cached_property
-    def without_lines(self) -> Pixels:
-        """The whole query."""
-        return covers.without_lines(self.query)
 
     @cached_property
     def orientations(self) -> list[int]:
@@ -187,7 +203,8 @@ class Matcher:
         `exclude`: ids to pass over. `itself`: the stored picture with the query's own bytes, which needs no proof; only
         the nearest others are checked then.
         """
-        view = View(pixels, WHOLE, features.embedding, features.keypoints)
+        query = Whole(pixels)
+        view = View(query, WHOLE, features.embedding, features.keypoints)
         near, by_hash = await asyncio.gather(
             self._index.search(features.embedding[None], NEAREST + len(exclude)), self._near_hashes(view)
         )
@@ -216,7 +233,7 @@ class Matcher:
         if itself is None and not _is_settled(order):
             await self._look_closer(view, found, order, exclude)
         if itself is None and regions_too and not _is_settled(order):
-            await self._match_regions(pixels, found, exclude)
+            await self._match_regions(query, found, exclude)
         await self._name_edits(pixels, [one for one in found.values() if one.proof and one.proof.is_proved])
         return Sightings(list(found.values()), [one.cosine for one in nearest])
 
@@ -224,13 +241,14 @@ class Matcher:
         """The same for one stored picture, whether it would have come up or not."""
         stored = (await self._store.features([image_id]))[image_id]
         sighting = Sighting(stored, cosine, cosine, WHOLE)
-        view = View(pixels, WHOLE, features.embedding, features.keypoints)
+        query = Whole(pixels)
+        view = View(query, WHOLE, features.embedding, features.keypoints)
         await self._prove(view, [sighting], mirrored=False)
         if not _is_settled([sighting]):
             await self._prove(view, [sighting], mirrored=True)
         if not _is_settled([sighting]):
             for box in await self._pool.run(regions.find, pixels):
-                await self._prove_in_one(View(pixels, box, features.embedding), [sighting])
+                await self._prove_in_one(View(query, box, features.embedding), [sighting])
         await self._name_edits(pixels, [sighting])
         near = await self._index.search(features.embedding[None], NEAREST)
         return Sightings([sighting], [one.cosine for one in near[0]])
@@ -240,7 +258,8 @@ class Matcher:
         references = self._calibration.references(embedding, [one.cosine for one in near])
         if len(references) < MIN_REFERENCES:
             return {one.image_id: math.inf for one in near}
-        return {one.image_id: Calibration.nearness(one.cosine, references) for one in near}
+        found = Calibration.nearnesses(np.array([one.cosine for one in near], np.float32), references)
+        return {one.image_id: nearness for one, nearness in zip(near, found.tolist(), strict=True)}
 
     async def _near_hashes(self, view: View) -> list[int]:
         orientations = await self._pool.run(lambda: view.orientations)
@@ -258,7 +277,7 @@ class Matcher:
         """By stronger keypoints, without what covers the query, and by its hash; what comes up anew joins the order."""
         new: dict[int, float] = {}
         nearness: dict[int, float] = {}
-        uncovered = await self._pool.run(lambda: view.uncovered)
+        uncovered = await self._pool.run(lambda: view.query.uncovered)
         if uncovered:
             embedding = await self._pool.run(self._embed, uncovered.pixels)
             near = (await self._index.search(embedding[None], NEAREST + len(exclude)))[0]
@@ -273,7 +292,6 @@ class Matcher:
             found[image_id] = Sighting(stored, new.get(image_id, 0.0), None, WHOLE, nearness=known)
             order.append(found[image_id])
         laid_whole = [found[one] for one in dict.fromkeys([*by_hash, *new]) if one in found and view.orientations]
-        await self._pool.run(lambda: view.without_lines)
         await self._spread(laid_whole, lambda one: self._lay_whole(view, one))
         if _is_settled(order):
             return
@@ -291,7 +309,9 @@ class Matcher:
         thumbnail = self._thumbnail(sighting.stored.image.sha256)
         if phash is None or thumbnail is None or hashes.hamming(view.orientations[0], phash) > FAR_HASH:
             return
-        rest = ssim.align(view.without_lines, ssim.grey(covers.without_lines(thumbnail)), ORIENTATIONS[0])
+        if float(view.query.coarse @ covers.coarse(thumbnail)) < FAR_COARSE:
+            return
+        rest = ssim.align(view.query.without_lines, ssim.grey(covers.without_lines(thumbnail)), ORIENTATIONS[0])
         if rest and is_proof(rest):
             self._keep(sighting, view, ORIENTATIONS[0], None, mirrored=False, at_least=rest)
 
@@ -315,26 +335,26 @@ class Matcher:
         parts = [sightings[start :: self._pool.workers] for start in range(self._pool.workers)]
         await asyncio.gather(*(self._pool.run(some, part) for part in parts if part))
 
-    async def _match_regions(self, pixels: Pixels, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
-        boxes = await self._pool.run(regions.find, pixels)
+    async def _match_regions(self, query: Whole, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
+        boxes = await self._pool.run(regions.find, query.pixels)
         for start in range(0, len(boxes), AT_ONCE):
-            await self._match_some_regions(pixels, boxes[start : start + AT_ONCE], found, exclude)
+            await self._match_some_regions(query, boxes[start : start + AT_ONCE], found, exclude)
             if any(one.proof and one.proof.is_proved for one in found.values()):
                 return
 
     async def _match_some_regions(
-        self, pixels: Pixels, boxes: list[Region], found: dict[int, Sighting], exclude: frozenset[int]
+        self, query: Whole, boxes: list[Region], found: dict[int, Sighting], exclude: frozenset[int]
     ) -> None:
         embeddings = await asyncio.gather(
-            *(self._pool.run(self._embed_region, regions.cut(pixels, box)) for box in boxes)
+            *(self._pool.run(self._embed_region, regions.cut(query.pixels, box)) for box in boxes)
         )
-        views = [View(pixels, box, embedding) for box, embedding in zip(boxes, embeddings, strict=True)]
+        views = [View(query, box, embedding) for box, embedding in zip(boxes, embeddings, strict=True)]
         near = await self._index.search(np.stack(embeddings), NEAREST + len(exclude))
         wanted = []
         for view, embedding, hits in zip(views, embeddings, near, strict=True):
             others = [one for one in hits if one.image_id not in exclude]
             nearness = self._nearness(embedding, others)
-            wanted.append([one for one in others[:A_REGION] if nearness[one.image_id] >= STANDS_OUT])
+            wanted.append([one for one in others[:A_REGION] if nearness[one.image_id] >= REGION_STANDS_OUT])
             view.tries_mirrored = any(nearness[one.image_id] >= STANDS_OUT_WELL for one in others[:1])
         missing = {one.image_id for hits in wanted for one in hits} - set(found)
         stored = await self._store.features(sorted(missing))
@@ -405,11 +425,11 @@ class Matcher:
         # The whole query is laid on it, not the region alone: a caption that two pictures share is no proof.
         transform = transform @ view.from_query()
         grey = ssim.grey(thumbnail)
-        alignment = ssim.align(view.query, grey, transform)
+        alignment = ssim.align(view.query.grey, grey, transform)
         if at_least and not (alignment and is_proof(alignment)):
             alignment = at_least
-        if not (alignment and is_proof(alignment)) and view.uncovered:
-            rest = ssim.align(view.uncovered.pixels, grey, transform, without=view.uncovered.covered)
+        if not (alignment and is_proof(alignment)) and view.query.uncovered:
+            rest = ssim.align(view.query.uncovered.pixels, grey, transform, without=view.query.uncovered.covered)
             if rest and (alignment is None or is_proof(rest)):
                 alignment = rest
         if alignment is None:

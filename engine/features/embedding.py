@@ -38,7 +38,7 @@ class Embedder:
         return _unit(self.pooled(pixels, self.network.region_size))
 
     def pooled(self, pixels: Pixels, side: int | None = None) -> Vector:
-        """The network's output as it is (dimensions,) float32; `side`: of the square that it sees, by default its own."""
+        """The network's output as it is (dimensions,) float32; `side`: of the square that it sees."""
         side = side or self.network.input_size
         interpreter = self._interpreter(side)
         squeezed = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)

@@ -136,8 +136,7 @@ def _textured(grey: NDArray[np.uint8]) -> list[Box]:
 
 def _steps(grey: NDArray[np.uint8]) -> Mask:
     """Where a column's grey levels differ from those of the column before, 1 or 0."""
-    step = np.zeros_like(grey)
-    step[:, 1:] = cv2.absdiff(grey[:, 1:], grey[:, :-1])
+    step = cv2.absdiff(grey, np.hstack([grey[:, :1], grey[:, :-1]]))
     around = cv2.blur(step.astype(np.float32), (AROUND, 1))
     return np.asarray((step > LINE_STEP) & (step > LINE_CONTRAST * around), np.uint8)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.domain import Pixels
 from engine.features import geometry
 
-SIDE = 256
+SIDE = 224
 MAX_KEYPOINTS = 400
 CONTRAST = 0.02  # half of Lowe's threshold: smooth pictures have keypoints too
 RATIO = 0.8  # Lowe's ratio test

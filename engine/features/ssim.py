@@ -17,6 +17,7 @@ MIN_OVERLAP = 0.04  # of the stored picture's area; with less there is too littl
 COARSE = 10.0  # sigma, in pixels of 256
 MIN_TEXTURE, MIN_TEXTURED = 2.5, 0.03  # grey levels of a textured window; the least share of such windows
 AGREES, DISAGREES = 0.5, 0.3  # correlation of a larger window
+MIN_AGREEMENT = 0.2  # with less, the rest is not computed: most pairs that are tried are none
 MIN_DEVIATION = 4.0  # grey levels: with less texture than this in the overlap, nothing is proved
 
 Grey = NDArray[np.float32]
@@ -49,12 +50,13 @@ def grey(pixels: Pixels) -> Grey:
 def align(
     query: Pixels, stored: Grey, transform: NDArray[np.float64], *, without: NDArray[np.bool_] | None = None
 ) -> Alignment | None:
-    """Compare an RGB query with a stored 256 x 256 grey; `transform` (3, 3) maps shares of the query to shares of it.
+    """Compare a query, RGB or grey, with a stored 256 x 256 grey; `transform` (3, 3) maps shares of one to the other's.
 
     `without` (H, W): parts of the query that do not count. None where they overlap too little, or on nothing but a flat
-    part.
+    part, or where they do not agree at all.
     """
-    warped, mask = warp(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), transform, SIDE)
+    query = query if query.ndim == 2 else cv2.cvtColor(query, cv2.COLOR_RGB2GRAY)
+    warped, mask = warp(query, transform, SIDE)
     warped = warped.astype(np.float32)
     if without is not None:
         whole = float(mask.mean())
@@ -71,14 +73,16 @@ def align(
     if min(deviation_1, deviation_2) < MIN_DEVIATION:
         return None
     second = (second - mean_2) * (deviation_1 / deviation_2) + mean_1
-    similarity = float(_maps(first, second)[0][mask].mean())
     # Slow changes of brightness correlate with one another in any two pictures: only finer structure is proof.
-    first, second = first - cv2.GaussianBlur(first, (0, 0), COARSE), second - cv2.GaussianBlur(second, (0, 0), COARSE)
+    small_1, small_2 = _quarter(first), _quarter(second)
+    slow_1, slow_2 = (cv2.GaussianBlur(small, (0, 0), COARSE / 4) for small in (small_1, small_2))
+    shares = _agreement(small_1 - slow_1, small_2 - slow_2, mask)
+    if shares is None or shares[0] < MIN_AGREEMENT:
+        return None
+    similarity = float(_maps(first, second)[0][mask].mean())
+    first, second = (x - cv2.resize(slow, (SIDE, SIDE)) for x, slow in ((first, slow_1), (second, slow_2)))
     _, structure, weight = _maps(first, second)
     weight = weight * mask
-    shares = _agreement(first, second, mask)
-    if shares is None:
-        return None
     return Alignment(similarity, float((structure * weight).sum() / weight.sum()), *shares, share)
 
 
@@ -108,12 +112,15 @@ def ssim_map(first: Grey, second: Grey) -> Grey:
     return _maps(first, second)[0]
 
 
+def _quarter(grey: Grey) -> Grey:
+    return np.asarray(cv2.resize(grey, (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA), np.float32)
+
+
 def _agreement(first: Grey, second: Grey, mask: NDArray[np.bool_]) -> tuple[float, float] | None:
-    """Agreement and dissent, see Alignment; None where there is next to no texture."""
-    small = [cv2.resize(x, (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA) for x in (first, second)]
-    inside = cv2.resize(mask.astype(np.float32), (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA) > 0.9
-    _, correlation, deviation = _maps(small[0], small[1])
-    other_deviation = _maps(small[1], small[0])[2]
+    """Agreement and dissent, see Alignment, of two greys of 64 x 64; None where there is next to no texture."""
+    inside = _quarter(mask.astype(np.float32)) > 0.9
+    _, correlation, deviation = _maps(first, second)
+    other_deviation = _maps(second, first)[2]
     textured = inside & (np.maximum(deviation, other_deviation) > MIN_TEXTURE)
     if textured.sum() < MIN_TEXTURED * inside.sum():
         return None

@@ -55,9 +55,7 @@ def test_brightness_and_contrast_do_not_count() -> None:
 
 
 def test_different_pictures_do_not_agree() -> None:
-    alignment = ssim.align(data.coffee(), ssim.grey(data.astronaut()), np.eye(3))
-    assert alignment is not None
-    assert alignment.structure < 0.25
+    assert ssim.align(data.coffee(), ssim.grey(data.astronaut()), np.eye(3)) is None
 
 
 def test_flat_overlap_proves_nothing() -> None:
