@@ -1,5 +1,6 @@
 """Names what was done to a picture, from how its copy lies on it and how their colours differ."""
 
+import math
 from collections.abc import Iterator
 
 import cv2
@@ -55,7 +56,7 @@ def _of_geometry(query: Pixels, transform: Matrix, stored_aspect: float) -> Iter
     if large / small > MIN_STRETCH:
         yield Edit.STRETCHED
     filled, shown = overlap(transform)
-    if shown < MAX_SHOWN:
+    if shown < MAX_SHOWN * (_left_by_turn(stored_aspect, angle) if rotated else 1):
         yield Edit.CROPPED
     if filled < MAX_FILLED:
         busy = _busy_share_around(query, transform)
@@ -63,6 +64,16 @@ def _of_geometry(query: Pixels, transform: Matrix, stored_aspect: float) -> Iter
             yield Edit.INSIDE_LARGER
         elif not rotated or filled < MIN_BESIDE_BAND:  # a small turn leaves flat corners, which nobody added
             yield Edit.PADDED
+
+
+def _left_by_turn(aspect: float, angle: float) -> float:
+    """The share of a picture in the largest upright box within it once it is turned: the rest a turn cuts off anyway."""
+    turn = math.radians(min(angle % 90, 90 - angle % 90))
+    long, short = max(aspect, 1 / aspect), 1.0
+    sine, cosine = math.sin(turn), math.cos(turn)
+    if short <= 2 * sine * cosine * long:  # two corners of the box touch the long sides only
+        return short / (4 * sine * cosine * long)
+    return (long * cosine - short * sine) * (short * cosine - long * sine) / (math.cos(2 * turn) ** 2 * long * short)
 
 
 def _of_colours(query: Pixels, stored: Pixels, transform: Matrix) -> Iterator[Edit]:

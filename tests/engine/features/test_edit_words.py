@@ -38,6 +38,24 @@ def test_turned_is_rotated(picture: Pixels, turns: int) -> None:
     assert name(copy, picture, ORIENTATIONS[turns]) == {Edit.ROTATED}
 
 
+@pytest.mark.parametrize(("kept", "expected"), [(0.98, {Edit.ROTATED}), (0.7, {Edit.ROTATED, Edit.CROPPED})])
+def test_what_a_turn_cuts_off_is_no_crop(picture: Pixels, kept: float, expected: set[Edit]) -> None:
+    height, width = picture.shape[:2]
+    angle = np.radians(12)
+    sine, cosine, doubled = np.sin(angle), np.cos(angle), np.cos(2 * angle)
+    box = ((width * cosine - height * sine) / doubled, (height * cosine - width * sine) / doubled)  # the largest within
+    w, h = (round(side * kept) for side in box)
+    turned = cv2.warpAffine(picture, cv2.getRotationMatrix2D((width / 2, height / 2), 12, 1), (width, height))
+    y, x = round((height - h) / 2), round((width - w) / 2)
+    copy = np.ascontiguousarray(turned[y : y + h, x : x + w])
+    to_picture = np.vstack(
+        [cv2.invertAffineTransform(cv2.getRotationMatrix2D((width / 2, height / 2), 12, 1)), [0, 0, 1]]
+    )
+    to_pixels = np.array([[w, 0, x], [0, h, y], [0, 0, 1]], np.float64)
+    transform = np.diag([1 / width, 1 / height, 1]) @ to_picture @ to_pixels
+    assert name(copy, picture, transform) == expected
+
+
 def test_stretched(picture: Pixels) -> None:
     assert name(cv2.resize(picture, None, fx=1.5, fy=1), picture) == {Edit.STRETCHED}
 
