@@ -200,18 +200,17 @@ class Matcher:
     ) -> Sightings:
         """Everything that came up for a query. `pixels` RGB.
 
-        `exclude`: ids to pass over. `itself`: the stored picture with the query's own bytes, which needs no proof; only
-        the nearest others are checked then.
+        `exclude`: ids to pass over, as if they were not in the library. `itself`: the stored picture with the query's
+        own bytes, which needs no proof; only the nearest others are checked then.
         """
         query = Whole(pixels)
         view = View(query, WHOLE, features.embedding, features.keypoints)
-        near, by_hash = await asyncio.gather(
-            self._index.search(features.embedding[None], NEAREST + len(exclude)), self._near_hashes(view)
+        (nearest,), by_hash = await asyncio.gather(
+            self._nearest(features.embedding[None], exclude), self._near_hashes(view, exclude)
         )
-        nearest = [one for one in near[0] if one.image_id not in exclude]
         cosines = {one.image_id: one.cosine for one in nearest}
         first = [*by_hash, *cosines][: FIRST + MORE + len(by_hash)]
-        ids = [image_id for image_id in dict.fromkeys(first) if image_id not in exclude]
+        ids = list(dict.fromkeys(first))
         stored = await self._store.features(ids)
         found = {
             image_id: Sighting(stored[image_id], cosines.get(image_id, 0.0), cosines.get(image_id), WHOLE)
@@ -261,14 +260,20 @@ class Matcher:
         found = Calibration.nearnesses(np.array([one.cosine for one in near], np.float32), references)
         return {one.image_id: nearness for one, nearness in zip(near, found.tolist(), strict=True)}
 
-    async def _near_hashes(self, view: View) -> list[int]:
+    async def _nearest(self, embeddings: Vector, exclude: frozenset[int]) -> list[list[Near]]:
+        """For each embedding its nearest pictures; those passed over take nobody's place."""
+        found = await self._index.search(embeddings, NEAREST + len(exclude))
+        return [[one for one in hits if one.image_id not in exclude][:NEAREST] for hits in found]
+
+    async def _near_hashes(self, view: View, exclude: frozenset[int]) -> list[int]:
         orientations = await self._pool.run(lambda: view.orientations)
         if not orientations:
             return []
         distances: dict[int, float] = {}
-        for hits in await self._near_hash_index.search(np.array(orientations, np.uint64), FIRST):
+        for hits in await self._near_hash_index.search(np.array(orientations, np.uint64), FIRST + len(exclude)):
             for image_id, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
-                distances[image_id] = min(distance, distances.get(image_id, distance))
+                if image_id not in exclude:
+                    distances[image_id] = min(distance, distances.get(image_id, distance))
         return sorted(distances, key=lambda image_id: (distances[image_id], image_id))[:FIRST]
 
     async def _look_closer(
@@ -280,13 +285,14 @@ class Matcher:
         uncovered = await self._pool.run(lambda: view.query.uncovered)
         if uncovered:
             embedding = await self._pool.run(self._embed, uncovered.pixels)
-            near = (await self._index.search(embedding[None], NEAREST + len(exclude)))[0]
+            (near,) = await self._nearest(embedding[None], exclude)
             nearness = self._nearness(embedding, near)
             new = {one.image_id: one.cosine for one in near[:FIRST] if nearness[one.image_id] >= STANDS_OUT}
         by_hash: list[int] = []
         if view.orientations:
             by_hash = await self._index.nearest_hashes(view.orientations[0], NEAREST_HASHES + len(exclude))
-        missing = [one for one in dict.fromkeys([*new, *by_hash]) if one not in found and one not in exclude]
+            by_hash = [image_id for image_id in by_hash if image_id not in exclude][:NEAREST_HASHES]
+        missing = [one for one in dict.fromkeys([*new, *by_hash]) if one not in found]
         for image_id, stored in (await self._store.features(missing)).items():
             known = nearness[image_id] if image_id in new else 0.0
             found[image_id] = Sighting(stored, new.get(image_id, 0.0), None, WHOLE, nearness=known)
@@ -349,10 +355,9 @@ class Matcher:
             *(self._pool.run(self._embed_region, regions.cut(query.pixels, box)) for box in boxes)
         )
         views = [View(query, box, embedding) for box, embedding in zip(boxes, embeddings, strict=True)]
-        near = await self._index.search(np.stack(embeddings), NEAREST + len(exclude))
+        near = await self._nearest(np.stack(embeddings), exclude)
         wanted = []
-        for view, embedding, hits in zip(views, embeddings, near, strict=True):
-            others = [one for one in hits if one.image_id not in exclude]
+        for view, embedding, others in zip(views, embeddings, near, strict=True):
             nearness = self._nearness(embedding, others)
             wanted.append([one for one in others[:A_REGION] if nearness[one.image_id] >= REGION_STANDS_OUT])
             view.tries_mirrored = any(nearness[one.image_id] >= STANDS_OUT_WELL for one in others[:1])

@@ -69,7 +69,14 @@ class Searcher:
         self._pool = pool
 
     async def search(
-        self, content: bytes, *, limit: int, weak: bool, preview: bool, subscriber: str | None = None
+        self,
+        content: bytes,
+        *,
+        limit: int,
+        weak: bool,
+        preview: bool,
+        subscriber: str | None = None,
+        without: frozenset[int] = frozenset(),
     ) -> SearchResult:
         """See SearchService.search."""
         _check(limit)
@@ -77,9 +84,11 @@ class Searcher:
         with watch("catch_up"):
             serving, _ = await self._networks.current()
         with watch("read"):
-            asked = await self.asked(content, serving)
+            asked = await self.asked(content, serving, without=without)
             wrong = await self._subscribers.called_wrong(subscriber, asked.features) if subscriber else frozenset[int]()
-        return await self._matches(asked, serving, watch, limit=limit, weak=weak, preview=preview, without=wrong)
+        return await self._matches(
+            asked, serving, watch, limit=limit, weak=weak, preview=preview, without=without | wrong
+        )
 
     async def search_stored(self, image_id: int, *, limit: int, weak: bool, preview: bool) -> SearchResult:
         """See SearchService.search_stored."""
@@ -166,10 +175,12 @@ class Searcher:
         query = Query(asked.width, asked.height, shown)
         return SearchResult(matches, watch.timings_ms(), serving.calibration.fitted, serving.index.size, seq, query)
 
-    async def asked(self, content: bytes, serving: Serving) -> Asked:
-        """A query with its features; bytes that are stored already are not computed again."""
+    async def asked(self, content: bytes, serving: Serving, *, without: frozenset[int] = frozenset()) -> Asked:
+        """A query with its features; bytes that are stored already, but in one of `without`, are not computed again."""
         sha256 = await self._pool.run(hashes.sha256, content)
         exact = await self._repository.find_by_sha256(sha256) if content else None
+        if exact and exact.id in without:
+            exact = None
         if exact:
             known = await self._stored_query(exact, serving)
             if known:

@@ -87,13 +87,17 @@ class SearchService:
         weak: bool = False,
         preview: bool = False,
         subscriber: str | None = None,
+        without: frozenset[int] = frozenset(),
     ) -> SearchResult:
         """The pictures most like an encoded one, best first.
 
         `weak`: also where nothing is near, the nearest there are. `preview`: a small JPEG of the query comes along.
-        `subscriber`: what they have called wrong for this query is left out. Raises InvalidLimit or an ImageError.
+        `subscriber`: what they have called wrong for this query is left out. `without`: ids of pictures that are passed
+        over, so that the matches are those of a library that never had them. Raises InvalidLimit or an ImageError.
         """
-        return await self._searcher.search(content, limit=limit, weak=weak, preview=preview, subscriber=subscriber)
+        return await self._searcher.search(
+            content, limit=limit, weak=weak, preview=preview, subscriber=subscriber, without=without
+        )
 
     async def search_url(self, url: str, *, limit: int = 5, weak: bool = False, preview: bool = False) -> SearchResult:
         """The same for the picture behind a URL. Raises a FetchError too."""

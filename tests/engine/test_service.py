@@ -83,6 +83,29 @@ async def test_search_from_a_stored_picture_leaves_it_out(filled: Filled) -> Non
             await service.search_stored(999)
 
 
+async def test_what_a_search_passes_over_is_as_if_it_had_never_been_there(settings: EngineSettings) -> None:
+    """In every stage: nearest embeddings and hashes, a closer look, regions; each place falls to the next in line."""
+    async with open_service(settings) as service:
+        for name in ("coffee.png", "rocket.jpg", "camera.png", "astronaut.png"):
+            pixels = photograph(name)
+            for number, quality in enumerate((40, 55, 70, 95)):  # equals, which crowd out others where they count
+                content = jpeg(pixels[: -1 - number], quality)
+                await service.add_bytes(content, name=f"{name} {number}", actor="test")
+        await service.add_bytes(jpeg(photograph("chelsea.png")), name="chelsea", actor="test")
+        images = (await service.page(limit=50)).images
+        gone = frozenset(image.id for image in images if image.filename.startswith("coffee"))
+        queries = [
+            jpeg(augment.apply(edit, photograph("coffee.png"), photograph("rocket.jpg"), seed=3))
+            for edit in ("recompress", "mirror", "write_text", "stripes", "paste", "screenshot", "collage", "mix")
+        ]
+        queries.append(await service.original(min(gone)))
+        passed = [(await service.search(query, weak=True, limit=20, without=gone)).matches for query in queries]
+        await service.remove(sorted(gone), actor="test")
+        for query, matches in zip(queries, passed, strict=True):
+            assert matches == (await service.search(query, weak=True, limit=20)).matches
+            assert matches
+
+
 async def test_same_bytes_are_the_same_picture_without_an_edit(filled: Filled) -> None:
     async with filled() as service:
         for name in PHOTOGRAPHS:
