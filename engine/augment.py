@@ -24,7 +24,7 @@ def crop(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
     share = math.sqrt(random.uniform(0.2, 0.75))
     height, width = pixels.shape[:2]
     h, w = round(height * share * random.uniform(0.9, 1.1)), round(width * share * random.uniform(0.9, 1.1))
-    h, w = max(16, min(height, h)), max(16, min(width, w))
+    h, w = min(height, max(16, h)), min(width, max(16, w))
     y, x = random.integers(0, height - h + 1), random.integers(0, width - w + 1)
     return pixels[y : y + h, x : x + w].copy()
 
@@ -53,7 +53,7 @@ def rotate(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
         / (math.cos(math.radians(angle)) + max(width, height) / min(width, height) * abs(math.sin(math.radians(angle))))
     )
     y, x = round(height * inset), round(width * inset)
-    return _pixels(turned[y : height - y, x : width - x])
+    return _pixels(turned[y : max(y + 1, height - y), x : max(x + 1, width - x)])
 
 
 def screenshot(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
@@ -93,7 +93,7 @@ def paste(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
     ground = _fit(other, 640, 640)
     height, width = ground.shape[:2]
     share = math.sqrt(random.uniform(0.15, 0.5))
-    inner = _fit(pixels, max(24, round(width * share)), max(24, round(height * share)))
+    inner = _fit(pixels, min(width, max(24, round(width * share))), min(height, max(24, round(height * share))))
     y = int(random.integers(0, height - inner.shape[0] + 1))
     x = int(random.integers(0, width - inner.shape[1] + 1))
     ground[y : y + inner.shape[0], x : x + inner.shape[1]] = inner
@@ -177,7 +177,7 @@ def recompress(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
 
 
 def shrink(pixels: Pixels, random: Random, other: Pixels) -> Pixels:
-    share = random.uniform(0.2, 0.5)
+    share = max(random.uniform(0.2, 0.5), 1 / min(pixels.shape[:2]))
     return _pixels(cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA))
 
 
@@ -250,6 +250,7 @@ EDITS: dict[str, EditFunction] = {
         shrink, recolour, grayscale, write_text, sticker, stripes, stretch, perspective,
     )
 }  # fmt: skip
+SHOW_OTHER = frozenset({"screenshot", "paste", "collage"})  # the other picture is to be seen in the copy too
 MIXABLE = (
     "crop",
     "mirror",
