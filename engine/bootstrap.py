@@ -20,33 +20,46 @@ from engine.storage.repository import Repository, undo_horizon
 
 
 @asynccontextmanager
-async def open_service(settings: EngineSettings) -> AsyncIterator[SearchService]:
+async def open_service(settings: EngineSettings, *, read_only: bool = False) -> AsyncIterator[SearchService]:
     """Open the library of these settings, made or migrated where needed; close it at the end.
+
+    `read_only`: nothing is made, migrated, purged or written down, not even an index checkpoint, and the database
+    refuses changes. TooFewPictures where there is no library, LibraryTooOld where it would have to be migrated.
 
     Raises DataDirNotWritable, LibraryTooNew, LibraryDamaged, LibraryBusy, DiskFull or a NetworkError.
     """
     data_dir = settings.data_dir
-    _make(data_dir)
+    if not read_only:
+        _make(data_dir)
     files = FileStore(data_dir)
     own = URL.create("sqlite+aiosqlite", database=str(data_dir / "pictrace.db"))
-    database = Database(make_url(settings.database_url) if settings.database_url else own, data_dir / "opening.lock")
+    url = make_url(settings.database_url) if settings.database_url else own
+    database = Database(url, data_dir / "opening.lock", read_only=read_only)
     fetcher = Fetcher(max_bytes=settings.max_bytes, timeout_s=settings.fetch_timeout_s, allow=settings.fetch_allow)
     with CpuPool(settings.workers) as pool:
         try:
-            await database.migrate(pool, has_pictures=await pool.run(files.has_any))
+            if read_only:
+                await database.require_level()
+            else:
+                await database.migrate(pool, has_pictures=await pool.run(files.has_any))
             repository = Repository(database, files)
-            networks = Networks(settings, repository, pool)
+            networks = Networks(settings, repository, pool, read_only=read_only)
             await _agree_on_network(settings, repository, networks)
-            horizon = undo_horizon(settings.undo_days)
-            await repository.purge(horizon, "engine")
-            behind = await pool.run(oldest_checkpoint, data_dir / "index")
-            if behind is not None:
-                await repository.trim_feed(behind, horizon)
+            if not read_only:
+                await _tidy(settings, repository, pool)
             async with fetcher:
                 yield SearchService(settings, repository, networks, fetcher, pool)
             await networks.checkpoint()
         finally:
             await database.close()
+
+
+async def _tidy(settings: EngineSettings, repository: Repository, pool: CpuPool) -> None:
+    horizon = undo_horizon(settings.undo_days)
+    await repository.purge(horizon, "engine")
+    behind = await pool.run(oldest_checkpoint, settings.data_dir / "index")
+    if behind is not None:
+        await repository.trim_feed(behind, horizon)
 
 
 async def _agree_on_network(settings: EngineSettings, repository: Repository, networks: Networks) -> None:

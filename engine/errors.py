@@ -24,6 +24,8 @@ PicTraceError
 │   ├── UnknownImage          unknown_image
 │   ├── UnknownOperation      unknown_operation
 │   ├── UnknownSample         unknown_sample
+│   ├── UnknownEdit           unknown_edit
+│   ├── TooFewPictures        too_few_pictures    for what was asked of the library
 │   ├── NothingToUndo         nothing_to_undo
 │   └── InvalidSetting        invalid_setting
 ├── NetworkError
@@ -34,6 +36,7 @@ PicTraceError
 └── LibraryError              the library as a whole cannot go on
     ├── DataDirNotWritable    data_dir_not_writable
     ├── LibraryTooNew         library_too_new
+    ├── LibraryTooOld         library_too_old     and opened only to be read
     ├── LibraryDamaged        library_damaged
     ├── LibraryBusy           library_busy
     └── DiskFull              disk_full
@@ -140,6 +143,14 @@ class UnknownSample(RequestError):
     code = "unknown_sample"
 
 
+class UnknownEdit(RequestError):
+    code = "unknown_edit"
+
+
+class TooFewPictures(RequestError):
+    code = "too_few_pictures"
+
+
 class NothingToUndo(RequestError):
     code = "nothing_to_undo"
 
@@ -178,6 +189,10 @@ class DataDirNotWritable(LibraryError):
 
 class LibraryTooNew(LibraryError):
     code = "library_too_new"
+
+
+class LibraryTooOld(LibraryError):
+    code = "library_too_old"
 
 
 class LibraryDamaged(LibraryError):

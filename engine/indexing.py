@@ -51,7 +51,11 @@ class LibraryIndex:
         network: NetworkRef,
         dimensions: int,
         kind: IndexKind,
+        *,
+        read_only: bool = False,
     ) -> None:
+        """`read_only`: it is never written down, however many changes ago the last time is."""
+        self._read_only = read_only
         self.network = network
         self.dimensions = dimensions
         self.seq = 0
@@ -110,7 +114,7 @@ class LibraryIndex:
 
     async def checkpoint_if_worthwhile(self) -> None:
         """Write the index down once the last time is many changes ago."""
-        if self._loaded and self.seq - (self._checkpoints.seq() or 0) >= CHECKPOINT_AFTER:
+        if self._loaded and not self._read_only and self.seq - (self._checkpoints.seq() or 0) >= CHECKPOINT_AFTER:
             await self.checkpoint()
 
     async def checkpoint(self) -> None:

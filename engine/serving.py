@@ -32,7 +32,10 @@ class Serving:
 class Networks:
     """Loads networks when they are first needed, and follows a library when it changes to another."""
 
-    def __init__(self, settings: EngineSettings, repository: Repository, pool: CpuPool) -> None:
+    def __init__(
+        self, settings: EngineSettings, repository: Repository, pool: CpuPool, *, read_only: bool = False
+    ) -> None:
+        self._read_only = read_only
         self._settings = settings
         self._repository = repository
         self._pool = pool
@@ -87,6 +90,7 @@ class Networks:
             network,
             dimensions,
             self._settings.index,
+            read_only=self._read_only,
         )
         calibration = await self._calibration(network, dimensions)
         matcher = Matcher(

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 from sqlalchemy import URL, Connection, event, inspect, text
@@ -14,7 +14,19 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.concurrency import CpuPool
-from engine.errors import DataDirNotWritable, DiskFull, InvalidSetting, LibraryBusy, LibraryDamaged, LibraryTooNew
+from engine.errors import (
+    DataDirNotWritable,
+    DiskFull,
+    InvalidSetting,
+    LibraryBusy,
+    LibraryDamaged,
+    LibraryTooNew,
+    LibraryTooOld,
+    TooFewPictures,
+)
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 REVISION = "0003"  # of the tables in `tables.py`: the newest file in alembic/versions
 BUSY_TIMEOUT_S = 60
@@ -25,10 +37,15 @@ FULL_BYTES = 1024 * 1024  # with less free than this, an I/O error means a full 
 class Database:
     """One library's database: `read()` and `write()` give a connection inside a transaction."""
 
-    def __init__(self, url: URL, lock_path: Path) -> None:
+    def __init__(self, url: URL, lock_path: Path, *, read_only: bool = False) -> None:
+        """`read_only`: the database itself refuses every change."""
         self.url = url
         self._lock_path = lock_path
         self._engine = _create(url)
+        if read_only:
+            self._engine = self._engine.execution_options(postgresql_readonly=True)
+            if self.dialect == "sqlite":
+                event.listen(self._engine.sync_engine, "connect", _refuse_changes)
         # Writers take the lock with their first statement: no reader turns writer halfway and finds itself locked out,
         # and `changes.seq` follows the order of commits.
         self._writing = self._engine.execution_options(immediate=True)
@@ -74,6 +91,22 @@ class Database:
         finally:
             lock.release()
 
+    async def require_level(self) -> None:
+        """For those who may not migrate: LibraryTooOld, LibraryTooNew, or TooFewPictures where there is no library."""
+        none = TooFewPictures(f"There is no library in {self._lock_path.parent} yet: `pictrace add` begins one.")
+        if not _is_there(self.url):
+            raise none
+        async with self.read() as connection:
+            revision = await connection.run_sync(_revision)
+        if revision is None:
+            raise none
+        if revision != REVISION:
+            _refuse_newer(_alembic(), revision)
+            raise LibraryTooOld(
+                "This library was written by an older PicTrace, and this command changes nothing. "
+                "Any other, such as `pictrace status`, brings it level first."
+            )
+
     async def settle(self) -> None:
         """Empty SQLite's write-ahead log, in which deleted values linger; where somebody reads, the next time."""
         if self.dialect == "sqlite":
@@ -111,6 +144,11 @@ def _create(url: URL) -> AsyncEngine:
     return engine
 
 
+def _is_there(url: URL) -> bool:
+    """False where connecting would make a new file."""
+    return url.get_backend_name() != "sqlite" or bool(url.database and Path(url.database).is_file())
+
+
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late; see _begin_sqlite
     for pragma in (
@@ -124,6 +162,10 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own knows ASCII only: titles in other scripts could not be looked for whatever their case.
     connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _refuse_changes(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _lower(text: Any) -> Any:
@@ -151,22 +193,35 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
+# Alembic is imported where it is used: most starts need no migration, and it takes a fifth of a start.
+
+
 def _upgrade(connection: Connection, revision: str | None) -> None:
-    # Imported here: most starts need no migration, and Alembic takes a fifth of a start.
     from alembic import command
+
+    config = _alembic()
+    if revision:
+        _refuse_newer(config, revision)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _alembic() -> "Config":
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision and revision not in known:
+    return config
+
+
+def _refuse_newer(config: "Config", revision: str) -> None:
+    from alembic.script import ScriptDirectory
+
+    if revision not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
         raise LibraryTooNew(
             f"This library was written by a newer PicTrace (its tables are at revision {revision}): "
             "update PicTrace. Nothing was changed."
         )
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def from_os_error(error: OSError, place: Path) -> Exception:
