@@ -22,8 +22,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from engine import demo as demonstration
-from engine import terminal
+from engine import plots, terminal
 from engine.adding import Given
+from engine.benching import Wish
 from engine.bootstrap import open_service
 from engine.domain import SearchResult
 from engine.errors import LibraryError, PicTraceError, RequestError
@@ -35,7 +36,7 @@ from engine.settings import EngineSettings
 from engine.sources import Refused, Remote, expand, read_file
 from engine.terminal import Advance, err, out
 
-OK, REJECTED, WRONG_USE = 0, 1, 2
+OK, REJECTED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 ACTOR = "shell"
 
 
@@ -241,6 +242,47 @@ def check(
     _run(run)
 
 
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace bench\n\n  pictrace bench --pictures 100 --plot bench.png\n\n"
+        "  pictrace bench --edit crop --edit screenshot --json"
+    )
+)
+def bench(
+    pictures: Annotated[int, typer.Option(help="How many of the library's pictures to make copies of.")] = 30,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same copies.")] = 7,
+    edit: Annotated[
+        list[str] | None, typer.Option(help="Only this edit; may be given several times. By default all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw it too, as a PNG.")] = None,
+) -> None:
+    """Measure how well edited copies of your own pictures are found. Nothing is written to the library."""
+    with _reported():
+        wish = Wish(pictures, seed, tuple(map(_text, edit or [])))
+    if plot:
+        _require_writable(plot)
+
+    async def run(service: SearchService) -> int:
+        with terminal.progress("asking", as_json) as advance:
+            report = await service.bench(wish, progress=advance)
+        if as_json:
+            print(json.dumps(terminal.bench_json(report)))
+        else:
+            terminal.show_bench(out, report)
+        if plot:
+            _write(plot, plots.bench(report))
+            err.print(f"Drawn in {escape(str(plot))}", soft_wrap=True)
+        return OK
+
+    try:
+        _run(run, read_only=True)
+    except typer.Exit as ended:
+        if ended.exit_code == INTERRUPTED:
+            err.print("Stopped. Nothing was changed.")
+        raise
+
+
 @app.command("admin-key")
 def admin_key(
     new: Annotated[bool, typer.Option("--new", help="Make a new key; the one before is void.")] = False,
@@ -342,11 +384,13 @@ def main() -> None:
     app(prog_name="pictrace")
 
 
-def _run(command: Callable[[SearchService], Coroutine[Any, Any, int]], **overrides: Any) -> None:
+def _run(
+    command: Callable[[SearchService], Coroutine[Any, Any, int]], *, read_only: bool = False, **overrides: Any
+) -> None:
     settings = _settings(**overrides)
 
     async def main() -> int:
-        async with open_service(settings) as service:
+        async with open_service(settings, read_only=read_only) as service:
             return await command(service)
 
     with _reported():
@@ -378,7 +422,7 @@ def _reported() -> Iterator[None]:
             err.print(f"[red]{escape(error.filename or 'The output')} cannot be written: {error.strerror}[/red]")
         raise typer.Exit(REJECTED) from None
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager
@@ -443,6 +487,19 @@ def _text(value: str) -> str:
 def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
+    except OSError as error:
+        err.print(f"[red]{escape(str(path))} cannot be written: {error.strerror}[/red]")
+        raise typer.Exit(REJECTED) from None
+
+
+def _require_writable(path: Path) -> None:
+    """Say now what `_write` would say after a long run; what was not there is not there afterwards either."""
+    is_new = not path.exists()
+    try:
+        with path.open("ab"):
+            pass
+        if is_new:
+            path.unlink(missing_ok=True)
     except OSError as error:
         err.print(f"[red]{escape(str(path))} cannot be written: {error.strerror}[/red]")
         raise typer.Exit(REJECTED) from None

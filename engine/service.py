@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import checking, fitting, imaging, samples
+from engine import benching, checking, fitting, imaging, samples
 from engine.adding import Adder, Given
 from engine.concurrency import CpuPool
 from engine.domain import (
@@ -333,6 +333,19 @@ class SearchService:
         """Look for missing files, orphans, stale features and torn checkpoints; mend them where asked."""
         checker = checking.Checker(self.settings, self._repository, self._networks, self._pool)
         return await checker.check(repair=repair, purge=purge, actor=actor, progress=progress)
+
+    async def bench(self, wish: benching.Wish, *, progress: Progress = no_progress) -> benching.BenchReport:
+        """How well edited copies of a sample of the library are found; nothing is written. TooFewPictures."""
+        serving, _ = await self._networks.current()
+        return await benching.bench(
+            self.search,
+            self._repository,
+            self._original,
+            self._pool,
+            wish,
+            network=str(serving.network),
+            progress=progress,
+        )
 
     async def use_network(self, name: str, *, actor: str, progress: Progress = no_progress) -> bool:
         """Make another network the library's own: re-embed all pictures, switch, calibrate where none is shipped.

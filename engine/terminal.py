@@ -6,17 +6,29 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
+from rich.bar import Bar
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from engine.benching import BenchReport, EditFigures, FalseAlarm
 from engine.domain import AddResult, Match, SearchResult
 from engine.errors import PicTraceError
 from engine.explain import WORDS, per_cent
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+BENCH_COLUMNS: dict[str, JustifyMethod] = {
+    "edit": "left", "copies": "right", "first": "right", "": "left", "in five": "right", "same": "right",
+    "wrong": "right", "ms": "right",
+}  # fmt: skip
+BAR_WIDTH = 24
+ALARMS_SHOWN = 8
+WEAKEST = 3  # edits that the verdict names
+FEW_COPIES = 100
 
 
 def show_result(console: Console, query: str, result: SearchResult) -> None:
@@ -99,6 +111,114 @@ def match_json(match: Match) -> dict[str, Any]:
     }
 
 
+def show_bench(console: Console, report: BenchReport) -> None:
+    """Recall of each edit as a table, what else was measured, and a verdict."""
+    title = f"[bold]{count(report.all_edits.copies, 'edited copy', 'edited copies')}[/bold] of {report.pictures:,} of "
+    title += f"{count(report.library, 'picture')}  [dim]{escape(report.network)}, seed {report.seed}[/dim]"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name, justify in BENCH_COLUMNS.items():
+        table.add_column(name, justify=justify, no_wrap=True)
+    for row in report.edits:
+        table.add_row(*_bench_row(row))
+    table.add_section()
+    table.add_row(*_bench_row(report.all_edits), style="bold")
+    console.print(table)
+    notes = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    notes.add_column(style="bold", no_wrap=True)
+    notes.add_column()
+    for name, text in _bench_notes(report):
+        notes.add_row(name, text)
+    console.print(notes)
+    console.print(f"\n{verdict(report)}")
+
+
+def _bench_row(row: EditFigures) -> list[RenderableType]:
+    share = row.recall_at_1
+    colour = "green" if share >= 0.95 else "yellow" if share >= 0.8 else "red"
+    return [
+        row.edit,
+        f"{row.copies:,}",
+        _percent(share),
+        Bar(1, 0, share, width=BAR_WIDTH, color=colour),
+        _percent(row.recall_at_5),
+        _percent(row.same),
+        f"{row.wrong_same:,}" if row.wrong_same else "-",
+        f"{row.median_ms:,.0f}",
+    ]
+
+
+def _bench_notes(report: BenchReport) -> Iterator[tuple[str, str]]:
+    alarms, believed, times, passed = report.false_alarms, report.calibration, report.time, report.passed_over
+    yield (
+        "False alarms",
+        f"{alarms.alarmed:,} of {count(alarms.asked, 'query', 'queries')} whose picture was left out"
+        + (", or near-duplicates: `pictrace duplicates`" if alarms.alarmed else ""),
+    )
+    for one in alarms.matches[:ALARMS_SHOWN]:
+        yield "", _alarm(one)
+    if len(alarms.matches) > ALARMS_SHOWN:
+        yield "", f"... and {len(alarms.matches) - ALARMS_SHOWN:,} more (--json has all)"
+    if report.calibrated:
+        yield (
+            "Calibration",
+            f"expected error {believed.ece:.3f}, Brier score {believed.brier:.3f} (knowing nothing: "
+            f"{believed.brier_of_base_rate:.3f}), over {count(believed.answers, 'answer')}",
+        )
+        for part in believed.bins:
+            said = f"said {100 * part.low:.0f}-{100 * part.high:.0f} %"
+            yield "", f"{said:<14} {_percent(part.right):>7} right of {part.answers:,}"
+    else:
+        yield "Calibration", "none for this network: scores are an order, not probabilities"
+    yield (
+        "Time",
+        f"{times.median_ms:,.0f} ms a search (99 %: {times.p99_ms:,.0f}), one after another on "
+        f"{count(report.workers, 'thread')}; {times.took_s:,.0f} s in all",
+    )
+    if passed.unreadable:
+        yield "Passed over", f"{count(passed.unreadable, 'picture')} whose original cannot be read: `pictrace check`"
+    if passed.removed:
+        yield "Passed over", f"{count(passed.removed, 'picture')} that somebody removed meanwhile"
+
+
+def verdict(report: BenchReport) -> str:
+    """What the figures come to, in a sentence or two."""
+    everything = report.all_edits
+    weakest = sorted((row for row in report.edits if row.recall_at_1 < 1), key=lambda row: row.recall_at_1)[:WEAKEST]
+    if not weakest:
+        first = "Every copy's picture came first"
+    else:
+        first = f"{_percent(everything.recall_at_1)} of the copies' pictures came first"
+    said = f"{first}, {_percent(everything.same)} in lane `same`."
+    if weakest and len(report.edits) > 1:
+        said += " Weakest: " + ", ".join(f"{row.edit} ({_percent(row.recall_at_1)})" for row in weakest) + "."
+    if everything.copies < FEW_COPIES:
+        said += " These are few copies: more --pictures say it more surely."
+    return said
+
+
+def bench_json(report: BenchReport) -> dict[str, Any]:
+    """The report's own names, numbers to four places."""
+    value: dict[str, Any] = _rounded(asdict(report))
+    return value
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _alarm(one: FalseAlarm) -> str:
+    asked = f"{one.query_id} ({one.edit})" if one.edit else f"{one.query_id}"
+    return f"{asked} → {one.match_id}, {per_cent(one.p_same)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+
+
 def summarise(tally: dict[str, int], stopped: bool) -> None:
     parts = [
         f"{tally[name]:,} {name}"
@@ -136,5 +256,5 @@ def progress(verb: str, quiet: bool) -> Iterator[Advance]:
         yield advance
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def count(number: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"

@@ -315,6 +315,12 @@ class Repository:
             rows = (await connection.execute(query)).all()
         return {row.image_id: codec.unsigned(row.phash) for row in rows}
 
+    async def live_ids(self) -> list[int]:
+        """Of all live pictures, in order."""
+        async with self.database.read() as connection:
+            query = select(images.c.id).where(images.c.deleted_at.is_(None)).order_by(images.c.id)
+            return list((await connection.scalars(query)).all())
+
     async def live_images(self, after: int = 0, limit: int = 1000) -> list[StoredImage]:
         """Live pictures with ids above `after`, in order of id."""
         query = statements.live().where(images.c.id > after).order_by(images.c.id).limit(limit)
