@@ -243,7 +243,7 @@ def _translated(place: Path) -> Iterator[None]:
             raise from_os_error(OSError(errno.ENOSPC, ""), place) from error
         if "locked" in message or "busy" in message:
             raise LibraryBusy("The library is busy with another process's changes; try again.") from error
-        if "readonly" in message or "unable to open" in message:
+        if "readonly" in message or "read-only" in message or "unable to open" in message:
             raise DataDirNotWritable(f"The library's database in {place} cannot be written.") from error
         if "malformed" in message or "not a database" in message or "disk i/o" in message:
             raise LibraryDamaged(
