@@ -67,7 +67,7 @@ def _of_geometry(query: Pixels, transform: Matrix, stored_aspect: float) -> Iter
 
 
 def _left_by_turn(aspect: float, angle: float) -> float:
-    """The share of a picture in the largest upright box within it once it is turned: the rest a turn cuts off anyway."""
+    """The share of a picture in the largest upright box in it once it is turned; the rest a turn cuts off."""
     turn = math.radians(min(angle % 90, 90 - angle % 90))
     long, short = max(aspect, 1 / aspect), 1.0
     sine, cosine = math.sin(turn), math.cos(turn)
