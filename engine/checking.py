@@ -71,6 +71,9 @@ class Checker:
                     await self._make_features(image)
             for path in torn:
                 checkpoints.drop(path)
+            mended = {image.id for image in (*without_thumbnail, *stale)} - gone
+            if mended:
+                await self._repository.compare_anew(sorted(mended))
             report = replace(report, repaired=True)
         return report
 

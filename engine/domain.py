@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 Lane = Literal["same", "alike"]
+Keep = Literal["best", "all", "different"]  # of near-duplicates: the best alone, all, or all for they are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,8 @@ class AddResult:
     """What became of one picture. `code` and `message` say why one was rejected.
 
     `unchanged`: a duplicate that was not even read, for its file is as it was when it was added. `operation_id`: what
-    `undo` takes to take it back; None where nothing was changed.
+    `undo` takes to take it back; None where nothing was changed. `near`: ids of pictures that are the same, though not
+    byte for byte, likeliest first.
     """
 
     name: str
@@ -173,6 +175,7 @@ class AddResult:
     message: str | None = None
     unchanged: bool = False
     operation_id: int | None = None
+    near: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +269,51 @@ class Page:
     images: tuple[StoredImage, ...]
     next_cursor: int | None
     total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two pictures of the library that are the same, though not byte for byte; `first_id` < `second_id`."""
+
+    first_id: int
+    second_id: int
+    p_same: float
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A picture of a group; `p_same` is that of its likeliest pair in the group."""
+
+    image: StoredImage
+    p_same: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Near-duplicates of each other, best first: most pixels, then most bytes, then lowest id."""
+
+    twins: tuple[Twin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """A part of the groups, in order of their best pictures' ids. `next_cursor` asks for the rest; None: there is none.
+
+    `total` is the number of all groups, `waiting` that of the pictures that have yet to be compared.
+    """
+
+    groups: tuple[Group, ...]
+    next_cursor: int | None
+    total: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of deciding on near-duplicates; `operation_id` takes it back, None where nothing was changed."""
+
+    operation_id: int | None
+    removed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ PicTraceError
 │   ├── UnknownSample         unknown_sample
 │   ├── UnknownEdit           unknown_edit
 │   ├── TooFewPictures        too_few_pictures    for what was asked of the library
+│   ├── NotDuplicates         not_duplicates      they are no group of near-duplicates (any more)
 │   ├── NothingToUndo         nothing_to_undo
 │   └── InvalidSetting        invalid_setting
 ├── NetworkError
@@ -149,6 +150,10 @@ class UnknownEdit(RequestError):
 
 class TooFewPictures(RequestError):
     code = "too_few_pictures"
+
+
+class NotDuplicates(RequestError):
+    code = "not_duplicates"
 
 
 class NothingToUndo(RequestError):

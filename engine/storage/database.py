@@ -28,7 +28,7 @@ from engine.errors import (
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0003"  # of the tables in `tables.py`: the newest file in alembic/versions
+REVISION = "0004"  # of the tables in `tables.py`: the newest file in alembic/versions
 BUSY_TIMEOUT_S = 60
 POOL_SIZE = 8
 FULL_BYTES = 1024 * 1024  # with less free than this, an I/O error means a full disk

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, or_, select, text, true
+from sqlalchemy import delete, func, or_, select, text, true, update
 
 from engine.domain import (
     AddResult,
@@ -491,6 +491,12 @@ class Repository:
             await statements.put_keypoints(connection, image_id, found, version)
             if phash is not None:
                 await statements.put_hashes(connection, {image_id: phash})
+
+    async def compare_anew(self, ids: Sequence[int]) -> None:
+        """What was made again of these pictures may show duplicates that were missed without it."""
+        async with self.database.write() as connection:
+            for part in statements.chunks(ids):
+                await connection.execute(update(images).where(images.c.id.in_(part)).values(compared=0))
 
     async def remove_hashes(self, ids: Sequence[int]) -> None:
         async with self.database.write() as connection:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, or_, select, update
+from sqlalchemy import Select, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,7 @@ from engine.storage.tables import (
     files_seen,
     hashes,
     images,
+    kept_pairs,
     keypoints,
     operations,
     settings,
@@ -26,7 +27,7 @@ from engine.storage.tables import (
 
 WHOLE = 0  # `part` of the whole picture
 IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
-UNDOABLE = ("add", "remove", "edit")
+UNDOABLE = ("add", "remove", "edit", "decision")
 EDITABLE = ("title", "tags", "source_url", "page_url")
 NETWORK, NEXT_NETWORK, TRIMMED = "network", "next_network", "trimmed_seq"
 
@@ -255,8 +256,10 @@ async def is_undone(connection: AsyncConnection, operation_id: int) -> bool:
 
 
 async def set_deleted(connection: AsyncConnection, ids: Sequence[int], at: datetime | None) -> None:
+    """Take pictures out, or bring them back: then they have yet to be compared with what came meanwhile."""
+    values = {"deleted_at": at} | ({} if at else {"compared": 0})
     for part in chunks(ids):
-        await connection.execute(update(images).where(images.c.id.in_(part)).values(deleted_at=at))
+        await connection.execute(update(images).where(images.c.id.in_(part)).values(values))
 
 
 async def restore(connection: AsyncConnection, image_id: int, said: Provenance) -> None:
@@ -268,7 +271,9 @@ async def restore(connection: AsyncConnection, image_id: int, said: Provenance) 
         "page_url": said.page_url,
     }
     values = {name: value for name, value in told.items() if value}
-    await connection.execute(update(images).where(images.c.id == image_id).values(deleted_at=None, **values))
+    await set_deleted(connection, [image_id], None)
+    if values:
+        await connection.execute(update(images).where(images.c.id == image_id).values(values))
 
 
 async def edit(connection: AsyncConnection, image_id: int, values: dict[str, Any]) -> dict[str, Any] | None:
@@ -289,6 +294,9 @@ async def invert(connection: AsyncConnection, line: Any) -> tuple[int, str, dict
     if row is None:
         return None  # purged meanwhile
     live = row.deleted_at is None
+    if line.kind == "decided":
+        await connection.execute(delete(kept_pairs).where(kept_pairs.c.operation_id == line.operation_id))
+        return line.image_id, "undecided", None
     if line.kind in ("added", "restored") and live:
         await set_deleted(connection, [line.image_id], datetime.now(UTC))
         return line.image_id, "removed", None

@@ -31,6 +31,11 @@ metadata = MetaData(
 _BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _one_of_pair(name: str, *, index: bool = False) -> Column[int]:
+    of_image = ForeignKey("images.id", ondelete="CASCADE")
+    return Column(name, _BigId, of_image, nullable=False, primary_key=True, autoincrement=False, index=index)
+
+
 def _image_id(*, primary_key: bool = False, index: bool = False) -> Column[int]:
     of_image = ForeignKey("images.id", ondelete="CASCADE")
     return Column("image_id", _BigId, of_image, nullable=False, primary_key=primary_key, index=index)
@@ -52,6 +57,9 @@ images = Table(
     Column("byte_size", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("deleted_at", DateTime(timezone=True), index=True),
+    # How far it has been compared with the others: `pairs.NOT`, `WHOLE`, `THOROUGHLY`.
+    Column("compared", SmallInteger, nullable=False, server_default="0"),
+    Index("ix_images_compared_deleted_at", "compared", "deleted_at"),  # counts what waits without the rows
     sqlite_autoincrement=True,  # ids are never given out twice
 )
 
@@ -105,6 +113,25 @@ changes = Table(
     Column("kind", String(16), nullable=False),
     Column("before", JSON),  # of an edit: the values that an undo puts back
     sqlite_autoincrement=True,  # ids are never given out twice
+)
+
+# Pairs of near-duplicates as they were found; `first_id` is the lower one, here and below.
+duplicates = Table(
+    "duplicates",
+    metadata,
+    _one_of_pair("first_id"),
+    _one_of_pair("second_id", index=True),
+    Column("p_same", Float, nullable=False),
+)
+
+# Pairs that somebody has decided to keep; they are no longer shown as duplicates.
+kept_pairs = Table(
+    "kept_pairs",
+    metadata,
+    _one_of_pair("first_id"),
+    _one_of_pair("second_id", index=True),
+    Column("reason", String(16), nullable=False),  # kept, different
+    Column("operation_id", _BigId, ForeignKey("operations.id"), nullable=False, index=True),
 )
 
 files_seen = Table(
