@@ -43,6 +43,7 @@ ENGINE = {
     "unknown_sample": (404, "There is no such sample."),
     "unknown_edit": (422, "There is no such edit."),
     "too_few_pictures": (409, "The library has too few pictures for this."),
+    "not_duplicates": (409, "These pictures are no group of near-duplicates (any more). Nothing was removed."),
     "nothing_to_undo": (409, "There is nothing to undo."),
     "invalid_setting": (500, "A setting of the server is wrong."),
     "unknown_network": (503, "The library was made by a network that is not known here."),

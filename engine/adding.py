@@ -1,13 +1,15 @@
 """Adds pictures: read, recognised, prepared in the pool, stored a portion at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from typing import Self
 
 from engine import imaging
 from engine.concurrency import CpuPool
 from engine.domain import AddResult, FileSeen, NetworkRef, Prepared, Provenance
+from engine.duplicates import Duplicates
 from engine.errors import LibraryError, PicTraceError
 from engine.features import hashes, orb, registry
 from engine.features.embedding import Embedder
@@ -19,6 +21,7 @@ from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 
 PORTION_PICTURES, PORTION_BYTES = 32, 48 * 1024 * 1024  # what is held in memory and stored in one transaction
+COMPARED_BEHIND = 128  # results that wait for what is being compared, before the next are made
 FETCHES = 8  # at a time
 
 Given = Source | Remote | Refused
@@ -39,11 +42,18 @@ class Adder:
     """Adds what sources give to one library."""
 
     def __init__(
-        self, settings: EngineSettings, repository: Repository, networks: Networks, fetcher: Fetcher, pool: CpuPool
+        self,
+        settings: EngineSettings,
+        repository: Repository,
+        networks: Networks,
+        duplicates: Duplicates,
+        fetcher: Fetcher,
+        pool: CpuPool,
     ) -> None:
         self._settings = settings
         self._repository = repository
         self._networks = networks
+        self._duplicates = duplicates
         self._fetcher = fetcher
         self._fetches = asyncio.Semaphore(FETCHES)
         self._pool = pool
@@ -57,20 +67,43 @@ class Adder:
     ) -> AsyncIterator[AddResult]:
         """One result for each source, in order; a picture whose result was given is stored to stay.
 
-        While one portion is being written, the next is being computed. Once `stop` says so, what was begun is finished
-        and nothing more is begun. Raises a LibraryError where nothing more can be stored, e.g. on a full disk.
+        While some are being compared with the library, the next portion is being written and the one after computed.
+        Once `stop` says so, what was begun is finished and nothing more is begun. Raises a LibraryError where nothing
+        more can be stored, e.g. on a full disk, after the results of what was.
         """
+        failure: LibraryError | None = None
+        async with (
+            aclosing(self._stored(sources, said, operation, stop)) as portions,
+            _Naming(self._duplicates) as naming,
+        ):
+            try:
+                async for results in portions:
+                    for result in await naming.take(results):
+                        yield result
+            except LibraryError as error:
+                failure = error
+            for result in await naming.rest():
+                yield result
+        if failure:
+            raise failure
+
+    async def _stored(
+        self,
+        sources: Iterable[Given],
+        said: Provenance,
+        operation: Operation,
+        stop: Callable[[], bool],
+    ) -> AsyncGenerator[list[AddResult], None]:
+        """The results of one portion after another."""
         portions = _portions(iter(sources))
         computing: list[asyncio.Task[list[AddResult | Prepared]]] = []
         try:
             while not stop() and (portion := await self._pool.run(next, portions, None)):
                 computing.append(asyncio.create_task(self._prepare(portion, said)))
                 if len(computing) == 2:
-                    for result in await self._store(await computing.pop(0), operation):
-                        yield result
+                    yield await self._store(await computing.pop(0), operation)
             while computing:
-                for result in await self._store(await computing.pop(0), operation):
-                    yield result
+                yield await self._store(await computing.pop(0), operation)
         finally:
             for left in await asyncio.gather(*computing, return_exceptions=True):
                 if not isinstance(left, BaseException):
@@ -157,6 +190,53 @@ class Adder:
                     embeddings[network] = await self._pool.run(embedder.embed, one.image.pixels)
             complete.append(replace(one, embeddings=embeddings))
         return complete
+
+
+class _Naming:
+    """Has new pictures compared, in one go all that are stored meanwhile; gives the results in order."""
+
+    def __init__(self, duplicates: Duplicates) -> None:
+        self._duplicates = duplicates
+        self._stored: list[AddResult] = []  # and yet to be compared
+        self._comparing: asyncio.Task[list[AddResult]] | None = None
+
+    async def take(self, results: list[AddResult]) -> list[AddResult]:
+        """Take some more; returns those that are compared, if any are."""
+        self._stored += results
+        done = []
+        if self._comparing and (self._comparing.done() or len(self._stored) >= COMPARED_BEHIND):
+            done = await self._comparing
+            self._comparing = None
+        if self._comparing is None:
+            self._begin()
+        return done
+
+    async def rest(self) -> list[AddResult]:
+        """All others."""
+        done = []
+        while self._comparing:
+            done += await self._comparing
+            self._comparing = None
+            if self._stored:
+                self._begin()
+        return done
+
+    def _begin(self) -> None:
+        self._comparing = asyncio.create_task(self._name(self._stored))
+        self._stored = []
+
+    async def _name(self, results: list[AddResult]) -> list[AddResult]:
+        new = [one.id for one in results if one.id is not None and one.status in ("added", "restored")]
+        near = await self._duplicates.name(new)
+        return [replace(one, near=near[one.id]) if one.id in near else one for one in results]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._comparing:
+            self._comparing.cancel()
+            await asyncio.gather(self._comparing, return_exceptions=True)
 
 
 def prepare(

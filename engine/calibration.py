@@ -77,14 +77,17 @@ class Calibration:
     @staticmethod
     def nearness(cosine: float, references: Vector) -> float:
         """How many standard deviations a cosine lies above the references; 0 where there are too few."""
-        return float(Calibration.nearnesses(np.array([cosine], np.float32), references)[0])
+        if len(references) < MIN_REFERENCES:
+            return 0.0
+        return Calibration.nearnesses([cosine], references)[0]
 
     @staticmethod
-    def nearnesses(cosines: Vector, references: Vector) -> Vector:
-        """The same of many, (n,)."""
+    def nearnesses(cosines: list[float], references: Vector) -> list[float]:
+        """The same for many cosines; infinite where too little is known."""
         if len(references) < MIN_REFERENCES:
-            return np.zeros(len(cosines), np.float32)
-        return np.asarray((cosines - references.mean()) / max(1e-3, float(references.std())), np.float32)
+            return [math.inf] * len(cosines)
+        mean, deviation = references.mean(), max(1e-3, float(references.std()))
+        return [float((cosine - mean) / deviation) for cosine in cosines]
 
     def to_json(self) -> dict[str, Any]:
         return {

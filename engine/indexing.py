@@ -113,8 +113,9 @@ class LibraryIndex:
         return self._checkpoints.seq()
 
     async def checkpoint_if_worthwhile(self) -> None:
-        """Write the index down once the last time is many changes ago."""
-        if self._loaded and not self._read_only and self.seq - (self._checkpoints.seq() or 0) >= CHECKPOINT_AFTER:
+        """Write the index down once the last time is many changes ago, a tenth of what there is to write."""
+        behind = self.seq - (self._checkpoints.seq() or 0)
+        if self._loaded and not self._read_only and behind >= max(CHECKPOINT_AFTER, self.size // 10):
             await self.checkpoint()
 
     async def checkpoint(self) -> None:

@@ -11,18 +11,20 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
 
-from engine.calibration import MIN_REFERENCES, Calibration
+from engine.calibration import Calibration
 from engine.concurrency import CpuPool
 from engine.domain import WHOLE, Edit, Features, Keypoints, Pixels, Region, StoredFeatures, Vector
 from engine.features import covers, edit_words, hashes, orb, regions, sift, ssim
 from engine.features.geometry import Geometry, Matrix, overlap
 from engine.index.base import VectorIndex
 from engine.indexing import Near
+
+T = TypeVar("T")
 
 NEAREST = 50  # pictures the index is asked for
 FIRST, MORE = 4, 8  # pictures whose geometry is checked at once, then while nothing is proved
@@ -41,6 +43,12 @@ CLOSER = 2  # pictures that are looked at by SIFT, the likeliest of those that s
 PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
 # Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
 STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
+# Of stored pictures that are compared with each other: how far a neighbour must stand out, how many are looked at, and
+# after how many proved ones no further is.
+TWIN_STANDS_OUT, TWINS_TRIED, TWINS_ENOUGH = 3.5, 4, 2
+# Of an eighth of their keypoints, three in a hundred unrelated pairs share as many; 19 in 20 crops to half share more.
+SIFTED_ONE_IN, SIFTED_PAIRS = 8, 4
+MIRROR_COSINE = 0.8  # the network hardly sees that a picture is mirrored: nine in ten mirrored copies reach it
 EXPLAINED = 0.6  # share of the query that a proved picture must fill for the regions to be skipped
 
 
@@ -83,6 +91,14 @@ class Sightings:
 
     found: list[Sighting]
     nearest: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored picture that is asked for its likes; nothing of it is computed again."""
+
+    stored: StoredFeatures
+    embedding: Vector
 
 
 class Whole:
@@ -252,13 +268,71 @@ class Matcher:
         near = await self._index.search(features.embedding[None], NEAREST)
         return Sightings([sighting], [one.cosine for one in near[0]])
 
+    async def twins(self, queries: Sequence[Known]) -> list[Sightings]:
+        """The stored pictures that each of some stored ones may be, itself left out; cheaply, and as a whole only.
+
+        No region is looked for and no network runs; where nothing is likely, not even a thumbnail is read.
+        """
+        near, by_hash = await asyncio.gather(
+            self._index.search(np.stack([one.embedding for one in queries]), NEAREST + 1), self._hash_twins(queries)
+        )
+        nearest = [
+            [hit for hit in hits if hit.image_id != query.stored.image.id]
+            for query, hits in zip(queries, near, strict=True)
+        ]
+        nearness = await self._pool.run(
+            lambda: [self._nearness(query.embedding, hits) for query, hits in zip(queries, nearest, strict=True)]
+        )
+        wanted = []
+        for hits, known, hashed in zip(nearest, nearness, by_hash, strict=True):
+            standing_out = [hit.image_id for hit in hits if known[hit.image_id] >= TWIN_STANDS_OUT]
+            wanted.append(list(dict.fromkeys([*hashed, *standing_out]))[:TWINS_TRIED])
+        stored = await self._store.features(sorted({one for ids in wanted for one in ids}))
+        answers = []
+        for hits, known, ids in zip(nearest, nearness, wanted, strict=True):
+            cosines = {hit.image_id: hit.cosine for hit in hits}
+            found = [
+                Sighting(stored[one], cosines.get(one, 0.0), cosines.get(one), WHOLE, nearness=known.get(one, math.inf))
+                for one in ids
+                if one in stored
+            ]
+            answers.append(Sightings(found, [hit.cosine for hit in hits]))
+        await self._spread(
+            [pair for pair in zip(queries, answers, strict=True) if pair[1].found],
+            lambda pair: self._prove_twins(pair[0], pair[1].found),
+        )
+        return answers
+
+    async def _hash_twins(self, queries: Sequence[Known]) -> list[list[int]]:
+        """For each the pictures with near hashes as they are; turned and mirrored ones come up by their embeddings."""
+        asked = [query for query in queries if query.stored.phash is not None]
+        hashed = np.array([query.stored.phash for query in asked], np.uint64)
+        found: dict[int, list[int]] = {}
+        for query, hits in zip(asked, await self._near_hash_index.search(hashed, FIRST + 1), strict=True):
+            itself = query.stored.image.id
+            found[itself] = [key for key in hits.keys.tolist() if key != itself][:FIRST]
+        return [found.get(query.stored.image.id, []) for query in queries]
+
+    def _prove_twins(self, query: Known, sightings: list[Sighting]) -> None:
+        likely = [one for one in sightings if _may_be_twins(query.stored, one)]
+        pixels = self._thumbnail(query.stored.image.sha256) if likely else None
+        if pixels is None:
+            return
+        view = View(Whole(pixels), WHOLE, query.embedding, query.stored.keypoints)
+        proved = 0
+        for one in likely:
+            self._try(view, one, mirrored=False)
+            if not (one.proof and one.proof.is_proved) and one.cosine >= MIRROR_COSINE:
+                self._try(view, one, mirrored=True)
+            proved += bool(one.proof and one.proof.is_proved)
+            if proved == TWINS_ENOUGH:
+                return
+
     def _nearness(self, embedding: Vector, near: list[Near]) -> dict[int, float]:
         """How much nearer each of a query's neighbours is than just anything; infinite, where too little is known."""
-        references = self._calibration.references(embedding, [one.cosine for one in near])
-        if len(references) < MIN_REFERENCES:
-            return {one.image_id: math.inf for one in near}
-        found = Calibration.nearnesses(np.array([one.cosine for one in near], np.float32), references)
-        return {one.image_id: nearness for one, nearness in zip(near, found.tolist(), strict=True)}
+        cosines = [one.cosine for one in near]
+        found = Calibration.nearnesses(cosines, self._calibration.references(embedding, cosines))
+        return {one.image_id: nearness for one, nearness in zip(near, found, strict=True)}
 
     async def _nearest(self, embeddings: Vector, exclude: frozenset[int]) -> list[list[Near]]:
         """For each embedding its nearest pictures; those passed over take nobody's place."""
@@ -331,14 +405,14 @@ class Matcher:
             transform = geometry.transform @ MIRROR if mirrored else geometry.transform
             self._keep(sighting, view, transform, geometry, mirrored=mirrored)
 
-    async def _spread(self, sightings: list[Sighting], act: Callable[[Sighting], None]) -> None:
+    async def _spread(self, things: Sequence[T], act: Callable[[T], None]) -> None:
         """Do something with each, over the pool."""
 
-        def some(part: list[Sighting]) -> None:
+        def some(part: Sequence[T]) -> None:
             for one in part:
                 act(one)
 
-        parts = [sightings[start :: self._pool.workers] for start in range(self._pool.workers)]
+        parts = [things[start :: self._pool.workers] for start in range(self._pool.workers)]
         await asyncio.gather(*(self._pool.run(some, part) for part in parts if part))
 
     async def _match_regions(self, query: Whole, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
@@ -466,6 +540,16 @@ def is_proof(alignment: ssim.Alignment) -> bool:
     if structure >= STRONG_STRUCTURE and agreement >= SMOOTH_AGREEMENT and dissent <= SMOOTH_DISSENT:
         return True
     return structure >= PROVED_STRUCTURE and agreement >= PROVED_AGREEMENT and dissent <= MAX_DISSENT
+
+
+def _may_be_twins(query: StoredFeatures, sighting: Sighting) -> bool:
+    """Whether laying two stored pictures on each other may prove something; 0.15 ms instead of some 7."""
+    stored = sighting.stored
+    if sighting.cosine >= MIRROR_COSINE:
+        return True
+    if query.phash is not None and stored.phash is not None and hashes.hamming(query.phash, stored.phash) <= NEAR_HASH:
+        return True
+    return orb.shared(query.keypoints, stored.keypoints, one_in=SIFTED_ONE_IN) >= SIFTED_PAIRS
 
 
 def _is_settled(sightings: Iterable[Sighting]) -> bool:

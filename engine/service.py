@@ -16,7 +16,10 @@ from engine.domain import (
     AddResult,
     Changed,
     CheckReport,
+    Decision,
     Explanation,
+    Groups,
+    Keep,
     Level,
     Match,
     NetworkRef,
@@ -30,6 +33,7 @@ from engine.domain import (
     Undone,
     Watch,
 )
+from engine.duplicates import Duplicates
 from engine.features import hashes
 from engine.fetch import Fetched, Fetcher
 from engine.searching import Searcher
@@ -67,7 +71,8 @@ class SearchService:
         self._networks = networks
         self._fetcher = fetcher
         self._pool = pool
-        self._adder = Adder(settings, repository, networks, fetcher, pool)
+        self._duplicates = Duplicates(repository, networks, pool)
+        self._adder = Adder(settings, repository, networks, self._duplicates, fetcher, pool)
         self._subscribers = Subscribers(repository.database)
         self._searcher = Searcher(settings, repository, self._subscribers, networks, pool)
         self._subscriptions = Subscriptions(repository, self._subscribers, networks, self._searcher, pool)
@@ -258,6 +263,38 @@ class SearchService:
     async def added_by(self, operation_id: int) -> list[int]:
         """Ids of the pictures that an operation added or restored."""
         return await self._repository.added_by(operation_id)
+
+    # --- near-duplicates
+
+    async def compare(
+        self,
+        *,
+        limit: int | None = None,
+        thorough: bool = False,
+        progress: Progress = no_progress,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Compare pictures with each other that have not been compared yet, at most `limit`; what is done is kept.
+
+        Additions are compared as they come: what waits is a library of an older PicTrace, what came back by an undo, or
+        what was interrupted. `thorough`: by their regions too, for crops and screenshots; as dear as a search each.
+        """
+        await self._duplicates.catch_up(limit=limit, thorough=thorough, progress=progress, stop=stop)
+
+    async def duplicates(self, *, cursor: int | None = None, limit: int | None = None) -> Groups:
+        """Groups of near-duplicates, as far as they have been compared, without those that somebody has decided on."""
+        return await self._duplicates.groups(cursor=cursor, limit=limit)
+
+    async def duplicates_of(self, image_id: int) -> tuple[int, ...]:
+        """The ids of the group that a picture is in, best first. UnknownImage, NotDuplicates."""
+        return await self._duplicates.group_of(image_id)
+
+    async def decide(self, ids: Sequence[int], keep: Keep, *, actor: str) -> Decision:
+        """Keep the best of a group and remove the others, or remember that all are kept, or that they are different.
+
+        UnknownImage, NotDuplicates (for the best only), InvalidLimit; nothing is done then.
+        """
+        return await self._duplicates.decide(ids, keep, actor=actor)
 
     async def _sample_ids(self) -> list[int]:
         wanted = await self._pool.run(samples.fingerprints)

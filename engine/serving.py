@@ -1,6 +1,7 @@
 """One network of a library, ready to serve: its embedder, index, calibration and matcher."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.calibration import Calibration, shipped, uncalibrated
@@ -27,6 +28,7 @@ class Serving:
     index: LibraryIndex
     calibration: Calibration
     matcher: Matcher
+    thumbnail: Callable[[str], Pixels | None]  # of a stored picture by SHA-256; None where the file is gone
 
 
 class Networks:
@@ -103,7 +105,7 @@ class Networks:
             calibration=calibration,
             thumbnail=self._thumbnail,
         )
-        return Serving(network, embedder, index, calibration, matcher)
+        return Serving(network, embedder, index, calibration, matcher, self._thumbnail)
 
     async def recalibrated(self) -> None:
         """Take up a calibration that was just fitted."""

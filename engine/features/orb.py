@@ -46,6 +46,12 @@ def verify(query: Keypoints, stored: Keypoints) -> geometry.Geometry | None:
     return geometry.fit(query.points[pairs[:, 0]], query.aspect, stored.points[pairs[:, 1]], stored.aspect)
 
 
+def shared(query: Keypoints, stored: Keypoints, *, one_in: int) -> int:
+    """How many of every `one_in`th keypoint of a picture are found in another, wherever they lie there."""
+    few = query.descriptors[::one_in]
+    return len(_matches(few, stored.descriptors)) if len(few) and len(stored) else 0
+
+
 def _matches(query: Pixels, stored: Pixels) -> NDArray[np.intp]:
     """Index pairs (n, 2) that pass the ratio test."""
     two_nearest = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(query, stored, k=2)
