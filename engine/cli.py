@@ -81,6 +81,7 @@ def add(
 
     async def run(service: SearchService) -> int:
         tally: dict[str, int] = {}
+        near = 0
         with _stop_on_interrupt() as stopped, terminal.progress("adding", as_json) as advance:
             sources = _sources(paths, service.settings, advance)
             results = service.add(
@@ -93,9 +94,10 @@ def add(
             async for result in results:
                 became = "unchanged" if result.unchanged else result.status
                 tally[became] = tally.get(became, 0) + 1
+                near += bool(result.near)
                 terminal.show_added(result, as_json)
                 advance(sum(tally.values()), None)
-        terminal.summarise(tally, stopped.is_set())
+        terminal.summarise(tally, near, stopped.is_set())
         return REJECTED if tally.get("rejected") or stopped.is_set() else OK
 
     _run(run)
@@ -166,9 +168,55 @@ def remove(ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Pictu
     _run(run)
 
 
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace duplicates\n\n  pictrace duplicates --keep-best 17\n\n"
+        "  pictrace duplicates --different 17 23"
+    )
+)
+def duplicates(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID...]", help="For --different.")] = None,
+    as_json: Json = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Find crops and screenshots too: as long as a search for each picture.")
+    ] = False,
+    keep_best: Annotated[
+        int | None, typer.Option(metavar="ID", help="Remove all but the best of the group that this picture is in.")
+    ] = None,
+    different: Annotated[
+        bool, typer.Option("--different", help="Remember that these pictures are no duplicates of each other.")
+    ] = False,
+) -> None:
+    """List groups of near-duplicates, best picture first. `pictrace undo` takes back what was decided on them."""
+    if (different and keep_best is not None) or bool(ids) != different:
+        raise typer.BadParameter("--different takes the ids of pictures, and is not given together with --keep-best.")
+
+    async def run(service: SearchService) -> int:
+        if keep_best is not None:
+            group = await service.duplicates_of(keep_best)
+            decision = await service.decide(group, "best", actor=ACTOR)
+            removed = terminal.count(len(decision.removed), "picture")
+            err.print(f"Kept {group[0]}, removed {removed}. `pictrace undo` brings back what was removed.")
+            return OK
+        if different:
+            decision = await service.decide(ids or [], "different", actor=ACTOR)
+            known = "" if decision.operation_id else " already"
+            err.print(f"Remembered{known}: these are different pictures.")
+            return OK
+        with _stop_on_interrupt() as stopped, terminal.progress("comparing", as_json) as advance:
+            await service.compare(thorough=thorough, progress=advance, stop=stopped.is_set)
+        calibrated = (await service.level()).calibrated
+        terminal.show_duplicates(await service.duplicates(), as_json, calibrated=calibrated)
+        if stopped.is_set():
+            err.print("Stopped; what is compared is kept, and the next run goes on.")
+        return REJECTED if stopped.is_set() else OK
+
+    _run(run)
+
+
 @app.command()
 def undo() -> None:
-    """Take back the last operation as a whole: an addition, a removal or an edit."""
+    """Take back the last operation as a whole: an addition, a removal, an edit, or a decision on duplicates."""
 
     async def run(service: SearchService) -> int:
         undone = await service.undo(actor=ACTOR)

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from engine.benching import BenchReport, EditFigures, FalseAlarm
-from engine.domain import AddResult, Match, SearchResult
+from engine.domain import AddResult, Groups, Match, SearchResult, Twin
 from engine.errors import PicTraceError
 from engine.explain import WORDS, per_cent
 
@@ -69,7 +69,13 @@ def _reason(match: Match) -> str:
 
 def show_added(result: AddResult, as_json: bool) -> None:
     if as_json:
-        value = {"name": result.name, "id": result.id, "status": result.status, "code": result.code}
+        value: dict[str, Any] = {
+            "name": result.name,
+            "id": result.id,
+            "status": result.status,
+            "code": result.code,
+            "near": list(result.near),
+        }
         if result.message:
             value["message"] = result.message
         print(json.dumps(value), flush=True)
@@ -220,12 +226,69 @@ def _percent(share: float) -> str:
 
 
 def summarise(tally: dict[str, int], stopped: bool) -> None:
+
+
+def show_duplicates(found: Groups, as_json: bool, *, calibrated: bool) -> None:
+    """One JSON object a group, or one table; `p_same` is that of a picture's likeliest pair in its group."""
+    if as_json:
+        for group in found.groups:
+            print(json.dumps({"images": [_twin_json(twin) for twin in group.twins]}), flush=True)
+        return
+    if not found.groups:
+        out.print("No near-duplicates in this library.")
+        return
+    pictures = count(sum(len(group.twins) for group in found.groups), "picture")
+    title = f"[bold]{count(found.total, 'group')}[/bold] of near-duplicates, {pictures}"
+    table = Table(title=title, title_justify="left", expand=True)
+    for column in ("", "id"):
+        table.add_column(column, justify="right")
+    table.add_column("picture", overflow="fold", ratio=3)
+    for column in ("pixels", "size", "same"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for number, group in enumerate(found.groups, 1):
+        for place, twin in enumerate(group.twins):
+            image = twin.image
+            table.add_row(
+                "" if place else str(number),
+                str(image.id),
+                escape(f"{image.title} ({image.filename})" if image.title else image.filename),
+                f"{image.width} x {image.height}",
+                f"{image.byte_size / 1e3:,.0f} kB",
+                "best" if not place else per_cent(twin.p_same) if calibrated else "-",
+                style="dim" if place else "bold",
+                end_section=place == len(group.twins) - 1,
+            )
+    out.print(table)
+    err.print(
+        "`pictrace duplicates --keep-best ID` removes all but the best of a group; `--different ID ID...` remembers "
+        "that they are none.",
+        soft_wrap=True,
+    )
+
+
+def _twin_json(twin: Twin) -> dict[str, Any]:
+    image = twin.image
+    return {
+        "id": image.id,
+        "name": image.filename,
+        "title": image.title,
+        "width": image.width,
+        "height": image.height,
+        "bytes": image.byte_size,
+        "p_same": round(twin.p_same, 4),
+    }
+
+
+def summarise(tally: dict[str, int], near: int, stopped: bool) -> None:
     parts = [
         f"{tally[name]:,} {name}"
         for name in ("added", "restored", "duplicate", "unchanged", "rejected")
         if tally.get(name)
     ]
     err.print(("Stopped; what is done is kept: " if stopped else "") + (", ".join(parts) or "Nothing to add") + ".")
+    if near:
+        are = "is a near-duplicate" if near == 1 else "are near-duplicates"
+        err.print(f"{near:,} {are} of pictures in the library: `pictrace duplicates` lists them.")
 
 
 Advance = Callable[[int, int | None], None]

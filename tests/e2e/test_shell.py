@@ -10,6 +10,7 @@ import zipfile
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
@@ -41,7 +42,7 @@ def test_add_gives_one_line_for_each_in_order(pictrace: Command, tmp_path: Path)
     assert all(line["status"] == "rejected" and line["id"] is None for line in lines[1:-1])
     assert all(line["message"].endswith(".") for line in lines[1:-1])
     assert [lines[0]["status"], lines[-1]["status"]] == ["added", "added"]
-    assert set(lines[0]) == {"name", "id", "status", "code"}
+    assert set(lines[0]) == {"name", "id", "status", "code", "near"}
     assert "Traceback" not in done.stderr
     (report,) = pictrace.json("check", "--json")
     assert report["sound"]
@@ -314,3 +315,51 @@ def test_pipe_as_a_query_is_refused_without_waiting(library: Command, tmp_path: 
 def test_command_is_installed() -> None:
     assert shutil.which("pictrace", path=str(Path(sys.executable).parent))
     assert (files("engine") / "data" / "calibration.json").is_file()
+
+
+def test_near_duplicates_are_named_listed_decided_on_and_taken_back(pictrace: Command, tmp_path: Path) -> None:
+    best, lesser, turned = (tmp_path / f"{name}.jpg" for name in ("best", "lesser", "turned"))
+    pixels = photograph("coffee.png")
+    best.write_bytes(jpeg(pixels, 95))
+    lesser.write_bytes(jpeg(pixels[::2, ::2], 60))
+    turned.write_bytes(jpeg(np.rot90(pixels), 40))
+    lines = pictrace.json("add", "--json", best, SHIPPED / "rocket.jpg", lesser)
+    assert [line["near"] for line in lines] == [[3], [], [1]]
+    done = pictrace("add", turned, SHIPPED / "coffee.png")
+    assert "2 added" in done.stderr
+    assert "2 are near-duplicates of pictures in the library: `pictrace duplicates` lists them." in done.stderr
+    (group,) = pictrace.json("duplicates", "--json")
+    assert [image["id"] for image in group["images"]] == [5, 1, 4, 3]
+    assert set(group["images"][0]) == {"id", "name", "title", "width", "height", "bytes", "p_same"}
+    assert all(0.9 < image["p_same"] <= 1 for image in group["images"])
+    table = pictrace("duplicates").stdout
+    assert re.search(r"1 group of near-duplicates, 4 pictures", table)
+    assert re.search(r"1 .* 5 .*coffee.png .*600 x 400 .*best", table)
+    done = pictrace("duplicates", "--keep-best", "3")
+    assert (done.returncode, "Kept 5, removed 3 pictures" in done.stderr) == (0, True)
+    assert "No near-duplicates" in pictrace("duplicates").stdout
+    assert "Took back the remove" in pictrace("undo").stderr
+    assert len(pictrace.json("duplicates", "--json")[0]["images"]) == 4
+    assert "Remembered: these are different" in pictrace("duplicates", "--different", 1, 3, 4, 5).stderr
+    assert "Remembered already" in pictrace("duplicates", "--different", 1, 3).stderr
+    assert pictrace.json("duplicates", "--json") == []
+    assert re.search(r"Took back the decision of 20\d\d-.*: 4 pictures", pictrace("undo").stderr)
+    assert len(pictrace.json("duplicates", "--json", "--thorough")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--keep-best", "2"], "not_duplicates"),
+        (["--keep-best", "77"], "unknown_image"),
+        (["--different", "1"], "invalid_limit"),
+        (["--different", "1", "77"], "unknown_image"),
+        (["--different"], "takes the ids"),
+        (["1", "2"], "takes the ids"),
+        (["--different", "1", "2", "--keep-best", "1"], "together"),
+    ],
+)
+def test_wrong_use_of_duplicates_changes_nothing(library: Command, arguments: list[str], said: str) -> None:
+    done = library("duplicates", *arguments)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert "Took back the add " in library("undo").stderr
