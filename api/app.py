@@ -17,7 +17,7 @@ from api.body import OVERHEAD_BYTES
 from api.dependencies import Running, new_limiter
 from api.description import describe
 from api.guards import Guard
-from api.routes import health, images, samples, search
+from api.routes import duplicates, health, images, samples, search
 from api.settings import ApiSettings
 from engine import open_service
 
@@ -59,7 +59,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
     )
-    for routes in (search, images, samples, health):
+    for routes in (search, images, duplicates, samples, health):
         app.include_router(routes.router)
     errors.register(app)
     app.router.routes.append(_Page("/", StaticFiles(directory=WEB, html=True), name="page"))

@@ -6,7 +6,22 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from engine import MAX_LIMIT, AddResult, Changed, Edit, Evidence, Match, Page, SearchResult, StoredImage, Undone
+from engine import (
+    MAX_LIMIT,
+    AddResult,
+    Changed,
+    Decision,
+    Edit,
+    Evidence,
+    Group,
+    Groups,
+    Keep,
+    Match,
+    Page,
+    SearchResult,
+    StoredImage,
+    Undone,
+)
 
 MAX_ID = (1 << 63) - 1
 
@@ -96,6 +111,27 @@ class EditRequest(BaseModel):
     def values(self) -> dict[str, Any]:
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return given | ({"tags": self.tags or []} if "tags" in given else {})
+
+
+def _different(ids: list[int]) -> list[int]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("Each picture once")
+    return ids
+
+
+class DecideRequest(BaseModel):
+    """What is to become of near-duplicates."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"images": [3, 17], "keep": "best"}})
+
+    images: Annotated[
+        list[Id],
+        Field(min_length=2, max_length=500, json_schema_extra={"uniqueItems": True}, description="Their ids."),
+        AfterValidator(_different),
+    ]
+    keep: Annotated[
+        Keep, Field(description="The best alone, the others being removed; all; or all, for they are different.")
+    ]
 
 
 class Links(BaseModel):
@@ -263,6 +299,7 @@ class AddOut(BaseModel):
     id: int
     status: Literal["added", "duplicate", "restored"]
     operation_id: Annotated[int | None, Field(description="What undoes it; none for a duplicate.")]
+    near: Annotated[list[int], Field(description="Ids of its near-duplicates in the library, likeliest first.")]
     image: ImageOut
 
     @classmethod
@@ -273,6 +310,7 @@ class AddOut(BaseModel):
                 "id": image.id,
                 "status": result.status,
                 "operation_id": result.operation_id,
+                "near": result.near,
                 "image": ImageOut.of(image),
             }
         )
@@ -289,6 +327,52 @@ class PageOut(BaseModel):
     def of(cls, page: Page) -> Self:
         cursor = None if page.next_cursor is None else str(page.next_cursor)
         return cls(images=[ImageOut.of(image) for image in page.images], next_cursor=cursor, total=page.total)
+
+
+class TwinOut(ImageOut):
+    """A picture of a group."""
+
+    p_same: Annotated[float, Field(ge=0, le=1, description="Of its likeliest pair in the group.")]
+
+
+class GroupOut(BaseModel):
+    """Near-duplicates of each other, best first: most pixels, then most bytes."""
+
+    images: list[TwinOut]
+
+    @classmethod
+    def of(cls, group: Group) -> Self:
+        twins = [TwinOut(**ImageOut.of(twin.image).model_dump(), p_same=round(twin.p_same, 4)) for twin in group.twins]
+        return cls(images=twins)
+
+
+class DuplicatesOut(BaseModel):
+    """A part of the groups, in order of their best pictures' ids."""
+
+    groups: list[GroupOut]
+    next_cursor: Annotated[str | None, Field(description="`cursor` of the next part; none: this was the last.")]
+    total: Annotated[int, Field(description="All groups there are.")]
+    waiting: Annotated[int, Field(description="Pictures that have yet to be compared; ask again.")]
+
+    @classmethod
+    def of(cls, found: Groups) -> Self:
+        return cls(
+            groups=[GroupOut.of(group) for group in found.groups],
+            next_cursor=None if found.next_cursor is None else str(found.next_cursor),
+            total=found.total,
+            waiting=found.waiting,
+        )
+
+
+class DecisionOut(BaseModel):
+    """What came of a decision."""
+
+    operation_id: Annotated[int | None, Field(description="What undoes it; none: it was decided so already.")]
+    removed: Annotated[list[int], Field(description="Ids of the pictures that were removed.")]
+
+    @classmethod
+    def of(cls, decision: Decision) -> Self:
+        return cls(operation_id=decision.operation_id, removed=list(decision.removed))
 
 
 class ChangedOut(BaseModel):

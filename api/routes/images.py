@@ -185,7 +185,7 @@ async def remove_image(here: Here, image_id: Id) -> OperationOut:
     responses=documented(*CHANGE, "unknown_operation", "nothing_to_undo"),
 )
 async def undo(here: Here, operation_id: Id) -> UndoneOut:
-    """As a whole: an addition, a removal or an edit."""
+    """As a whole: an addition, a removal, an edit, or a decision on near-duplicates."""
     return UndoneOut.of(await here.service.undo(actor=ACTOR, operation_id=operation_id))
 
 

@@ -116,6 +116,8 @@ export class Adding {
     const parts = Object.entries(sums)
       .filter(([, number]) => number)
       .map(([name, number]) => t(`add.sum.${name}`, { count: number }));
+    const near = this.entries.filter((entry) => entry.near).length;
+    if (near) parts.push(t("add.sum.near", { count: near }));
     const left = of("waiting", "sending", "working");
     this.summary.textContent = (left ? `${t("add.progress", { done: count - left, count })} · ` : "") + list(parts);
     this.stopButton.hidden = !left;
@@ -144,6 +146,7 @@ class Entry {
     this.url = url;
     this.state = "waiting";
     this.operation = null;
+    this.near = false;
     this.bar = h("progress", { max: 1, value: 0, "aria-label": name });
     this.said = h("span", { class: "said" });
     this.row = h("li", {}, h("span", { class: "name" }, name), this.bar, this.said);
@@ -169,6 +172,7 @@ class Entry {
       const answer = await this.patiently(how);
       this.operation = answer.operation_id;
       if (answer.status === "duplicate") this.showDuplicate(answer.image);
+      else if (answer.near.length) await this.showNear(answer.status, answer.near);
       else this.become(answer.status);
     } catch (error) {
       this.become("refused", () => t("add.refused", { reason: api.sentence(error) }));
@@ -206,6 +210,20 @@ class Entry {
       if (share >= 1) this.become("working");
     };
     return api.upload("/v1/images", form, progress);
+  }
+
+  /** Added, though nearly the same picture is there: with a link to it, the likeliest where there are several. */
+  async showNear(status, [likeliest]) {
+    this.near = true;
+    this.become(status);
+    const image = await api.ask(`/v1/images/${likeliest}`).catch(() => null);
+    if (!image) return; // removed meanwhile
+    const { file, thumbnail } = image.links;
+    const picture = h("img", { alt: "", width: 40, height: 40 });
+    api.show(picture, thumbnail);
+    const tell = () =>
+      h("a", { href: file, target: "_blank", on: api.opening(file) }, t("add.near", { name: image.title || image.name }));
+    this.become(status, tell, picture);
   }
 
   showDuplicate(image) {

@@ -1,6 +1,7 @@
-// The page: header, language, key, and which of the two views is shown.
+// The page: header, language, key, and which of the views is shown.
 import * as api from "./api.js";
 import { h, refill } from "./dom.js";
+import { Duplicates } from "./duplicates.js";
 import * as i18n from "./i18n.js";
 import { openKeys } from "./keys.js";
 import { Library } from "./library.js";
@@ -44,12 +45,13 @@ function remember(question) {
 
 const search = new Search(page);
 const library = new Library(page);
+const duplicates = new Duplicates(page);
 let view = null;
 
 /** Show what the address says. */
 function route() {
   const wanted = new URLSearchParams(location.search);
-  const next = wanted.get("view") === "library" ? library : search;
+  const next = { library, duplicates }[wanted.get("view")] ?? search;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   if (view !== next) view?.leave();
   view = next;
@@ -59,13 +61,13 @@ function route() {
 }
 
 function renderHeader() {
-  const inLibrary = view === library;
+  const inLibrary = view !== search;
   const link = (address, text, current) =>
     h(
       "a",
       {
         href: address,
-        "aria-current": current ? "page" : null,
+        "aria-current": current || null,
         on: {
           click: (event) => {
             if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -93,7 +95,7 @@ function renderHeader() {
       h("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }),
       "PicTrace",
     ),
-    h("nav", {}, link("/", t("nav.search"), !inLibrary), link("/?view=library", t("nav.library"), inLibrary)),
+    h("nav", {}, link("/", t("nav.search"), view === search && "page"), link("/?view=library", t("nav.library"), inLibrary && (view === library ? "page" : "true"))),
     h(
       "div",
       { class: "tools" },
@@ -105,7 +107,8 @@ function renderHeader() {
       ),
     ),
   );
-  document.title = inLibrary ? `${t("library.heading")} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
+  const heading = view === duplicates ? t("duplicates.heading") : t("library.heading");
+  document.title = inLibrary ? `${heading} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
 }
 
 async function changeLanguage(tag) {

@@ -57,6 +57,11 @@ export function number(value) {
   return new Intl.NumberFormat(language).format(value);
 }
 
+/** In kB or MB. */
+export function fileSize(bytes) {
+  return bytes < 1e6 ? `${number(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${number(Math.round(bytes / 1e5) / 10)} MB`;
+}
+
 /** A probability for people; only what is certain is 100 %. */
 export function percent(probability) {
   const format = (value) => new Intl.NumberFormat(language, { style: "percent" }).format(value);

@@ -2,7 +2,7 @@
 import { Adding } from "./add.js";
 import * as api from "./api.js";
 import { h, openDialog, refill, webLink } from "./dom.js";
-import { date, number, t } from "./i18n.js";
+import { date, fileSize, number, t } from "./i18n.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
 
@@ -19,6 +19,7 @@ export class Library {
     this.total = null;
     this.cursor = null;
     this.failure = null;
+    this.groups = null; // of near-duplicates
     this.changing = false;
   }
 
@@ -60,6 +61,28 @@ export class Library {
       this.failure = error;
     }
     if (this.fingerprint() !== before) this.renderFound();
+    if (this.total) await this.countDuplicates();
+  }
+
+  /** After everything else: the server may be comparing. Where it fails, the number stays as it was. */
+  async countDuplicates() {
+    try {
+      this.groups = (await api.ask("/v1/duplicates?limit=1")).total;
+    } catch {
+      return;
+    }
+    this.renderDuplicates();
+  }
+
+  renderDuplicates() {
+    const address = "/?view=duplicates";
+    const follow = (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.page.go(address);
+    };
+    const link = h("a", { href: address, id: "duplicates", on: { click: follow } }, t("library.duplicates", { count: this.groups ?? 0 }));
+    refill(this.duplicates, this.groups !== null && link);
   }
 
   /** What is to be seen: where it is as it was, nothing is drawn or fetched again. */
@@ -104,6 +127,7 @@ export class Library {
     const words = h("input", { type: "search", name: "words", id: "words", value: this.filter.words });
     this.choice = h("select", { name: "tag", id: "tag", on: { change: (event) => event.target.form.requestSubmit() } });
     this.found = h("div", {});
+    this.duplicates = h("p", { class: "row small" });
     refill(
       this.element,
       h("h1", {}, t("library.heading")),
@@ -115,9 +139,11 @@ export class Library {
         h("div", {}, h("label", { for: "tag" }, t("library.tag")), this.choice),
         h("button", { type: "submit", id: "filter" }, t("library.filter")),
       ),
+      this.duplicates,
       this.found,
     );
     if (this.showsAdding()) this.adding.render();
+    this.renderDuplicates();
     this.renderFound();
   }
 
@@ -188,7 +214,7 @@ export class Library {
     api.show(picture, image.links.thumbnail);
     const facts = [
       [t("image.file"), image.name],
-      [t("image.size"), `${t("result.size", { width: image.width, height: image.height })}, ${size(image.byte_size)}`],
+      [t("image.size"), `${t("result.size", { width: image.width, height: image.height })}, ${fileSize(image.byte_size)}`],
       [t("image.added"), date(image.created_at)],
       image.tags.length && [t("image.tagsShort"), image.tags.join(", ")],
     ].filter(Boolean);
@@ -267,8 +293,4 @@ export class Library {
       this.changing = false;
     }
   }
-}
-
-function size(bytes) {
-  return bytes < 1e6 ? `${number(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${number(Math.round(bytes / 1e5) / 10)} MB`;
 }

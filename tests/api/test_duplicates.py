@@ -1,0 +1,113 @@
+"""Near-duplicates over HTTP: named, listed, decided on, undone."""
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from api.routes import duplicates
+from tests.api.conftest import SEARCH, Client, Serve
+from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+
+
+async def copies_of(api: Client, name: str, *qualities: int) -> list[int]:
+    answers = [await api.add(jpeg(photograph(name), quality), name=f"{quality}.jpg") for quality in qualities]
+    return [int(answer.json["id"]) for answer in answers]
+
+
+async def groups(api: Client, query: str = "") -> list[list[int]]:
+    found = (await api.get(f"/v1/duplicates{query}")).json
+    return [[image["id"] for image in group["images"]] for group in found["groups"]]
+
+
+async def test_addition_names_what_is_nearly_the_same(api: Client) -> None:
+    first = await api.add(jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:, ::-1]), 60))
+    (original,) = (await api.get("/v1/images?words=rocket")).json["images"]
+    assert (first.status, first.json["near"]) == (201, [original["id"]])
+    again = await api.add(jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:, ::-1]), 60))
+    assert (again.status, again.json["near"]) == (200, [])
+
+
+async def test_groups_are_listed_best_first_in_parts(api: Client) -> None:
+    (cup,) = (await api.get("/v1/images?words=coffee")).json["images"]
+    (cat,) = (await api.get("/v1/images?words=chelsea")).json["images"]
+    (copy_of_cup,) = await copies_of(api, "coffee.png", 50)
+    copies = await copies_of(api, "chelsea.png", 50, 70)
+    answer = (await api.get("/v1/duplicates")).json
+    assert (answer["total"], answer["next_cursor"], answer["waiting"]) == (2, None, 0)
+    first = answer["groups"][0]["images"]
+    assert first[0].keys() == cup.keys() | {"p_same"}
+    assert {name: first[0][name] for name in cup} in (cup, cat)
+    assert all(0.9 < image["p_same"] <= 1 for image in first)
+    expected = sorted([[cup["id"], copy_of_cup], [cat["id"], copies[1], copies[0]]])
+    assert await groups(api) == expected
+    part = (await api.get("/v1/duplicates?limit=1")).json
+    assert (part["total"], part["next_cursor"]) == (2, str(expected[0][0]))
+    assert await groups(api, f"?limit=1&cursor={part['next_cursor']}") == expected[1:]
+
+
+async def test_best_is_kept_in_one_operation_that_is_undone(api: Client) -> None:
+    await copies_of(api, "coffee.png", 50, 40)
+    (group,) = await groups(api)
+    decided = await api("POST", "/v1/duplicates", json={"images": group, "keep": "best"})
+    assert (decided.status, decided.json["removed"]) == (200, sorted(group[1:]))
+    assert await groups(api) == []
+    assert (await api("POST", "/v1/duplicates", json={"images": group, "keep": "best"})).code == "unknown_image"
+    undone = await api("POST", f"/v1/operations/{decided.json['operation_id']}/undo")
+    assert (undone.json["kind"], undone.json["images"]) == ("remove", 2)
+    assert await groups(api) == [group]
+    assert (await api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS) + 2
+
+
+@pytest.mark.parametrize("keep", ["all", "different"])
+async def test_decision_is_remembered_and_undone(api: Client, keep: str) -> None:
+    await copies_of(api, "coffee.png", 50)
+    (group,) = await groups(api)
+    decided = (await api("POST", "/v1/duplicates", json={"images": group, "keep": keep})).json
+    assert decided["removed"] == []
+    assert await groups(api) == []
+    again = (await api("POST", "/v1/duplicates", json={"images": group, "keep": keep})).json
+    assert again == {"operation_id": None, "removed": []}
+    undone = await api("POST", f"/v1/operations/{decided['operation_id']}/undo")
+    assert (undone.json["kind"], undone.json["images"]) == ("decision", 2)
+    assert await groups(api) == [group]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"images": [1, 2], "keep": "best"}, "not_duplicates"),
+        ({"images": [1, 999], "keep": "all"}, "unknown_image"),
+        ({"images": [1], "keep": "all"}, "invalid_request"),
+        ({"images": [1, 1], "keep": "all"}, "invalid_request"),
+        ({"images": [1, 2], "keep": "worst"}, "invalid_request"),
+        ({"images": [1, 2]}, "invalid_request"),
+        ({"images": list(range(1, 502)), "keep": "all"}, "invalid_request"),
+        ({"images": [1, 2], "keep": "all", "x": 1}, "invalid_request"),
+    ],
+)
+async def test_decision_that_makes_no_sense_is_refused(api: Client, body: dict[str, object], code: str) -> None:
+    assert (await api("POST", "/v1/duplicates", json=body)).code == code
+    assert (await api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS)
+
+
+async def test_old_library_is_caught_up_with_call_by_call(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "COMPARED_A_CALL", 3)
+    await copies_of(api, "coffee.png", 50)
+    async with api.service.database.write() as connection:
+        await connection.execute(text("UPDATE images SET compared = 0"))
+        await connection.execute(text("DELETE FROM duplicates"))
+    waiting = []
+    while not waiting or waiting[-1]:
+        waiting.append((await api.get("/v1/duplicates?limit=1")).json["waiting"])
+    assert waiting == [4, 1, 0]
+    assert [len(group) for group in await groups(api)] == [2]
+
+
+async def test_looking_needs_the_search_key_and_deciding_the_admin_key(serve: Serve) -> None:
+    async with serve(search_key=SEARCH) as api:
+        body = {"images": [1, 2], "keep": "different"}
+        assert (await api.get("/v1/duplicates", key=None)).code == "key_required"
+        assert (await api.get("/v1/duplicates", key=SEARCH)).status == 200
+        assert (await api("POST", "/v1/duplicates", json=body, key=None)).code == "key_required"
+        assert (await api("POST", "/v1/duplicates", json=body, key=SEARCH)).code == "admin_only"
+        assert (await api("POST", "/v1/duplicates", json=body)).status == 200
