@@ -225,9 +225,6 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
 
 
-def summarise(tally: dict[str, int], stopped: bool) -> None:
-
-
 def show_duplicates(found: Groups, as_json: bool, *, calibrated: bool) -> None:
     """One JSON object a group, or one table; `p_same` is that of a picture's likeliest pair in its group."""
     if as_json:
