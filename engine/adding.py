@@ -21,7 +21,7 @@ from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 
 PORTION_PICTURES, PORTION_BYTES = 32, 48 * 1024 * 1024  # what is held in memory and stored in one transaction
-COMPARED_BEHIND = 128  # results that wait for what is being compared, before the next are made
+COMPARED_BEHIND = PORTION_PICTURES  # results that wait for what is being compared, before the next are made
 FETCHES = 8  # at a time
 
 Given = Source | Remote | Refused
@@ -57,6 +57,8 @@ class Adder:
         self._fetcher = fetcher
         self._fetches = asyncio.Semaphore(FETCHES)
         self._pool = pool
+        # No more lies in the pool's queue: what is to be compared or searched for meanwhile has its turn soon.
+        self._places = asyncio.Semaphore(2 * pool.workers)
 
     async def add(
         self,
@@ -126,10 +128,7 @@ class Adder:
         wanted = [network for network in (head.network, head.next_network) if network]
         embedders = {network: await self._networks.embedder(network) for network in wanted}
         prepared = await asyncio.gather(
-            *(
-                self._pool.run(self._prepare_one, one, said, embedders) if isinstance(one, _Read) else _given(one)
-                for one in results
-            ),
+            *(self._in_turn(one, said, embedders) if isinstance(one, _Read) else _given(one) for one in results),
             return_exceptions=True,
         )
         whole = [one for one in prepared if not isinstance(one, BaseException)]
@@ -138,6 +137,12 @@ class Adder:
                 await self._drop(whole)
                 raise failed
         return whole
+
+    async def _in_turn(
+        self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]
+    ) -> Prepared | AddResult:
+        async with self._places:
+            return await self._pool.run(self._prepare_one, one, said, embedders)
 
     async def _read(self, source: Given, unchanged: dict[str, int]) -> AddResult | _Read:
         if not isinstance(source, Remote):

@@ -183,7 +183,8 @@ export class Duplicates {
       h("a", { href: image.links.file, target: "_blank", on: api.opening(image.links.file) }, picture),
       isBest && h("span", { class: "badge" }, t("duplicates.best")),
       h("span", { class: "name" }, name),
-      h("span", { class: "fine" }, `${measures}, ${fileSize(image.byte_size)}`),
+      h("span", { class: "fine" }, measures),
+      h("span", { class: "fine" }, fileSize(image.byte_size)),
     );
   }
 

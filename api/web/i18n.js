@@ -59,7 +59,7 @@ export function number(value) {
 
 /** In kB or MB. */
 export function fileSize(bytes) {
-  return bytes < 1e6 ? `${number(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${number(Math.round(bytes / 1e5) / 10)} MB`;
+  return bytes < 1e6 ? `${number(Math.max(1, Math.round(bytes / 1e3)))}\u00a0kB` : `${number(Math.round(bytes / 1e5) / 10)}\u00a0MB`;
 }
 
 /** A probability for people; only what is certain is 100 %. */

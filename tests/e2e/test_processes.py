@@ -94,6 +94,8 @@ def test_two_processes_that_open_an_old_library_at_once_migrate_it_once(pictrace
     with sqlite3.connect(database) as connection:  # as a PicTrace before revision 0002 left it
         connection.executescript(
             "DROP TABLE watches; DROP TABLE verdicts; DROP TABLE chats; DROP TABLE inbox; DROP TABLE telegram_files;"
+            "DROP TABLE duplicates; DROP TABLE kept_pairs; DROP INDEX ix_images_compared_deleted_at;"
+            "ALTER TABLE images DROP COLUMN compared;"
             "UPDATE alembic_version SET version_num = '0001'"
         )
     connection.close()

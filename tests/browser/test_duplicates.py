@@ -1,0 +1,214 @@
+"""Near-duplicates on the page: looked through, decided on, taken back."""
+
+import re
+
+import cv2
+import numpy as np
+import pytest
+from playwright.async_api import Page, Route, expect
+from sqlalchemy import text
+
+from tests.api.conftest import ADMIN, Client
+from tests.api.test_web import texts
+from tests.browser.conftest import Visit
+from tests.browser.test_page import LANGUAGES, PHONE, reach
+from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+
+AS_ADMIN = f"/?view=duplicates#key={ADMIN}"
+
+
+async def with_copies(api: Client) -> None:
+    """Two groups: three of the cup, two of the cat."""
+    cup = photograph("coffee.png")
+    small = cv2.resize(cup, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    await api.add(jpeg(small), name="cup-small.jpg")
+    await api.add(jpeg(np.ascontiguousarray(cup[:, ::-1]), 60), name="cup-mirrored.jpg", title="Cup, mirrored")
+    await api.add(jpeg(photograph("chelsea.png"), 50), name="cat.jpg")
+
+
+async def names(page: Page) -> list[list[str]]:
+    return [await group.locator(".name").all_inner_texts() for group in await page.locator(".group").all()]
+
+
+CUPS, CATS = ["coffee.png", "Cup, mirrored", "cup-small.jpg"], ["chelsea.png", "cat.jpg"]
+
+
+async def test_best_is_kept_and_the_others_come_back_by_undo(visit: Visit) -> None:
+    async with visit() as visitor:
+        await with_copies(visitor.api)
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.get_by_role("link", name="2 groups of near-duplicates").click()
+        await expect(page.get_by_role("heading", name="Near-duplicates")).to_be_visible()
+        await expect(page.locator(".group")).to_have_count(2)
+        assert sorted(await names(page)) == sorted([CUPS, CATS])
+        group = page.get_by_role("listitem").filter(has_text="cup-small.jpg").first
+        await expect(group.locator(".best")).to_contain_text("600 × 400 pixels")
+        await expect(group.locator(".badge")).to_have_text("Best")
+        await visitor.accessible()
+        await group.get_by_role("button", name="Keep the best").click()
+        await expect(page.locator(".toast")).to_contain_text("2 pictures are removed.")
+        await expect(page.locator(".group")).to_have_count(1)
+        await visitor.accessible()
+        assert (await visitor.api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS) + 1
+        await page.locator(".toast").get_by_role("button", name="Undo").click()
+        await expect(page.locator(".group")).to_have_count(2)
+        assert (await visitor.api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS) + 3
+        assert visitor.complaints == []
+
+
+async def test_what_is_kept_or_different_is_gone_until_undone(visit: Visit) -> None:
+    async with visit() as visitor:
+        await with_copies(visitor.api)
+        page = await visitor.open(AS_ADMIN)
+        cats = page.locator(".group").filter(has_text="cat.jpg")
+        await cats.get_by_role("button", name="Keep all").dblclick()
+        await expect(page.locator(".toast")).to_contain_text("They are all kept.")
+        await expect(page.locator(".group")).to_have_count(1)
+        await page.locator(".toast").get_by_role("button", name="Undo").click()
+        await expect(page.locator(".group")).to_have_count(2)
+        await cats.get_by_role("button", name="These are different").click()
+        await expect(page.locator(".toast")).to_contain_text("Remembered")
+        await expect(page.locator(".group")).to_have_count(1)
+        await page.get_by_role("button", name="Keep all").click()
+        await expect(page.get_by_text("There are no near-duplicates here.")).to_be_visible()
+        await visitor.accessible()
+        await page.reload()
+        await expect(page.get_by_text("There are no near-duplicates here.")).to_be_visible()
+        assert (await visitor.api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS) + 3
+
+
+async def test_everything_is_done_by_keyboard(visit: Visit) -> None:
+    async with visit() as visitor:
+        await with_copies(visitor.api)
+        page = await visitor.open(AS_ADMIN)
+        await expect(page.locator(".group")).to_have_count(2)
+        await page.locator("main").focus()
+        await reach(page, "Keep the best")
+        focused = await page.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert focused == "Keep the best: Group 1"
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".group")).to_have_count(1)
+        await expect(page.get_by_role("button", name="Undo", exact=True)).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".group")).to_have_count(2)
+        await expect(page.locator("main")).to_be_focused()
+
+
+async def test_without_the_admin_key_one_may_look_and_is_told_how_to_decide(visit: Visit) -> None:
+    async with visit() as visitor:
+        await with_copies(visitor.api)
+        page = await visitor.open("/?view=duplicates")
+        await expect(page.locator(".group")).to_have_count(2)
+        await expect(page.locator(".group button")).to_have_count(0)
+        await expect(page.get_by_text("Sign in with the admin key to decide")).to_be_visible()
+        await visitor.accessible()
+        await page.locator("main").get_by_role("button", name="Sign in").click()
+        await page.get_by_label("Key").fill(ADMIN)
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".group").first.get_by_role("button")).to_have_count(3)
+
+
+async def test_groups_appear_while_an_old_library_is_compared(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.routes.duplicates.COMPARED_A_CALL", 4)
+    async with visit() as visitor:
+        await with_copies(visitor.api)
+        async with visitor.api.service.database.write() as connection:
+            await connection.execute(text("UPDATE images SET compared = 0"))
+            await connection.execute(text("DELETE FROM duplicates"))
+        may_go_on = False
+
+        async def later(route: Route) -> None:
+            if calls and not may_go_on:
+                await route.fulfill(status=503, headers={"Retry-After": "1"}, body="{}")
+            else:
+                calls.append(1)
+                await route.continue_()
+
+        calls: list[int] = []
+        await visitor.page.route("**/v1/duplicates*", later)
+        page = await visitor.open(AS_ADMIN)
+        await expect(page.locator("main [role=status]")).to_contain_text("5 pictures have yet to be compared")
+        await visitor.accessible()
+        may_go_on = True
+        await expect(page.locator(".group")).to_have_count(2)
+        await expect(page.locator("main [role=status]")).to_have_text("2 groups.")
+
+
+async def test_groups_come_in_parts(visit: Visit) -> None:
+    async with visit() as visitor:
+        await with_copies(visitor.api)
+
+        async def one_at_a_time(route: Route) -> None:
+            await route.continue_(url=route.request.url.replace("limit=20", "limit=1"))
+
+        await visitor.page.route("**/v1/duplicates*", one_at_a_time)
+        page = await visitor.open(AS_ADMIN)
+        await expect(page.locator(".group")).to_have_count(1)
+        await page.get_by_role("button", name="Show more").click()
+        await expect(page.locator(".group")).to_have_count(2)
+        await expect(page.locator(".group").nth(1)).to_be_focused()
+        await page.get_by_role("button", name="Keep the best: Group 1").click()
+        await expect(page.locator(".group")).to_have_count(1)
+        await page.locator(".toast").get_by_role("button", name="Undo").click()
+        await expect(page.locator("main [role=status]")).to_have_text("2 groups.")
+
+
+async def test_group_that_is_none_any_more_is_said(visit: Visit) -> None:
+    async with visit() as visitor:
+        await with_copies(visitor.api)
+        page = await visitor.open(AS_ADMIN)
+        await expect(page.locator(".group")).to_have_count(2)
+        for group in (await visitor.api.get("/v1/duplicates")).json["groups"]:
+            ids = [image["id"] for image in group["images"]]
+            await visitor.api("POST", "/v1/duplicates", json={"images": ids, "keep": "different"})
+        await page.get_by_role("button", name="Keep the best: Group 1").click()
+        await expect(page.locator(".toast")).to_contain_text("no longer a group")
+        await expect(page.get_by_text("There are no near-duplicates here.")).to_be_visible()
+        assert (await visitor.api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS) + 3
+
+
+async def test_trouble_is_a_sentence_with_a_next_step(visit: Visit) -> None:
+    async with visit() as visitor:
+        await visitor.page.route("**/v1/duplicates*", lambda route: route.abort())
+        page = await visitor.open("/?view=duplicates")
+        await expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+        await page.unroute("**/v1/duplicates*")
+        await page.get_by_role("button", name="Try again").click()
+        await expect(page.get_by_text("There are no near-duplicates here.")).to_be_visible()
+
+
+async def test_addition_says_what_is_nearly_the_same(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        files = [
+            {"name": "again.jpg", "mimeType": "image/jpeg", "buffer": jpeg(photograph("rocket.jpg"), 50)},
+            {"name": "page.jpg", "mimeType": "image/jpeg", "buffer": jpeg(photograph("page.png"))},
+        ]
+        await page.locator("#files").set_input_files(files)  # type: ignore[arg-type]
+        entries = page.locator(".entries li")
+        link = entries.nth(0).get_by_role("link", name="added; nearly the same as “rocket.jpg”")
+        await expect(link).to_have_attribute("href", re.compile(r"^/v1/images/\d+/file$"))
+        await expect(entries.nth(0).locator("img")).to_be_visible()
+        await expect(entries.nth(1).locator(".said")).to_have_text("added")
+        await expect(page.locator(".adding [role=status]")).to_have_text("2 added, 1 nearly the same as another")
+        await expect(page.locator("#duplicates")).to_have_text("1 group of near-duplicates")
+        await visitor.accessible()
+        await page.locator("#language").select_option("de")
+        said = str(texts("de")["add.near"]).replace("{name}", "rocket.jpg")
+        await expect(entries.nth(0).locator(".said")).to_have_text(said)
+        assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_phone_in_every_language(visit: Visit, scheme: str) -> None:
+    async with visit(context={**PHONE, "color_scheme": scheme}) as visitor:
+        await with_copies(visitor.api)
+        page = await visitor.open(AS_ADMIN)
+        for language in LANGUAGES:
+            await page.locator("#language").select_option(language)
+            await expect(page.get_by_role("heading", level=1)).to_have_text(str(texts(language)["duplicates.heading"]))
+            await expect(page.locator(".group")).to_have_count(2)
+            shown = await page.inner_text("body")
+            assert not re.search(r"\bduplicates\.\w+|\{", shown), shown
+            await visitor.fits()
+        await visitor.accessible()
