@@ -55,6 +55,10 @@ ENGINE = {
     "library_too_old": (503, "The library was written by an older PicTrace and may not be changed."),
     "library_damaged": (503, "The library's database is damaged."),
     "library_busy": (503, "The library is busy with another process's changes; try again."),
+    "files_unreachable": (
+        503,
+        "The pictures' files in s3://bucket cannot be reached: it does not answer as it should.",
+    ),
     "disk_full": (507, "The server's disk is full."),
 }
 # The API's own codes.

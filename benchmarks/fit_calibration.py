@@ -44,10 +44,13 @@ async def fit(paths: list[Path], network: str, pictures: int) -> Calibration:
             def kind(image: StoredImage) -> str:
                 return image.filename.split("_")[0]
 
+            async def read_stored(image: StoredImage) -> Pixels:
+                return read(by_name[image.filename])
+
             return await fitting.fit(
                 serving,
                 service._pool,
-                lambda image: read(by_name[image.filename]),
+                read_stored,
                 images[:: max(1, len(images) // pictures)],
                 [read(path) for path in apart],
                 kind=kind,

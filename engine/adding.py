@@ -17,6 +17,7 @@ from engine.fetch import Fetcher
 from engine.serving import Networks
 from engine.settings import EngineSettings
 from engine.sources import Refused, Remote, Source
+from engine.storage.files import PictureFiles
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 
@@ -116,7 +117,7 @@ class Adder:
         results: list[AddResult | _Read | Prepared] = list(
             await asyncio.gather(*(self._read(source, unchanged) for source in portion))
         )
-        stored = await self._repository.ids_by_sha256([one.sha256 for one in results if isinstance(one, _Read)])
+        stored = await self._repository.whole_by_sha256([one.sha256 for one in results if isinstance(one, _Read)])
         seen = {}
         for at, one in enumerate(results):
             if isinstance(one, _Read) and one.sha256 in stored:
@@ -128,7 +129,7 @@ class Adder:
         wanted = [network for network in (head.network, head.next_network) if network]
         embedders = {network: await self._networks.embedder(network) for network in wanted}
         prepared = await asyncio.gather(
-            *(self._in_turn(one, said, embedders) if isinstance(one, _Read) else _given(one) for one in results),
+            *(self._prepare_one(one, said, embedders) if isinstance(one, _Read) else _given(one) for one in results),
             return_exceptions=True,
         )
         whole = [one for one in prepared if not isinstance(one, BaseException)]
@@ -137,12 +138,6 @@ class Adder:
                 await self._drop(whole)
                 raise failed
         return whole
-
-    async def _in_turn(
-        self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]
-    ) -> Prepared | AddResult:
-        async with self._places:
-            return await self._pool.run(self._prepare_one, one, said, embedders)
 
     async def _read(self, source: Given, unchanged: dict[str, int]) -> AddResult | _Read:
         if not isinstance(source, Remote):
@@ -154,16 +149,19 @@ class Adder:
             return _rejected(source.name, error)
         return _Read(source, content, await self._pool.run(hashes.sha256, content))
 
-    def _prepare_one(self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]) -> Prepared | AddResult:
+    async def _prepare_one(
+        self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]
+    ) -> Prepared | AddResult:
         provenance = replace(said, name=one.source.name, file=one.file)
         if isinstance(one.source, Remote):
             provenance = replace(provenance, source_url=said.source_url or one.source.url)
         try:
-            prepared = prepare(one.content, one.sha256, provenance, embedders, self._settings)
+            async with self._places:
+                prepared = await self._pool.run(prepare, one.content, one.sha256, provenance, embedders, self._settings)
         except PicTraceError as error:
             return _rejected(one.source.name, error)
         extension = imaging.EXTENSIONS[prepared.image.media_type]
-        self._repository.files.put(one.sha256, extension, prepared.content, prepared.thumbnail)
+        await self._repository.files.put([PictureFiles(one.sha256, extension, prepared.content, prepared.thumbnail)])
         return prepared
 
     async def _store(self, portion: list[AddResult | Prepared], operation: Operation) -> list[AddResult]:

@@ -1,7 +1,7 @@
 """How well a library finds its own pictures: edited copies of a sample of them are asked like anyone's queries."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
@@ -163,7 +163,7 @@ class Library(Protocol):
 async def bench(
     search: Search,
     library: Library,
-    read: Callable[[StoredImage], Pixels],
+    read: Callable[[StoredImage], Awaitable[Pixels]],
     pool: CpuPool,
     wish: Wish,
     *,
@@ -240,7 +240,7 @@ class _Run:
         self,
         search: Search,
         library: Library,
-        read: Callable[[StoredImage], Pixels],
+        read: Callable[[StoredImage], Awaitable[Pixels]],
         pool: CpuPool,
         wish: Wish,
         ids: list[int],
@@ -341,7 +341,7 @@ class _Run:
 
     async def _pixels(self, image_id: int) -> Pixels | None:
         try:
-            return await self._pool.run(self._read, await self._library.get(image_id))
+            return await self._read(await self._library.get(image_id))
         except UnknownImage:
             self._removed.add(image_id)
         except ImageError:

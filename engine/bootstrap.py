@@ -7,16 +7,22 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 
 from engine.concurrency import CpuPool
-from engine.errors import NetworkMismatch
+from engine.errors import FilesUnreachable, NetworkMismatch
 from engine.features.networks import DEFAULT_NETWORK
 from engine.fetch import Fetcher
+from engine.imaging import EXTENSIONS
 from engine.indexing import oldest_checkpoint
 from engine.service import SearchService
 from engine.serving import Networks
 from engine.settings import EngineSettings
 from engine.storage.database import Database, from_os_error
 from engine.storage.files import FileStore
+from engine.storage.local_files import LocalFiles
 from engine.storage.repository import Repository, undo_horizon
+from engine.storage.thumbnail_cache import ThumbnailCache
+
+FILES = "files"  # key of the URL of a library's files in its settings; none where they are in the data folder
+NEWEST = 20  # pictures whose files tell that a place is the right one
 
 
 @asynccontextmanager
@@ -26,12 +32,13 @@ async def open_service(settings: EngineSettings, *, read_only: bool = False) -> 
     `read_only`: nothing is made, migrated, purged or written down, not even an index checkpoint, and the database
     refuses changes. TooFewPictures where there is no library, LibraryTooOld where it would have to be migrated.
 
-    Raises DataDirNotWritable, LibraryTooNew, LibraryDamaged, LibraryBusy, DiskFull or a NetworkError.
+    Raises a LibraryError such as DataDirNotWritable, LibraryTooNew or FilesUnreachable, or a NetworkError.
     """
     data_dir = settings.data_dir
     if not read_only:
         _make(data_dir)
-    files = FileStore(data_dir)
+    files = file_store(settings)
+    await files.files.reach()
     own = URL.create("sqlite+aiosqlite", database=str(data_dir / "pictrace.db"))
     url = make_url(settings.database_url) if settings.database_url else own
     database = Database(url, data_dir / "opening.lock", read_only=read_only)
@@ -41,8 +48,9 @@ async def open_service(settings: EngineSettings, *, read_only: bool = False) -> 
             if read_only:
                 await database.require_level()
             else:
-                await database.migrate(pool, has_pictures=await pool.run(files.has_any))
+                await database.migrate(pool, pictures_in=files.place if await files.has_any() else None)
             repository = Repository(database, files)
+            await _agree_on_files(settings, repository, read_only=read_only)
             networks = Networks(settings, repository, pool, read_only=read_only)
             await _agree_on_network(settings, repository, networks)
             if not read_only:
@@ -60,6 +68,32 @@ async def _tidy(settings: EngineSettings, repository: Repository, pool: CpuPool)
     behind = await pool.run(oldest_checkpoint, settings.data_dir / "index")
     if behind is not None:
         await repository.trim_feed(behind, horizon)
+
+
+def file_store(settings: EngineSettings) -> FileStore:
+    """Where the files of a library's pictures are. InvalidSetting."""
+    if settings.files_url is None:
+        return FileStore(LocalFiles(settings.data_dir))
+    from engine.storage.object_files import ObjectFiles  # most libraries need no client of object stores
+
+    return FileStore(ObjectFiles(settings.files_url), ThumbnailCache(settings.cache_dir / "thumbnails"))
+
+
+async def _agree_on_files(settings: EngineSettings, repository: Repository, *, read_only: bool) -> None:
+    """Refuse another place for files than before unless they are there: all would look lost, and be mended away."""
+    known = await repository.get_setting(FILES)
+    if known == settings.files_url:
+        return
+    newest = await repository.page(before=None, limit=NEWEST, tag=None, words=None)
+    if len(await repository.files.having((one.sha256, EXTENSIONS[one.media_type]) for one in newest)) < len(newest):
+        here = f"PICTRACE_FILES_URL is {settings.files_url}" if settings.files_url else "PICTRACE_FILES_URL is not set"
+        there = known or f"the data folder {settings.data_dir}"
+        raise FilesUnreachable(
+            f"{here}, but the library's newest pictures have no files there: they are in {there}. Set it so, or copy "
+            "originals and thumbnails over first."
+        )
+    if not read_only:
+        await repository.put_setting(FILES, settings.files_url)
 
 
 async def _agree_on_network(settings: EngineSettings, repository: Repository, networks: Networks) -> None:

@@ -1,14 +1,11 @@
 """Looks for what a library has lost or has left over, and mends it."""
 
-import hashlib
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from engine import imaging
-from engine.concurrency import CpuPool
+from engine.concurrency import CpuPool, all_done
 from engine.domain import CheckReport, Image, StoredImage
 from engine.errors import DamagedImage, UnreadableFile
 from engine.features import hashes, orb
@@ -16,11 +13,12 @@ from engine.imaging import EXTENSIONS
 from engine.indexing import Checkpoints
 from engine.serving import Networks
 from engine.settings import EngineSettings
-from engine.storage.files import ORIGINALS
+from engine.storage.files import StoredFile
 from engine.storage.repository import Repository, undo_horizon
 from engine.storage.statements import Operation
 
 PORTION = 500
+AT_ONCE = 8  # pictures whose files are in memory
 GRACE_S = 3600  # files are written before their rows: younger ones may belong to an addition under way
 
 Progress = Callable[[int, int], None]
@@ -42,9 +40,8 @@ class Checker:
         if purge:
             purged = await self._repository.purge(undo_horizon(0), actor)
         lost, without_thumbnail = await self._files(progress)
-        # The folders first, the rows after: a picture whose row comes meanwhile is nobody's orphan.
-        there = await self._pool.run(self._old_files)
-        orphans = _without_owner(there, await self._repository.owned_files())
+        # The files first, the rows after: a picture whose row comes meanwhile has no orphans.
+        orphans = await self._repository.orphans(await self._old_files())
         stale = await self._stale()
         checkpoints = await self._checkpoints()
         torn = await self._pool.run(checkpoints.torn)
@@ -63,9 +60,9 @@ class Checker:
             gone = {image.id for image in lost}
             for image in without_thumbnail:
                 if image.id not in gone:
-                    await self._pool.run(self._make_thumbnail, image)
-            for path in orphans:
-                path.unlink(missing_ok=True)
+                    await self._make_thumbnail(image)
+            if orphans:
+                await self._repository.drop_orphans(orphans)
             for image in stale:
                 if image.id not in gone:
                     await self._make_features(image)
@@ -82,32 +79,38 @@ class Checker:
         total = (await self._repository.counts())["images"]
         lost, without_thumbnail, last, done = [], [], 0, 0
         while images := await self._repository.live_images(after=last, limit=PORTION):
-            for image, has_original, has_thumbnail in await self._pool.run(self._look, images):
-                if not has_original:
-                    lost.append(image)
-                elif not has_thumbnail:
-                    without_thumbnail.append(image)
-            last, done = images[-1].id, done + len(images)
-            progress(done, total)
+            for start in range(0, len(images), AT_ONCE):
+                looked_at = images[start : start + AT_ONCE]
+                for image, (has_original, has_thumbnail) in zip(
+                    looked_at, await all_done(map(self._look, looked_at)), strict=True
+                ):
+                    if not has_original:
+                        lost.append(image)
+                    elif not has_thumbnail:
+                        without_thumbnail.append(image)
+                done += len(looked_at)
+                progress(done, total)
+            last = images[-1].id
         return lost, without_thumbnail
 
-    def _look(self, images: list[StoredImage]) -> list[tuple[StoredImage, bool, bool]]:
+    async def _look(self, image: StoredImage) -> tuple[bool, bool]:
+        """Whether the original, and whether the thumbnail, is there and whole. What cannot be reached is an error."""
         files = self._repository.files
-        found = []
-        for image in images:
-            path = files.original_path(image.sha256, EXTENSIONS[image.media_type])
-            found.append((image, _has_sha256(path, image.sha256), _is_thumbnail(files.thumbnail_path(image.sha256))))
-        return found
+        try:
+            content = await files.read_original(image.sha256, EXTENSIONS[image.media_type])
+            has_original = await self._pool.run(hashes.sha256, content) == image.sha256
+        except OSError:
+            has_original = False
+        try:
+            await self._pool.run(imaging.decode_thumbnail, await files.read_thumbnail(image.sha256))
+        except (OSError, DamagedImage):
+            return has_original, False
+        return has_original, True
 
-    def _old_files(self) -> list[tuple[str, Path]]:
+    async def _old_files(self) -> list[StoredFile]:
         """Files that no addition under way can have written."""
         latest = time.time() - GRACE_S
-        found = []
-        for sha256, path in self._repository.files.walk():
-            with suppress(FileNotFoundError):  # renamed or removed meanwhile
-                if path.stat().st_mtime < latest:
-                    found.append((sha256, path))
-        return found
+        return [file async for portion in self._repository.files.walk() for file in portion if file.modified < latest]
 
     async def _stale(self) -> list[StoredImage]:
         head = await self._repository.head()
@@ -121,13 +124,14 @@ class Checker:
         serving, _ = await self._networks.current()
         return Checkpoints(self._settings.data_dir / "index", serving.network, serving.embedder.network.dimensions)
 
-    def _make_thumbnail(self, image: StoredImage) -> None:
-        pixels = read_original(self._repository, image, self._settings).pixels
-        self._repository.files.replace_thumbnail(image.sha256, imaging.encode_thumbnail(pixels))
+    async def _make_thumbnail(self, image: StoredImage) -> None:
+        pixels = (await read_original(self._repository, image, self._settings, self._pool)).pixels
+        thumbnail = await self._pool.run(imaging.encode_thumbnail, pixels)
+        await self._repository.files.replace_thumbnail(image.sha256, thumbnail)
 
     async def _make_features(self, image: StoredImage) -> None:
         serving, _ = await self._networks.current()
-        decoded = await self._pool.run(read_original, self._repository, image, self._settings)
+        decoded = await read_original(self._repository, image, self._settings, self._pool)
         embedding = await self._pool.run(serving.embedder.embed, decoded.pixels)
         await self._repository.put_embeddings(serving.network, {image.id: embedding})
         keypoints = await self._pool.run(orb.detect, decoded.pixels)
@@ -135,45 +139,24 @@ class Checker:
         await self._repository.put_features(image.id, keypoints, orb.VERSION, phash)
 
 
-def _without_owner(there: list[tuple[str, Path]], owned: set[tuple[str, str]]) -> list[Path]:
-    originals = {f"{sha256}{extension}" for sha256, extension in owned}
-    thumbnails = {f"{sha256}.jpg" for sha256, _ in owned}
-    return [
-        path
-        for sha256, path in there
-        if not sha256 or path.name not in (originals if path.parts[-3] == ORIGINALS else thumbnails)
-    ]
-
-
-def _has_sha256(path: Path, sha256: str) -> bool:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
-
-
-def _is_thumbnail(path: Path) -> bool:
-    try:
-        imaging.decode_thumbnail(path.read_bytes())
-    except (OSError, DamagedImage):
-        return False
-    return True
-
-
-def read_original(
-    repository: Repository, image: StoredImage, settings: EngineSettings, *, side: int = imaging.LIBRARY_SIDE
+async def read_original(
+    repository: Repository,
+    image: StoredImage,
+    settings: EngineSettings,
+    pool: CpuPool,
+    *,
+    side: int = imaging.LIBRARY_SIDE,
 ) -> Image:
     """A stored picture, by default decoded as it was for its features. An ImageError if its file is gone or damaged."""
-    path = repository.files.original_path(image.sha256, EXTENSIONS[image.media_type])
     try:
-        content = path.read_bytes()
+        content = await repository.files.read_original(image.sha256, EXTENSIONS[image.media_type])
     except OSError as error:
         raise UnreadableFile(
             f"The original of picture {image.id} ({image.filename}) is missing: run `pictrace check --repair`."
         ) from error
     # What was within the limits when it was added stays readable when they are lowered.
-    return imaging.decode(
+    return await pool.run(
+        imaging.decode,
         content,
         side=side,
         max_bytes=len(content),

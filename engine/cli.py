@@ -247,6 +247,8 @@ def status(as_json: Json = False) -> None:
         table.add_row("Network", f"{found.network}{changing}")
         table.add_row("Scores", "calibrated" if found.calibrated else "uncalibrated: words without percentages")
         table.add_row("On disk", f"{found.disk_bytes / 1e6:,.1f} MB")
+        if found.files_url:
+            table.add_row("Files", f"{escape(found.files_url)}, {found.original_bytes / 1e6:,.1f} MB of originals")
         behind = found.last_seq - found.index_seq
         level = "level with storage" if not behind else f"{behind:,} changes behind"
         written = f", written down at change {found.checkpoint_seq:,}" if found.checkpoint_seq else ""

@@ -1,7 +1,7 @@
 """The only door from coroutines to threads."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
@@ -35,3 +35,14 @@ class CpuPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+async def all_done(tasks: Iterable[Awaitable[T]]) -> list[T]:
+    """The results of all in order. Where some fail, the first error, but not before all have ended."""
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    results = []
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+        results.append(one)
+    return results

@@ -373,7 +373,9 @@ class Status:
     next_network: NetworkRef | None
     features: dict[str, int]
     calibrated: bool
-    disk_bytes: int
+    disk_bytes: int  # of the data folder
+    files_url: str | None  # where the pictures' files are, if not in the data folder
+    original_bytes: int  # of the pictures' files without thumbnails
     index_kind: str
     index_size: int
     index_seq: int

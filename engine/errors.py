@@ -40,6 +40,7 @@ PicTraceError
     ├── LibraryTooOld         library_too_old     and opened only to be read
     ├── LibraryDamaged        library_damaged
     ├── LibraryBusy           library_busy
+    ├── FilesUnreachable      files_unreachable   the store of the pictures' files does not answer, or refuses
     └── DiskFull              disk_full
 """
 
@@ -206,6 +207,10 @@ class LibraryDamaged(LibraryError):
 
 class LibraryBusy(LibraryError):
     code = "library_busy"
+
+
+class FilesUnreachable(LibraryError):
+    code = "files_unreachable"
 
 
 class DiskFull(LibraryError):

@@ -1,6 +1,6 @@
 """Fits a calibration on a library's own pictures, with edited copies that it makes of them itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,7 +41,7 @@ class Pairs:
 async def fit(
     serving: Serving,
     pool: CpuPool,
-    read: Callable[[StoredImage], Pixels],
+    read: Callable[[StoredImage], Awaitable[Pixels]],
     sample: Sequence[StoredImage],
     unrelated: Sequence[Pixels],
     *,
@@ -92,7 +92,7 @@ async def _collect(
     serving: Serving,
     start: Calibration,
     pool: CpuPool,
-    read: Callable[[StoredImage], Pixels],
+    read: Callable[[StoredImage], Awaitable[Pixels]],
     sample: Sequence[StoredImage],
     unrelated: Sequence[Pixels],
     unrelated_ids: frozenset[int],
@@ -109,7 +109,7 @@ async def _collect(
         edit = names[number % len(names)]
         other = unrelated[int(random.integers(len(unrelated)))]
         seed_of_copy = int(random.integers(1 << 31))
-        copy = await pool.run(_edited, read, image, edit, other, seed_of_copy)
+        copy = await pool.run(apply, edit, await read(image), other, seed=seed_of_copy)
         stranger = bool(random.random() < STRANGERS)
         features = await pool.run(
             registry.extract, Image(copy, "image/png", copy.shape[1], copy.shape[0]), "", serving.embedder
@@ -126,7 +126,7 @@ async def _collect(
         progress(number + 1, total)
     if kind:
         for image in sample:
-            pixels = await pool.run(read, image)
+            pixels = await read(image)
             features = await pool.run(registry.extract, _as_image(pixels), "", serving.embedder)
             exclude = unrelated_ids | {image.id}
             sightings = await serving.matcher.match(pixels, features, exclude=exclude, regions_too=False)
@@ -149,10 +149,6 @@ def _cutoff(weights: tuple[float, ...], pairs: Pairs) -> float:
     enough = np.flatnonzero(precision >= SAME_PRECISION)
     lowest = float(p[order[enough[-1]]]) if len(enough) else 1.0
     return round(max(MIN_SAME_CUTOFF, lowest), 4)
-
-
-def _edited(read: Callable[[StoredImage], Pixels], image: StoredImage, edit: str, other: Pixels, seed: int) -> Pixels:
-    return apply(edit, read(image), other, seed=seed)
 
 
 def _as_image(pixels: Pixels) -> Image:

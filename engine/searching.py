@@ -9,17 +9,17 @@ from engine import explain, imaging, ranking
 from engine.checking import read_original
 from engine.concurrency import CpuPool
 from engine.domain import Explanation, Features, Pixels, Query, SearchResult, StoredImage
-from engine.errors import DamagedImage, ImageError, InvalidLimit
+from engine.errors import DamagedImage, FilesUnreachable, ImageError, InvalidLimit, UnreadableFile
 from engine.features import hashes, registry
 from engine.serving import Networks, Serving
 from engine.settings import EngineSettings
-from engine.sources import read_file
 from engine.storage.repository import Repository
 from engine.storage.subscribers import Subscribers
 
 MAX_LIMIT = 50
 PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80  # of a query
 SHOWN_QUALITY = 88  # of a stored picture
+LOST = "The file of picture {} is lost: run `pictrace check`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Searcher:
         references = serving.calibration.references(asked.features.embedding, sightings.nearest)
         match = ranking.rank(sightings, references, serving.calibration, limit=1, weak=True, exact=asked.exact)[0]
         proof = sightings.found[0].proof if match.lane == "same" else None
-        stored = (await self._pool.run(read_original, self._repository, match.image, self._settings)).pixels
+        stored = (await read_original(self._repository, match.image, self._settings, self._pool)).pixels
         calibrated = serving.calibration.fitted
         picture = await self._pool.run(
             lambda: imaging.encode_jpeg(
@@ -131,21 +131,28 @@ class Searcher:
 
     async def original(self, image: StoredImage) -> bytes:
         """The file of a picture as it was added. UnreadableFile where it is lost."""
-        path = self._repository.files.original_path(image.sha256, imaging.EXTENSIONS[image.media_type])
-        return await self._pool.run(read_file, path, self._settings.max_bytes)
+        try:
+            return await self._repository.files.read_original(image.sha256, imaging.EXTENSIONS[image.media_type])
+        except OSError as error:
+            raise UnreadableFile(LOST.format(image.id)) from error
 
     async def preview(self, image: StoredImage, *, side: int, max_ratio: float) -> bytes:
         """See SearchService.preview."""
 
-        def encode() -> bytes:
-            try:
-                pixels = read_original(self._repository, image, self._settings, side=side).pixels
-            except ImageError:
-                thumbnail = self._repository.files.thumbnail_path(image.sha256)
-                pixels = imaging.decode_thumbnail(read_file(thumbnail, self._settings.max_bytes))
-            return imaging.encode_reduced(imaging.widened(pixels, max_ratio), side=side, quality=SHOWN_QUALITY)
+        try:
+            pixels = (await read_original(self._repository, image, self._settings, self._pool, side=side)).pixels
+        except (ImageError, FilesUnreachable):
+            pixels = await self._pool.run(imaging.decode_thumbnail, await self.thumbnail(image))
+        return await self._pool.run(
+            lambda: imaging.encode_reduced(imaging.widened(pixels, max_ratio), side=side, quality=SHOWN_QUALITY)
+        )
 
-        return await self._pool.run(encode)
+    async def thumbnail(self, image: StoredImage) -> bytes:
+        """A JPEG of at most 320 pixels. UnreadableFile where it is lost."""
+        try:
+            return await self._pool.run(self._repository.files.thumbnail, image.sha256)
+        except OSError as error:
+            raise UnreadableFile(LOST.format(image.id)) from error
 
     async def _matches(
         self,
@@ -201,9 +208,9 @@ class Searcher:
         if stored is None or embedding is None:
             return None
         try:
-            content = await self._pool.run(self._repository.files.thumbnail_path(exact.sha256).read_bytes)
+            content = await self._pool.run(self._repository.files.thumbnail, exact.sha256)
             pixels = await self._pool.run(imaging.decode_thumbnail, content)
-        except (OSError, DamagedImage):
+        except (OSError, DamagedImage, FilesUnreachable):
             return None
         return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import benching, checking, fitting, imaging, samples
+from engine import benching, checking, fitting, samples
 from engine.adding import Adder, Given
 from engine.concurrency import CpuPool
 from engine.domain import (
@@ -36,11 +36,13 @@ from engine.domain import (
 from engine.duplicates import Duplicates
 from engine.features import hashes
 from engine.fetch import Fetched, Fetcher
+from engine.imaging import EXTENSIONS
 from engine.searching import Searcher
 from engine.serving import CALIBRATION, Networks, Serving
 from engine.settings import EngineSettings
 from engine.sources import Source, expand
 from engine.storage.database import Database
+from engine.storage.local_files import bytes_used
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 from engine.storage.subscribers import Subscribers
@@ -318,13 +320,17 @@ class SearchService:
         """
         return await self._searcher.preview(image, side=side, max_ratio=max_ratio)
 
-    def original_path(self, image: StoredImage) -> Path:
-        """Where the file of a picture lies."""
-        return self._repository.files.original_path(image.sha256, imaging.EXTENSIONS[image.media_type])
+    async def original_file(self, image: StoredImage) -> Path | bytes:
+        """The file of a picture: where it lies on this machine, or what it holds. UnreadableFile where it is lost.
 
-    def thumbnail_path(self, image: StoredImage) -> Path:
-        """Where a picture's thumbnail lies, a JPEG of at most 320 pixels."""
-        return self._repository.files.thumbnail_path(image.sha256)
+        Whether there is anything at a path is for the caller to see.
+        """
+        path = self._repository.files.original_path(image.sha256, EXTENSIONS[image.media_type])
+        return path or await self._searcher.original(image)
+
+    async def thumbnail_file(self, image: StoredImage) -> Path | bytes:
+        """The same for a picture's thumbnail, a JPEG of at most 320 pixels."""
+        return self._repository.files.thumbnail_path(image.sha256) or await self._searcher.thumbnail(image)
 
     async def page(
         self, *, cursor: int | None = None, limit: int = 50, tag: str | None = None, words: str | None = None
@@ -357,7 +363,9 @@ class SearchService:
             next_network=head.next_network,
             features={name: counts[name] for name in ("embedding", "phash", "orb")},
             calibrated=serving.calibration.fitted,
-            disk_bytes=await self._pool.run(self._repository.files.bytes_used),
+            disk_bytes=await self._pool.run(bytes_used, self.settings.data_dir),
+            files_url=self.settings.files_url,
+            original_bytes=await self._repository.original_bytes(),
             index_kind=serving.index.kind,
             index_size=serving.index.size,
             index_seq=serving.index.seq,
@@ -426,7 +434,7 @@ class SearchService:
                 return
             vectors = {}
             for image in lacking:
-                pixels = await self._pool.run(self._original, image)
+                pixels = await self._original(image)
                 vectors[image.id] = await self._pool.run(embedder.embed, pixels)
             await self._repository.put_embeddings(network, vectors)
             progress(total - await self._repository.count_lacking(network), total)
@@ -439,7 +447,7 @@ class SearchService:
         random = np.random.default_rng(len(images))
         chosen = [images[int(i)] for i in random.permutation(len(images))]
         sample, rest = chosen[: min(FIT_PICTURES, len(chosen) // 2)], chosen[len(chosen) // 2 :][: fitting.BACKGROUND]
-        unrelated = [await self._pool.run(self._original, image) for image in rest]
+        unrelated = [await self._original(image) for image in rest]
         calibration = await fitting.fit(
             serving,
             self._pool,
@@ -453,6 +461,6 @@ class SearchService:
         await self._networks.recalibrated()
         return True
 
-    def _original(self, image: StoredImage) -> Pixels:
+    async def _original(self, image: StoredImage) -> Pixels:
         """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""
-        return checking.read_original(self._repository, image, self.settings).pixels
+        return (await checking.read_original(self._repository, image, self.settings, self._pool)).pixels

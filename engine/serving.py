@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.calibration import Calibration, shipped, uncalibrated
 from engine.concurrency import CpuPool
 from engine.domain import NetworkRef, Pixels
-from engine.errors import DamagedImage, NetworkMismatch
+from engine.errors import DamagedImage, FilesUnreachable, NetworkMismatch
 from engine.features import networks
 from engine.features.embedding import Embedder
 from engine.imaging import decode_thumbnail
@@ -124,6 +124,6 @@ class Networks:
 
     def _thumbnail(self, sha256: str) -> Pixels | None:
         try:
-            return decode_thumbnail(self._repository.files.thumbnail_path(sha256).read_bytes())
-        except (OSError, DamagedImage):
+            return decode_thumbnail(self._repository.files.thumbnail(sha256))
+        except (OSError, DamagedImage, FilesUnreachable):
             return None  # `pictrace check` finds it; the picture is still found by its features

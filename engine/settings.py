@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from dotenv import dotenv_values
 from platformdirs import user_cache_path, user_data_path
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -14,6 +15,9 @@ from sqlalchemy.exc import ArgumentError
 from engine.errors import InvalidSetting
 
 MEGABYTE = 1024 * 1024
+ENV_FILE = ".env"
+# Keys and passwords have no place in it; nor has anything that one client or another would read differently.
+BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/(?!\.{1,2}(/|$))[A-Za-z0-9._=-]+)*/?")
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")
 
 
@@ -30,17 +34,22 @@ class EngineSettings(BaseSettings):
     """From the environment or `.env`, with the prefix PICTRACE_; every field has a default fit for a laptop."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PICTRACE_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix="PICTRACE_", env_file=ENV_FILE, extra="ignore", frozen=True, env_ignore_empty=True
     )
 
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("pictrace"), description="Where the library lies; made when missing."
     )
     cache_dir: Path = Field(
-        default_factory=lambda: user_cache_path("pictrace"), description="Where converted networks lie."
+        default_factory=lambda: user_cache_path("pictrace"),
+        description="Where converted networks lie, and thumbnails of a bucket.",
     )
     database_url: str | None = Field(
         default=None, description="Another database than `pictrace.db` in the data folder, as an SQLAlchemy URL."
+    )
+    files_url: str | None = Field(
+        default=None,
+        description="Where the pictures' files are, if not in the data folder: a bucket, as `s3://bucket/folder`.",
     )
     network: str | None = Field(
         default=None,
@@ -89,9 +98,19 @@ class EngineSettings(BaseSettings):
         except ArgumentError as error:
             raise ValueError("This is no SQLAlchemy URL, such as postgresql+asyncpg://user@host/name") from error
 
+    @field_validator("files_url")
+    @classmethod
+    def _bucket(cls, url: str | None) -> str | None:
+        if url and not BUCKET.fullmatch(url):
+            raise ValueError("This is no bucket of an S3-compatible store, such as s3://bucket or s3://bucket/folder")
+        return url.rstrip("/") if url else None
+
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Settings from the environment; InvalidSetting names the variable that is wrong."""
+        for name, value in dotenv_values(ENV_FILE).items():
+            if name.startswith("AWS_") and value:  # the client of object stores looks for them in the environment only
+                os.environ.setdefault(name, value)
         try:
             return cls(**overrides)
         except ValidationError as error:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from importlib.resources import files
@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from engine import EngineSettings, SearchService, imaging, open_service
+from engine import EngineSettings, SearchService, StoredImage, imaging, open_service
 from engine.domain import AddResult, Pixels
 from engine.sources import expand
+from tests.object_store import Bucket, ObjectStore
 
 SHIPPED = Path(str(files("skimage") / "data"))
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "camera.png", "motorcycle_left.png")
@@ -55,6 +56,34 @@ async def service(settings: EngineSettings) -> AsyncIterator[SearchService]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    store = ObjectStore()
+    yield store
+    store.stop()
+
+
+@pytest.fixture
+def bucket(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket; the environment has what it takes to use it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in object_store.env.items():
+        monkeypatch.setenv(name, value)
+    return object_store.new_bucket()
+
+
+@pytest.fixture
+def in_bucket(settings: EngineSettings, bucket: Bucket, tmp_path: Path) -> EngineSettings:
+    """A fresh library with its files in a bucket; the thumbnails at hand are its own, the networks the user's."""
+    cache_dir = tmp_path / "cache"
+    cache_dir.mkdir()
+    for path in settings.cache_dir.iterdir():
+        if path.name != "thumbnails":
+            (cache_dir / path.name).symlink_to(path)
+    return settings.model_copy(update={"files_url": bucket.url, "cache_dir": cache_dir})
+
+
 Filled = Callable[..., AbstractAsyncContextManager[SearchService]]
 
 
@@ -74,6 +103,19 @@ def filled(settings: EngineSettings) -> Filled:
 async def add_paths(service: SearchService, *paths: Path) -> list[AddResult]:
     sources = [source for path in paths for source in expand(path, service.settings)]
     return [result async for result in service.add(sources, actor="test")]
+
+
+def original_of(service: SearchService, image: StoredImage) -> Path:
+    """Where the file of a picture lies, in a library that has its files on this machine."""
+    path = service._repository.files.original_path(image.sha256, imaging.EXTENSIONS[image.media_type])
+    assert path
+    return path
+
+
+def thumbnail_of(service: SearchService, image: StoredImage) -> Path:
+    path = service._repository.files.thumbnail_path(image.sha256)
+    assert path
+    return path
 
 
 def bad_files(folder: Path) -> dict[str, str]:

@@ -1,15 +1,15 @@
 """The library: list, look at, add, edit, remove, undo."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
-from starlette.types import Message, Receive, Scope, Send
 
-from api import errors, metrics
+from api import metrics, sending
 from api.body import Sent, described, only_json, sent, while_connected
 from api.dependencies import ACTOR, Here, Running, admin, rated, reader
 from api.errors import LIBRARY, Problem, documented
@@ -96,13 +96,14 @@ async def get_image(here: Here, image_id: Id) -> ImageOut:
         "unknown_image",
         "range_not_satisfiable",
         "unreadable_file",
+        "files_unreachable",
         also=_file_answers("image/*", "The file as it was added"),
     ),
 )
 async def get_file(request: Request, here: Here, image_id: Id) -> Response:
     """With its own media type, cacheable for ever: the bytes of an id never change."""
     image = await here.service.get(image_id)
-    return await _file(request, here.service.original_path(image), image, image.media_type, image.sha256)
+    return await _file(request, here.service.original_file, image, image.media_type, image.sha256)
 
 
 @router.get(
@@ -115,13 +116,14 @@ async def get_file(request: Request, here: Here, image_id: Id) -> Response:
         "unknown_image",
         "range_not_satisfiable",
         "unreadable_file",
+        "files_unreachable",
         also=_file_answers("image/jpeg", "A JPEG of at most 320 pixels"),
     ),
 )
 async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
     """Upright, on white where the picture is transparent."""
     image = await here.service.get(image_id)
-    return await _file(request, here.service.thumbnail_path(image), image, "image/jpeg", f"{image.sha256}-320")
+    return await _file(request, here.service.thumbnail_file, image, "image/jpeg", f"{image.sha256}-320")
 
 
 @router.post(
@@ -133,6 +135,7 @@ async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
         *CHANGE,
         *PICTURE,
         *URL,
+        "files_unreachable",
         "unknown_operation",
         "rate_limited",
         "at_capacity",
@@ -208,40 +211,30 @@ async def _add(here: Running, given: Sent[Said, AddRequest]) -> AddResult:
         return await here.service.add_bytes(content, name=name, actor=ACTOR, **about)
 
 
-async def _file(request: Request, path: Path, image: StoredImage, media_type: str, tag: str) -> Response:
+async def _file(
+    request: Request,
+    read: Callable[[StoredImage], Awaitable[Path | bytes]],
+    image: StoredImage,
+    media_type: str,
+    tag: str,
+) -> Response:
     headers = FILE_HEADERS | {"ETag": f'"{tag}"'}
     asked = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
     if headers["ETag"] in asked or "*" in asked:
         return Response(status_code=304, headers=headers)
+    name = image.filename if media_type == image.media_type else None
+    there = await read(image)
+    if isinstance(there, bytes):
+        return sending.picture(request, there, media_type=media_type, headers=headers, filename=name)
     try:
-        status = await asyncio.to_thread(path.stat)
+        status = await asyncio.to_thread(there.stat)
     except OSError as error:
         raise Problem("unreadable_file") from error
-    name = image.filename if media_type == image.media_type else None
-    return _PictureFile(
-        path,
+    return sending.PictureFile(
+        there,
         media_type=media_type,
         headers=headers,
         filename=name,
         stat_result=status,
         content_disposition_type="inline",
     )
-
-
-class _PictureFile(FileResponse):
-    """A file whose range errors are problems, as all other errors are."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_refused = False
-
-        async def answer(message: Message) -> None:
-            nonlocal is_refused
-            if message["type"] == "http.response.start" and message["status"] >= 400:
-                is_refused = True
-                code = "range_not_satisfiable"
-                refused = errors.response(code, errors.OWN[code][1], {"Cache-Control": "no-store"})
-                await refused(scope, receive, send)
-            elif not is_refused:
-                await send(message)
-
-        await super().__call__(scope, receive, answer)

@@ -28,7 +28,7 @@ async def offer(here: Running) -> SamplesOut:
     summary="Add the samples",
     status_code=201,
     dependencies=[Depends(rated)],
-    responses=documented(*CHANGE, "samples_off", "rate_limited", "at_capacity"),
+    responses=documented(*CHANGE, "files_unreachable", "samples_off", "rate_limited", "at_capacity"),
 )
 async def add_samples(here: Here) -> OperationOut:
     """Some 20 pictures with the tag `sample`. Only to an empty library; no key is needed, for nothing is touched."""

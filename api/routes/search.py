@@ -47,7 +47,7 @@ async def search(request: Request, here: Here) -> SearchOut:
 @router.get(
     "/images/{image_id}/matches",
     summary="Find pictures like a stored one",
-    responses=documented(*COMMON, "unknown_image", "unreadable_file"),
+    responses=documented(*COMMON, "unknown_image", "unreadable_file", "files_unreachable"),
 )
 async def matches(request: Request, here: Here, image_id: Id, wish: Annotated[Wish, Query()]) -> SearchOut:
     """The matches of a picture of the library, itself left out."""
@@ -71,6 +71,7 @@ async def matches(request: Request, here: Here, image_id: Id, wish: Annotated[Wi
         *URL,
         "unknown_image",
         "unreadable_file",
+        "files_unreachable",
         also={
             200: {
                 "description": "Both pictures, agreeing keypoints joined, the region outlined, the edits in words",

@@ -16,6 +16,7 @@ const PASSING = [
   "at_capacity",
   "rate_limited",
   "library_busy",
+  "files_unreachable",
   "body_too_slow",
 ];
 

@@ -310,6 +310,7 @@ error-unknown_image = Dieses Bild ist nicht mehr in der Bibliothek.
 error-unknown_operation = Das lässt sich nicht mehr rückgängig machen.
 error-nothing_to_undo = Es gibt nichts rückgängig zu machen, oder es ist schon geschehen.
 error-library_busy = Die Bibliothek ist gerade belegt. Bitte versuchen Sie es gleich noch einmal.
+error-files_unreachable = Der Speicher mit den Bilddateien ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.
 error-library_damaged = Die Bibliothek ist beschädigt. Wer mich betreibt, findet mehr im Protokoll.
 error-disk_full = Die Festplatte meines Rechners ist voll. Wer mich betreibt, muss Platz schaffen.
 error-data_dir_not_writable = In meinen Datenordner lässt sich nicht schreiben. Wer mich betreibt, findet mehr im Protokoll.

@@ -318,6 +318,7 @@ error-unknown_image = This picture is no longer in the library.
 error-unknown_operation = This can no longer be undone.
 error-nothing_to_undo = There is nothing to undo, or it is undone already.
 error-library_busy = The library is busy right now. Try again in a moment.
+error-files_unreachable = I cannot reach the store that holds the pictures’ files right now. Try again in a moment.
 error-library_damaged = The library is damaged. Whoever runs me finds more in the log.
 error-disk_full = The disk of my machine is full. Whoever runs me has to free some space.
 error-data_dir_not_writable = My data folder cannot be written to. Whoever runs me finds more in the log.

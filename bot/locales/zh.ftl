@@ -247,6 +247,7 @@ error-unknown_image = 这张图片已不在图库中。
 error-unknown_operation = 此操作已无法撤销。
 error-nothing_to_undo = 没有可撤销的操作，或已经撤销过了。
 error-library_busy = 图库正忙，请稍后再试。
+error-files_unreachable = 目前无法连接存放图片文件的存储，请稍后再试。
 error-library_damaged = 图库已损坏。我的运营者可以在日志中查到详情。
 error-disk_full = 我的服务器磁盘已满，需要运营者腾出空间。
 error-data_dir_not_writable = 我的数据文件夹无法写入。我的运营者可以在日志中查到详情。

@@ -69,20 +69,20 @@ class Database:
             async with self._writing.begin() as connection:
                 yield connection
 
-    async def migrate(self, pool: CpuPool, *, has_pictures: bool) -> None:
+    async def migrate(self, pool: CpuPool, *, pictures_in: str | None) -> None:
         """Bring the tables level with this version; of several processes opening at once, one does and the rest wait.
 
-        Raises LibraryTooNew for a library that a newer PicTrace has written, and LibraryDamaged where the files say
-        (`has_pictures`) that there was a library, but the database is gone.
+        Raises LibraryTooNew for a library that a newer PicTrace has written, and LibraryDamaged where files (in the
+        place `pictures_in`) say that there was a library, but the database is gone.
         """
         lock = FileLock(self._lock_path, timeout=BUSY_TIMEOUT_S * 10, thread_local=False)
         await pool.run(_acquire, lock)
         try:
             async with self.read() as connection:
                 revision = await connection.run_sync(_revision)
-            if revision is None and has_pictures:
+            if revision is None and pictures_in:
                 raise LibraryDamaged(
-                    f"There are pictures in {self._lock_path.parent}, but the database is missing or empty. Put a "
+                    f"There are pictures in {pictures_in}, but the database is missing or empty. Put a "
                     "backup of pictrace.db in its place; to begin anew, move the folder away."
                 )
             if revision != REVISION:

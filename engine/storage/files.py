@@ -1,86 +1,183 @@
-"""Originals and thumbnails on disk, named by the SHA-256 of the original."""
+"""Originals and thumbnails, named by the SHA-256 of the original, wherever they are kept."""
 
-import os
-import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from engine.storage.database import from_os_error
+from engine.concurrency import all_done
+from engine.storage.thumbnail_cache import ThumbnailCache
 
 ORIGINALS, THUMBNAILS = "originals", "thumbnails"
-PARTIAL = ".partial"
+HEX_DIGITS = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFiles:
+    """What is kept of one picture in files."""
+
+    sha256: str
+    extension: str
+    original: bytes
+    thumbnail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that is there, whoever put it there; `modified` is a time as `time.time()` gives it."""
+
+    key: str
+    size: int
+    modified: float
+
+    @property
+    def kind(self) -> str:
+        """ORIGINALS or THUMBNAILS."""
+        return self.key.split("/", 1)[0]
+
+    @property
+    def sha256(self) -> str:
+        """Of the original; "" where this is no file of a picture."""
+        stem, dot, extension = self.key.rsplit("/", 1)[-1].partition(".")
+        if len(stem) != 64 or not HEX_DIGITS.issuperset(stem) or not dot or "." in extension:
+            return ""
+        expected = original_key(stem, f".{extension}") if self.kind == ORIGINALS else thumbnail_key(stem)
+        return stem if self.key == expected else ""
+
+
+class Files(Protocol):
+    """Files under keys such as `originals/ab/abcd.jpg`; one under its key is whole.
+
+    Readers raise FileNotFoundError for what is surely not there. What only cannot be reached raises another error, a
+    LibraryError as a rule: nobody must take it for lost.
+    """
+
+    @property
+    def place(self) -> str:
+        """Where that is, for people."""
+
+    def path(self, key: str) -> Path | None:
+        """Where a file lies on this machine, whether it is there or not; None where files are elsewhere."""
+
+    async def reach(self) -> None:
+        """Raise a LibraryError where nothing can be read."""
+
+    async def read(self, key: str) -> bytes: ...
+
+    def read_now(self, key: str) -> bytes:
+        """The same from a computing thread, which it keeps waiting no longer than a search may."""
+
+    async def sizes(self, keys: Sequence[str]) -> list[int | None]:
+        """Of each file its size in bytes, None where it is not there."""
+
+    async def write(self, key: str, content: bytes) -> None:
+        """Put a file under its key, in place of what was there."""
+
+    async def delete(self, key: str) -> None:
+        """Does nothing where it is not there."""
+
+    def walk(self, kind: str) -> AsyncIterator[list[StoredFile]]:
+        """Every file whose key begins with `kind/`, a portion at a time."""
 
 
 class FileStore:
-    """`root/originals/ab/<sha256>.<ext>` and `root/thumbnails/ab/<sha256>.jpg`; a file under its name is whole.
+    """The files of a library's pictures: `originals/ab/<sha256>.<ext>` and `thumbnails/ab/<sha256>.jpg`.
 
-    Every method may raise DiskFull or DataDirNotWritable; readers raise FileNotFoundError for what is not there.
+    Every method may raise a LibraryError; readers raise FileNotFoundError for what is not there.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, files: Files, cache: ThumbnailCache | None = None) -> None:
+        self.files = files
+        self._cache = cache  # of thumbnails, where reading them takes a network
 
-    def original_path(self, sha256: str, extension: str) -> Path:
-        return self.root / ORIGINALS / sha256[:2] / f"{sha256}{extension}"
+    @property
+    def place(self) -> str:
+        """Where the files are, for people."""
+        return self.files.place
 
-    def thumbnail_path(self, sha256: str) -> Path:
-        return self.root / THUMBNAILS / sha256[:2] / f"{sha256}.jpg"
+    async def read_original(self, sha256: str, extension: str) -> bytes:
+        return await self.files.read(original_key(sha256, extension))
 
-    def put(self, sha256: str, extension: str, original: bytes, thumbnail: bytes) -> None:
-        """Write both files unless they are there; whoever reads them finds them whole or not at all."""
-        self._write(self.original_path(sha256, extension), original)
-        self._write(self.thumbnail_path(sha256), thumbnail)
+    async def read_thumbnail(self, sha256: str) -> bytes:
+        """As it is stored, never from the cache."""
+        return await self.files.read(thumbnail_key(sha256))
 
-    def replace_thumbnail(self, sha256: str, thumbnail: bytes) -> None:
+    def thumbnail(self, sha256: str) -> bytes:
+        """The same for computing threads, from the cache where it is there."""
+        if self._cache is None:
+            return self.files.read_now(thumbnail_key(sha256))
+        cached = self._cache.get(sha256)
+        if cached is not None:
+            return cached
+        content = self.files.read_now(thumbnail_key(sha256))
+        self._cache.put(sha256, content)
+        return content
+
+    def original_path(self, sha256: str, extension: str) -> Path | None:
+        """Where an original lies on this machine, whether it is there or not; None where files are elsewhere."""
+        return self.files.path(original_key(sha256, extension))
+
+    def thumbnail_path(self, sha256: str) -> Path | None:
+        """The same for a thumbnail."""
+        return self.files.path(thumbnail_key(sha256))
+
+    async def put(self, pictures: Sequence[PictureFiles]) -> None:
+        """Write what is not there yet; whoever reads it finds it whole or not at all."""
+        wanted: dict[str, bytes] = {}
+        for picture in pictures:
+            wanted[original_key(picture.sha256, picture.extension)] = picture.original
+            wanted[thumbnail_key(picture.sha256)] = picture.thumbnail
+        sizes = await self.files.sizes(list(wanted))
+        lacking = [key for key, size in zip(wanted, sizes, strict=True) if size != len(wanted[key])]
+        await all_done(self.files.write(key, wanted[key]) for key in lacking)
+
+    async def replace_thumbnail(self, sha256: str, thumbnail: bytes) -> None:
         """Write a thumbnail in place of a damaged one."""
-        self.thumbnail_path(sha256).unlink(missing_ok=True)
-        self._write(self.thumbnail_path(sha256), thumbnail)
+        if self._cache:
+            self._cache.drop(sha256)
+        await self.files.write(thumbnail_key(sha256), thumbnail)
 
-    def remove(self, sha256: str, extension: str) -> None:
-        for path in (self.original_path(sha256, extension), self.thumbnail_path(sha256)):
-            path.unlink(missing_ok=True)
+    async def remove(self, pictures: Iterable[tuple[str, str]]) -> None:
+        """Delete the files of pictures, given as (SHA-256, extension)."""
+        keys = []
+        for sha256, extension in pictures:
+            if self._cache:
+                self._cache.drop(sha256)
+            keys += [original_key(sha256, extension), thumbnail_key(sha256)]
+        await all_done(self.files.delete(key) for key in keys)
 
-    def has(self, sha256: str, extension: str) -> bool:
-        return self.original_path(sha256, extension).exists() and self.thumbnail_path(sha256).exists()
+    async def delete(self, stored: Iterable[StoredFile]) -> None:
+        """Delete files, whoever put them there."""
+        await all_done(self.files.delete(one.key) for one in stored)
 
-    def has_any(self) -> bool:
+    async def having(self, pictures: Iterable[tuple[str, str]]) -> set[str]:
+        """SHA-256 of those of the pictures, given as (SHA-256, extension), that have both their files."""
+        asked = list(pictures)
+        keys = [key for one in asked for key in (original_key(*one), thumbnail_key(one[0]))]
+        sizes = await self.files.sizes(keys)
+        return {
+            sha256
+            for (sha256, _), original, thumbnail in zip(asked, sizes[::2], sizes[1::2], strict=True)
+            if original is not None and thumbnail is not None
+        }
+
+    async def has_any(self) -> bool:
         """Whether there is any original at all."""
-        return any(names for _, _, names in os.walk(self.root / ORIGINALS))
+        async for portion in self.files.walk(ORIGINALS):
+            if portion:
+                return True
+        return False
 
-    def walk(self) -> Iterator[tuple[str, Path]]:
-        """(SHA-256 or "" for anything that does not belong, path) of every file."""
+    async def walk(self) -> AsyncIterator[list[StoredFile]]:
+        """Every file that is there, a portion at a time."""
         for kind in (ORIGINALS, THUMBNAILS):
-            for folder, _, names in os.walk(self.root / kind):
-                for name in sorted(names):
-                    stem = name.split(".")[0]
-                    belongs = len(stem) == 64 and not name.endswith(PARTIAL)
-                    yield (stem if belongs else ""), Path(folder, name)
-
-    def bytes_used(self) -> int:
-        """Size of everything under the root, the database and indexes included."""
-        return sum(
-            os.lstat(os.path.join(folder, name)).st_size for folder, _, names in os.walk(self.root) for name in names
-        )
-
-    def _write(self, path: Path, content: bytes) -> None:
-        try:
-            if path.exists() and path.stat().st_size == len(content):
-                return
-            write_whole(path, content)
-        except OSError as error:
-            raise from_os_error(error, self.root) from error
+            async for portion in self.files.walk(kind):
+                yield portion
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whatever is killed and whenever the power fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+def original_key(sha256: str, extension: str) -> str:
+    return f"{ORIGINALS}/{sha256[:2]}/{sha256}{extension}"
+
+
+def thumbnail_key(sha256: str) -> str:
+    return f"{THUMBNAILS}/{sha256[:2]}/{sha256}.jpg"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, or_, select, text, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import (
     AddResult,
@@ -25,7 +26,7 @@ from engine.errors import NothingToUndo, UnknownImage, UnknownOperation
 from engine.imaging import EXTENSIONS
 from engine.storage import codec, statements
 from engine.storage.database import Database
-from engine.storage.files import FileStore
+from engine.storage.files import FileStore, PictureFiles, StoredFile, original_key, thumbnail_key
 from engine.storage.statements import NETWORK, NEXT_NETWORK, TRIMMED, WHOLE, Head, Operation
 from engine.storage.tables import (
     changes,
@@ -119,7 +120,7 @@ class Repository:
 
     async def known_files(self, seen: Sequence[FileSeen]) -> dict[str, int]:
         """Paths of unchanged files whose pictures are still in the library, files and all, with their ids."""
-        found: dict[str, int] = {}
+        unchanged: dict[str, tuple[int, str, str]] = {}
         by_path = {file.path: file for file in seen}
         async with self.database.read() as connection:
             for part in statements.chunks(list(by_path)):
@@ -130,10 +131,10 @@ class Repository:
                 )
                 for row in await connection.execute(query):
                     file = by_path[row.path]
-                    unchanged = (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
-                    if unchanged and self.files.has(row.sha256, EXTENSIONS[row.media_type]):
-                        found[row.path] = row.image_id
-        return found
+                    if (row.size, row.mtime_ns) == (file.size, file.mtime_ns):
+                        unchanged[row.path] = (row.image_id, row.sha256, EXTENSIONS[row.media_type])
+        whole = await self.files.having({(sha256, extension) for _, sha256, extension in unchanged.values()})
+        return {path: image_id for path, (image_id, sha256, _) in unchanged.items() if sha256 in whole}
 
     async def see_files(self, seen: dict[FileSeen, int]) -> None:
         """Remember which picture each file holds, so that it is skipped as long as it is unchanged."""
@@ -144,14 +145,18 @@ class Repository:
                 await statements.put_file_seen(connection, file, image_id)
 
     async def ids_by_sha256(self, values: Sequence[str]) -> dict[str, int]:
-        """Ids of the live pictures among these; one that has lost its files does not count, and is stored anew."""
+        """Ids of the live pictures among these."""
         async with self.database.read() as connection:
             known = await statements.by_sha256(connection, values)
-        return {
-            sha256: image.id
-            for sha256, image in known.items()
-            if image.deleted_at is None and self.files.has(sha256, EXTENSIONS[image.media_type])
-        }
+        return {sha256: image.id for sha256, image in known.items() if image.deleted_at is None}
+
+    async def whole_by_sha256(self, values: Sequence[str]) -> dict[str, int]:
+        """The same without those that have lost their files, which are to be stored anew."""
+        async with self.database.read() as connection:
+            known = await statements.by_sha256(connection, values)
+        live = {sha256: image for sha256, image in known.items() if image.deleted_at is None}
+        whole = await self.files.having((sha256, EXTENSIONS[image.media_type]) for sha256, image in live.items())
+        return {sha256: image.id for sha256, image in live.items() if sha256 in whole}
 
     async def add(self, prepared: Sequence[Prepared], operation: Operation) -> list[AddResult] | None:
         """Store pictures in one transaction: when this returns, they are there to stay.
@@ -166,7 +171,7 @@ class Repository:
             if operation.id is not None and await statements.is_undone(connection, operation.id):
                 operation.id = None  # taken back meanwhile: what comes now is an operation of its own
             known = await statements.by_sha256(connection, [one.features.sha256 for one in prepared])
-            results, recorded = [], []
+            results, recorded, files = [], [], []
             for one in prepared:
                 sha256 = one.features.sha256
                 image = known.get(sha256)
@@ -181,11 +186,12 @@ class Repository:
                     results.append(AddResult(one.provenance.name, "restored", image.id))
                 else:
                     results.append(AddResult(one.provenance.name, "duplicate", image.id))
-                # A purge may have unlinked the files of a removed picture since they were written; it holds this lock.
-                self.files.put(sha256, EXTENSIONS[image.media_type], one.content, one.thumbnail)
+                files.append(PictureFiles(sha256, EXTENSIONS[image.media_type], one.content, one.thumbnail))
                 known[sha256] = replace(image, deleted_at=None)
                 if one.provenance.file:
                     await statements.put_file_seen(connection, one.provenance.file, image.id)
+            # A purge may have deleted the files of a removed picture since they were written; it holds this lock.
+            await self.files.put(files)
             await statements.record(connection, operation, recorded)
         changed = ("added", "restored")
         return [replace(one, operation_id=operation.id) if one.status in changed else one for one in results]
@@ -216,9 +222,21 @@ class Repository:
         """Delete the files of pictures that were written but not stored, unless somebody else has stored them."""
         async with self.database.write() as connection:
             known = await statements.by_sha256(connection, [one.features.sha256 for one in prepared])
-            for one in prepared:
-                if one.features.sha256 not in known:
-                    self.files.remove(one.features.sha256, EXTENSIONS[one.image.media_type])
+            await self.files.remove(
+                (one.features.sha256, EXTENSIONS[one.image.media_type])
+                for one in prepared
+                if one.features.sha256 not in known
+            )
+
+    async def orphans(self, there: Sequence[StoredFile]) -> list[StoredFile]:
+        """Those of the files that belong to no picture, removed ones included."""
+        async with self.database.read() as connection:
+            return await self._orphans(connection, there)
+
+    async def drop_orphans(self, there: Sequence[StoredFile]) -> None:
+        """Delete those of the files that still belong to no picture."""
+        async with self.database.write() as connection:  # whoever adds a picture looks for its files under this lock
+            await self.files.delete(await self._orphans(connection, there))
 
     async def get(self, image_id: int) -> StoredImage:
         """A live picture; UnknownImage otherwise."""
@@ -390,11 +408,10 @@ class Repository:
         async with self.database.read() as connection:
             return {name: int(await connection.scalar(query) or 0) for name, query in queries.items()}
 
-    async def owned_files(self) -> set[tuple[str, str]]:
-        """(SHA-256, extension) of every picture that still has a row, removed ones too."""
+    async def original_bytes(self) -> int:
+        """Size of all originals, those of removed pictures included."""
         async with self.database.read() as connection:
-            rows = (await connection.execute(select(images.c.sha256, images.c.media_type))).all()
-        return {(row.sha256, EXTENSIONS[row.media_type]) for row in rows}
+            return int(await connection.scalar(select(func.sum(images.c.byte_size))) or 0)
 
     # --- changing
 
@@ -518,9 +535,15 @@ class Repository:
             rows = (await connection.execute(query)).all()
             for row in rows:
                 await connection.execute(delete(images).where(images.c.id == row.id))
-                self.files.remove(row.sha256, EXTENSIONS[row.media_type])
+            await self.files.remove((row.sha256, EXTENSIONS[row.media_type]) for row in rows)
             await statements.record(connection, Operation("purge", actor), [(row.id, "purged", None) for row in rows])
         return len(rows)
+
+    async def _orphans(self, connection: AsyncConnection, there: Sequence[StoredFile]) -> list[StoredFile]:
+        rows = (await connection.execute(select(images.c.sha256, images.c.media_type))).all()
+        owned = {original_key(row.sha256, EXTENSIONS[row.media_type]) for row in rows}
+        owned |= {thumbnail_key(row.sha256) for row in rows}
+        return [file for file in there if file.key not in owned]
 
     async def damaged_pages(self) -> int:
         """Lines that SQLite's own check complains of; 0 in a sound database."""

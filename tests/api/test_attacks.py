@@ -12,6 +12,7 @@ from sqlalchemy import text
 from engine.domain import Provenance
 from engine.sources import Source
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
+from tests.conftest import original_of, thumbnail_of
 
 
 async def raw(api: Client, request: bytes, *, then: bytes = b"", times: int = 0) -> tuple[bytes, int]:
@@ -68,8 +69,8 @@ async def test_client_that_leaves_amid_its_body_leaves_no_trace_in_the_log(
 
 async def test_lost_file_is_said_to_be_lost(api: Client) -> None:
     image = await api.service.get(1)
-    api.service.original_path(image).unlink()
-    api.service.thumbnail_path(image).unlink()
+    original_of(api.service, image).unlink()
+    thumbnail_of(api.service, image).unlink()
     for path in ("file", "thumbnail"):
         for headers in ({}, {"Range": "bytes=0-9"}):
             answer = await api.get(f"/v1/images/1/{path}", headers=headers)

@@ -1,15 +1,25 @@
 """The library over HTTP: list, look, add, edit, remove, undo."""
 
 import asyncio
+from typing import Any
 
 import numpy as np
 import pytest
 
-from engine import imaging
+from engine import EngineSettings, imaging
 from tests.api.conftest import Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+from tests.object_store import Bucket
 
 NEW = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:200, :300]))
+
+
+def in_place(request: pytest.FixtureRequest, place: str) -> dict[str, Any]:
+    """Settings of a library with its files there."""
+    if place == "folder":
+        return {}
+    settings: EngineSettings = request.getfixturevalue("in_bucket")
+    return {"files_url": settings.files_url, "cache_dir": settings.cache_dir}
 
 
 async def test_picture_is_added_named_when_there_and_restored(api: Client) -> None:
@@ -98,25 +108,79 @@ async def test_filter_by_tag_and_words_in_any_script_and_case(api: Client) -> No
     assert {"tag": "mill", "pictures": 1} in (await api.get("/v1/tags")).json["tags"]
 
 
-async def test_files_are_served_as_what_they_are(api: Client) -> None:
-    (image,) = (await api.get("/v1/images?words=coffee")).json["images"]
-    original = await api.get(image["links"]["file"])
-    assert original.body == shipped("coffee.png")
-    assert original.headers["Content-Type"] == "image/png"
-    assert original.headers["X-Content-Type-Options"] == "nosniff"
-    assert "immutable" in original.headers["Cache-Control"]
-    assert "sandbox" in original.headers["Content-Security-Policy"]
-    assert original.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert original.headers["ETag"] == f'"{image["sha256"]}"'
-    unchanged = await api.get(image["links"]["file"], headers={"If-None-Match": original.headers["ETag"]})
-    assert (unchanged.status, unchanged.body) == (304, b"")
-    part = await api.get(image["links"]["file"], headers={"Range": "bytes=10-19"})
-    assert (part.status, part.body) == (206, original.body[10:20])
-    beyond = await api.get(image["links"]["file"], headers={"Range": "bytes=99999999-"})
-    assert (beyond.status, beyond.code) == (416, "range_not_satisfiable")
-    thumbnail = await api.get(image["links"]["thumbnail"])
-    assert thumbnail.headers["Content-Type"] == "image/jpeg"
-    assert max(imaging.decode_thumbnail(thumbnail.body).shape[:2]) == 320
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+async def test_files_are_served_as_what_they_are(serve: Serve, request: pytest.FixtureRequest, place: str) -> None:
+    async with serve(**in_place(request, place)) as api:
+        (image,) = (await api.get("/v1/images?words=coffee")).json["images"]
+        original = await api.get(image["links"]["file"])
+        assert original.body == shipped("coffee.png")
+        assert original.headers["Content-Type"] == "image/png"
+        assert original.headers["X-Content-Type-Options"] == "nosniff"
+        assert "immutable" in original.headers["Cache-Control"]
+        assert "sandbox" in original.headers["Content-Security-Policy"]
+        assert original.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert original.headers["ETag"] == f'"{image["sha256"]}"'
+        assert original.headers["Accept-Ranges"] == "bytes"
+        assert original.headers["Content-Disposition"] == 'inline; filename="coffee.png"'
+        unchanged = await api.get(image["links"]["file"], headers={"If-None-Match": original.headers["ETag"]})
+        assert (unchanged.status, unchanged.body) == (304, b"")
+        part = await api.get(image["links"]["file"], headers={"Range": "bytes=10-19"})
+        assert (part.status, part.body) == (206, original.body[10:20])
+        assert part.headers["Content-Range"] == f"bytes 10-19/{len(original.body)}"
+        assert part.headers["ETag"] == original.headers["ETag"]
+        beyond = await api.get(image["links"]["file"], headers={"Range": "bytes=99999999-"})
+        assert (beyond.status, beyond.code) == (416, "range_not_satisfiable")
+        thumbnail = await api.get(image["links"]["thumbnail"])
+        assert thumbnail.headers["Content-Type"] == "image/jpeg"
+        assert max(imaging.decode_thumbnail(thumbnail.body).shape[:2]) == 320
+
+
+RANGES = {
+    "bytes=0-0": slice(0, 1),
+    "bytes=100-": slice(100, None),
+    "bytes=-7": slice(-7, None),
+    "bytes=-99999999": slice(0, None),
+    "bytes=5-99999999": slice(5, None),
+    "bytes=5-4": None,
+    "bytes=-0": None,
+    "bytes=-": None,
+    "bytes=a-b": None,
+    "lines=1-2": None,
+}
+
+
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+async def test_ranges_are_the_same_wherever_the_file_is(
+    serve: Serve, request: pytest.FixtureRequest, place: str
+) -> None:
+    async with serve(filled=False, **in_place(request, place)) as api:
+        await api.add(NEW)
+        for wanted, got in RANGES.items():
+            part = await api.get("/v1/images/1/file", headers={"Range": wanted})
+            if got is None:
+                assert (part.status, part.code) == (416, "range_not_satisfiable"), wanted
+            else:
+                assert (part.status, part.body) == (206, NEW[got]), wanted
+            changed = await api.get("/v1/images/1/file", headers={"Range": wanted, "If-Range": '"another"'})
+            assert (changed.status, changed.body) == (200, NEW), wanted
+
+
+async def test_store_that_is_down_is_a_503_that_says_when_to_come_again(
+    serve: Serve, request: pytest.FixtureRequest, bucket: Bucket
+) -> None:
+    async with serve(**in_place(request, "bucket")) as api:
+        (image,) = (await api.get("/v1/images?words=coffee")).json["images"]
+        with bucket.store.down():
+            for answer in (await api.add(NEW), await api.get(image["links"]["file"])):
+                assert (answer.status, answer.code) == (503, "files_unreachable")
+                assert int(answer.headers["Retry-After"]) > 0
+            assert (await api.search(shipped("coffee.png"))).json["matches"][0]["id"] == image["id"]
+            assert (await api.get("/v1/server")).status == 200
+        assert (await api.add(NEW)).status == 201
+        assert (await api.get(image["links"]["file"])).body == shipped("coffee.png")
+        bucket.delete(next(key for key in bucket.keys if key.startswith("originals") and image["sha256"] in key))
+        lost = await api.get(image["links"]["file"])
+        assert (lost.status, lost.code) == (500, "unreadable_file")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine import LibraryBusy, SearchService
 from tests.bot.conftest import StartTalk, Talk, bot_settings, talking, texts
-from tests.conftest import bad_files, jpeg, photograph
+from tests.conftest import bad_files, jpeg, original_of, photograph, thumbnail_of
 from tests.telegram.server import FakeTelegram
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
@@ -197,9 +197,9 @@ async def test_group_that_moved_is_followed(talk: Talk, telegram: FakeTelegram) 
 
 async def test_picture_whose_file_is_lost_is_shown_as_its_thumbnail_or_left_out(talk: Talk) -> None:
     (first, second, *_) = (await talk.service.search(MIRRORED)).matches
-    talk.service.original_path(first.image).unlink()
-    talk.service.original_path(second.image).unlink()
-    talk.service.thumbnail_path(second.image).unlink()
+    original_of(talk.service, first.image).unlink()
+    original_of(talk.service, second.image).unlink()
+    thumbnail_of(talk.service, second.image).unlink()
     *album, buttons = await talk.ask(talk.ada, photo=MIRRORED)
     assert [text[0] for text in texts(album)] == ["1", "3", "4", "5"]
     assert buttons["text"].startswith("This picture is in the library.")

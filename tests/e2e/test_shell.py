@@ -363,3 +363,16 @@ def test_wrong_use_of_duplicates_changes_nothing(library: Command, arguments: li
     done = library("duplicates", *arguments)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert "Took back the add " in library("undo").stderr
+
+
+def test_bucket_that_cannot_be_used_is_one_sentence(pictrace: Command, tmp_path: Path) -> None:
+    wrong = pictrace("status", PICTRACE_FILES_URL="ftp://bucket")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "PICTRACE_FILES_URL" in wrong.stderr
+    assert "(invalid_setting)" in wrong.stderr
+    keys = {"AWS_ACCESS_KEY_ID": "key-of-the-tests", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests"}
+    where = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ALLOW_HTTP": "true"}
+    down = pictrace("add", SHIPPED / "rocket.jpg", PICTRACE_FILES_URL="s3://bucket", **keys, **where)
+    assert (down.returncode, down.stdout) == (1, "")
+    assert "s3://bucket cannot be reached: it does not answer. (files_unreachable)" in " ".join(down.stderr.split())
+    assert "of-the-tests" not in down.stderr

@@ -16,7 +16,7 @@ from engine import Edit, EngineSettings, PicTraceError, SearchService, augment, 
 from engine.errors import InvalidLimit, NetworkMismatch, UnknownImage
 from engine.features import hashes
 from engine.sources import expand
-from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 
 EDITED = {
     "crop": Edit.CROPPED,
@@ -74,9 +74,9 @@ async def test_search_from_a_stored_picture_leaves_it_out(filled: Filled) -> Non
         (image,) = (await service.page(words="rocket")).images
         first = await service.search_stored(image.id, weak=True)
         assert image.id not in [match.image.id for match in first.matches]
-        (settings, path) = (service.settings, service.original_path(image))
+        (settings, path) = (service.settings, original_of(service, image))
         assert path.is_relative_to(settings.data_dir)
-        service.thumbnail_path(image).unlink()  # then the original serves
+        thumbnail_of(service, image).unlink()  # then the original serves
         again = await service.search_stored(image.id, weak=True)
         assert {match.image.id for match in again.matches} == {match.image.id for match in first.matches}
         with pytest.raises(UnknownImage):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from engine import PicTraceError, SearchService
 from engine.augment import EDITS
-from tests.conftest import SHIPPED, Filled, add_paths, jpeg, photograph
+from tests.conftest import SHIPPED, Filled, add_paths, jpeg, original_of, photograph
 
 ADA, BORIS = "chat:ada", "chat:boris"
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
@@ -194,5 +194,5 @@ async def test_preview_is_a_jpeg_of_bounded_size_and_shape(service: SearchServic
     assert preview.format == "JPEG"
     assert max(preview.size) <= 1000
     assert max(preview.size) / min(preview.size) <= 10.1
-    service.original_path(image).unlink()
+    original_of(service, image).unlink()
     assert (await service.preview(image)).startswith(b"\xff\xd8")  # of the thumbnail

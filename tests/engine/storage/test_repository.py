@@ -15,7 +15,7 @@ from bot.storage import metadata as bot_metadata
 from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.errors import LibraryTooNew, NothingToUndo, UnknownImage
 from engine.sources import expand
-from engine.storage import files as storage_files
+from engine.storage import local_files
 from engine.storage.database import REVISION, migrations_dir
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
@@ -282,16 +282,16 @@ async def test_full_disk_is_said_and_harms_nothing(filled: Filled, monkeypatch: 
     """The quota is in the file layer; tests/e2e has the same on a real small disk."""
     async with filled() as service:
         before = await service.status()
-        whole = storage_files.write_whole
+        whole = local_files.write_whole
 
         def full(path: Path, content: bytes) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(storage_files, "write_whole", full)
+        monkeypatch.setattr(local_files, "write_whole", full)
         with pytest.raises(PicTraceError) as caught:
             await service.add_bytes(jpeg(photograph("rocket.jpg")[:200]), name="new.jpg", actor="test")
         assert caught.value.code == "disk_full"
-        monkeypatch.setattr(storage_files, "write_whole", whole)
+        monkeypatch.setattr(local_files, "write_whole", whole)
         assert (await service.status()).images == before.images
         assert (await service.check(repair=False, purge=False, actor="test")).sound
         result = await service.add_bytes(jpeg(photograph("rocket.jpg")[:200]), name="new.jpg", actor="test")

@@ -1,0 +1,65 @@
+"""Answers that are files: from this machine's disk, or from memory; either way with ranges."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from api import errors
+from api.errors import Problem
+
+RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+
+
+class PictureFile(FileResponse):
+    """A file on disk whose range errors are problems, as all other errors are."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_refused = False
+
+        async def answer(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                is_refused = True
+                code = "range_not_satisfiable"
+                refused = errors.response(code, errors.OWN[code][1], {"Cache-Control": "no-store"})
+                await refused(scope, receive, send)
+            elif not is_refused:
+                await send(message)
+
+        await super().__call__(scope, receive, answer)
+
+
+def picture(
+    request: Request, content: bytes, *, media_type: str, headers: Mapping[str, str], filename: str | None
+) -> Response:
+    """The same for a file in memory; several ranges at once get the whole. `headers` has its ETag."""
+    sent = dict(headers) | {"Accept-Ranges": "bytes"}
+    if filename is not None:
+        quoted = quote(filename)
+        sent["Content-Disposition"] = (
+            f'inline; filename="{filename}"' if quoted == filename else f"inline; filename*=utf-8''{quoted}"
+        )
+    wanted = request.headers.get("range")
+    is_changed = request.headers.get("if-range", headers["ETag"]) != headers["ETag"]
+    if wanted is None or is_changed or "," in wanted:
+        return Response(content, headers=sent, media_type=media_type)
+    first, end = _part(wanted, len(content))
+    sent["Content-Range"] = f"bytes {first}-{end - 1}/{len(content)}"
+    return Response(content[first:end], 206, sent, media_type)
+
+
+def _part(wanted: str, size: int) -> tuple[int, int]:
+    """The range from the first byte to behind the last."""
+    found = RANGE.fullmatch(wanted)
+    first, last = found.groups() if found else ("", "")
+    if first:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+    else:
+        start, end = size - min(size, int(last or 0)), size
+    if start >= end:
+        raise Problem("range_not_satisfiable", headers={"Cache-Control": "no-store"})
+    return start, end
