@@ -161,6 +161,8 @@ async def test_ranges_are_the_same_wherever_the_file_is(
                 assert (part.status, part.code) == (416, "range_not_satisfiable"), wanted
             else:
                 assert (part.status, part.body) == (206, NEW[got]), wanted
+                first, end, _ = got.indices(len(NEW))
+                assert part.headers["Content-Range"] == f"bytes {first}-{end - 1}/{len(NEW)}", wanted
             changed = await api.get("/v1/images/1/file", headers={"Range": wanted, "If-Range": '"another"'})
             assert (changed.status, changed.body) == (200, NEW), wanted
 

@@ -146,6 +146,26 @@ async def test_while_the_store_is_down_searches_go_on_and_nothing_is_lost(
     assert (await service.check(repair=True, purge=False, actor="test")).sound
 
 
+@pytest.mark.parametrize("kind", ["originals", "thumbnails"])
+async def test_check_ends_at_the_first_file_that_cannot_be_read_and_mends_nothing(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """As where a store answers some requests and others not."""
+    files = service._repository.files.files
+    rocket = await service.get(await image_id(service, "rocket"))
+    read = files.read
+
+    async def read_most(key: str) -> bytes:
+        if key.startswith(kind) and rocket.sha256 in key:
+            raise FilesUnreachable("Not now.")
+        return await read(key)
+
+    monkeypatch.setattr(files, "read", read_most)
+    with pytest.raises(FilesUnreachable):
+        await service.check(repair=True, purge=False, actor="test")
+    assert (await service.status()).images == len(PHOTOGRAPHS)
+
+
 async def test_store_that_goes_down_before_the_row_is_written_leaves_no_row(
     service: SearchService, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
