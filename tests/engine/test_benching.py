@@ -65,7 +65,7 @@ class FakeLibrary:
             raise UnknownImage("gone")
         return stored(image_id)
 
-    def read(self, image: StoredImage) -> Pixels:
+    async def read(self, image: StoredImage) -> Pixels:
         if image.id in self.lost:
             raise UnreadableFile("lost")
         return pixels_of(image.id)

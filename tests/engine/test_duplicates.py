@@ -14,7 +14,7 @@ from engine.errors import DiskFull, InvalidLimit, NotDuplicates, NothingToUndo, 
 from engine.sources import Source
 from engine.storage.pairs import NOT, THOROUGHLY, WHOLE
 from engine.storage.tables import images
-from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph, thumbnail_of
 
 
 def middle(pixels: Pixels, share: float) -> Pixels:
@@ -321,7 +321,7 @@ async def test_lost_thumbnail_stops_nothing_and_is_made_up_for_by_repair(
     ids = await pair(service)
     await forget_comparisons(service)
     for image_id in ids:
-        service.thumbnail_path(await service.get(image_id)).unlink()
+        thumbnail_of(service, await service.get(image_id)).unlink()
     await service.compare()
     await service.compare(thorough=True)
     assert (await groups(service), (await service.duplicates()).waiting) == ([], 0)
