@@ -104,8 +104,9 @@ class Known:
 class Whole:
     """The whole query, RGB, and what is made of it once, when first needed."""
 
-    def __init__(self, pixels: Pixels) -> None:
+    def __init__(self, pixels: Pixels, *, may_be_covered: bool = True) -> None:
         self.pixels = pixels
+        self._may_be_covered = may_be_covered
 
     @cached_property
     def grey(self) -> Pixels:
@@ -114,7 +115,7 @@ class Whole:
 
     @cached_property
     def uncovered(self) -> covers.Uncovered | None:
-        return covers.uncover(self.pixels)
+        return covers.uncover(self.pixels) if self._may_be_covered else None
 
     @cached_property
     def coarse(self) -> Vector:
@@ -318,7 +319,8 @@ class Matcher:
         pixels = self._thumbnail(query.stored.image.sha256) if likely else None
         if pixels is None:
             return
-        view = View(Whole(pixels), WHOLE, query.embedding, query.stored.keypoints)
+        # Looking for what covers it costs as much as all the rest.
+        view = View(Whole(pixels, may_be_covered=False), WHOLE, query.embedding, query.stored.keypoints)
         proved = 0
         for one in likely:
             self._try(view, one, mirrored=False)

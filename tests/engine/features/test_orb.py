@@ -82,3 +82,12 @@ def test_flat_picture_has_no_keypoints_and_agrees_with_nothing() -> None:
 def test_no_overlap_is_zero() -> None:
     away = np.array([[1, 0, 5], [0, 1, 5], [0, 0, 1]], np.float64)
     assert overlap(away) == (0.0, 0.0)
+
+
+def test_an_eighth_of_the_keypoints_tells_copies_from_strangers() -> None:
+    cup, cat = data.coffee(), data.chelsea()
+    whole = orb.detect(cup)
+    assert orb.shared(orb.detect(np.ascontiguousarray(cup[60:340, 90:510])), whole, one_in=8) >= 8
+    assert orb.shared(orb.detect(cat), whole, one_in=8) < 4
+    blank = orb.detect(np.full((200, 300, 3), 250, np.uint8))
+    assert orb.shared(blank, whole, one_in=8) == orb.shared(whole, blank, one_in=8) == 0
