@@ -45,6 +45,7 @@ ENGINE = {
     "too_few_pictures": (409, "The library has too few pictures for this."),
     "not_duplicates": (409, "These pictures are no group of near-duplicates (any more). Nothing was removed."),
     "nothing_to_undo": (409, "There is nothing to undo."),
+    "migration_refused": (409, "The destination is not empty."),
     "invalid_setting": (500, "A setting of the server is wrong."),
     "unknown_network": (503, "The library was made by a network that is not known here."),
     "network_mismatch": (503, "The library was made by another network than the settings say."),
@@ -59,6 +60,10 @@ ENGINE = {
         503,
         "The pictures' files in s3://bucket cannot be reached: it does not answer as it should.",
     ),
+    "database_unreachable": (503, "The library's database server cannot be reached; try again later."),
+    "database_refused": (503, "The library's database server does not let this server in."),
+    "migration_unfinished": (503, "The library is still on its way into this database."),
+    "migration_failed": (500, "What arrived at the destination is not what was sent."),
     "disk_full": (507, "The server's disk is full."),
 }
 # The API's own codes.
@@ -83,7 +88,7 @@ OWN = {
     "stopping": (503, "The server is being stopped."),
     "at_capacity": (503, "All places are taken; try again in a moment."),
 }
-LIBRARY = ("library_busy", "library_damaged")  # whatever needs the library
+LIBRARY = ("library_busy", "library_damaged", "database_unreachable", "database_refused")  # whatever needs the library
 BY_HTTP_STATUS = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 
 

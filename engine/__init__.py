@@ -3,7 +3,7 @@
 These are its public names; `api` and `bot` import no others.
 """
 
-from engine.bootstrap import open_service
+from engine.bootstrap import PATIENCE_S, open_service
 from engine.domain import (
     AddResult,
     Changed,
@@ -28,7 +28,7 @@ from engine.domain import (
     Undone,
     Watch,
 )
-from engine.errors import FileTooLarge, InvalidSetting, LibraryBusy, LibraryError, PicTraceError
+from engine.errors import DatabaseUnreachable, FileTooLarge, InvalidSetting, LibraryBusy, LibraryError, PicTraceError
 from engine.fetch import name_of
 from engine.imaging import MEDIA_TYPES
 from engine.searching import MAX_LIMIT
@@ -40,10 +40,12 @@ from engine.storage.database import Database
 __all__ = [
     "MAX_LIMIT",
     "MEDIA_TYPES",
+    "PATIENCE_S",
     "AddResult",
     "Changed",
     "CheckReport",
     "Database",
+    "DatabaseUnreachable",
     "Decision",
     "Edit",
     "EngineSettings",

@@ -1,13 +1,16 @@
 """open_service: the one place that picks concrete classes and opens a library."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
 
 from engine.concurrency import CpuPool
-from engine.errors import FilesUnreachable, NetworkMismatch
+from engine.errors import DatabaseUnreachable, FilesUnreachable, MigrationUnfinished, NetworkMismatch
 from engine.features.networks import DEFAULT_NETWORK
 from engine.fetch import Fetcher
 from engine.imaging import EXTENSIONS
@@ -19,37 +22,43 @@ from engine.storage.database import Database, from_os_error
 from engine.storage.files import FileStore
 from engine.storage.local_files import LocalFiles
 from engine.storage.repository import Repository, undo_horizon
+from engine.storage.statements import MIGRATION, UNFINISHED
 from engine.storage.thumbnail_cache import ThumbnailCache
+
+logger = logging.getLogger(__name__)
 
 FILES = "files"  # key of the URL of a library's files in its settings; none where they are in the data folder
 NEWEST = 20  # pictures whose files tell that a place is the right one
+PATIENCE_S = 60.0  # that whoever serves has with a database server that is still starting
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 8.0
 
 
 @asynccontextmanager
-async def open_service(settings: EngineSettings, *, read_only: bool = False) -> AsyncIterator[SearchService]:
+async def open_service(
+    settings: EngineSettings, *, patience_s: float = 0, read_only: bool = False
+) -> AsyncIterator[SearchService]:
     """Open the library of these settings, made or migrated where needed; close it at the end.
 
-    `read_only`: nothing is made, migrated, purged or written down, not even an index checkpoint, and the database
-    refuses changes. TooFewPictures where there is no library, LibraryTooOld where it would have to be migrated.
-
-    Raises a LibraryError such as DataDirNotWritable, LibraryTooNew or FilesUnreachable, or a NetworkError.
+    `patience_s`: how long to wait for a database server that cannot be reached. `read_only`: nothing is made, migrated,
+    purged or written down, not even an index checkpoint, and the database refuses changes; TooFewPictures where there
+    is no library, LibraryTooOld where it would have to be migrated. Raises any LibraryError or NetworkError.
     """
     data_dir = settings.data_dir
     if not read_only:
         _make(data_dir)
     files = file_store(settings)
     await files.files.reach()
-    own = URL.create("sqlite+aiosqlite", database=str(data_dir / "pictrace.db"))
-    url = make_url(settings.database_url) if settings.database_url else own
-    database = Database(url, data_dir / "opening.lock", read_only=read_only)
+    database = Database(database_url(settings), data_dir / "opening.lock", read_only=read_only)
     fetcher = Fetcher(max_bytes=settings.max_bytes, timeout_s=settings.fetch_timeout_s, allow=settings.fetch_allow)
     with CpuPool(settings.workers) as pool:
         try:
             if read_only:
                 await database.require_level()
             else:
-                await database.migrate(pool, pictures_in=files.place if await files.has_any() else None)
+                pictures_in = files.place if await files.has_any() else None
+                await _patiently(lambda: database.migrate(pool, pictures_in=pictures_in), patience_s)
             repository = Repository(database, files)
+            await _refuse_half_a_library(repository)
             await _agree_on_files(settings, repository, read_only=read_only)
             networks = Networks(settings, repository, pool, read_only=read_only)
             await _agree_on_network(settings, repository, networks)
@@ -94,6 +103,37 @@ async def _agree_on_files(settings: EngineSettings, repository: Repository, *, r
         )
     if not read_only:
         await repository.put_setting(FILES, settings.files_url)
+
+
+def database_url(settings: EngineSettings) -> URL:
+    """Where the library's database is."""
+    if settings.database_url:
+        return make_url(settings.database_url)
+    return URL.create("sqlite+aiosqlite", database=str(settings.data_dir / "pictrace.db"))
+
+
+async def _patiently(act: Callable[[], Awaitable[None]], patience_s: float) -> None:
+    """Try until the database server can be reached, after longer and longer pauses."""
+    started, pause_s = time.monotonic(), FIRST_PAUSE_S
+    while True:
+        try:
+            return await act()
+        except DatabaseUnreachable as error:
+            left_s = patience_s - (time.monotonic() - started)
+            if left_s <= 0:
+                raise
+            logger.warning("%s Trying for %.0f s more.", error, left_s)
+            await asyncio.sleep(min(pause_s, left_s))
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+async def _refuse_half_a_library(repository: Repository) -> None:
+    marker = await repository.get_setting(MIGRATION)
+    if marker and marker["state"] == UNFINISHED:
+        raise MigrationUnfinished(
+            f"A library is still on its way into the database {repository.database.name}. Run `pictrace migrate --to` "
+            "with this URL again, and PICTRACE_DATABASE_URL as it was before: it goes on where it stopped."
+        )
 
 
 async def _agree_on_network(settings: EngineSettings, repository: Repository, networks: Networks) -> None:

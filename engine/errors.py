@@ -28,6 +28,7 @@ PicTraceError
 │   ├── TooFewPictures        too_few_pictures    for what was asked of the library
 │   ├── NotDuplicates         not_duplicates      they are no group of near-duplicates (any more)
 │   ├── NothingToUndo         nothing_to_undo
+│   ├── MigrationRefused      migration_refused   no library to move, or something else at its destination
 │   └── InvalidSetting        invalid_setting
 ├── NetworkError
 │   ├── UnknownNetwork        unknown_network
@@ -41,6 +42,10 @@ PicTraceError
     ├── LibraryDamaged        library_damaged
     ├── LibraryBusy           library_busy
     ├── FilesUnreachable      files_unreachable   the store of the pictures' files does not answer, or refuses
+    ├── DatabaseUnreachable   database_unreachable  the server is down or does not answer: again later
+    ├── DatabaseRefused       database_refused      the server lets this user, database or statement not pass
+    ├── MigrationUnfinished   migration_unfinished  a library is on its way into this database
+    ├── MigrationFailed       migration_failed      what arrived is not what was sent
     └── DiskFull              disk_full
 """
 
@@ -161,6 +166,10 @@ class NothingToUndo(RequestError):
     code = "nothing_to_undo"
 
 
+class MigrationRefused(RequestError):
+    code = "migration_refused"
+
+
 class InvalidSetting(RequestError):
     code = "invalid_setting"
 
@@ -211,6 +220,22 @@ class LibraryBusy(LibraryError):
 
 class FilesUnreachable(LibraryError):
     code = "files_unreachable"
+
+
+class DatabaseUnreachable(LibraryError):
+    code = "database_unreachable"
+
+
+class DatabaseRefused(LibraryError):
+    code = "database_refused"
+
+
+class MigrationUnfinished(LibraryError):
+    code = "migration_unfinished"
+
+
+class MigrationFailed(LibraryError):
+    code = "migration_failed"
 
 
 class DiskFull(LibraryError):

@@ -9,7 +9,7 @@ from dotenv import dotenv_values
 from platformdirs import user_cache_path, user_data_path
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.errors import InvalidSetting
@@ -30,6 +30,16 @@ def split_at_commas(value: object) -> object:
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_at_commas)]
 
 
+def parse_database_url(url: str) -> URL:
+    """A database's URL, with the driver that PicTrace uses where none is named. ValueError."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ValueError("This is no database URL, such as postgresql://USER:PASSWORD@HOST/NAME") from error
+    named = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}.get(parsed.drivername)
+    return parsed.set(drivername=named) if named else parsed
+
+
 class EngineSettings(BaseSettings):
     """From the environment or `.env`, with the prefix PICTRACE_; every field has a default fit for a laptop."""
 
@@ -45,7 +55,8 @@ class EngineSettings(BaseSettings):
         description="Where converted networks lie, and thumbnails of a bucket.",
     )
     database_url: str | None = Field(
-        default=None, description="Another database than `pictrace.db` in the data folder, as an SQLAlchemy URL."
+        default=None,
+        description="Another database than `pictrace.db` in the data folder: `postgresql://USER:PASSWORD@HOST/NAME`.",
     )
     files_url: str | None = Field(
         default=None,
@@ -93,10 +104,7 @@ class EngineSettings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _url(cls, url: str | None) -> str | None:
-        try:
-            return str(make_url(url).render_as_string(hide_password=False)) if url else None
-        except ArgumentError as error:
-            raise ValueError("This is no SQLAlchemy URL, such as postgresql+asyncpg://user@host/name") from error
+        return parse_database_url(url).render_as_string(hide_password=False) if url else None
 
     @field_validator("files_url")
     @classmethod

@@ -20,6 +20,7 @@ from engine import EngineSettings, SearchService, StoredImage, imaging, open_ser
 from engine.domain import AddResult, Pixels
 from engine.sources import expand
 from tests.object_store import Bucket, ObjectStore
+from tests.postgresql import PostgresServer, started
 
 SHIPPED = Path(str(files("skimage") / "data"))
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "camera.png", "motorcycle_left.png")
@@ -36,18 +37,42 @@ def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
     return imaging.encode_jpeg(np.ascontiguousarray(pixels), quality=quality)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Marked with `databases`, a test runs once on each of them; the mark nearest to the test counts."""
+    marker = metafunc.definition.get_closest_marker("databases")
+    if marker and "database_url" in metafunc.fixturenames:
+        metafunc.parametrize("database_url", marker.args, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """One server for all tests of a process; each has a database of its own."""
+    yield from started()
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """A new database: SQLite in the data folder (None), or on the server."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield None
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        yield url
+
+
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
 @pytest.fixture
-def settings(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> EngineSettings:
+def settings(data_dir: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch) -> EngineSettings:
     """A fresh library; the cache of converted networks is the user's own."""
     for name in os.environ:
         if name.startswith("PICTRACE_") and name != "PICTRACE_CACHE_DIR":
             monkeypatch.delenv(name)
-    return EngineSettings(data_dir=data_dir, workers=2, _env_file=None)
+    return EngineSettings(data_dir=data_dir, database_url=database_url, workers=2, _env_file=None)
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ import errno
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 from sqlalchemy import URL, Connection, event, inspect, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.concurrency import CpuPool
@@ -28,20 +29,27 @@ from engine.errors import (
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from engine.storage.postgresql import Server
+
 REVISION = "0004"  # of the tables in `tables.py`: the newest file in alembic/versions
 BUSY_TIMEOUT_S = 60
+COMMAND_TIMEOUT_S = 300  # one statement on a server; dropping the embeddings of a whole network takes a while
 POOL_SIZE = 8
 FULL_BYTES = 1024 * 1024  # with less free than this, an I/O error means a full disk
 
 
 class Database:
-    """One library's database: `read()` and `write()` give a connection inside a transaction."""
+    """One library's database: `read()` and `write()` give a connection inside a transaction.
+
+    Both may raise LibraryBusy, LibraryDamaged, DiskFull, DataDirNotWritable, DatabaseUnreachable or DatabaseRefused.
+    """
 
     def __init__(self, url: URL, lock_path: Path, *, read_only: bool = False) -> None:
         """`read_only`: the database itself refuses every change."""
         self.url = url
         self._lock_path = lock_path
-        self._engine = _create(url)
+        self._server = _server(url)
+        self._engine = self._connecting() if self._server else _create_sqlite(url)
         if read_only:
             self._engine = self._engine.execution_options(postgresql_readonly=True)
             if self.dialect == "sqlite":
@@ -49,24 +57,34 @@ class Database:
         # Writers take the lock with their first statement: no reader turns writer halfway and finds itself locked out,
         # and `changes.seq` follows the order of commits.
         self._writing = self._engine.execution_options(immediate=True)
+        self._reading = self._engine
+        if self._server:
+            self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
+    @property
+    def name(self) -> str:
+        """Which database it is, for people: without the password."""
+        return self._server.name if self._server else str(self.url.database)
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view of the library; nothing is kept."""
-        with _translated(self._lock_path.parent):
-            async with self._engine.connect() as connection:
+        with self._translated():
+            async with self._reading.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is committed at the end, or rolled back as a whole."""
-        with _translated(self._lock_path.parent):
+        """A transaction that is committed at the end, or rolled back as a whole; one writer at a time."""
+        with self._translated():
             async with self._writing.begin() as connection:
+                if self._server:
+                    await self._server.take_turn(connection, wait_s=BUSY_TIMEOUT_S)
                 yield connection
 
     async def migrate(self, pool: CpuPool, *, pictures_in: str | None) -> None:
@@ -78,16 +96,11 @@ class Database:
         lock = FileLock(self._lock_path, timeout=BUSY_TIMEOUT_S * 10, thread_local=False)
         await pool.run(_acquire, lock)
         try:
-            async with self.read() as connection:
-                revision = await connection.run_sync(_revision)
+            revision = await self.revision()
             if revision is None and pictures_in:
-                raise LibraryDamaged(
-                    f"There are pictures in {pictures_in}, but the database is missing or empty. Put a "
-                    "backup of pictrace.db in its place; to begin anew, move the folder away."
-                )
+                raise LibraryDamaged(self._lost(pictures_in))
             if revision != REVISION:
-                async with self.write() as connection:
-                    await connection.run_sync(_upgrade, revision)
+                await self._migrate()
         finally:
             lock.release()
 
@@ -96,8 +109,7 @@ class Database:
         none = TooFewPictures(f"There is no library in {self._lock_path.parent} yet: `pictrace add` begins one.")
         if not _is_there(self.url):
             raise none
-        async with self.read() as connection:
-            revision = await connection.run_sync(_revision)
+        revision = await self.revision()
         if revision is None:
             raise none
         if revision != REVISION:
@@ -107,10 +119,15 @@ class Database:
                 "Any other, such as `pictrace status`, brings it level first."
             )
 
+    async def revision(self) -> str | None:
+        """Which migration the tables come from; None where there are none."""
+        async with self.read() as connection:
+            return await connection.run_sync(_revision)
+
     async def settle(self) -> None:
         """Empty SQLite's write-ahead log, in which deleted values linger; where somebody reads, the next time."""
         if self.dialect == "sqlite":
-            with _translated(self._lock_path.parent):
+            with self._translated():
                 async with self._engine.connect() as connection:
                     raw = await connection.get_raw_connection()
                     assert raw.driver_connection
@@ -123,6 +140,52 @@ class Database:
     async def close(self) -> None:
         await self._engine.dispose()
 
+    async def _migrate(self) -> None:
+        if self._server is None:
+            async with self.write() as connection:
+                await connection.run_sync(_upgrade)
+            return
+        # Other machines may be at it too, and know nothing of this one's lock file. Statements may take any time.
+        patient = self._connecting(patiently=True)
+        try:
+            with self._translated():
+                async with patient.begin() as connection:
+                    await self._server.take_turn(connection, wait_s=BUSY_TIMEOUT_S * 10)
+                    await connection.run_sync(self._server.refuse_encoding)
+                    await connection.run_sync(_upgrade)
+        finally:
+            await patient.dispose()
+
+    def _connecting(self, *, patiently: bool = False) -> AsyncEngine:
+        assert self._server
+        return self._server.engine(
+            pool_size=POOL_SIZE,
+            pool_timeout_s=BUSY_TIMEOUT_S,
+            command_timeout_s=None if patiently else COMMAND_TIMEOUT_S,
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        place = self._lock_path.parent
+        errors: AbstractContextManager[None] = self._server.translated() if self._server else _translated(place)
+        try:
+            with errors:
+                yield
+        except NoConnectionLeft as error:
+            raise LibraryBusy("The library is busy: all connections to its database are taken; try again.") from error
+
+    def _lost(self, place: str) -> str:
+        if self._server is None:
+            return (
+                f"There are pictures in {place}, but the database is missing or empty. Put a backup of pictrace.db in "
+                "its place; to begin anew, move the folder away."
+            )
+        return (
+            f"There are pictures in {place}, but the database {self.name} is empty. `pictrace migrate --to` with its "
+            "URL, and PICTRACE_DATABASE_URL as it was before, moves the library there; to begin anew, move the folder "
+            "away."
+        )
+
 
 def migrations_dir() -> Path:
     """The folder of migrations: inside an installed package, beside the sources in a checkout."""
@@ -131,16 +194,26 @@ def migrations_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "alembic"
 
 
-def _create(url: URL) -> AsyncEngine:
-    try:
-        engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S)
-    except (ArgumentError, InvalidRequestError, ImportError) as error:
-        raise InvalidSetting(
-            f"PICTRACE_DATABASE_URL: {url.drivername} cannot be used ({error}). For example: sqlite+aiosqlite:///FILE."
-        ) from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _configure_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+def _server(url: URL) -> "Server | None":
+    """The server that a URL names; None for a file of SQLite. InvalidSetting for any other database or driver."""
+    if url.drivername == "sqlite+aiosqlite":
+        return None
+    if url.drivername == "postgresql+asyncpg":
+        from engine.storage.postgresql import Server  # here: most libraries need no driver for it
+
+        return Server(url)
+    raise InvalidSetting(
+        f"PICTRACE_DATABASE_URL: {url.drivername} cannot be used. For example: postgresql://USER:PASSWORD@HOST/NAME, "
+        "or sqlite+aiosqlite:///FILE."
+    )
+
+
+def _create_sqlite(url: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S, hide_parameters=True
+    )
+    event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -196,10 +269,11 @@ def _revision(connection: Connection) -> str | None:
 # Alembic is imported where it is used: most starts need no migration, and it takes a fifth of a start.
 
 
-def _upgrade(connection: Connection, revision: str | None) -> None:
+def _upgrade(connection: Connection) -> None:
     from alembic import command
 
     config = _alembic()
+    revision = _revision(connection)  # again: another process may have been quicker
     if revision:
         _refuse_newer(config, revision)
     config.attributes["connection"] = connection

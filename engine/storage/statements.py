@@ -30,6 +30,7 @@ IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
 UNDOABLE = ("add", "remove", "edit", "decision")
 EDITABLE = ("title", "tags", "source_url", "page_url")
 NETWORK, NEXT_NETWORK, TRIMMED = "network", "next_network", "trimmed_seq"
+MIGRATION, UNFINISHED, COMPLETE = "migration", "unfinished", "complete"  # marker of a library that was moved here
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,12 @@ def text(value: Any) -> Any:
     """Names, titles and tags in composed form (NFC): macOS decomposes names, and nobody could find them."""
     if isinstance(value, list | tuple):
         return [text(one) for one in value]
-    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+    return unicodedata.normalize("NFC", takeable(value)) if isinstance(value, str) else value
+
+
+def takeable(value: str) -> str:
+    """A text without what some database does not take: NUL, and halves of characters."""
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def each_tag(dialect: str) -> Any:
@@ -184,8 +190,8 @@ async def insert_image(connection: AsyncConnection, one: Prepared, wanted: Seque
         sha256=one.features.sha256,
         filename=text(said.name),
         title=text(said.title),
-        source_url=said.source_url,
-        page_url=said.page_url,
+        source_url=said.source_url and takeable(said.source_url),
+        page_url=said.page_url and takeable(said.page_url),
         tags=tuple(text(said.tags)),
         media_type=one.image.media_type,
         width=one.image.width,
@@ -267,8 +273,8 @@ async def restore(connection: AsyncConnection, image_id: int, said: Provenance) 
     told = {
         "title": text(said.title),
         "tags": text(said.tags),
-        "source_url": said.source_url,
-        "page_url": said.page_url,
+        "source_url": said.source_url and takeable(said.source_url),
+        "page_url": said.page_url and takeable(said.page_url),
     }
     values = {name: value for name, value in told.items() if value}
     await set_deleted(connection, [image_id], None)

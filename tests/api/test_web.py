@@ -41,6 +41,10 @@ NOT_ON_THE_PAGE = {
     "data_dir_not_writable",
     "library_too_new",
     "library_damaged",
+    "database_refused",
+    "migration_refused",
+    "migration_unfinished",
+    "migration_failed",
 }
 
 

@@ -10,6 +10,8 @@ from engine import PicTraceError, SearchService
 from engine.augment import EDITS
 from tests.conftest import SHIPPED, Filled, add_paths, jpeg, original_of, photograph
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 ADA, BORIS = "chat:ada", "chat:boris"
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
 
@@ -68,6 +70,7 @@ async def test_verdict_on_an_unknown_picture_is_refused(filled: Filled) -> None:
         assert caught.value.code == "unknown_image"
 
 
+@pytest.mark.databases("sqlite")  # `appeared` and `due_watches` meet the other below
 @pytest.mark.parametrize("edit", ["crop", "mirror", "screenshot", "turn", "recolour", "meme", "recompress"])
 async def test_picture_that_is_waited_for_is_found_once_it_is_added(service: SearchService, edit: str) -> None:
     await add_paths(service, SHIPPED / "chelsea.png", SHIPPED / "rocket.jpg")
