@@ -17,7 +17,7 @@ from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
 from api.settings import ApiSettings
-from engine import PicTraceError, open_service
+from engine import PATIENCE_S, PicTraceError, open_service
 
 BACKLOG = 2048
 GRACE_S = 30  # running searches may finish
@@ -58,7 +58,7 @@ async def _prepare(settings: ApiSettings) -> str | None:
 
     Done once, before any worker starts. Returns the key if it was made now: only its hash is stored.
     """
-    async with open_service(settings) as service:
+    async with open_service(settings, patience_s=PATIENCE_S) as service:
         await service.level()
         if settings.admin_key or await service.has_admin_key():
             return None

@@ -19,7 +19,7 @@ from api.description import describe
 from api.guards import Guard
 from api.routes import duplicates, health, images, samples, search
 from api.settings import ApiSettings
-from engine import open_service
+from engine import PATIENCE_S, open_service
 
 WEB = Path(__file__).with_name("web")
 FETCHES, FETCHES_WAITING = 16, 32
@@ -38,7 +38,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         limiter, limit = new_limiter(settings)
         running = max(1, settings.max_running // settings.api_workers)
         waiting = settings.max_waiting // settings.api_workers
-        async with open_service(settings) as service:
+        async with open_service(settings, patience_s=PATIENCE_S) as service:
             await service.level()  # loads the network and the index: the first search need not
             app.state.running = Running(
                 settings=settings,

@@ -22,6 +22,7 @@ from bot.telegram_files import Place, Shown, TelegramFiles
 from bot.texts import Text
 from engine import (
     AddResult,
+    DatabaseUnreachable,
     LibraryError,
     Match,
     PicTraceError,
@@ -161,6 +162,8 @@ class Adding:
                     report.operation_id = turn.operation_id
                 await self._tell_of(result, report, t, is_ours=result.id in before)
                 await progress.show(len(report.lines))
+        except DatabaseUnreachable:
+            raise  # it is gone on with once the server is back
         except LibraryError as error:
             stopped = error
         finally:

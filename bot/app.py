@@ -26,7 +26,7 @@ from bot.storage import BotStorage
 from bot.telegram_files import TelegramFiles
 from bot.texts import Text
 from bot.watching import Watching
-from engine import LibraryBusy, LibraryError, SearchService, open_service
+from engine import PATIENCE_S, DatabaseUnreachable, LibraryBusy, LibraryError, SearchService, open_service
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +107,8 @@ class Application:
             await self._hand_over(turn, t)
         except NotYours:
             pass
+        except DatabaseUnreachable:
+            raise  # nothing is lost: it is answered once the server is back
         except Exception as error:
             if turn.is_sent:  # answered; what failed was to cross it off, and is tried again
                 raise
@@ -150,7 +152,7 @@ async def opened(settings: BotSettings) -> AsyncIterator[Application]:
     """The bot on the library of these settings. TelegramUnauthorizedError for a token that is not valid."""
     sending = Sending(settings.bot_sending)
     bot = create_bot(settings, sending)
-    async with bot.context(), open_service(settings) as service:
+    async with bot.context(), open_service(settings, patience_s=PATIENCE_S) as service:
         with _alone(settings):
             yield Application(bot, await bot.me(), sending, service, settings)
 

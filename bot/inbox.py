@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from bot.delivery import Sending
 from bot.storage import BotStorage, Waiting
+from engine import LibraryError
 
 logger = logging.getLogger(__name__)
 
@@ -279,7 +280,8 @@ class Inbox:
         while not turn.is_done:
             try:
                 if not turn.is_sent:
-                    await self._storage.begin(turn.ids)
+                    if not has_begun:
+                        await self._storage.begin(turn.ids)
                     has_begun = True
                     await self._answer(turn)
                 await turn.done()
@@ -287,10 +289,17 @@ class Inbox:
                 if has_begun and not turn.is_sent:
                     await asyncio.shield(self._storage.put_back(turn.ids))
                 raise
-            except Exception:
+            except Exception as error:
                 # `answer` apologises for what goes wrong in it: this is the inbox itself, in a library that cannot be
-                # written, e.g. on a full disk.
-                logger.exception("update %s is not crossed off yet; again in %.0f s", turn.ids, RETRY_S)
+                # written, e.g. on a full disk; or the database server is away.
+                unforeseen = not isinstance(error, LibraryError)
+                logger.error(
+                    "update %s is not crossed off yet (%s); again in %.0f s",
+                    turn.ids,
+                    error,
+                    RETRY_S,
+                    exc_info=unforeseen,
+                )
                 await asyncio.sleep(RETRY_S)
 
     def _spawn(self, work: Work) -> None:

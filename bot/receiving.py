@@ -27,6 +27,7 @@ from pydantic import ValidationError
 from bot.delivery import BACKOFF
 from bot.inbox import Inbox
 from bot.settings import BotSettings
+from engine import LibraryError
 
 logger = logging.getLogger(__name__)
 
@@ -70,9 +71,10 @@ async def poll(bot: Bot, inbox: Inbox) -> None:
         if updates:
             try:
                 await inbox.receive(updates)
-            except Exception:
+            except Exception as error:
                 delay = next(backoff)
-                logger.exception("updates could not be stored; again in %.1f s", delay)
+                unforeseen = not isinstance(error, LibraryError)
+                logger.error("updates could not be stored (%s); again in %.1f s", error, delay, exc_info=unforeseen)
                 await asyncio.sleep(delay)
                 continue
             offset = updates[-1].update_id + 1

@@ -89,6 +89,9 @@ class Watching:
                 for watch in await self._service.due_watches():
                     looked = True
                     await _to_its_end(self._look(watch))
+            except LibraryError as error:
+                looked = True  # less often until it is better
+                logger.warning("what is waited for could not be looked for: %s", error)
             except Exception:  # whatever it was, it must not end the waiting of all
                 logger.exception("what is waited for could not be looked for")
             pause = min(2 * pause, MAX_PAUSE_S) if looked else EVERY_S

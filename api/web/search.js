@@ -17,6 +17,7 @@ const PASSING = [
   "rate_limited",
   "library_busy",
   "files_unreachable",
+  "database_unreachable",
   "body_too_slow",
 ];
 
