@@ -28,6 +28,7 @@ _TURN = text(
     "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :silent, true), "
     "pg_advisory_xact_lock(7263512950)"
 )
+_OF_CONNECTION = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DISK_FULL = "53100"
 _BUSY = ("55P03", "57014", "40001", "40P01", "53200", "53300", "53400")
@@ -150,14 +151,13 @@ def _ping(connection: Any, _record: object, _proxy: object) -> None:
     """
     try:
         connection.run_async(lambda raw: raw.execute("SELECT 1", timeout=PING_TIMEOUT_S))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (asyncpg.PostgresError, *_OF_CONNECTION) as error:
         raise DisconnectionError from error
 
 
 def _is_of_connection(error: BaseException) -> bool:
     """Whether it says that there is no connection (any more); SQLAlchemy passes on what the driver said as cause."""
-    kinds = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-    return isinstance(error, kinds) or isinstance(error.__cause__, kinds)
+    return isinstance(error, _OF_CONNECTION) or isinstance(error.__cause__, _OF_CONNECTION)
 
 
 def _reason(error: BaseException) -> str:

@@ -113,7 +113,8 @@ def serve(settings: EngineSettings) -> Serve:
 
     @asynccontextmanager
     async def opened(*, filled: bool = True, **changes: Any) -> AsyncIterator[Client]:
-        own = {"admin_key": ADMIN, "rate_limit": 0, "data_dir": settings.data_dir, "workers": 2}
+        library = {"data_dir": settings.data_dir, "database_url": settings.database_url}
+        own = {"admin_key": ADMIN, "rate_limit": 0, "workers": 2, **library}
         async with serving(ApiSettings(_env_file=None, **own | changes)) as client:
             if filled:
                 await add_paths(client.service, *(SHIPPED / name for name in PHOTOGRAPHS))

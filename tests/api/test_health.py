@@ -1,8 +1,11 @@
 """Alive, ready, metrics; and every answer's headers."""
 
+import pytest
+
 from api.errors import ENGINE, OWN
 from engine import PicTraceError
 from tests.api.conftest import Client, Serve, shipped
+from tests.postgresql import PostgresServer
 
 
 async def test_alive_and_ready(api: Client) -> None:
@@ -19,6 +22,21 @@ async def test_not_ready_while_the_library_cannot_be_read(serve: Serve) -> None:
         answer = await api.get("/health/ready")
         assert (answer.status, answer.code) == (503, "library_damaged")
         assert (await api.get("/health/live")).status == 200
+
+
+@pytest.mark.databases("postgresql")
+async def test_ready_goes_red_and_green_with_the_database_server(api: Client, postgresql: PostgresServer) -> None:
+    postgresql.stop()
+    try:
+        for answer in (await api.get("/health/ready"), await api.search(shipped("rocket.jpg"))):
+            assert (answer.status, answer.code) == (503, "database_unreachable")
+            assert int(answer.headers["Retry-After"]) > 0
+        assert (await api.get("/health/live")).status == 200
+        assert (await api.get("/")).status == 200
+    finally:
+        postgresql.start()
+    assert (await api.get("/health/ready")).status == 200
+    assert (await api.search(shipped("rocket.jpg"))).json["matches"][0]["lane"] == "same"
 
 
 async def test_metrics_count_what_happened(serve: Serve) -> None:

@@ -11,6 +11,8 @@ from tests.api.conftest import Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
 from tests.object_store import Bucket
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 NEW = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:200, :300]))
 
 

@@ -125,6 +125,7 @@ def bot_settings(settings: EngineSettings, telegram: FakeTelegram, **changes: An
         "admin_ids": (ADMIN_ID,),
         "bot_cooldown_s": 0,
         "data_dir": settings.data_dir,
+        "database_url": settings.database_url,
         "workers": 2,
     }
     return BotSettings(_env_file=None, **own | changes)

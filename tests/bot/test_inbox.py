@@ -309,6 +309,7 @@ async def test_two_bots_on_one_library_are_refused(talk_on: StartTalk) -> None:
                 pass
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_answered_updates_are_dropped_in_time(service: SearchService) -> None:
     storage = BotStorage(service.database, 42)
     await storage.receive({1: "{}", 2: "{}"})

@@ -1,17 +1,20 @@
 """What goes wrong is said in one sentence, with a reference that the log has too; the token is never told."""
 
+import asyncio
 import io
 import logging
 import re
 import socket
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from engine import LibraryBusy, SearchService
+from engine import DatabaseUnreachable, LibraryBusy, SearchService
 from tests.bot.conftest import StartTalk, Talk, bot_settings, talking, texts
 from tests.conftest import bad_files, jpeg, original_of, photograph, thumbnail_of
+from tests.postgresql import PostgresServer
 from tests.telegram.server import FakeTelegram
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
@@ -102,6 +105,59 @@ async def test_busy_library_is_said_in_the_users_language(talk: Talk, monkeypatc
     assert answer["text"].startswith("The library is busy right now. Try again in a moment.")
     (answer,) = await talk.ask(talk.boris, photo=MIRRORED)
     assert re.search("[а-я]", answer["text"])
+
+
+@pytest.mark.databases("postgresql")
+async def test_what_is_asked_while_the_database_server_is_away_is_answered_afterwards(
+    talk: Talk,
+    telegram: FakeTelegram,
+    postgresql: PostgresServer,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both what was stored just before and what Telegram still has."""
+    monkeypatch.setattr("bot.inbox.RETRY_S", 0.1)
+    came_in = asyncio.Event()
+    search, reached = SearchService.search, asyncio.Event()
+
+    async def slow(*args: Any, **how: Any) -> Any:
+        reached.set()
+        await came_in.wait()
+        return await search(*args, **how)
+
+    monkeypatch.setattr(SearchService, "search", slow)
+    telegram.say(talk.ada, photo=MIRRORED)
+    await reached.wait()
+    postgresql.stop()
+    try:
+        came_in.set()
+        telegram.say(talk.boris, photo=MIRRORED)
+        await telegram.until(lambda: "not crossed off" in caplog.text and "could not be stored" in caplog.text)
+    finally:
+        postgresql.start()
+    for person in (talk.ada, talk.boris):
+        assert len(await talk.said(person, 6)) == 6
+    assert "Traceback" not in caplog.text
+
+
+async def test_addition_that_loses_the_database_server_is_gone_on_with(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.inbox.RETRY_S", 0.1)
+    near, losses = SearchService.search_stored, 1
+
+    async def lost_once(self: SearchService, *args: Any, **how: Any) -> Any:
+        nonlocal losses
+        if losses:
+            losses -= 1
+            raise DatabaseUnreachable("It is gone.")
+        return await near(self, *args, **how)
+
+    monkeypatch.setattr(SearchService, "search_stored", lost_once)
+    *_, answer = await talk.ask(talk.admin, photo=jpeg(photograph("rocket.jpg")[:200]), caption="/add")
+    assert losses == 0
+    assert answer["text"].startswith("1 picture added"), answer["text"]
+    assert (await talk.service.undo(actor=f"telegram:{talk.admin.id}")).images == 1
 
 
 async def test_unexpected_error_is_told_by_reference_only(

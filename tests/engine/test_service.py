@@ -69,6 +69,7 @@ async def test_plain_crop_is_the_same_picture_and_lies_where_it_was_cut(filled: 
             assert np.allclose([first, third], [[-margin, -margin], [1 + margin, 1 + margin]], atol=0.06)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_search_from_a_stored_picture_leaves_it_out(filled: Filled) -> None:
     async with filled() as service:
         (image,) = (await service.page(words="rocket")).images
@@ -213,6 +214,7 @@ async def test_why_works_for_pictures_that_do_not_match(filled: Filled) -> None:
             await service.why(jpeg(photograph("coffee.png")), 999)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_check_finds_and_mends_what_was_lost(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service:
         originals = sorted(p for p in (settings.data_dir / "originals").rglob("*") if p.is_file())
@@ -246,6 +248,7 @@ async def test_check_finds_and_mends_what_was_lost(filled: Filled, settings: Eng
         assert (await service.undo(actor="test")).kind == "add"  # not what was found lost
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_picture_that_lost_its_files_is_stored_anew(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service:
         before = (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].image
@@ -305,6 +308,7 @@ async def test_exact_and_hnsw_give_the_same_answers(filled: Filled, settings: En
             assert answers[0] == answers[1]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_library_changes_its_network_while_others_search(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service, open_service(settings) as other:
         query = jpeg(photograph("chelsea.png")[:, ::-1])
@@ -372,6 +376,7 @@ async def test_missing_thumbnail_does_not_stop_a_search(filled: Filled, settings
         assert (await service.search((SHIPPED / "coffee.png").read_bytes())).matches[0].evidence.exact
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_admin_key_is_known_again_and_void_after_the_next(service: SearchService) -> None:
     assert not await service.is_admin_key("")
     first = await service.new_admin_key()
@@ -382,6 +387,7 @@ async def test_admin_key_is_known_again_and_void_after_the_next(service: SearchS
     assert len(second) >= 40
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_title_and_tags_are_kept(service: SearchService) -> None:
     sources = list(expand(SHIPPED / "rocket.jpg", service.settings))
     results = service.add(sources, actor="test", title="Falcon 9", tags=["space", "night"], page_url="https://x.test/")
@@ -400,6 +406,7 @@ async def test_lines_over_the_whole_picture_are_seen_through(filled: Filled) -> 
         assert (first.image.filename, first.lane) == ("coffee.png", "same")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_hashes_follow_the_library(filled: Filled) -> None:
     async with filled() as service:
         serving, _ = await service._networks.current()

@@ -1,0 +1,56 @@
+"""The bot's own tables: what is stored stays, and says where an answer had got to."""
+
+import pytest
+
+from bot.storage import BotStorage, SentFile
+from engine import SearchService
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
+ME = 42
+
+
+@pytest.fixture
+def storage(service: SearchService) -> BotStorage:
+    return BotStorage(service.database, ME)
+
+
+async def test_update_is_taken_in_once_and_waits_until_it_is_answered(storage: BotStorage) -> None:
+    assert await storage.receive({7: '{"text": "a\\u0000b"}', 5: "{}"}) == [7, 5]
+    assert await storage.receive({5: "{}", 9: "{}"}) == [9]
+    await storage.begin([5, 7])
+    await storage.begin([7])
+    await storage.put_back([5])
+    await storage.half_done([7])
+    await storage.note_operation([9], 3)
+    waiting = [(one.update_id, one.attempts, one.has_album, one.operation_id) for one in await storage.unanswered()]
+    assert waiting == [(5, 0, False, None), (7, 2, True, None), (9, 0, False, 3)]
+    await storage.done([5, 7])
+    assert [one.update_id for one in await storage.unanswered()] == [9]
+    assert await storage.receive({7: "{}"}) == []
+
+
+async def test_numbers_of_telegram_fit(storage: BotStorage) -> None:
+    large = 2**52
+    assert await storage.receive({large: "{}"}) == [large]
+    await storage.set_language(-large, "de")
+    assert await storage.language(-large) == "de"
+
+
+async def test_language_stays_with_a_chat_that_moves(storage: BotStorage) -> None:
+    await storage.set_language(-50, "ja")
+    await storage.set_language(-50, "ko")
+    await storage.move_chat(-50, -100)
+    assert (await storage.language(-50), await storage.language(-100)) == (None, "ko")
+    await storage.set_language(-100, None)
+    assert await storage.language(-100) is None
+
+
+async def test_files_are_those_of_this_bot(service: SearchService, storage: BotStorage) -> None:
+    await storage.remember_files([SentFile(1, "a", "u1"), SentFile(2, "b", "u2"), SentFile(1, "c", "u1")])
+    await BotStorage(service.database, ME + 1).remember_files([SentFile(1, "other", "u1")])
+    assert await storage.files([1, 2, 3]) == {1: "c", 2: "b"}
+    assert await storage.image_of("u2") == 2
+    await storage.forget_files([1])
+    assert await storage.files([1, 2]) == {2: "b"}
+    assert await storage.image_of("u1") is None
