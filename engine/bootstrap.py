@@ -10,14 +10,22 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 
 from engine.concurrency import CpuPool
-from engine.errors import DatabaseUnreachable, FilesUnreachable, MigrationUnfinished, NetworkMismatch
+from engine.errors import (
+    DatabaseUnreachable,
+    FilesUnreachable,
+    InvalidSetting,
+    MigrationRefused,
+    MigrationUnfinished,
+    NetworkMismatch,
+)
 from engine.features.networks import DEFAULT_NETWORK
 from engine.fetch import Fetcher
 from engine.imaging import EXTENSIONS
 from engine.indexing import oldest_checkpoint
+from engine.migrating import Migration, Moved, Progress, other_tables
 from engine.service import SearchService
 from engine.serving import Networks
-from engine.settings import EngineSettings
+from engine.settings import EngineSettings, parse_database_url
 from engine.storage.database import Database, from_os_error
 from engine.storage.files import FileStore
 from engine.storage.local_files import LocalFiles
@@ -110,6 +118,49 @@ def database_url(settings: EngineSettings) -> URL:
     if settings.database_url:
         return make_url(settings.database_url)
     return URL.create("sqlite+aiosqlite", database=str(settings.data_dir / "pictrace.db"))
+
+
+async def migrate_library(settings: EngineSettings, to: str, progress: Progress) -> list[Moved]:
+    """Move the library of these settings into the database at another URL; its files stay where they are.
+
+    Goes on with a run that was broken off. MigrationRefused, MigrationFailed, MigrationUnfinished, InvalidSetting.
+    """
+    try:
+        url = parse_database_url(to)
+    except ValueError as error:
+        raise InvalidSetting(f"--to: {error}.") from error
+    source, target = _source_of(settings), _target_at(url, settings)
+    try:
+        with CpuPool(1) as pool:
+            if await source.revision() is None:
+                raise MigrationRefused(f"There is no library in {source.name} that could be moved.")
+            await source.migrate(pool, pictures_in=None)
+            async with target.read() as connection:
+                if others := await connection.run_sync(other_tables):
+                    raise MigrationRefused(f"{target.name} is used for something else: it has a table {others[0]}.")
+            await target.migrate(pool, pictures_in=None)
+            return await Migration(source, target, pool, progress).run()
+    finally:
+        await source.close()
+        await target.close()
+
+
+def _source_of(settings: EngineSettings) -> Database:
+    url = database_url(settings)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():  # or connecting would make it
+        raise MigrationRefused(f"There is no library in {url.database} that could be moved.")
+    return Database(url, settings.data_dir / "opening.lock")
+
+
+def _target_at(url: URL, settings: EngineSettings) -> Database:
+    if url.get_backend_name() != "sqlite":
+        return Database(url, settings.data_dir / "migrating.lock")
+    if not url.database or url.database == ":memory:":
+        raise InvalidSetting("--to: SQLite needs a file: sqlite+aiosqlite:////absolute/path/pictrace.db.")
+    path = Path(url.database).absolute()
+    if not path.parent.is_dir():
+        raise InvalidSetting(f"--to: there is no folder {path.parent}.")
+    return Database(url, path.with_name("opening.lock"))
 
 
 async def _patiently(act: Callable[[], Awaitable[None]], patience_s: float) -> None:

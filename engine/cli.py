@@ -25,7 +25,7 @@ from engine import demo as demonstration
 from engine import plots, terminal
 from engine.adding import Given
 from engine.benching import Wish
-from engine.bootstrap import open_service
+from engine.bootstrap import migrate_library, open_service
 from engine.domain import SearchResult
 from engine.errors import LibraryError, PicTraceError, RequestError
 from engine.features import networks
@@ -331,6 +331,31 @@ def bench(
         if ended.exit_code == INTERRUPTED:
             err.print("Stopped. Nothing was changed.")
         raise
+
+
+@app.command(
+    epilog="[bold]Example[/bold]\n\n  PGPASSWORD=... pictrace migrate --to postgresql://pictrace@db.example/pictrace"
+)
+def migrate(
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="An empty database: PostgreSQL, or an SQLite file.")],
+    as_json: Json = False,
+) -> None:
+    """Move the library into another database, and prove that all of it arrived. Broken off, a second run goes on."""
+    settings = _settings()
+
+    async def run() -> int:
+        with terminal.progress("moving", as_json) as advance:
+            moved = await migrate_library(settings, to, advance)
+        terminal.show_moved(moved, as_json)
+        err.print(
+            "Now stop what still works on the old database, set PICTRACE_DATABASE_URL to the new one, and start again. "
+            "The old one is as it was; the pictures' files stay in the data folder.",
+            soft_wrap=True,
+        )
+        return OK
+
+    with _reported():
+        raise typer.Exit(asyncio.run(run()))
 
 
 @app.command("admin-key")

@@ -1,7 +1,7 @@
 """What the command shows: tables, lines, JSON objects and the progress bar."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -17,6 +17,7 @@ from engine.benching import BenchReport, EditFigures, FalseAlarm
 from engine.domain import AddResult, Groups, Match, SearchResult, Twin
 from engine.errors import PicTraceError
 from engine.explain import WORDS, per_cent
+from engine.migrating import Moved
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -286,6 +287,24 @@ def summarise(tally: dict[str, int], near: int, stopped: bool) -> None:
     if near:
         are = "is a near-duplicate" if near == 1 else "are near-duplicates"
         err.print(f"{near:,} {are} of pictures in the library: `pictrace duplicates` lists them.")
+
+
+def show_moved(moved: Sequence[Moved], as_json: bool) -> None:
+    """What a migration has brought to its destination, table by table."""
+    if as_json:
+        for one in moved:
+            print(json.dumps(asdict(one)))
+        print(json.dumps({"status": "complete", "tables": len(moved), "rows": sum(one.rows for one in moved)}))
+        return
+    table = Table(show_header=True, box=None, pad_edge=False)
+    table.add_column("table")
+    for column in ("rows", "written now"):
+        table.add_column(column, justify="right")
+    table.add_column("checksum")
+    for one in moved:
+        table.add_row(one.table, f"{one.rows:,}", f"{one.written:,}", one.checksum[:12])
+    out.print(table)
+    out.print("Complete: numbers and checksums of both databases agree.")
 
 
 Advance = Callable[[int, int | None], None]
