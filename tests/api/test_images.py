@@ -11,8 +11,6 @@ from tests.api.conftest import Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
 from tests.object_store import Bucket
 
-pytestmark = pytest.mark.databases("sqlite", "postgresql")
-
 NEW = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:200, :300]))
 
 
@@ -24,6 +22,7 @@ def in_place(request: pytest.FixtureRequest, place: str) -> dict[str, Any]:
     return {"files_url": settings.files_url, "cache_dir": settings.cache_dir}
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_picture_is_added_named_when_there_and_restored(api: Client) -> None:
     added = await api.add(NEW, name="piece.jpg", title=" A piece ", tags=["paris, spring", "old"])
     assert (added.status, added.json["status"]) == (201, "added")
@@ -50,6 +49,7 @@ async def test_picture_is_added_by_url_with_its_source(serve: Serve) -> None:
         assert (image["name"], image["source_url"], image["page_url"]) == ("stranger", url, "https://example.org/")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_two_uploads_of_one_picture_at_the_same_moment(api: Client) -> None:
     answers = await asyncio.gather(*(api.add(NEW, name=f"{n}.jpg") for n in range(2)))
     assert sorted(answer.json["status"] for answer in answers) == ["added", "duplicate"]
@@ -70,6 +70,7 @@ async def test_additions_that_join_an_operation_are_undone_together(api: Client)
     assert (joined.status, joined.code) == (404, "unknown_operation")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_edit_removal_and_their_undo(api: Client) -> None:
     (image,) = (await api.get("/v1/images?words=rocket")).json["images"]
     at = f"/v1/images/{image['id']}"
@@ -86,6 +87,7 @@ async def test_edit_removal_and_their_undo(api: Client) -> None:
     assert (await api.search(shipped("rocket.jpg"))).json["matches"][0]["id"] == image["id"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_list_comes_in_parts_newest_first(api: Client) -> None:
     seen: list[int] = []
     cursor = ""
@@ -100,6 +102,7 @@ async def test_list_comes_in_parts_newest_first(api: Client) -> None:
     assert len(seen) == len(PHOTOGRAPHS)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 async def test_filter_by_tag_and_words_in_any_script_and_case(api: Client) -> None:
     await api.add(NEW, title="Старая Мельница 100%", tags=["Été", "mill"])
     for query in ("words=мельница", "words=СТАРАЯ+мель", "tag=mill", "tag=%C3%89t%C3%A9&words=100%25"):

@@ -135,6 +135,7 @@ async def test_source_stays_as_it_was(filled: Filled, settings: EngineSettings, 
     assert await contents(settings) == before
 
 
+@pytest.mark.databases("sqlite")
 async def test_round_trip_brings_back_the_same(
     filled: Filled, settings: EngineSettings, destination: str, tmp_path: Path
 ) -> None:
@@ -164,7 +165,7 @@ def broken_off_after(rows: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
     yield progress
 
 
-@pytest.mark.parametrize("rows", [0, 7, 20, 60])
+@pytest.mark.parametrize("rows", [7, 60])
 async def test_run_that_was_broken_off_is_gone_on_with(
     filled: Filled, settings: EngineSettings, destination: str, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
@@ -212,6 +213,7 @@ async def test_change_during_the_move_is_noticed_and_made_good(
         assert (await service.search(MIRRORED)).matches[0].image.filename == "late.jpg"
 
 
+@pytest.mark.databases("sqlite")
 async def test_library_that_never_rests_is_said(
     filled: Filled, settings: EngineSettings, destination: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +229,7 @@ async def test_library_that_never_rests_is_said(
             await migrate_library(settings, destination, no_progress)
 
 
+@pytest.mark.databases("sqlite")
 async def test_what_does_not_arrive_is_noticed(
     filled: Filled, settings: EngineSettings, destination: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +269,7 @@ async def test_destination_that_is_not_empty_is_refused(
         await migrate_library(settings, destination, no_progress)
 
 
+@pytest.mark.databases("sqlite")
 async def test_another_library_on_its_way_is_refused(
     filled: Filled, settings: EngineSettings, destination: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
