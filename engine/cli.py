@@ -241,6 +241,7 @@ def status(as_json: Json = False) -> None:
         table.add_column(style="bold")
         table.add_column()
         table.add_row("Library", escape(found.data_dir))
+        table.add_row("Database", escape(found.database))
         table.add_row("Pictures", f"{found.images:,}" + (f" ({found.removed:,} removed)" if found.removed else ""))
         table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
         changing = f", changing to {found.next_network}" if found.next_network else ""

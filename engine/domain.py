@@ -367,6 +367,7 @@ class Status:
     """The library at a glance."""
 
     data_dir: str
+    database: str  # a file, or name and server; never with a password
     images: int
     removed: int
     network: NetworkRef

@@ -357,6 +357,7 @@ class SearchService:
         counts = await self._repository.counts()
         return Status(
             data_dir=str(self.settings.data_dir),
+            database=self.database.name,
             images=counts["images"],
             removed=counts["removed"],
             network=serving.network,

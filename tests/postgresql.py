@@ -41,6 +41,7 @@ class PostgresServer:
             access.write_text(f"local all {GUARDED} scram-sha-256\n{access.read_text()}")
             self.start()
         self._numbers = itertools.count(1)
+        self.last = ""  # name of the database that was made last
         self._has_template = False
 
     def start(self) -> None:
@@ -72,7 +73,7 @@ class PostgresServer:
     @contextmanager
     def database(self, *, migrated: bool = True) -> Iterator[str]:
         """The URL of a new database, dropped afterwards; with the tables of a library, or empty."""
-        name = f"test{next(self._numbers)}"
+        self.last = name = f"test{next(self._numbers)}"
         if migrated:
             self._make_template()
             self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")

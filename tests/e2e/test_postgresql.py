@@ -45,7 +45,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_whole_round_of_the_command(pictrace: Command, data_dir: Path, tmp_path: Path) -> None:
+def test_whole_round_of_the_command(
+    pictrace: Command, postgresql: PostgresServer, data_dir: Path, tmp_path: Path
+) -> None:
     added = pictrace.json("add", "--json", "--tag", "first", *(SHIPPED / name for name in PHOTOGRAPHS))
     assert [line["status"] for line in added] == ["added"] * 6
     query = tmp_path / "query.jpg"
@@ -56,6 +58,7 @@ def test_whole_round_of_the_command(pictrace: Command, data_dir: Path, tmp_path:
     assert pictrace("undo").returncode == 0
     (status,) = pictrace.json("status", "--json")
     assert (status["images"], status["last_seq"], status["index_size"]) == (6, 8, 6)
+    assert status["database"] == f"{postgresql.last} at {postgresql.folder}"
     assert pictrace.json("check", "--json")[0]["sound"]
     assert not (data_dir / "pictrace.db").exists()
 
@@ -75,7 +78,7 @@ def test_two_processes_that_add_at_once_store_each_picture_once(pictrace: Comman
 
 
 def test_killed_additions_lose_nothing_that_was_acknowledged(
-    pictrace: Command, folder: Path, data_dir: Path, postgresql: PostgresServer, url: str
+    pictrace: Command, folder: Path, data_dir: Path, postgresql: PostgresServer
 ) -> None:
     moments = random.Random(29)
     acknowledged: dict[str, int] = {}
@@ -90,7 +93,7 @@ def test_killed_additions_lose_nothing_that_was_acknowledged(
             if line.endswith("}"):  # a line cut off by the kill was not given
                 result = json.loads(line)
                 acknowledged[result["name"]] = result["id"]
-        assert_whole(postgresql, url, data_dir, acknowledged)
+        assert_whole(postgresql, data_dir, acknowledged)
     (report,) = pictrace.json("check", "--json", "--repair")
     assert report["missing_originals"] == report["missing_thumbnails"] == report["stale_features"] == 0
     results = {line["name"]: line for line in pictrace.json("add", "--json", folder)}
@@ -98,16 +101,15 @@ def test_killed_additions_lose_nothing_that_was_acknowledged(
     assert all(results[name]["id"] == image_id for name, image_id in acknowledged.items())
 
 
-def assert_whole(server: PostgresServer, url: str, data_dir: Path, acknowledged: dict[str, int]) -> None:
+def assert_whole(server: PostgresServer, data_dir: Path, acknowledged: dict[str, int]) -> None:
     """Every row has all its features and files, and every acknowledged picture its row."""
-    name = url.partition("/test")[2].partition("?")[0]
     rows = server.execute(
         """
         SELECT i.id, i.sha256, e.image_id, k.image_id, c.image_id FROM images i
         LEFT JOIN embeddings e ON e.image_id = i.id LEFT JOIN keypoints k ON k.image_id = i.id
         LEFT JOIN changes c ON c.image_id = i.id
         """,
-        f"test{name}",
+        server.last,
     )
     assert len({row[0] for row in rows}) == len(rows)
     for row in rows:

@@ -31,6 +31,7 @@ from tests.postgresql import GUARDED, PostgresServer
 pytestmark = pytest.mark.databases("postgresql")
 
 SECRET = "open-sesame"
+ODD_SECRET = "öpen:ses@me/%?#&"
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ async def refused(settings: EngineSettings, url: str) -> PicTraceError:
     with pytest.raises(PicTraceError) as caught:
         async with open_service(EngineSettings(data_dir=settings.data_dir, database_url=url, _env_file=None)):
             pass
+    assert ODD_SECRET not in str(caught.value)
     assert SECRET not in str(caught.value)
     assert SECRET not in "".join(str(one) for one in (caught.value.__cause__, caught.value.__context__))
     return caught.value
@@ -77,12 +79,12 @@ async def test_server_that_does_not_answer_is_said(settings: EngineSettings, mon
 async def test_what_the_server_refuses_is_said(settings: EngineSettings, postgresql: PostgresServer) -> None:
     name = make_url(settings.database_url or "").database or ""
     postgresql.execute(f"DROP ROLE IF EXISTS {GUARDED}")
-    postgresql.execute(f"CREATE ROLE {GUARDED} LOGIN PASSWORD '{SECRET}'")
+    postgresql.execute(f"CREATE ROLE {GUARDED} LOGIN PASSWORD '{ODD_SECRET}'")
     for user, password, database, said in (
-        (GUARDED, SECRET + "!", name, "refuses this user or password"),
+        (GUARDED, SECRET, name, "refuses this user or password"),
         ("nobody", SECRET, name, "refuses this user or password"),
         ("postgres", SECRET, "nowhere", "nowhere at .* does not exist"),
-        (GUARDED, SECRET, name, "permission denied"),
+        (GUARDED, ODD_SECRET, name, "permission denied"),  # it got in
     ):
         error = await refused(settings, postgresql.url(database, user, password))
         assert isinstance(error, DatabaseRefused), error
