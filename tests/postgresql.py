@@ -94,7 +94,7 @@ class PostgresServer:
             url = URL.create("postgresql+asyncpg", "postgres", database=TEMPLATE, query={"host": str(self.folder)})
             database = Database(url, self.folder / "opening.lock")
             with CpuPool(1) as pool:
-                await database.migrate(pool, has_pictures=False)
+                await database.migrate(pool, pictures_in=None)
             await database.close()
 
         in_thread(migrate)

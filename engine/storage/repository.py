@@ -141,8 +141,7 @@ class Repository:
         if not seen:
             return
         async with self.database.write() as connection:
-            for file, image_id in seen.items():
-                await statements.put_file_seen(connection, file, image_id)
+            await statements.put_files_seen(connection, seen)
 
     async def ids_by_sha256(self, values: Sequence[str]) -> dict[str, int]:
         """Ids of the live pictures among these."""
@@ -171,17 +170,22 @@ class Repository:
             if operation.id is not None and await statements.is_undone(connection, operation.id):
                 operation.id = None  # taken back meanwhile: what comes now is an operation of its own
             known = await statements.by_sha256(connection, [one.features.sha256 for one in prepared])
-            results, recorded, files = [], [], []
+            new: dict[str, Prepared] = {}
+            for one in prepared:
+                if one.features.sha256 not in known:
+                    new.setdefault(one.features.sha256, one)
+            added = await statements.insert_images(connection, list(new.values()), wanted) if new else {}
+            results, recorded, files, seen = [], [], [], {}
             for one in prepared:
                 sha256 = one.features.sha256
                 image = known.get(sha256)
                 if image is None:
-                    image = await statements.insert_image(connection, one, wanted)
+                    image = added[sha256]
                     recorded.append((image.id, "added", None))
                     results.append(AddResult(one.provenance.name, "added", image.id))
                 elif image.deleted_at is not None:
                     await statements.restore(connection, image.id, one.provenance)
-                    await statements.put_embeddings(connection, image.id, one.embeddings, wanted)
+                    await statements.put_embeddings(connection, {image.id: one.embeddings}, wanted)
                     recorded.append((image.id, "restored", None))
                     results.append(AddResult(one.provenance.name, "restored", image.id))
                 else:
@@ -189,7 +193,8 @@ class Repository:
                 files.append(PictureFiles(sha256, EXTENSIONS[image.media_type], one.content, one.thumbnail))
                 known[sha256] = replace(image, deleted_at=None)
                 if one.provenance.file:
-                    await statements.put_file_seen(connection, one.provenance.file, image.id)
+                    seen[one.provenance.file] = image.id
+            await statements.put_files_seen(connection, seen)
             # A purge may have deleted the files of a removed picture since they were written; it holds this lock.
             await self.files.put(files)
             await statements.record(connection, operation, recorded)
@@ -497,15 +502,15 @@ class Repository:
     async def put_embeddings(self, network: NetworkRef, vectors: dict[int, Vector]) -> None:
         """Add embeddings of one network to pictures that may have others."""
         async with self.database.write() as connection:
-            for image_id, vector in vectors.items():
-                await statements.put_embeddings(connection, image_id, {network: vector}, [network])
+            made = {image_id: {network: vector} for image_id, vector in vectors.items()}
+            await statements.put_embeddings(connection, made, [network])
 
     async def put_features(self, image_id: int, found: Keypoints, version: int, phash: int | None) -> None:
         """Replace the keypoints and hash of a picture."""
         async with self.database.write() as connection:
             await connection.execute(delete(keypoints).where(keypoints.c.image_id == image_id))
             await connection.execute(delete(hashes).where(hashes.c.image_id == image_id))
-            await statements.put_keypoints(connection, image_id, found, version)
+            await statements.put_keypoints(connection, {image_id: (found, version)})
             if phash is not None:
                 await statements.put_hashes(connection, {image_id: phash})
 

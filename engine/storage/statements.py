@@ -54,6 +54,8 @@ class Operation:
 
 async def put_hashes(connection: AsyncConnection, phashes: dict[int, int]) -> None:
     """Write hashes with their bands."""
+    if not phashes:
+        return
     rows = [{"image_id": i, "phash": codec.signed(h), **codec.bands(h)} for i, h in phashes.items()]
     await connection.execute(insert(hashes), rows)
 
@@ -183,9 +185,25 @@ async def by_sha256(connection: AsyncConnection, values: Sequence[str]) -> dict[
     return found
 
 
-async def insert_image(connection: AsyncConnection, one: Prepared, wanted: Sequence[NetworkRef]) -> StoredImage:
+async def insert_images(
+    connection: AsyncConnection, new: Sequence[Prepared], wanted: Sequence[NetworkRef]
+) -> dict[str, StoredImage]:
+    """Pictures with all that is stored of them, by SHA-256; a statement for each table, not for each picture."""
+    described = [_described(one) for one in new]
+    rows = [{name: getattr(image, name) for name in StoredImage.__slots__ if name != "id"} for image in described]
+    inserting = insert(images).returning(images.c.id, sort_by_parameter_order=True)
+    ids = (await connection.execute(inserting, [row | {"tags": list(row["tags"])} for row in rows])).scalars().all()
+    await put_embeddings(connection, {i: one.embeddings for i, one in zip(ids, new, strict=True)}, wanted)
+    found = {i: (one.features.keypoints, one.keypoints_version) for i, one in zip(ids, new, strict=True)}
+    await put_keypoints(connection, found)
+    phashes = {i: one.features.phash for i, one in zip(ids, new, strict=True)}
+    await put_hashes(connection, {i: phash for i, phash in phashes.items() if phash is not None})
+    return {image.sha256: replace(image, id=i) for i, image in zip(ids, described, strict=True)}
+
+
+def _described(one: Prepared) -> StoredImage:
     said: Provenance = one.provenance
-    image = StoredImage(
+    return StoredImage(
         id=0,
         sha256=one.features.sha256,
         filename=text(said.name),
@@ -200,42 +218,55 @@ async def insert_image(connection: AsyncConnection, one: Prepared, wanted: Seque
         created_at=datetime.now(UTC),
         deleted_at=None,
     )
-    values = {name: getattr(image, name) for name in StoredImage.__slots__ if name != "id"}
-    inserted = await connection.execute(insert(images).values(**values | {"tags": list(image.tags)}))
-    image_id = int(inserted.inserted_primary_key[0])  # type: ignore[index]
-    await put_embeddings(connection, image_id, one.embeddings, wanted)
-    await put_keypoints(connection, image_id, one.features.keypoints, one.keypoints_version)
-    if one.features.phash is not None:
-        await put_hashes(connection, {image_id: one.features.phash})
-    return replace(image, id=image_id)
 
 
 async def put_embeddings(
-    connection: AsyncConnection, image_id: int, vectors: dict[NetworkRef, Vector], wanted: Sequence[NetworkRef]
+    connection: AsyncConnection, vectors: dict[int, dict[NetworkRef, Vector]], wanted: Sequence[NetworkRef]
 ) -> None:
-    for network in wanted:
-        key = {"image_id": image_id, "network": network.name, "version": network.version, "part": WHOLE}
-        vector = codec.vector_to_bytes(vectors[network])
-        statement = upsert(connection, embeddings).values(**key, vector=vector)
-        await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_={"vector": vector}))
+    """Embeddings by picture, those of the networks that are wanted."""
+    rows = [
+        {
+            "image_id": image_id,
+            "network": network.name,
+            "version": network.version,
+            "part": WHOLE,
+            "vector": codec.vector_to_bytes(made[network]),
+        }
+        for image_id, made in vectors.items()
+        for network in wanted
+    ]
+    statement = upsert(connection, embeddings)
+    key = ["image_id", "network", "version", "part"]
+    statement = statement.on_conflict_do_update(index_elements=key, set_={"vector": statement.excluded.vector})
+    await connection.execute(statement, rows)
 
 
-async def put_keypoints(connection: AsyncConnection, image_id: int, found: Keypoints, version: int) -> None:
-    await connection.execute(
-        insert(keypoints).values(
-            image_id=image_id,
-            version=version,
-            aspect=found.aspect,
-            points=codec.points_to_bytes(found),
-            descriptors=found.descriptors.tobytes(),
-        )
-    )
+async def put_keypoints(connection: AsyncConnection, found: dict[int, tuple[Keypoints, int]]) -> None:
+    """Keypoints and their version by picture."""
+    rows = [
+        {
+            "image_id": image_id,
+            "version": version,
+            "aspect": one.aspect,
+            "points": codec.points_to_bytes(one),
+            "descriptors": one.descriptors.tobytes(),
+        }
+        for image_id, (one, version) in found.items()
+    ]
+    await connection.execute(insert(keypoints), rows)
 
 
-async def put_file_seen(connection: AsyncConnection, file: FileSeen, image_id: int) -> None:
-    values = {"size": file.size, "mtime_ns": file.mtime_ns, "image_id": image_id}
-    statement = upsert(connection, files_seen).values(path=file.path, **values)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=values))
+async def put_files_seen(connection: AsyncConnection, seen: dict[FileSeen, int]) -> None:
+    """Which picture each file holds."""
+    if not seen:
+        return
+    rows = [
+        {"path": file.path, "size": file.size, "mtime_ns": file.mtime_ns, "image_id": image_id}
+        for file, image_id in seen.items()
+    ]
+    statement = upsert(connection, files_seen)
+    new = {name: statement.excluded[name] for name in ("size", "mtime_ns", "image_id")}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=new), rows)
 
 
 async def insert_operation(connection: AsyncConnection, operation: Operation, undoes: int | None = None) -> int:

@@ -27,7 +27,18 @@ from tests.postgresql import PostgresServer
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
-OTHER_TABLES = ("verdicts", "watches", "files_seen", "settings", "chats", "inbox", "telegram_files", "keypoints")
+OTHER_TABLES = (
+    "verdicts",
+    "watches",
+    "files_seen",
+    "settings",
+    "chats",
+    "inbox",
+    "telegram_files",
+    "keypoints",
+    "duplicates",
+    "kept_pairs",
+)
 
 
 def no_progress(done: int, total: int) -> None:
@@ -57,6 +68,9 @@ async def live_a_little(service: SearchService) -> None:
     await service.remove([3], actor="test")
     await service.undo(actor="test")
     await service.remove([4], actor="test")
+    twin = await service.add_bytes(jpeg(photograph("coffee.png"), 60), name="coffee again.jpg", actor="test")
+    assert twin.id
+    await service.decide([twin.id, *twin.near], "different", actor="test")
     await service.judge(MIRRORED, 1, right=False, subscriber="chat:1")
     await service.watch(MIRRORED, subscriber="chat:1", reference="{}")
     await service.new_admin_key()
@@ -103,7 +117,7 @@ async def test_all_of_a_library_moves_and_works_there(
         assert (match.image.title, match.lane) == ("Космос 🚀", "same")
         assert [waiting.update_id for waiting in await BotStorage(service.database, 42).unanswered()] == [2**40]
         undone = await service.undo(actor="test")
-        assert (undone.kind, undone.images) == ("remove", 1)
+        assert (undone.kind, undone.images) == ("decision", 2)
         assert (await service.check(repair=False, purge=False, actor="test")).sound
 
 
