@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine import ranking
 from engine.concurrency import CpuPool
 from engine.domain import Decision, Features, Group, Groups, Keep, Pair, Pixels, Twin
-from engine.errors import InvalidLimit, NotDuplicates
+from engine.errors import InvalidLimit, LibraryError, NotDuplicates
 from engine.matching import NEAREST, Known, Sightings
 from engine.serving import Networks, Serving
 from engine.storage import codec, pairs
@@ -49,6 +49,11 @@ class Duplicates:
         """
         try:
             return await self._compare(new) if new else {}
+        except LibraryError as error:
+            logger.warning(
+                "%d new pictures could not be compared (%s); `pictrace duplicates` tries again", len(new), error
+            )
+            return {}
         except Exception:
             logger.exception("%d new pictures could not be compared; `pictrace duplicates` tries again", len(new))
             return {}

@@ -105,11 +105,7 @@ def _join(
 ) -> None:
     if proof.geometry is None:
         return
-    points = proof.geometry.query_points.astype(np.float64)
-    if proof.mirrored:
-        points = points * [-1, 1] + [1, 0]
-    region = proof.region
-    starts = (points * [region.width, region.height] + [region.x, region.y]) * [left[1], left[0]] + at_left
+    starts = proof.geometry.query_points * [left[1], left[0]] + at_left
     ends = proof.geometry.stored_points * [right[1], right[0]] + at_right
     for number, index in enumerate(_spread(ends, MAX_LINES)):
         start, end = starts[index], ends[index]

@@ -9,7 +9,7 @@
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -20,7 +20,7 @@ from engine.calibration import Calibration
 from engine.concurrency import CpuPool
 from engine.domain import WHOLE, Edit, Features, Keypoints, Pixels, Region, StoredFeatures, Vector
 from engine.features import covers, edit_words, hashes, orb, regions, sift, ssim
-from engine.features.geometry import Geometry, Matrix, overlap
+from engine.features.geometry import Geometry, Matrix, Points, overlap
 from engine.index.base import VectorIndex
 from engine.indexing import Near
 
@@ -54,12 +54,15 @@ EXPLAINED = 0.6  # share of the query that a proved picture must fill for the re
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A stored picture laid on a query. `transform` (3, 3) maps shares of the whole query to shares of the picture."""
+    """A stored picture laid on a query.
+
+    `transform` (3, 3) maps shares of the whole query to shares of the picture; the points of `geometry` are shares of
+    the whole query too.
+    """
 
     transform: Matrix
     geometry: Geometry | None
     alignment: ssim.Alignment
-    mirrored: bool
     region: Region
     edits: tuple[Edit, ...] = ()
 
@@ -162,6 +165,12 @@ class View:
     @cached_property
     def orientations(self) -> list[int]:
         return hashes.phash_orientations(self.pixels)
+
+    def on_query(self, points: Points, *, mirrored: bool) -> Points:
+        """Points of this region, or of its mirror image, in shares of the whole query."""
+        r = self.region
+        straight = points * np.array([-1, 1]) + np.array([1, 0]) if mirrored else points
+        return np.asarray(straight * [r.width, r.height] + [r.x, r.y], np.float32)
 
     def from_query(self) -> Matrix:
         """Shares of the whole query -> shares of this region."""
@@ -503,6 +512,8 @@ class Matcher:
         thumbnail = self._thumbnail(sighting.stored.image.sha256)
         if thumbnail is None:
             return
+        if geometry:
+            geometry = replace(geometry, query_points=view.on_query(geometry.query_points, mirrored=mirrored))
         # The whole query is laid on it, not the region alone: a caption that two pictures share is no proof.
         transform = transform @ view.from_query()
         grey = ssim.grey(thumbnail)
@@ -515,13 +526,13 @@ class Matcher:
                 alignment = rest
         if alignment is None:
             return
-        before = sighting.proof
-        if before and before.alignment.structure >= alignment.structure:
-            if geometry and not before.geometry:  # the whole picture was laid better; the keypoints still count
-                sighting.proof = Proof(before.transform, geometry, before.alignment, before.mirrored, before.region)
-            return
-        geometry = geometry or (before.geometry if before else None)
-        sighting.proof = Proof(transform, geometry, alignment, mirrored, view.region)
+        found = Proof(transform, geometry, alignment, view.region)
+        before = sighting.proof or found
+        better, other = (found, before) if alignment.structure > before.alignment.structure else (before, found)
+        # The keypoints count, however the picture was laid best.
+        if other.geometry and (better.geometry is None or (other.is_proved and other.keypoints > better.keypoints)):
+            better = replace(better, geometry=other.geometry)
+        sighting.proof = better
 
     async def _name_edits(self, pixels: Pixels, proved: list[Sighting]) -> None:
         def name(one: Sighting) -> None:
@@ -531,7 +542,7 @@ class Matcher:
                 edits = edit_words.name_edits(
                     pixels, thumbnail, proof.transform, stored_aspect=image.width / image.height
                 )
-                one.proof = Proof(proof.transform, proof.geometry, proof.alignment, proof.mirrored, proof.region, edits)
+                one.proof = replace(proof, edits=edits)
 
         await asyncio.gather(*(self._pool.run(name, one) for one in proved))
 

@@ -73,5 +73,6 @@ def _match(sighting: Sighting, references: Vector, calibration: Calibration, exa
     # What lies in a part of the query only is not what the query is like.
     whole = sighting.whole_cosine
     p_alike = calibration.p_alike(whole, Calibration.nearness(whole, references)) if whole is not None else 0.0
-    p_alike = max(p_alike, p_same)  # the same picture is of the same kind
+    if proof:
+        p_alike = max(p_alike, p_same)  # what may be the same picture is of the same kind
     return Match(image, "alike", p_alike, p_same, p_alike < calibration.alike_cutoff, evidence)

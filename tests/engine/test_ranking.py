@@ -26,7 +26,7 @@ def image(image_id: int) -> StoredImage:
 def sighting(image_id: int, cosine: float, structure: float | None = None) -> Sighting:
     proof = None
     if structure is not None:
-        proof = Proof(np.eye(3), None, Alignment(structure, structure, structure, 0.0, 1.0), False, WHOLE)
+        proof = Proof(np.eye(3), None, Alignment(structure, structure, structure, 0.0, 1.0), WHOLE)
     stored = StoredFeatures(image(image_id), 0, NO_KEYPOINTS)
     return Sighting(stored, cosine, cosine, WHOLE, 30 if structure is None else 2, proof)
 

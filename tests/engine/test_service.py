@@ -13,8 +13,9 @@ from PIL import ImageDraw, ImageFont
 from sqlalchemy import text
 
 from engine import Edit, EngineSettings, PicTraceError, SearchService, augment, imaging, open_service
+from engine.domain import Image
 from engine.errors import InvalidLimit, NetworkMismatch, UnknownImage
-from engine.features import hashes
+from engine.features import hashes, registry
 from engine.sources import expand
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 
@@ -420,3 +421,22 @@ async def test_hashes_follow_the_library(filled: Filled) -> None:
         await service.undo(actor="test")
         await service.level()
         assert (await serving.index.nearest_hashes(phash, 1)) == [coffee]
+
+
+async def test_points_that_agree_lie_where_the_picture_does(filled: Filled) -> None:
+    """On a screen, and in a mirrored part of another picture: each on the query and on the picture it was found in."""
+    coffee, ground = photograph("coffee.png"), photograph("motorcycle_left.png").copy()
+    ground[60:360, 80:530] = cv2.resize(coffee[:, ::-1], (450, 300), interpolation=cv2.INTER_AREA)
+    screen = augment.apply("screenshot", coffee, photograph("chelsea.png"), seed=3)
+    async with filled() as service:
+        serving, _ = await service._networks.current()
+        for query in (screen, ground):
+            features = registry.extract(Image(query, "image/png", *query.shape[1::-1]), "", serving.embedder)
+            sightings = await serving.matcher.examine(query, features, 3, 0.0)
+            proof = sightings.found[0].proof
+            assert proof
+            assert proof.is_proved
+            assert proof.geometry
+            assert proof.keypoints > 20
+            laid = cv2.perspectiveTransform(proof.geometry.query_points[None].astype(np.float64), proof.transform)[0]
+            assert np.median(np.abs(laid - proof.geometry.stored_points)) < 0.02
