@@ -68,11 +68,7 @@ async def fit(
 
 
 def logistic_regression(inputs: Vector, right: NDArray[np.bool_]) -> tuple[float, ...]:
-    """Weights, none below 0, and, last, the intercept, by maximum likelihood with a little weight decay.
-
-    More evidence never makes a pair less likely: what says much the same, such as cosine and nearness, would otherwise
-    be set off against each other.
-    """
+    """Weights and, last, the intercept, by maximum likelihood with a little weight decay."""
     from scipy.optimize import minimize  # a second to import, and needed here only
 
     scale = np.maximum(inputs.std(axis=0), 1e-6)
@@ -87,8 +83,7 @@ def logistic_regression(inputs: Vector, right: NDArray[np.bool_]) -> tuple[float
         slope[:-1] += 2 * L2 * weights[:-1]
         return float(value), slope
 
-    bounds = [(0.0, None)] * (x.shape[1] - 1) + [(None, None)]
-    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
     weights = found[:-1] / scale
     return (*(float(w) for w in weights), float(found[-1] - (weights * centre).sum()))
 

@@ -80,7 +80,8 @@ def test_shipped_calibration_goes_up_with_the_evidence(name: str) -> None:
     calibration = shipped(NetworkRef(name, "1"))
     assert calibration is not None
     assert calibration.background.shape[1] == 1280
-    by_structure = [calibration.p_same(Signals(s, (s or 0) > 0.4, 20, 10, 0.6, 3)) for s in (None, 0.2, 0.5, 0.9)]
+    laid = ((None, 0), (0.2, 8), (0.5, 20), (0.9, 20))  # what is not laid on the query has no keypoints that agree
+    by_structure = [calibration.p_same(Signals(s, (s or 0) > 0.4, found, 10, 0.6, 3)) for s, found in laid]
     assert by_structure == sorted(by_structure)
     assert by_structure[0] < 0.5 < by_structure[-1]
     by_cosine = [calibration.p_alike(c, 10 * c) for c in (0.1, 0.4, 0.8)]

@@ -1,0 +1,25 @@
+# PicTrace: API, page, bot and shell in one image; the networks are converted in it, so that nothing is fetched later.
+#   docker build -t pictrace .
+#   docker run -p 5000:5000 -v pictrace:/data pictrace
+FROM python:3.12-slim AS build
+RUN pip install --no-cache-dir uv==0.13.9
+WORKDIR /src
+ENV PATH=/opt/pictrace/bin:$PATH VIRTUAL_ENV=/opt/pictrace PICTRACE_CACHE_DIR=/opt/pictrace/cache
+RUN uv venv --quiet /opt/pictrace
+COPY requirements.txt ./
+RUN uv pip install --no-cache --require-hashes -r requirements.txt
+COPY . .
+RUN uv pip install --no-cache -c requirements-dev.txt ".[milvus]" \
+    && pictrace networks prepare efficientnet-lite2 efficientnet-lite0 \
+    && uv pip uninstall tensorflow-cpu tensorflow keras  # they convert only: half of the image
+
+FROM python:3.12-slim
+RUN useradd --create-home --uid 10001 pictrace && install -d -o pictrace /data
+COPY --from=build --chown=pictrace /opt/pictrace /opt/pictrace
+ENV PATH=/opt/pictrace/bin:$PATH PICTRACE_CACHE_DIR=/opt/pictrace/cache PICTRACE_DATA_DIR=/data PICTRACE_HOST=0.0.0.0
+USER pictrace
+VOLUME /data
+EXPOSE 5000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=90s CMD \
+    ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:5000/health/ready', timeout=4)"]
+CMD ["pictrace-api"]
