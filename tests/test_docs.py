@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import pytest
+import yaml
+
 from api.app import create_app
 from api.settings import ApiSettings
 from bot.commands import COMMANDS
@@ -32,6 +35,17 @@ def test_settings_table_says_what_the_code_says() -> None:
         assert field.description
         assert f"| `PICTRACE_{name.upper()}` |" in README
         assert f"| {field.description} |" in README, name
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.milvus.yaml"])
+def test_compose_sets_what_there_is_to_set(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = yaml.safe_load((ROOT / name).read_text())["services"]
+    for service in ("api", "bot"):
+        values = services[service]["environment"]
+        assert {setting.removeprefix("PICTRACE_").lower() for setting in values} <= set(SETTINGS)
+        for setting, value in values.items():
+            monkeypatch.setenv(setting, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value))
+    assert (ApiSettings(_env_file=None).index, BotSettings(_env_file=None).index)[0] in ("pgvector", "milvus")
 
 
 def test_table_of_calls_has_every_call_and_no_other() -> None:
