@@ -32,7 +32,9 @@ class LocalIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def save(self, path: Path) -> None: ...
+    def save(self, path: Path) -> list[Path]:
+        """Write it down; the files written: `path`, and others whose names begin with its name."""
+        ...
 
 
 class PooledIndex:

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.index import arrays
 from engine.index.hits import Hits, Keys, Vectors, nearest
 
 COMPACT_SHARE = 0.1  # of dead rows
@@ -29,8 +30,7 @@ class FlatIndex:
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
         with self._changing:
-            self._bury(keys)
-            state = self._state.with_room(len(keys))
+            state = self._without(keys).with_room(len(keys))
             end = state.count + len(keys)
             state.keys[state.count : end] = keys
             state.vectors[state.count : end] = vectors
@@ -40,8 +40,7 @@ class FlatIndex:
 
     def remove(self, keys: Keys) -> None:
         with self._changing:
-            self._bury(keys)
-            state = self._state
+            self._state = state = self._without(keys)
             if state.count - len(self._rows_of) > COMPACT_SHARE * state.count:
                 kept = np.flatnonzero(state.alive[: state.count])
                 self._state = _State(state.keys[kept], state.vectors[kept], state.alive[kept], len(kept))
@@ -57,30 +56,35 @@ class FlatIndex:
     def __len__(self) -> int:
         return len(self._rows_of)
 
-    def save(self, path: Path) -> None:
-        """Keys and vectors (float16, as the library stores them) as one .npz file."""
+    def alive(self) -> tuple[Keys, NDArray[np.float32]]:
+        """Copies of keys and vectors."""
         state = self._state
         kept = np.flatnonzero(state.alive[: state.count])
-        with path.open("wb") as file:
-            np.savez(file, keys=state.keys[kept], vectors=state.vectors[kept].astype(np.float16))
+        return state.keys[kept], state.vectors[kept]
+
+    def save(self, path: Path) -> list[Path]:
+        """Keys and vectors (float16, as the library stores them) as one .npz file."""
+        keys, vectors = self.alive()
+        return [arrays.write(path, keys=keys, vectors=vectors.astype(np.float16))]
 
     @classmethod
     def load(cls, path: Path, dimensions: int) -> Self:
-        """Raises ValueError, OSError or KeyError for a file that `save` did not write whole."""
-        with np.load(path, allow_pickle=False) as saved:
-            keys, vectors = saved["keys"], saved["vectors"]
+        """Raises ValueError or OSError for a file that `save` did not write whole."""
+        keys, vectors = arrays.read(path, "keys", "vectors")
         if vectors.shape != (len(keys), dimensions):
             raise ValueError(f"{path.name} holds vectors of shape {vectors.shape}")
         index = cls(dimensions)
         index.add(keys, vectors.astype(np.float32))
         return index
 
-    def _bury(self, keys: Keys) -> None:
+    def _without(self, keys: Keys) -> "_State":
         rows = [row for row in (self._rows_of.pop(key, None) for key in keys.tolist()) if row is not None]
-        if rows:
-            alive = self._state.alive.copy()
-            alive[rows] = False
-            self._state = _State(self._state.keys, self._state.vectors, alive, self._state.count)
+        state = self._state
+        if not rows:
+            return state
+        alive = state.alive.copy()
+        alive[rows] = False
+        return _State(state.keys, state.vectors, alive, state.count)
 
 
 class _State:

@@ -50,8 +50,37 @@ def hashes(keys: Keys) -> tuple[Vectors, Vectors]:
     return values, values ^ np.array(flips, np.uint64)
 
 
-@pytest.fixture(params=["flat", "hnsw", "hamming", "bands"])
-async def case(request: pytest.FixtureRequest, settings: EngineSettings) -> AsyncIterator[Case]:
+class Renewed(PooledIndex):
+    """An HNSW index that is merged after every second change: a graph, what came since, and what is dead in it.
+
+    `place`: where each graph is written, and mapped again; without it, it stays in memory.
+    """
+
+    def __init__(self, pool: CpuPool, place: Path | None) -> None:
+        super().__init__(HnswIndex(DIMENSIONS), pool)
+        self._place, self._changes = place, 0
+
+    async def add(self, keys: Keys, vectors: Vectors) -> None:
+        await super().add(keys, vectors)
+        self._renew()
+
+    async def remove(self, keys: Keys) -> None:
+        await super().remove(keys)
+        self._renew()
+
+    def _renew(self) -> None:
+        self._changes += 1
+        assert isinstance(self.local, HnswIndex)
+        if self._changes % 2:
+            self.local = self.local.merged()
+            if self._place:
+                path = self._place / str(self._changes)
+                self.local.save(path)
+                self.local = HnswIndex.load(path, DIMENSIONS)
+
+
+@pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "hamming", "bands"])
+async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_path: Path) -> AsyncIterator[Case]:
     with CpuPool(2) as pool:
         if request.param == "bands":
             async with open_service(settings) as service:
@@ -67,11 +96,16 @@ async def case(request: pytest.FixtureRequest, settings: EngineSettings) -> Asyn
             )
         else:
             vectors, queries = clustered()
-            local = FlatIndex(DIMENSIONS) if request.param == "flat" else HnswIndex(DIMENSIONS)
+            indexes = {
+                "flat": lambda: PooledIndex(FlatIndex(DIMENSIONS), pool),
+                "hnsw": lambda: PooledIndex(HnswIndex(DIMENSIONS), pool),
+                "hnsw merged": lambda: Renewed(pool, None),
+                "hnsw mapped": lambda: Renewed(pool, tmp_path),
+            }
             recall, tolerance = (1.0, 1e-6) if request.param == "flat" else (0.98, 2e-3)
             oracle = PooledIndex(FlatIndex(DIMENSIONS), pool)
             keys = RANDOM.permutation(np.arange(1, 10_000))[:COUNT]
-            yield Case(PooledIndex(local, pool), oracle, keys, vectors, queries, 2, recall, tolerance)
+            yield Case(indexes[request.param](), oracle, keys, vectors, queries, 2, recall, tolerance)
 
 
 async def ids_without_hashes(service: SearchService) -> Keys:
@@ -159,6 +193,17 @@ async def test_many_changes_end_like_the_oracle(case: Case) -> None:
             await index.add(case.keys[some], case.vectors[some])
             await index.remove(case.keys[gone])
     assert await case.index.size() == await case.oracle.size()
+    await assert_like_oracle(case)
+
+
+async def test_everything_removed_and_added_again_is_found(case: Case) -> None:
+    await fill(case)
+    for index in (case.index, case.oracle):
+        await index.remove(case.keys)
+    assert await case.index.size() == 0
+    assert all(len(hits.keys) == 0 for hits in await case.index.search(case.queries, 5))
+    await fill(case)
+    assert await case.index.size() == len(case.keys)
     await assert_like_oracle(case)
 
 
