@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, make_url
 
+from engine.checkpoints import oldest_checkpoint
 from engine.concurrency import CpuPool
 from engine.errors import (
     DatabaseUnreachable,
@@ -21,7 +22,6 @@ from engine.errors import (
 from engine.features.networks import DEFAULT_NETWORK
 from engine.fetch import Fetcher
 from engine.imaging import EXTENSIONS
-from engine.indexing import oldest_checkpoint
 from engine.migrating import Migration, Moved, Progress, other_tables
 from engine.service import SearchService
 from engine.serving import Networks
@@ -72,9 +72,12 @@ async def open_service(
             await _agree_on_network(settings, repository, networks)
             if not read_only:
                 await _tidy(settings, repository, pool)
-            async with fetcher:
-                yield SearchService(settings, repository, networks, fetcher, pool)
-            await networks.checkpoint()
+            try:
+                async with fetcher:
+                    yield SearchService(settings, repository, networks, fetcher, pool)
+                await networks.checkpoint()
+            finally:
+                await networks.close()
         finally:
             await database.close()
 

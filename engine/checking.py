@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine import imaging
+from engine.checkpoints import Checkpoints
 from engine.concurrency import CpuPool, all_done
 from engine.domain import CheckReport, Image, StoredImage
 from engine.errors import DamagedImage, UnreadableFile
 from engine.features import hashes, orb
 from engine.imaging import EXTENSIONS
-from engine.indexing import Checkpoints
 from engine.serving import Networks
 from engine.settings import EngineSettings
 from engine.storage.files import StoredFile
@@ -55,8 +55,9 @@ class Checker:
             purged=purged,
         )
         if repair and not report.sound:
+            operation = Operation("repair", actor)
             if lost:
-                await self._repository.forget_images([image.id for image in lost], Operation("repair", actor))
+                await self._repository.forget_images([image.id for image in lost], operation)
             gone = {image.id for image in lost}
             for image in without_thumbnail:
                 if image.id not in gone:
@@ -65,7 +66,7 @@ class Checker:
                 await self._repository.drop_orphans(orphans)
             for image in stale:
                 if image.id not in gone:
-                    await self._make_features(image)
+                    await self._make_features(image, operation)
             for path in torn:
                 checkpoints.drop(path)
             mended = {image.id for image in (*without_thumbnail, *stale)} - gone
@@ -129,14 +130,14 @@ class Checker:
         thumbnail = await self._pool.run(imaging.encode_thumbnail, pixels)
         await self._repository.files.replace_thumbnail(image.sha256, thumbnail)
 
-    async def _make_features(self, image: StoredImage) -> None:
+    async def _make_features(self, image: StoredImage, operation: Operation) -> None:
         serving, _ = await self._networks.current()
         decoded = await read_original(self._repository, image, self._settings, self._pool)
         embedding = await self._pool.run(serving.embedder.embed, decoded.pixels)
         await self._repository.put_embeddings(serving.network, {image.id: embedding})
         keypoints = await self._pool.run(orb.detect, decoded.pixels)
         phash = await self._pool.run(hashes.phash, decoded.pixels)
-        await self._repository.put_features(image.id, keypoints, orb.VERSION, phash)
+        await self._repository.put_features(image.id, keypoints, orb.VERSION, phash, operation)
 
 
 async def read_original(

@@ -1,33 +1,45 @@
-"""Keeps the embedding index level with storage: storage is the truth, every index is a cache."""
+"""Keeps the embedding index level with storage: storage is the truth, every index is a cache.
+
+What takes long is done beside the searches: changing over to another kind of index, merging what has come into a new
+graph, writing down. What serves goes on taking in changes; a new index catches up with them before it takes over.
+"""
 
 import asyncio
-import json
 import logging
-import os
-import zlib
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from filelock import FileLock, Timeout
 
+from engine.checkpoints import KINDS, Checkpoint, Checkpoints
 from engine.concurrency import CpuPool
 from engine.domain import NetworkRef, Vector
+from engine.errors import PicTraceError
 from engine.index.base import LocalIndex, PooledIndex
 from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
-from engine.index.hnsw import HnswIndex
+from engine.index.hits import Hits
+from engine.index.hnsw import GraphBuilder, HnswIndex, Interrupted, never
+from engine.index.projection import SAMPLE, Projection
 from engine.storage import codec
 from engine.storage.repository import Repository
 
 logger = logging.getLogger(__name__)
 
-HNSW_FROM = 50_000  # pictures; exact search takes some 15 ms there
+HNSW_FROM = 20_000  # pictures; exact search takes some 8 core-ms there (docs/adr/0012)
+EXACT_BELOW = HNSW_FROM // 2  # so that a library that grows and shrinks does not change over each time
+OVERFETCH = 2  # times as many as asked for come from projected vectors, before their cosines are computed
 COSINE_DIGITS = 6
 PART_BITS = 4  # a key is the picture's id and, in its last bits, the part
-CHECKPOINT_AFTER = 2_000  # changes; fewer are quicker to catch up with than to write down
-KINDS: dict[str, type[FlatIndex] | type[HnswIndex]] = {"exact": FlatIndex, "hnsw": HnswIndex}
+# Changes after which an index is written down: a tenth of it. Fewer are quicker to catch up with than to write down;
+# more than the last are too slow to search without a graph, and to read at a start.
+LEAST_BEHIND, MOST_BEHIND = 2_000, 20_000
+A_FEW = 500  # changes that a new index catches up with while searches wait
+PORTION = 2_000  # pictures read at once
+TURN_S = 0.2  # between two looks at whether another process has finished writing
 
 IndexKind = Literal["auto", "exact", "hnsw"]
 
@@ -59,14 +71,18 @@ class LibraryIndex:
         self.network = network
         self.dimensions = dimensions
         self.seq = 0
-        self.kind = kind
+        self.kind: str = kind
         self._wanted_kind = kind
         self._repository = repository
         self._pool = pool
         self._checkpoints = Checkpoints(directory, network, dimensions)
         self._index = PooledIndex(FlatIndex(dimensions), pool)
         self._hashes = HammingIndex()
+        self._written = 0  # `seq` up to which a checkpoint, or the graph that serves, has the changes
         self._catching_up = asyncio.Lock()
+        self._renewing = asyncio.Lock()
+        self._renewal: asyncio.Task[None] | None = None
+        self._closing = threading.Event()
         self._loaded = False
 
     @property
@@ -81,27 +97,31 @@ class LibraryIndex:
             if not self._loaded:
                 await self._load()
             if self.seq < trimmed:
-                await self._rebuild()
-            elif self.seq < seq:
+                await self._rebuild(from_seq=trimmed)
+            if self.seq < seq:
                 last, ids = await self._repository.changed_since(self.seq)
                 if ids is None:
-                    await self._rebuild()
+                    await self._rebuild(from_seq=last)
                 else:
-                    await self._replace(ids)
+                    await self._replace(self._index, ids)
+                    await self._replace_hashes(ids)
                     self.seq = last
-            await self._switch_kind()
-            await self.checkpoint_if_worthwhile()
+            self._loaded = True
+        if self._is_due() and not self._closing.is_set() and (self._renewal is None or self._renewal.done()):
+            self._renewal = asyncio.create_task(self._renew_beside())
 
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]:
-        """For each row of `vectors` (n, dimensions) the nearest pictures, nearest first, each once."""
-        answers = []
-        for hits in await self._index.search(vectors, count):
-            nearest: dict[int, float] = {}
-            for key, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
-                # What lies beyond depends on where in the index a vector stands, and would decide between equals.
-                nearest.setdefault(key >> PART_BITS, round(1 - distance, COSINE_DIGITS))
-            answers.append([Near(image_id, cosine) for image_id, cosine in nearest.items()])
-        return answers
+        """For each row of `vectors` (n, dimensions) the nearest pictures, nearest first, each once.
+
+        Cosines are of the stored embeddings, whatever the index compares.
+        """
+        index = self._index
+        if isinstance(index.local, FlatIndex):
+            return [_near(hits, count) for hits in await index.search(vectors, count)]
+        found = await index.search(vectors, OVERFETCH * count)
+        ids = sorted({key >> PART_BITS for hits in found for key in hits.keys.tolist()})
+        rows = [row async for portion in self._repository.embeddings_of(self.network, ids) for row in portion]
+        return await self._pool.run(_compared, vectors, found, rows, count)
 
     async def nearest_hashes(self, phash: int, count: int) -> list[int]:
         """The pictures whose hashes are nearest to one, however far, nearest first."""
@@ -113,155 +133,227 @@ class LibraryIndex:
         return self._checkpoints.seq()
 
     async def checkpoint_if_worthwhile(self) -> None:
-        """Write the index down once the last time is many changes ago, a tenth of what there is to write."""
-        behind = self.seq - (self._checkpoints.seq() or 0)
-        if self._loaded and not self._read_only and behind >= max(CHECKPOINT_AFTER, self.size // 10):
-            await self.checkpoint()
+        """Wait for what is being written, and write the index down once the last time is many changes ago."""
+        if self._is_outgrown():
+            self._closing.set()  # a new projection takes minutes and can wait
+        if self._renewal:
+            await self._renewal
+        if self._loaded and self._is_due() and not self._closing.is_set():
+            await self._renew_beside()
 
     async def checkpoint(self) -> None:
         """Write the index down, so that the next process starts with it."""
-        kind = "hnsw" if isinstance(self._index.local, HnswIndex) else "exact"
-        await self._pool.run(self._checkpoints.save, self._index.local, kind, self.seq)
+        await self._renew()
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        self._closing.set()
+        if self._renewal:
+            await self._renewal
+
+    # --- loading and catching up
 
     async def _load(self) -> None:
-        found = await self._pool.run(self._checkpoints.load)
+        wanted = tuple(KINDS) if self._wanted_kind == "auto" else (self._wanted_kind,)
+        found = await self._pool.run(self._checkpoints.load, wanted)
         if found:
-            local, self.seq = found
-            self._index = PooledIndex(local, self._pool)
-            await self._fill_hashes(None)
+            self._take(found)
         else:
-            await self._rebuild()
-        self._loaded = True
+            await self._rebuild(from_seq=0)
 
-    async def _rebuild(self) -> None:
+    def _take(self, found: Checkpoint) -> None:
+        self._index, self._hashes = PooledIndex(found.local, self._pool), found.hashes
+        self.kind, self.seq, self._written = found.kind, found.seq, found.seq
+
+    async def _rebuild(self, *, from_seq: int) -> None:
+        """From storage, or from what another process has written down after `from_seq`; all searches wait for it."""
         seq = (await self._repository.head()).seq
-        index = PooledIndex(FlatIndex(self.dimensions), self._pool)
-        await self._fill(index, None)
-        await self._fill_hashes(None)
-        self._index, self.seq = index, seq
-
-    async def _replace(self, ids: list[int]) -> None:
-        """Bring some pictures level: those that are still there are added again, the others stay away."""
-        keys = np.array([image_id << PART_BITS for image_id in ids], np.int64)  # part 0, the only one so far
-        await self._index.remove(keys)
-        await self._fill(self._index, ids)
-        await self._fill_hashes(ids)
-
-    async def _fill_hashes(self, ids: list[int] | None) -> None:
-        """Those of all pictures, or of some in place of what there was; they are not written down with the index."""
-        found = await self._repository.phashes(ids)
-        if ids is None:
-            self._hashes = HammingIndex()
-        else:
-            self._hashes.remove(np.array(ids, np.int64))
-        await self._pool.run(self._hashes.add, *found)
-
-    async def _fill(self, index: PooledIndex, ids: list[int] | None) -> None:
-        async for rows in self._repository.embeddings_of(self.network, ids):
-            if rows:
-                keys = np.array([image_id << PART_BITS | part for image_id, part, _ in rows], np.int64)
-                await index.add(keys, codec.vectors_from_bytes([vector for *_, vector in rows], self.dimensions))
-
-    async def _switch_kind(self) -> None:
-        wanted = self._wanted_kind
-        if wanted == "auto":
-            wanted = "hnsw" if self.size >= HNSW_FROM else "exact"
-        if isinstance(self._index.local, KINDS[wanted]):
-            self.kind = wanted
+        ids = await self._repository.live_ids()
+        kind = self._kind_for(len(ids))
+        if kind == "exact" or self._read_only or len(ids) < LEAST_BEHIND:
+            local = await self._build(kind, ids, threads=self._pool.workers)
+            self._take(Checkpoint(local, await self._hashes_of(ids), seq, kind))
+            self._written = 0
             return
-        logger.info("changing the index over to %s at %d pictures", wanted, self.size)
-        index = PooledIndex(KINDS[wanted](self.dimensions), self._pool)
-        await self._fill(index, None)
-        self._index, self.kind = index, wanted
+        while True:
+            with self._checkpoints.writing() as my_turn:
+                if my_turn:
+                    found = await self._pool.run(self._checkpoints.load, (kind,))
+                    if not found or found.seq <= max(from_seq, self.seq):
+                        logger.info("indexing %d pictures", len(ids))
+                        local = await self._build(kind, ids, threads=self._pool.workers)
+                        found = await self._written_down(local, await self._hashes_of(ids), kind, seq)
+                    self._take(found)
+                    return
+            await asyncio.sleep(TURN_S)
 
+    async def _build(
+        self, kind: str, ids: list[int], *, threads: int = 1, stop: Callable[[], bool] = never
+    ) -> LocalIndex:
+        """A new index of pictures, from storage. Interrupted where `stop` says so."""
+        if kind == "exact":
+            flat = PooledIndex(FlatIndex(self.dimensions), self._pool)
+            await self._replace(flat, ids)
+            return flat.local
+        random = np.random.default_rng(len(ids))
+        sample = sorted(random.choice(ids, SAMPLE, replace=False).tolist()) if len(ids) > SAMPLE else ids
+        _, vectors = await self._vectors(sample)
+        projection = await self._pool.run_beside(Projection.fit, vectors)
+        builder = GraphBuilder(projection, len(ids), threads=threads)
+        for start in range(0, len(ids), PORTION):
+            if stop():
+                raise Interrupted
+            await self._pool.run_beside(builder.add, *await self._vectors(ids[start : start + PORTION]))
+            if start % (50 * PORTION) == 0 and start:
+                logger.info("%d of %d pictures are in the new index", start, len(ids))
+        return await self._pool.run_beside(builder.finished)
 
-class Checkpoints:
-    """Index files named `<network>-<version>-<seq>.<kind>`, each with a note of its length and checksum.
+    async def _replace(self, index: PooledIndex, ids: list[int]) -> None:
+        """Bring some pictures level: those that are still there are added in place of what was there."""
+        for start in range(0, len(ids), PORTION):
+            part = ids[start : start + PORTION]
+            keys, vectors = await self._vectors(part)
+            await index.add(keys, vectors)
+            gone = np.setdiff1d(np.array(part, np.int64) << PART_BITS, keys)  # part 0, the only one so far
+            await index.remove(gone)
 
-    A torn file, or one of another network, is passed over: the index is rebuilt from storage then.
-    """
+    async def _replace_hashes(self, ids: list[int]) -> None:
+        keys, values = await self._repository.phashes(ids)
+        await self._pool.run(self._hashes.add, keys, values)
+        await self._pool.run(self._hashes.remove, np.setdiff1d(np.array(ids, np.int64), keys))
 
-    def __init__(self, directory: Path, network: NetworkRef, dimensions: int) -> None:
-        self._directory = directory
-        self._prefix = f"{network.name}-{network.version}-"
-        self._dimensions = dimensions
+    async def _hashes_of(self, ids: list[int]) -> HammingIndex:
+        found = [await self._repository.phashes(ids[start : start + PORTION]) for start in range(0, len(ids), PORTION)]
+        index = HammingIndex()
+        if found:
+            keys, values = (np.concatenate(parts) for parts in zip(*found, strict=True))
+            await self._pool.run(index.add, keys, values)
+        return index
 
-    def seq(self) -> int | None:
-        """The newest checkpoint's `seq`."""
-        return max((seq for seq, _ in self._files()), default=None)
+    async def _vectors(self, ids: list[int]) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Vector]:
+        """Keys and embeddings of live pictures."""
+        rows = [row async for portion in self._repository.embeddings_of(self.network, ids) for row in portion]
+        return await self._pool.run(_keyed, rows, self.dimensions)
 
-    def save(self, index: LocalIndex, kind: str, seq: int) -> None:
-        """Write one and drop older ones; does nothing while another process is at it, or where it cannot be written."""
+    # --- what is done beside the searches
+
+    def _kind_for(self, size: int) -> str:
+        if self._wanted_kind != "auto":
+            return self._wanted_kind
+        return "hnsw" if size >= (EXACT_BELOW if self.kind == "hnsw" else HNSW_FROM) else "exact"
+
+    def _most_behind(self) -> int:
+        tenth = max(LEAST_BEHIND, self.size // 10)
+        return min(tenth, MOST_BEHIND) if self.kind == "hnsw" else tenth
+
+    def _is_due(self) -> bool:
+        if self._read_only:
+            return False
+        changed = self._kind_for(self.size) != self.kind or self._is_outgrown()
+        return changed or self.seq - self._written >= self._most_behind()
+
+    def _is_outgrown(self) -> bool:
+        return isinstance(self._index.local, HnswIndex) and self._index.local.outgrown
+
+    async def _renew_beside(self) -> None:
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._directory / "checkpoint.lock", timeout=0):
-                target = self._directory / f"{self._prefix}{seq}.{kind}"
-                partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-                try:
-                    index.save(partial)
-                    note = {"bytes": partial.stat().st_size, "crc32": _crc32(partial)}
-                    partial.replace(target)
-                finally:
-                    partial.unlink(missing_ok=True)
-                _note_of(target).write_text(json.dumps(note))
-                for _, path in self._files():
-                    if path != target:
-                        _note_of(path).unlink(missing_ok=True)
-                        path.unlink(missing_ok=True)
-        except Timeout:
+            await self._renew()
+        except Interrupted:
             return
-        except OSError as error:
-            logger.warning("the index could not be written down (%s); it will be rebuilt at the next start", error)
+        except (PicTraceError, OSError, MemoryError, RuntimeError, ValueError) as error:
+            # usearch raises RuntimeError for nearly everything.
+            logger.warning("the index could not be renewed (%s); it goes on serving as it is", error)
+            self._written = self.seq  # it is tried again after as many changes
 
-    def load(self) -> tuple[LocalIndex, int] | None:
-        """The newest whole checkpoint and its `seq`."""
-        for seq, path in sorted(self._files(), reverse=True):
-            if self.is_torn(path):
-                logger.warning("the index file %s is torn; the index is rebuilt from storage", path.name)
-                continue
+    async def _renew(self) -> None:
+        """Bring the index into the form that it should have, written down; what serves goes on serving until then."""
+        async with self._renewing:
+            kind = self._kind_for(self.size)
+            with self._checkpoints.writing() as my_turn:
+                if not my_turn:
+                    return  # what the other process writes is taken up after the next change
+                found = await self._newer(kind)
+                if found is None:
+                    found = await self._renewed(kind)
+                if found.local is not self._index.local:
+                    await self._take_over(found)
+                self._written = max(self._written, found.seq)
+
+    async def _newer(self, kind: str) -> Checkpoint | None:
+        """What another process has written since."""
+        newest = self._checkpoints.seq((kind,))
+        if newest is None or newest <= self._written:
+            return None
+        if kind == "exact" and self.kind == kind:
+            whole = await self._pool.run_beside(self._checkpoints.is_whole, newest, kind)
+            return Checkpoint(self._index.local, self._hashes, newest, kind) if whole else None
+        return await self._pool.run_beside(self._checkpoints.load, (kind,))
+
+    async def _renewed(self, kind: str) -> Checkpoint:
+        local, seq = self._index.local, self.seq  # what comes in later is in the file too, and does no harm there
+        anew = kind != self.kind or self._is_outgrown()
+        if isinstance(local, HnswIndex) and not anew:
             try:
-                return KINDS[path.suffix[1:]].load(path, self._dimensions), seq
-            except (ValueError, OSError, KeyError) as error:
-                logger.warning("the index file %s cannot be used (%s); it is rebuilt from storage", path.name, error)
-        return None
+                local = await self._pool.run_beside(local.merged, self._closing.is_set)
+            except OSError as error:
+                logger.warning("%s; the index is built anew", error)
+                anew = True
+        if anew:
+            logger.info("building the %s index of %d pictures anew", kind, self.size)
+            local = await self._build(kind, await self._repository.live_ids(), stop=self._closing.is_set)
+        return await self._written_down(local, self._hashes, kind, seq)
 
-    def torn(self) -> list[Path]:
-        return [path for _, path in self._files() if self.is_torn(path)]
+    async def _written_down(self, local: LocalIndex, hashes: HammingIndex, kind: str, seq: int) -> Checkpoint:
+        """An index as it serves from now on: from its file, where that could be written."""
+        if not self._read_only:
+            path = await self._pool.run_beside(self._checkpoints.save, local, hashes, kind, seq)
+            if path and kind == "hnsw":
+                return await self._pool.run_beside(self._checkpoints.read, path, seq)
+        return Checkpoint(local, hashes, seq, kind)
 
-    def drop(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        _note_of(path).unlink(missing_ok=True)
-
-    @staticmethod
-    def is_torn(path: Path) -> bool:
-        try:
-            note = json.loads(_note_of(path).read_text())
-            return bool(path.stat().st_size != note["bytes"] or _crc32(path) != note["crc32"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return True
-
-    def _files(self) -> list[tuple[int, Path]]:
-        found = []
-        for path in self._directory.glob(f"{self._prefix}*"):
-            middle = path.name[len(self._prefix) : -len(path.suffix)]
-            if path.suffix[1:] in KINDS and middle.isdigit():
-                found.append((int(middle), path))
-        return found
-
-
-def oldest_checkpoint(directory: Path) -> int | None:
-    """The least `seq` that an index of any network may start from."""
-    seqs = [path.stem.rpartition("-")[2] for kind in KINDS for path in directory.glob(f"*.{kind}")]
-    return min((int(seq) for seq in seqs if seq.isdigit()), default=None)
-
-
-def _note_of(path: Path) -> Path:
-    return path.with_name(path.name + ".json")
+    async def _take_over(self, found: Checkpoint) -> None:
+        """Let a new index serve, once it is level with the one that does."""
+        index, start = PooledIndex(found.local, self._pool), found.seq
+        while True:
+            last, ids = await self._repository.changed_since(start)
+            if ids is None or len(ids) <= A_FEW:
+                break
+            await self._replace(index, ids)
+            start = last
+        async with self._catching_up:
+            last, ids = await self._repository.changed_since(min(start, self.seq))
+            if ids is None or (await self._repository.head()).trimmed > start:
+                return  # it is rebuilt anyway
+            await self._replace(index, ids)
+            await self._replace_hashes(ids)
+            self._index, self.kind, self.seq = index, found.kind, max(last, self.seq)
 
 
-def _crc32(path: Path) -> int:
-    checksum = 0
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            checksum = zlib.crc32(chunk, checksum)
-    return checksum
+def _keyed(
+    rows: list[tuple[int, int, bytes]], dimensions: int
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Vector]:
+    keys = np.array([image_id << PART_BITS | part for image_id, part, _ in rows], np.int64)
+    return keys, codec.vectors_from_bytes([vector for *_, vector in rows], dimensions)
+
+
+def _compared(vectors: Vector, found: list[Hits], rows: list[tuple[int, int, bytes]], count: int) -> list[list[Near]]:
+    """The nearest of what an index has found, by their embeddings in storage."""
+    keys, stored = _keyed(rows, vectors.shape[1])
+    order = np.argsort(keys)
+    keys, distances = keys[order], (1 - vectors @ stored[order].T).astype(np.float32)
+    answers = []
+    for hits, row in zip(found, distances, strict=True):
+        here = np.flatnonzero(np.isin(keys, hits.keys))  # some may have been removed just now
+        answers.append(_near(Hits(keys[here], row[here]), count))
+    return answers
+
+
+def _near(hits: Hits, count: int) -> list[Near]:
+    """Pictures nearest first, each once; equals by id."""
+    nearest: dict[int, float] = {}
+    for key, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
+        # What lies beyond depends on where in the index a vector stands, and would decide between equals.
+        cosine = round(1 - distance, COSINE_DIGITS)
+        nearest[key >> PART_BITS] = max(cosine, nearest.get(key >> PART_BITS, cosine))
+    ordered = sorted(nearest.items(), key=lambda pair: (-pair[1], pair[0]))[:count]
+    return [Near(image_id, cosine) for image_id, cosine in ordered]

@@ -77,6 +77,7 @@ class Networks:
         async with self._loading:
             assert head.network
             if self._serving is None or self._serving.network != head.network:
+                await self.close()
                 self._serving = await self.load(head.network)
             serving = self._serving
         await serving.index.catch_up(head.seq, head.trimmed)
@@ -110,11 +111,17 @@ class Networks:
     async def recalibrated(self) -> None:
         """Take up a calibration that was just fitted."""
         async with self._loading:
+            await self.close()
             self._serving = None
 
     async def checkpoint(self) -> None:
         if self._serving:
             await self._serving.index.checkpoint_if_worthwhile()
+
+    async def close(self) -> None:
+        """Give up what the index does beside the searches."""
+        if self._serving:
+            await self._serving.index.close()
 
     async def _calibration(self, network: NetworkRef, dimensions: int) -> Calibration:
         own = await self._repository.get_setting(CALIBRATION)

@@ -68,7 +68,7 @@ class EngineSettings(BaseSettings):
     )
     weights: Path | None = Field(default=None, description="Keras' ImageNet weights (.h5) for `resnet50`.")
     index: Literal["auto", "exact", "hnsw"] = Field(
-        default="auto", description="The embedding index: exact, or HNSW; `auto` changes over at 50,000 pictures."
+        default="auto", description="The embedding index: exact, or HNSW; `auto` changes over at 20,000 pictures."
     )
     workers: int = Field(
         default_factory=lambda: max(1, os.cpu_count() or 1), ge=1, le=256, description="Threads that compute."

@@ -505,14 +505,17 @@ class Repository:
             made = {image_id: {network: vector} for image_id, vector in vectors.items()}
             await statements.put_embeddings(connection, made, [network])
 
-    async def put_features(self, image_id: int, found: Keypoints, version: int, phash: int | None) -> None:
-        """Replace the keypoints and hash of a picture."""
+    async def put_features(
+        self, image_id: int, found: Keypoints, version: int, phash: int | None, operation: Operation
+    ) -> None:
+        """Replace the keypoints and hash of a picture; indexes take in its embedding anew too."""
         async with self.database.write() as connection:
             await connection.execute(delete(keypoints).where(keypoints.c.image_id == image_id))
             await connection.execute(delete(hashes).where(hashes.c.image_id == image_id))
             await statements.put_keypoints(connection, {image_id: (found, version)})
             if phash is not None:
                 await statements.put_hashes(connection, {image_id: phash})
+            await statements.record(connection, operation, [(image_id, "reembedded", None)])
 
     async def compare_anew(self, ids: Sequence[int]) -> None:
         """What was made again of these pictures may show duplicates that were missed without it."""
