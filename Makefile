@@ -5,7 +5,7 @@ TEST_PROCESSES ?= 3
 BIN = .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension test test-browser browsers check format install install-dev bench bench-load bench-bot lock clean
+.PHONY: run bot extension test test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -58,6 +58,10 @@ bench-load: install-dev
 
 bench-bot: install-dev
 	PYTHONPATH=. $(BIN)/python benchmarks/bot.py
+
+# A million pictures: some 8 GB of disk for as long as it runs, and the better part of an hour.
+bench-large: install-dev
+	PYTHONPATH=. $(BIN)/python benchmarks/large.py
 
 install: .venv/.installed
 

@@ -98,10 +98,12 @@ class LibraryIndex:
                 await self._load()
             if self.seq < trimmed:
                 await self._rebuild(from_seq=trimmed)
-            if self.seq < seq:
+            while self.seq < seq:
                 last, ids = await self._repository.changed_since(self.seq)
                 if ids is None:
                     await self._rebuild(from_seq=last)
+                elif len(ids) > max(self.size, MOST_BEHIND):  # perhaps more than an index of this kind can take
+                    await self._rebuild(from_seq=self.seq)
                 else:
                     await self._replace(self._index, ids)
                     await self._replace_hashes(ids)
@@ -120,7 +122,7 @@ class LibraryIndex:
             return [_near(hits, count) for hits in await index.search(vectors, count)]
         found = await index.search(vectors, OVERFETCH * count)
         ids = sorted({key >> PART_BITS for hits in found for key in hits.keys.tolist()})
-        rows = [row async for portion in self._repository.embeddings_of(self.network, ids) for row in portion]
+        rows = await self._repository.vectors(self.network, ids)
         return await self._pool.run(_compared, vectors, found, rows, count)
 
     async def nearest_hashes(self, phash: int, count: int) -> list[int]:
@@ -343,7 +345,7 @@ def _compared(vectors: Vector, found: list[Hits], rows: list[tuple[int, int, byt
     keys, distances = keys[order], (1 - vectors @ stored[order].T).astype(np.float32)
     answers = []
     for hits, row in zip(found, distances, strict=True):
-        here = np.flatnonzero(np.isin(keys, hits.keys))  # some may have been removed just now
+        here = np.flatnonzero(np.isin(keys, hits.keys))  # some may have been purged just now
         answers.append(_near(Hits(keys[here], row[here]), count))
     return answers
 

@@ -304,6 +304,16 @@ class Repository:
                 async for rows in stream.partitions(2000):
                     yield [tuple(row) for row in rows]
 
+    async def vectors(self, network: NetworkRef, ids: Sequence[int]) -> list[tuple[int, int, bytes]]:
+        """(image id, part, vector) of pictures that an index has found; whether they are still there is not asked."""
+        query = select(embeddings.c.image_id, embeddings.c.part, embeddings.c.vector).where(statements.made_by(network))
+        async with self.database.read() as connection:
+            return [
+                tuple(row)
+                for part in statements.chunks(ids)
+                for row in await connection.execute(query.where(embeddings.c.image_id.in_(part)))
+            ]
+
     async def phashes(self, ids: Sequence[int] | None = None) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Ids and hashes (n,) of live pictures; of all of them where `ids` is None."""
         query = (

@@ -321,6 +321,19 @@ async def test_failure_beside_the_searches_is_said_and_harms_none(
     assert await found(index, vectors) == list(range(1, 401))
 
 
+async def test_index_far_behind_is_built_anew_as_the_kind_that_it_should_be(
+    repository: Repository, make: Make, small: None
+) -> None:
+    vectors = vectors_of(400)
+    await store(repository, 1, vectors[:50])
+    index = await renewed(make(), repository)
+    await store(repository, 51, vectors[50:])
+    await level(index, repository)
+    assert index.kind == "hnsw"
+    assert index._index.local.pending == 0
+    assert await found(index, vectors) == list(range(1, 401))
+
+
 async def test_read_only_library_gets_no_files(
     repository: Repository, make: Make, small: None, settings: EngineSettings
 ) -> None:
