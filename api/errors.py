@@ -61,6 +61,7 @@ ENGINE = {
         "The pictures' files in s3://bucket cannot be reached: it does not answer as it should.",
     ),
     "database_unreachable": (503, "The library's database server cannot be reached; try again later."),
+    "index_unreachable": (503, "The server that keeps the library's index cannot be reached; try again later."),
     "database_refused": (503, "The library's database server does not let this server in."),
     "migration_unfinished": (503, "The library is still on its way into this database."),
     "migration_failed": (500, "What arrived at the destination is not what was sent."),
@@ -88,7 +89,8 @@ OWN = {
     "stopping": (503, "The server is being stopped."),
     "at_capacity": (503, "All places are taken; try again in a moment."),
 }
-LIBRARY = ("library_busy", "library_damaged", "database_unreachable", "database_refused")  # whatever needs the library
+# Whatever needs the library.
+LIBRARY = ("library_busy", "library_damaged", "database_unreachable", "index_unreachable", "database_refused")
 BY_HTTP_STATUS = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 
 

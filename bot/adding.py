@@ -22,13 +22,13 @@ from bot.telegram_files import Place, Shown, TelegramFiles
 from bot.texts import Text
 from engine import (
     AddResult,
-    DatabaseUnreachable,
     LibraryError,
     Match,
     PicTraceError,
     Refused,
     Remote,
     SearchService,
+    ServerUnreachable,
     Source,
     StoredImage,
     expand,
@@ -162,7 +162,7 @@ class Adding:
                     report.operation_id = turn.operation_id
                 await self._tell_of(result, report, t, is_ours=result.id in before)
                 await progress.show(len(report.lines))
-        except DatabaseUnreachable:
+        except ServerUnreachable:
             raise  # it is gone on with once the server is back
         except LibraryError as error:
             stopped = error

@@ -14,7 +14,7 @@ from bot.asked import MAX_PICTURES, Asked, Refusal, Wish
 from bot.inbox import Turn
 from bot.telegram_files import Album, Place, Shown, TelegramFiles
 from bot.texts import Text
-from engine import MAX_LIMIT, DatabaseUnreachable, Match, PicTraceError, SearchResult, SearchService
+from engine import MAX_LIMIT, Match, PicTraceError, SearchResult, SearchService, ServerUnreachable
 
 ALBUMS_REMEMBERED = 500  # questions of several pictures, of which the parts can still be opened
 
@@ -164,7 +164,7 @@ class Answers:
             content = await self._files.read(asked)
             async with self.computing:
                 result, matches, _ = await self._find(content, asker, wish)
-        except DatabaseUnreachable:
+        except ServerUnreachable:
             raise  # all of it is answered once the server is back
         except (PicTraceError, Refusal) as error:
             return error

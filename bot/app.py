@@ -26,7 +26,7 @@ from bot.storage import BotStorage
 from bot.telegram_files import TelegramFiles
 from bot.texts import Text
 from bot.watching import Watching
-from engine import PATIENCE_S, DatabaseUnreachable, LibraryBusy, LibraryError, SearchService, open_service
+from engine import PATIENCE_S, LibraryBusy, LibraryError, SearchService, ServerUnreachable, open_service
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class Application:
             await self._hand_over(turn, t)
         except NotYours:
             pass
-        except DatabaseUnreachable:
+        except ServerUnreachable:
             raise  # nothing is lost: it is answered once the server is back
         except Exception as error:
             if turn.is_sent:  # answered; what failed was to cross it off, and is tried again

@@ -28,7 +28,7 @@ from engine.domain import (
     Undone,
     Watch,
 )
-from engine.errors import DatabaseUnreachable, FileTooLarge, InvalidSetting, LibraryBusy, LibraryError, PicTraceError
+from engine.errors import FileTooLarge, InvalidSetting, LibraryBusy, LibraryError, PicTraceError, ServerUnreachable
 from engine.fetch import name_of
 from engine.imaging import MEDIA_TYPES
 from engine.searching import MAX_LIMIT
@@ -45,7 +45,6 @@ __all__ = [
     "Changed",
     "CheckReport",
     "Database",
-    "DatabaseUnreachable",
     "Decision",
     "Edit",
     "EngineSettings",
@@ -69,6 +68,7 @@ __all__ = [
     "Remote",
     "SearchResult",
     "SearchService",
+    "ServerUnreachable",
     "Source",
     "Status",
     "StoredImage",

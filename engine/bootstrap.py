@@ -12,12 +12,12 @@ from sqlalchemy import URL, make_url
 from engine.checkpoints import oldest_checkpoint
 from engine.concurrency import CpuPool
 from engine.errors import (
-    DatabaseUnreachable,
     FilesUnreachable,
     InvalidSetting,
     MigrationRefused,
     MigrationUnfinished,
     NetworkMismatch,
+    ServerUnreachable,
 )
 from engine.features.networks import DEFAULT_NETWORK
 from engine.fetch import Fetcher
@@ -58,6 +58,7 @@ async def open_service(
     await files.files.reach()
     database = Database(database_url(settings), data_dir / "opening.lock", read_only=read_only)
     fetcher = Fetcher(max_bytes=settings.max_bytes, timeout_s=settings.fetch_timeout_s, allow=settings.fetch_allow)
+    networks: Networks | None = None
     with CpuPool(settings.workers) as pool:
         try:
             if read_only:
@@ -69,16 +70,16 @@ async def open_service(
             await _refuse_half_a_library(repository)
             await _agree_on_files(settings, repository, read_only=read_only)
             networks = Networks(settings, repository, pool, read_only=read_only)
+            await _patiently(networks.reach_index, patience_s)
             await _agree_on_network(settings, repository, networks)
             if not read_only:
                 await _tidy(settings, repository, pool)
-            try:
-                async with fetcher:
-                    yield SearchService(settings, repository, networks, fetcher, pool)
-                await networks.checkpoint()
-            finally:
-                await networks.close()
+            async with fetcher:
+                yield SearchService(settings, repository, networks, fetcher, pool)
+            await networks.checkpoint()
         finally:
+            if networks:
+                await networks.close()
             await database.close()
 
 
@@ -172,7 +173,7 @@ async def _patiently(act: Callable[[], Awaitable[None]], patience_s: float) -> N
     while True:
         try:
             return await act()
-        except DatabaseUnreachable as error:
+        except ServerUnreachable as error:
             left_s = patience_s - (time.monotonic() - started)
             if left_s <= 0:
                 raise

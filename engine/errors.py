@@ -42,7 +42,9 @@ PicTraceError
     ├── LibraryDamaged        library_damaged
     ├── LibraryBusy           library_busy
     ├── FilesUnreachable      files_unreachable   the store of the pictures' files does not answer, or refuses
-    ├── DatabaseUnreachable   database_unreachable  the server is down or does not answer: again later
+    ├── ServerUnreachable     a server is down or does not answer: all goes on when it is back
+    │   ├── DatabaseUnreachable   database_unreachable
+    │   └── IndexUnreachable      index_unreachable
     ├── DatabaseRefused       database_refused      the server lets this user, database or statement not pass
     ├── MigrationUnfinished   migration_unfinished  a library is on its way into this database
     ├── MigrationFailed       migration_failed      what arrived is not what was sent
@@ -222,8 +224,16 @@ class FilesUnreachable(LibraryError):
     code = "files_unreachable"
 
 
-class DatabaseUnreachable(LibraryError):
+class ServerUnreachable(LibraryError):
+    code = "server_unreachable"
+
+
+class DatabaseUnreachable(ServerUnreachable):
     code = "database_unreachable"
+
+
+class IndexUnreachable(ServerUnreachable):
+    code = "index_unreachable"
 
 
 class DatabaseRefused(LibraryError):

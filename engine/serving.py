@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from engine.calibration import Calibration, shipped, uncalibrated
 from engine.concurrency import CpuPool
@@ -12,20 +13,47 @@ from engine.features import networks
 from engine.features.embedding import Embedder
 from engine.imaging import decode_thumbnail
 from engine.index.bands import HashBandIndex
+from engine.index.milvus import Milvus, MilvusIndex
+from engine.index.pgvector import PgvectorIndex, require_pgvector
 from engine.indexing import LibraryIndex
-from engine.matching import NEAR_HASH, Matcher
+from engine.matching import NEAR_HASH, Index, Matcher
 from engine.settings import EngineSettings
+from engine.shared_index import SharedIndex, index_name
 from engine.storage.repository import Repository
 from engine.storage.statements import Head
 
 CALIBRATION = "calibration"  # key of the library's own calibration in its settings
 
 
+class ServedIndex(Index, Protocol):
+    """The index of one network, in this process or on a server."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def seq(self) -> int:
+        """How far it has come in the change feed."""
+        ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def checkpoint_seq(self) -> int | None: ...
+
+    async def catch_up(self, seq: int, trimmed: int) -> None: ...
+
+    async def checkpoint_if_worthwhile(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Serving:
     network: NetworkRef
     embedder: Embedder
-    index: LibraryIndex
+    index: ServedIndex
     calibration: Calibration
     matcher: Matcher
     thumbnail: Callable[[str], Pixels | None]  # of a stored picture by SHA-256; None where the file is gone
@@ -44,6 +72,8 @@ class Networks:
         self._embedders: dict[NetworkRef, Embedder] = {}
         self._serving: Serving | None = None
         self._loading = asyncio.Lock()
+        token = settings.milvus_token.get_secret_value() if settings.milvus_token else None
+        self._milvus = Milvus(settings.milvus_uri or "", token, pool) if settings.index == "milvus" else None
 
     @property
     def seq(self) -> int:
@@ -86,15 +116,7 @@ class Networks:
     async def load(self, network: NetworkRef) -> Serving:
         embedder = await self.embedder(network)
         dimensions = embedder.network.dimensions
-        index = LibraryIndex(
-            self._repository,
-            self._pool,
-            self._settings.data_dir / "index",
-            network,
-            dimensions,
-            self._settings.index,
-            read_only=self._read_only,
-        )
+        index = await self._index(network, dimensions)
         calibration = await self._calibration(network, dimensions)
         matcher = Matcher(
             index,
@@ -118,10 +140,34 @@ class Networks:
         if self._serving:
             await self._serving.index.checkpoint_if_worthwhile()
 
+    async def reach_index(self) -> None:
+        """Look whether the index's server is there, before anybody asks. InvalidSetting, IndexUnreachable."""
+        if self._read_only:
+            return
+        if self._settings.index == "pgvector":
+            await require_pgvector(self._repository.database)
+        if self._milvus:
+            await self._milvus.reach()
+
     async def close(self) -> None:
-        """Give up what the index does beside the searches."""
+        """Give up what the index does beside the searches, and let go of its server."""
         if self._serving:
             await self._serving.index.close()
+        if self._milvus:
+            await self._milvus.close()
+
+    async def _index(self, network: NetworkRef, dimensions: int) -> ServedIndex:
+        repository, pool, kind = self._repository, self._pool, self._settings.index
+        local = kind if kind != "pgvector" and kind != "milvus" else None
+        if local or self._read_only:  # bringing a server's index level is no reading
+            directory, local = self._settings.data_dir / "index", local or "auto"
+            return LibraryIndex(repository, pool, directory, network, dimensions, local, read_only=self._read_only)
+        name = index_name(await repository.identity(), network, dimensions)
+        if self._milvus:
+            milvus = MilvusIndex(self._milvus, pool, name, dimensions)
+            return SharedIndex(repository, pool, milvus, network, dimensions)
+        pgvector = PgvectorIndex(repository.database, pool, name, dimensions)
+        return SharedIndex(repository, pool, pgvector, network, dimensions)
 
     async def _calibration(self, network: NetworkRef, dimensions: int) -> Calibration:
         own = await self._repository.get_setting(CALIBRATION)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -17,6 +17,7 @@ from engine.errors import InvalidSetting
 MEGABYTE = 1024 * 1024
 ENV_FILE = ".env"
 # Keys and passwords have no place in it; nor has anything that one client or another would read differently.
+MILVUS = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?/?|[^:]+\.db")
 BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/(?!\.{1,2}(/|$))[A-Za-z0-9._=-]+)*/?")
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")
 
@@ -67,8 +68,18 @@ class EngineSettings(BaseSettings):
         description="The network of a new library; an existing one is switched by `pictrace networks use`.",
     )
     weights: Path | None = Field(default=None, description="Keras' ImageNet weights (.h5) for `resnet50`.")
-    index: Literal["auto", "exact", "hnsw"] = Field(
-        default="auto", description="The embedding index: exact, or HNSW; `auto` changes over at 20,000 pictures."
+    index: Literal["auto", "exact", "hnsw", "pgvector", "milvus"] = Field(
+        default="auto",
+        description=(
+            "The embedding index: in each process, exact or HNSW (`auto` changes over at 20,000 pictures); for all "
+            "processes, `pgvector` or `milvus`."
+        ),
+    )
+    milvus_uri: str | None = Field(
+        default=None, description="Where Milvus is: `http://host:19530`, or a file of Milvus Lite that ends in `.db`."
+    )
+    milvus_token: SecretStr | None = Field(
+        default=None, description="What Milvus lets in by: `user:password`, or a key."
     )
     workers: int = Field(
         default_factory=lambda: max(1, os.cpu_count() or 1), ge=1, le=256, description="Threads that compute."
@@ -113,6 +124,21 @@ class EngineSettings(BaseSettings):
             raise ValueError("This is no bucket of an S3-compatible store, such as s3://bucket or s3://bucket/folder")
         return url.rstrip("/") if url else None
 
+    @field_validator("milvus_uri")
+    @classmethod
+    def _milvus(cls, uri: str | None) -> str | None:
+        if uri and not MILVUS.fullmatch(uri):
+            raise ValueError(
+                "Milvus is at http://HOST:19530, or in a file whose name ends in .db; a password is no part of it"
+            )
+        return str(Path(uri).expanduser().absolute()) if uri and uri.endswith(".db") and "://" not in uri else uri
+
+    @model_validator(mode="after")
+    def _index_has_a_place(self) -> Self:
+        if self.index == "milvus" and not self.milvus_uri:
+            raise ValueError("PICTRACE_MILVUS_URI: say where Milvus is, such as http://HOST:19530")
+        return self
+
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Settings from the environment; InvalidSetting names the variable that is wrong."""
@@ -123,6 +149,7 @@ class EngineSettings(BaseSettings):
             return cls(**overrides)
         except ValidationError as error:
             first = error.errors()[0]
-            variable = f"PICTRACE_{first['loc'][0]}".upper()  # of a list, without the place in it
             message = first["msg"].removeprefix("Value error, ").rstrip(".")
-            raise InvalidSetting(f"{variable}: {message}.") from error
+            # Of a list, without the place in it; what is wrong of several together names its variable itself.
+            variable = f"PICTRACE_{first['loc'][0]}: ".upper() if first["loc"] else ""
+            raise InvalidSetting(f"{variable}{message}.") from error

@@ -18,6 +18,7 @@ const PASSING = [
   "library_busy",
   "files_unreachable",
   "database_unreachable",
+  "index_unreachable",
   "body_too_slow",
 ];
 

@@ -313,6 +313,7 @@ error-library_busy = Die Bibliothek ist gerade belegt. Bitte versuchen Sie es gl
 error-files_unreachable = Der Speicher mit den Bilddateien ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.
 error-library_damaged = Die Bibliothek ist beschädigt. Wer mich betreibt, findet mehr im Protokoll.
 error-database_unreachable = Die Datenbank der Bibliothek ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.
+error-index_unreachable = Der Server, der den Index der Bibliothek hält, ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.
 error-database_refused = Die Datenbank der Bibliothek lässt mich nicht zu. Wer mich betreibt, findet mehr im Protokoll.
 error-disk_full = Die Festplatte meines Rechners ist voll. Wer mich betreibt, muss Platz schaffen.
 error-data_dir_not_writable = In meinen Datenordner lässt sich nicht schreiben. Wer mich betreibt, findet mehr im Protokoll.

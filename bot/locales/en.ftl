@@ -321,6 +321,7 @@ error-library_busy = The library is busy right now. Try again in a moment.
 error-files_unreachable = I cannot reach the store that holds the pictures’ files right now. Try again in a moment.
 error-library_damaged = The library is damaged. Whoever runs me finds more in the log.
 error-database_unreachable = The library's database cannot be reached right now. Try again in a moment.
+error-index_unreachable = The server that keeps the library's index cannot be reached right now. Try again in a moment.
 error-database_refused = The library's database does not let me in. Whoever runs me finds more in the log.
 error-disk_full = The disk of my machine is full. Whoever runs me has to free some space.
 error-data_dir_not_writable = My data folder cannot be written to. Whoever runs me finds more in the log.

@@ -250,6 +250,7 @@ error-library_busy = ライブラリは使用中です。少し待ってから�
 error-files_unreachable = 画像ファイルの保存先に現在接続できません。少し待ってからもう一度お試しください。
 error-library_damaged = ライブラリが破損しています。詳細は運営者がログで確認できます。
 error-database_unreachable = ライブラリのデータベースに今は接続できません。少し待ってからもう一度お試しください。
+error-index_unreachable = ライブラリの索引を保持するサーバーに今は接続できません。少し待ってからもう一度お試しください。
 error-database_refused = ライブラリのデータベースへのアクセスが拒否されました。詳細は運営者がログで確認できます。
 error-disk_full = サーバーのディスクがいっぱいです。運営者が空き容量を増やす必要があります。
 error-data_dir_not_writable = データフォルダーに書き込めません。詳細は運営者がログで確認できます。

@@ -250,6 +250,7 @@ error-library_busy = 라이브러리가 사용 중입니다. 잠시 후 다시 �
 error-files_unreachable = 지금은 이미지 파일 저장소에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요.
 error-library_damaged = 라이브러리가 손상되었습니다. 자세한 내용은 운영자가 로그에서 확인할 수 있습니다.
 error-database_unreachable = 지금은 라이브러리의 데이터베이스에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요.
+error-index_unreachable = 지금은 라이브러리의 색인을 보관하는 서버에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요.
 error-database_refused = 라이브러리의 데이터베이스가 접속을 거부했습니다. 자세한 내용은 운영자가 로그에서 확인할 수 있습니다.
 error-disk_full = 제 서버의 디스크가 가득 찼습니다. 운영자가 공간을 확보해야 합니다.
 error-data_dir_not_writable = 데이터 폴더에 쓸 수 없습니다. 자세한 내용은 운영자가 로그에서 확인할 수 있습니다.

@@ -250,6 +250,7 @@ error-library_busy = 图库正忙，请稍后再试。
 error-files_unreachable = 目前无法连接存放图片文件的存储，请稍后再试。
 error-library_damaged = 图库已损坏。我的运营者可以在日志中查到详情。
 error-database_unreachable = 目前无法连接图库的数据库，请稍后再试。
+error-index_unreachable = 目前无法连接保存图库索引的服务器，请稍后再试。
 error-database_refused = 图库的数据库拒绝了我的访问。我的运营者可以在日志中查到详情。
 error-disk_full = 我的服务器磁盘已满，需要运营者腾出空间。
 error-data_dir_not_writable = 我的数据文件夹无法写入。我的运营者可以在日志中查到详情。

@@ -87,6 +87,36 @@ class Database:
                     await self._server.take_turn(connection, wait_s=BUSY_TIMEOUT_S)
                 yield connection
 
+    @asynccontextmanager
+    async def write_aside(self, *, patiently: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction on a server for what is no part of the library itself: it takes no turn among its writers.
+
+        `patiently`: its statements may take any time.
+        """
+        engine = self._connecting(patiently=True) if patiently else self._engine
+        try:
+            with self._translated():
+                async with engine.begin() as connection:
+                    yield connection
+        finally:
+            if patiently:
+                await engine.dispose()
+
+    @asynccontextmanager
+    async def alone_at(self, work: str, pool: CpuPool) -> AsyncIterator[None]:
+        """Of all processes of this library one at a time; LibraryBusy where it is somebody else's turn for too long."""
+        if self._server is None:
+            lock = FileLock(self._lock_path.with_name(f"{work}.lock"), timeout=BUSY_TIMEOUT_S, thread_local=False)
+            await pool.run(_acquire, lock)
+            try:
+                yield
+            finally:
+                lock.release()
+            return
+        async with self.write_aside() as connection:
+            await self._server.take_turn_at(connection, work, wait_s=BUSY_TIMEOUT_S)
+            yield
+
     async def migrate(self, pool: CpuPool, *, pictures_in: str | None) -> None:
         """Bring the tables level with this version; of several processes opening at once, one does and the rest wait.
 
@@ -254,7 +284,7 @@ def _acquire(lock: FileLock) -> None:
     try:
         lock.acquire()
     except TimeoutError as error:
-        raise LibraryBusy("Another process has been opening this library for too long; try again later.") from error
+        raise LibraryBusy("Another process has been at work on this library for too long; try again later.") from error
     except OSError as error:
         raise from_os_error(error, Path(lock.lock_file).parent) from error
 

@@ -28,6 +28,9 @@ _TURN = text(
     "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :silent, true), "
     "pg_advisory_xact_lock(7263512950)"
 )
+_TURN_AT = text(
+    "SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(726351, hashtext(current_schema() || :work))"
+)
 _OF_CONNECTION = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DISK_FULL = "53100"
@@ -90,6 +93,10 @@ class Server:
         `changes.seq` follow the order of commits.
         """
         await connection.execute(_TURN, {"wait": f"{wait_s}s", "silent": f"{SILENT_S}s"})
+
+    async def take_turn_at(self, connection: AsyncConnection, work: str, *, wait_s: int) -> None:
+        """A lock of its own for each kind of work, until the transaction ends. LibraryBusy after `wait_s`."""
+        await connection.execute(_TURN_AT, {"wait": f"{wait_s}s", "work": work})
 
     @contextmanager
     def translated(self) -> Iterator[None]:

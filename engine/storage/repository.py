@@ -1,5 +1,6 @@
 """Every query of a library's database."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,8 @@ from engine.storage.tables import (
     watches,
 )
 
+IDENTITY = "identity"  # key of a library's own mark in its settings
+
 
 class Repository:
     """Reads and changes one library. Every change is written to the feed within its own transaction."""
@@ -53,6 +56,14 @@ class Repository:
     async def head(self) -> Head:
         async with self.database.read() as connection:
             return await statements.head(connection)
+
+    async def identity(self) -> str:
+        """What tells this library from every other, in whichever database it is."""
+        if known := await self.get_setting(IDENTITY):
+            return str(known)
+        async with self.database.write() as connection:
+            await statements.put_setting(connection, IDENTITY, secrets.token_hex(16), overwrite=False)
+        return str(await self.get_setting(IDENTITY))
 
     async def start_library(self, network: NetworkRef) -> NetworkRef:
         """Give a new library its network; returns the one that it has."""

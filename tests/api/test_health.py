@@ -1,10 +1,13 @@
 """Alive, ready, metrics; and every answer's headers."""
 
+from pathlib import Path
+
 import pytest
 
 from api.errors import ENGINE, OWN
 from engine import PicTraceError
 from tests.api.conftest import Client, Serve, shipped
+from tests.milvus import milvus_server
 from tests.postgresql import PostgresServer
 
 
@@ -37,6 +40,18 @@ async def test_ready_goes_red_and_green_with_the_database_server(api: Client, po
         postgresql.start()
     assert (await api.get("/health/ready")).status == 200
     assert (await api.search(shipped("rocket.jpg"))).json["matches"][0]["lane"] == "same"
+
+
+async def test_ready_goes_red_and_green_with_the_server_of_the_index(serve: Serve, tmp_path: Path) -> None:
+    with milvus_server(tmp_path / "milvus.db") as milvus:
+        async with serve(index="milvus", milvus_uri=milvus.uri) as api:
+            milvus.stop()
+            for answer in (await api.get("/health/ready"), await api.search(shipped("rocket.jpg"))):
+                assert (answer.status, answer.code) == (503, "index_unreachable")
+                assert int(answer.headers["Retry-After"]) > 0
+            milvus.start()
+            assert (await api.get("/health/ready")).status == 200
+            assert (await api.search(shipped("rocket.jpg"))).json["matches"][0]["lane"] == "same"
 
 
 async def test_metrics_count_what_happened(serve: Serve) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine import DatabaseUnreachable, LibraryBusy, SearchService
+from engine import LibraryBusy, SearchService, ServerUnreachable
 from tests.bot.conftest import StartTalk, Talk, bot_settings, talking, texts
 from tests.conftest import bad_files, jpeg, original_of, photograph, thumbnail_of
 from tests.postgresql import PostgresServer
@@ -150,7 +150,7 @@ async def test_addition_that_loses_the_database_server_is_gone_on_with(
         nonlocal losses
         if losses:
             losses -= 1
-            raise DatabaseUnreachable("It is gone.")
+            raise ServerUnreachable("It is gone.")
         return await near(self, *args, **how)
 
     monkeypatch.setattr(SearchService, "search_stored", lost_once)

@@ -1,6 +1,7 @@
 """One contract for every index, with exact search as the oracle."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,13 @@ from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
 from engine.index.hits import Hits, Keys, Vectors
 from engine.index.hnsw import HnswIndex
+from engine.index.milvus import MilvusIndex
+from engine.index.pgvector import PgvectorIndex, require_pgvector
+from engine.settings import parse_database_url
+from engine.storage.database import Database
 from tests.conftest import SHIPPED, add_paths
+from tests.milvus import milvus_lite
+from tests.postgresql import PostgresServer
 
 DIMENSIONS, COUNT = 64, 600
 RANDOM = np.random.default_rng(17)
@@ -79,10 +86,44 @@ class Renewed(PooledIndex):
                 self.local = HnswIndex.load(path, DIMENSIONS)
 
 
-@pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "hamming", "bands"])
+@asynccontextmanager
+async def on_server(
+    kind: str, request: pytest.FixtureRequest, folder: Path, pool: CpuPool
+) -> AsyncIterator[VectorIndex]:
+    """An empty index in PostgreSQL, or in a file of Milvus Lite."""
+    if kind == "pgvector":
+        server: PostgresServer = request.getfixturevalue("postgresql")
+        with server.database(migrated=False) as url:
+            # A table so small would be gone through row by row, and not by its graph.
+            server.execute(f"ALTER DATABASE {server.last} SET enable_seqscan = off")
+            database = Database(parse_database_url(url), folder / "opening.lock")
+            await require_pgvector(database)
+            pgvector = PgvectorIndex(database, pool, "contract", DIMENSIONS)
+            await pgvector.rebuild(nothing(), 0)
+            yield pgvector
+            await database.close()
+    else:
+        async with milvus_lite(folder / "contract.db", pool) as server:
+            milvus = MilvusIndex(server, pool, "contract", DIMENSIONS)
+            await milvus.rebuild(nothing(), 0)
+            yield milvus
+
+
+async def nothing() -> AsyncIterator[tuple[Keys, Vectors]]:
+    """No rows to build an index from."""
+    for none in ():
+        yield none
+
+
+@pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "pgvector", "milvus", "hamming", "bands"])
 async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_path: Path) -> AsyncIterator[Case]:
     with CpuPool(2) as pool:
-        if request.param == "bands":
+        if request.param in ("pgvector", "milvus"):
+            vectors, queries = clustered()
+            keys = RANDOM.permutation(np.arange(1, 10_000))[:COUNT]
+            async with on_server(request.param, request, tmp_path, pool) as index:
+                yield Case(index, PooledIndex(FlatIndex(DIMENSIONS), pool), keys, vectors, queries, 2, 0.98, 2e-3)
+        elif request.param == "bands":
             async with open_service(settings) as service:
                 keys = await ids_without_hashes(service)
                 values, queries = hashes(keys)
