@@ -80,6 +80,7 @@ class Milvus:
         for name in [name for name in logging.root.manager.loggerDict if name.startswith("pymilvus.")]:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         if self.uri.endswith(".db"):
+            logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)  # its server is in this process
             Path(self.uri).parent.mkdir(parents=True, exist_ok=True)
         try:
             return AsyncMilvusClient(

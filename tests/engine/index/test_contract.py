@@ -211,6 +211,13 @@ async def test_removed_keys_are_not_found(case: Case) -> None:
     await assert_like_oracle(case)
 
 
+async def test_few_that_are_left_are_found_among_many_removed(case: Case) -> None:
+    await fill(case)
+    for index in (case.index, case.oracle):
+        await index.remove(case.keys[:-20])
+    await assert_like_oracle(case)
+
+
 async def test_key_added_again_has_its_new_vector_only(case: Case) -> None:
     await fill(case)
     rolled = np.roll(case.vectors, 7, axis=0)
