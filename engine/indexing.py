@@ -158,10 +158,17 @@ class LibraryIndex:
     async def _load(self) -> None:
         wanted = tuple(KINDS) if self._wanted_kind == "auto" else (self._wanted_kind,)
         found = await self._pool.run(self._checkpoints.load, wanted)
-        if found:
+        if found and await self._is_of_this_library(found.seq):
             self._take(found)
         else:
             await self._rebuild(from_seq=0)
+
+    async def _is_of_this_library(self, seq: int) -> bool:
+        """No checkpoint is ahead of its library, unless a backup of the database was put in its place."""
+        head = await self._repository.head()
+        if seq > head.seq:
+            logger.warning("the index written down at change %d is passed over: the library is at %d", seq, head.seq)
+        return seq <= head.seq
 
     def _take(self, found: Checkpoint) -> None:
         self._index, self._hashes = PooledIndex(found.local, self._pool), found.hashes
@@ -173,7 +180,7 @@ class LibraryIndex:
         ids = await self._repository.live_ids()
         kind = self._kind_for(len(ids))
         if kind == "exact" or self._read_only or len(ids) < LEAST_BEHIND:
-            local = await self._build(kind, ids, threads=self._pool.workers)
+            local = await self._build(kind, ids)
             self._take(Checkpoint(local, await self._hashes_of(ids), seq, kind))
             self._written = 0
             return
@@ -181,17 +188,16 @@ class LibraryIndex:
             with self._checkpoints.writing() as my_turn:
                 if my_turn:
                     found = await self._pool.run(self._checkpoints.load, (kind,))
-                    if not found or found.seq <= max(from_seq, self.seq):
+                    usable = found and found.seq > max(from_seq, self.seq)
+                    if not found or not usable or not await self._is_of_this_library(found.seq):
                         logger.info("indexing %d pictures", len(ids))
-                        local = await self._build(kind, ids, threads=self._pool.workers)
+                        local = await self._build(kind, ids)
                         found = await self._written_down(local, await self._hashes_of(ids), kind, seq)
                     self._take(found)
                     return
             await asyncio.sleep(TURN_S)
 
-    async def _build(
-        self, kind: str, ids: list[int], *, threads: int = 1, stop: Callable[[], bool] = never
-    ) -> LocalIndex:
+    async def _build(self, kind: str, ids: list[int], *, stop: Callable[[], bool] = never) -> LocalIndex:
         """A new index of pictures, from storage. Interrupted where `stop` says so."""
         if kind == "exact":
             flat = PooledIndex(FlatIndex(self.dimensions), self._pool)
@@ -201,7 +207,7 @@ class LibraryIndex:
         sample = sorted(random.choice(ids, SAMPLE, replace=False).tolist()) if len(ids) > SAMPLE else ids
         _, vectors = await self._vectors(sample)
         projection = await self._pool.run_beside(Projection.fit, vectors)
-        builder = GraphBuilder(projection, len(ids), threads=threads)
+        builder = GraphBuilder(projection, len(ids))
         for start in range(0, len(ids), PORTION):
             if stop():
                 raise Interrupted
@@ -284,7 +290,7 @@ class LibraryIndex:
     async def _newer(self, kind: str) -> Checkpoint | None:
         """What another process has written since."""
         newest = self._checkpoints.seq((kind,))
-        if newest is None or newest <= self._written:
+        if newest is None or newest <= self._written or not await self._is_of_this_library(newest):
             return None
         if kind == "exact" and self.kind == kind:
             whole = await self._pool.run_beside(self._checkpoints.is_whole, newest, kind)

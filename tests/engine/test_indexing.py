@@ -19,7 +19,7 @@ from engine.indexing import LibraryIndex
 from engine.storage import codec, statements
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
-from engine.storage.tables import embeddings, images
+from engine.storage.tables import changes, embeddings, images
 from tests.conftest import SHIPPED, add_paths
 
 NETWORK = NetworkRef("made-up", "1")
@@ -319,6 +319,29 @@ async def test_failure_beside_the_searches_is_said_and_harms_none(
     await renewed(index, repository)
     assert "could not be renewed (out of memory)" in caplog.text
     assert await found(index, vectors) == list(range(1, 401))
+
+
+@pytest.mark.parametrize("count", [30, 330])
+async def test_index_ahead_of_a_library_from_a_backup_is_rebuilt(
+    repository: Repository,
+    make: Make,
+    small: None,
+    settings: EngineSettings,
+    count: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    vectors = vectors_of(count + 20)
+    await store(repository, 1, vectors)
+    await (await level(make(), repository)).checkpoint()
+    async with repository.database.write() as connection:  # as before the last addition
+        await connection.execute(delete(changes).where(changes.c.image_id > count))
+        await connection.execute(delete(images).where(images.c.id > count))
+    index = await renewed(make(), repository)
+    assert f"written down at change {count + 20} is passed over: the library is at {count}" in caplog.text
+    assert index.size == count
+    await index.checkpoint()
+    assert (await level(make(), repository)).seq == count
+    assert len(list((settings.data_dir / "index").glob("*.json"))) == 1
 
 
 async def test_index_far_behind_is_built_anew_as_the_kind_that_it_should_be(

@@ -24,7 +24,7 @@ def embeddings(count: int, dimensions: int = 64) -> Vectors:
 
 
 def built(keys: Keys, vectors: Vectors) -> HnswIndex:
-    builder = GraphBuilder(Projection.fit(vectors), len(vectors), threads=1)
+    builder = GraphBuilder(Projection.fit(vectors), len(vectors))
     builder.add(keys, vectors)
     return builder.finished()
 
@@ -42,6 +42,17 @@ def test_projected_neighbours_are_those_of_exact_search() -> None:
     assert index._graph.index.ndim == DIMENSIONS
     missed = sum(len(set(e.keys.tolist()) - set(f.keys.tolist())) for f, e in zip(found, expected, strict=True))
     assert missed <= 10  # of 1,000
+
+
+def test_no_vector_is_lost_in_a_graph() -> None:
+    """Where several threads add, some are, and nobody ever finds those pictures."""
+    vectors = embeddings(3000)
+    index = built(np.arange(3000), vectors)
+    assert first_of(index, vectors) == list(range(3000))
+    index.add(np.arange(1000), vectors[:1000])
+    index.remove(np.arange(1000, 1500))
+    kept = [*range(1000), *range(1500, 3000)]
+    assert first_of(index.merged(), vectors[kept]) == kept
 
 
 def test_projection_keeps_unit_length_and_what_lies_in_its_directions() -> None:
