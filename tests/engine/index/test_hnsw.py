@@ -1,6 +1,7 @@
 """HNSW beyond the contract: projections, merging beside searches, and files that are not what was written."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,26 @@ def test_searches_go_on_beside_changes_and_merges() -> None:
         thread.join()
     assert not faults
     assert len(held[0]) == 300
+
+
+def test_replaced_vector_is_found_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    index, vectors = HnswIndex(64), embeddings(100)
+    index.add(np.arange(100), vectors)
+    index = index.merged()
+    seen: list[list[int]] = []
+    bury, add = index._bury, index._delta.add
+
+    def looking(step: Callable[..., None]) -> Callable[..., None]:
+        def stepped(*arguments: object) -> None:
+            step(*arguments)
+            seen.append(first_of(index, vectors[:10]))
+
+        return stepped
+
+    monkeypatch.setattr(index, "_bury", looking(bury))
+    monkeypatch.setattr(index._delta, "add", looking(add))
+    index.add(np.arange(100), vectors)
+    assert seen == [list(range(10))] * 2
 
 
 @pytest.mark.parametrize("suffix", ["", ".npz"])
