@@ -26,6 +26,7 @@ from engine.migrating import Migration, Moved, Progress, other_tables
 from engine.service import SearchService
 from engine.serving import Networks
 from engine.settings import EngineSettings, parse_database_url
+from engine.storage.copying import CopyReport, copy_files
 from engine.storage.database import Database, from_os_error
 from engine.storage.files import FileStore
 from engine.storage.local_files import LocalFiles
@@ -147,6 +148,25 @@ async def migrate_library(settings: EngineSettings, to: str, progress: Progress)
     finally:
         await source.close()
         await target.close()
+
+
+async def copy_library_files(settings: EngineSettings, to: str, progress: Progress) -> CopyReport:
+    """Copy originals and thumbnails to another place: a bucket (`s3://...`), or a data folder on this machine.
+
+    Goes on with a run that was broken off; nothing is removed. FilesUnreachable, MigrationRefused, InvalidSetting.
+    """
+    source = file_store(settings)
+    if "://" in to:
+        target = file_store(EngineSettings.load(files_url=to, data_dir=settings.data_dir, cache_dir=settings.cache_dir))
+    else:
+        target = FileStore(LocalFiles(Path(to)))
+    if target.place == source.place:
+        raise MigrationRefused(f"--files-to: the files are in {source.place} already.")
+    await source.files.reach()
+    await target.files.reach()
+    if "://" not in to:
+        _make(Path(to))
+    return await copy_files(source, target, progress)
 
 
 def _source_of(settings: EngineSettings) -> Database:

@@ -25,7 +25,7 @@ from engine import demo as demonstration
 from engine import plots, terminal
 from engine.adding import Given
 from engine.benching import Wish
-from engine.bootstrap import migrate_library, open_service
+from engine.bootstrap import copy_library_files, migrate_library, open_service
 from engine.domain import SearchResult
 from engine.errors import LibraryError, PicTraceError, RequestError
 from engine.features import networks
@@ -335,25 +335,45 @@ def bench(
 
 
 @app.command(
-    epilog="[bold]Example[/bold]\n\n  PGPASSWORD=... pictrace migrate --to postgresql://pictrace@db.example/pictrace"
+    epilog="[bold]Example[/bold]\n\n  PGPASSWORD=... pictrace migrate --to postgresql://pictrace@db.example/pictrace\n\n"
+    "  pictrace migrate --files-to s3://bucket/folder"
 )
 def migrate(
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="An empty database: PostgreSQL, or an SQLite file.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="URL", help="An empty database: PostgreSQL, or an SQLite file.")
+    ] = None,
+    files_to: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the files go: s3://bucket/folder, or a data folder.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Move the library into another database, and prove that all of it arrived. Broken off, a second run goes on."""
+    """Move the library into another database, or copy its files to a bucket or back, and prove that all arrived.
+
+    Broken off, a second run goes on. What was there stays as it was.
+    """
+    if to is None and files_to is None:
+        err.print("--to URL moves the library into another database, --files-to URL copies its files.")
+        raise typer.Exit(WRONG_USE)
     settings = _settings()
 
     async def run() -> int:
-        with terminal.progress("moving", as_json) as advance:
-            moved = await migrate_library(settings, to, advance)
-        terminal.show_moved(moved, as_json)
+        damaged = 0
+        if files_to is not None:
+            with terminal.progress("copying", as_json) as advance:
+                report = await copy_library_files(settings, files_to, advance)
+            terminal.show_copied(report, as_json)
+            damaged = len(report.damaged)
+        if to is not None:
+            with terminal.progress("moving", as_json) as advance:
+                moved = await migrate_library(settings, to, advance)
+            terminal.show_moved(moved, as_json)
+        changed = [("PICTRACE_DATABASE_URL", to), ("PICTRACE_FILES_URL", files_to)]
+        names = " and ".join(name for name, value in changed if value is not None)
         err.print(
-            "Now stop what still works on the old database, set PICTRACE_DATABASE_URL to the new one, and start again. "
-            "The old one is as it was; the pictures' files stay in the data folder.",
+            f"Now stop what still works on the library as it was, set {names} to the new place, and start again.",
             soft_wrap=True,
         )
-        return OK
+        return REJECTED if damaged else OK
 
     with _reported():
         raise typer.Exit(asyncio.run(run()))

@@ -18,6 +18,7 @@ from engine.domain import AddResult, Groups, Match, SearchResult, Twin
 from engine.errors import PicTraceError
 from engine.explain import WORDS, per_cent
 from engine.migrating import Moved
+from engine.storage.copying import CopyReport
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -305,6 +306,18 @@ def show_moved(moved: Sequence[Moved], as_json: bool) -> None:
         table.add_row(one.table, f"{one.rows:,}", f"{one.written:,}", one.checksum[:12])
     out.print(table)
     out.print("Complete: numbers and checksums of both databases agree.")
+
+
+def show_copied(report: CopyReport, as_json: bool) -> None:
+    """How many files a copy has brought to their new place, and which are not what they were."""
+    if as_json:
+        print(json.dumps({"copied": report.copied, "there": report.there, "damaged": list(report.damaged)}))
+        return
+    out.print(f"{count(report.copied, 'file')} copied, {report.there:,} there already.")
+    for key in report.damaged:
+        err.print(f"[red]damaged[/red], not copied: {escape(key)}", soft_wrap=True)
+    if report.damaged:
+        err.print("`pictrace check --repair` says what of them can be mended.")
 
 
 Advance = Callable[[int, int | None], None]

@@ -347,6 +347,18 @@ def test_near_duplicates_are_named_listed_decided_on_and_taken_back(pictrace: Co
     assert len(pictrace.json("duplicates", "--json", "--thorough")) == 1
 
 
+def test_files_of_a_library_are_copied_elsewhere(library: Command, data_dir: Path, tmp_path: Path) -> None:
+    pictures = library.json("status", "--json")[0]["images"]
+    original = next(path for path in (data_dir / "originals").rglob("*.*"))
+    original.write_bytes(b"no longer what it was")
+    done = library("migrate", "--json", "--files-to", tmp_path / "there")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (report["copied"], report["damaged"]) == (2 * pictures - 1, [str(original.relative_to(data_dir))])
+    wrong = library("migrate")
+    assert (wrong.returncode, "--files-to" in wrong.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from engine import EngineSettings, SearchService, augment, imaging, open_service
-from engine.errors import FilesUnreachable, LibraryDamaged
+from engine.bootstrap import copy_library_files
+from engine.errors import FilesUnreachable, InvalidSetting, LibraryDamaged, MigrationRefused
 from engine.storage.files import original_key, thumbnail_key
-from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
 from tests.object_store import Bucket
 
 NEW = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:200, :300]))
@@ -266,3 +267,27 @@ async def test_bucket_with_pictures_beside_an_empty_database_is_damage(
     with pytest.raises(LibraryDamaged, match=bucket.url):
         async with open_service(in_bucket.model_copy(update={"data_dir": tmp_path / "new"})):
             pass
+
+
+async def test_files_are_copied_into_a_bucket_and_back(
+    filled: Filled, settings: EngineSettings, in_bucket: EngineSettings, bucket: Bucket, tmp_path: Path
+) -> None:
+    def progress(done: int, total: int) -> None:
+        assert 0 < done <= total
+
+    async with filled():
+        pass
+    files = 2 * len(PHOTOGRAPHS)
+    assert (await copy_library_files(settings, bucket.url, progress)).copied == files
+    again = await copy_library_files(settings, bucket.url, progress)
+    assert (again.copied, again.there, again.damaged) == (0, files, ())
+    async with open_service(in_bucket) as service:
+        assert await is_found(service, "coffee.png")
+        assert (await service.check(repair=False, purge=False, actor="test")).sound
+    back = tmp_path / "back"
+    assert (await copy_library_files(in_bucket, str(back), progress)).copied == files
+    assert len(list((back / "originals").rglob("*.*"))) == len(PHOTOGRAPHS)
+    with pytest.raises(MigrationRefused, match="already"):
+        await copy_library_files(in_bucket, bucket.url, progress)
+    with pytest.raises(InvalidSetting, match="FILES_URL"):
+        await copy_library_files(settings, "ftp://bucket", progress)
