@@ -332,7 +332,7 @@ async def test_index_ahead_of_a_library_from_a_backup_is_rebuilt(
 ) -> None:
     vectors = vectors_of(count + 20)
     await store(repository, 1, vectors)
-    await (await level(make(), repository)).checkpoint()
+    await (await renewed(make(), repository)).checkpoint()
     async with repository.database.write() as connection:  # as before the last addition
         await connection.execute(delete(changes).where(changes.c.image_id > count))
         await connection.execute(delete(images).where(images.c.id > count))
