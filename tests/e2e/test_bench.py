@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,12 @@ def test_interrupt_stops_and_says_that_nothing_was_changed(library: Command, dat
     plot = tmp_path / "bench.png"
     process = library.start("bench", "--plot", plot)
     wait_for_memory_map(process)
-    process.send_signal(signal.SIGINT)
+    time.sleep(1)  # opening is over, asking has begun
+    for _ in range(60):  # as somebody would who sees it go on
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+            break
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, ""), err
     assert "Nothing was changed" in err

@@ -222,7 +222,7 @@ async def test_library_is_the_same_byte_for_byte_afterwards(
     """Also where any other command would purge, trim and write the index down."""
     async with filled() as service:
         await service.remove([2], actor="test")
-    monkeypatch.setattr(indexing, "CHECKPOINT_AFTER", 1)
+    monkeypatch.setattr(indexing, "LEAST_BEHIND", 0)
     before, tables = contents(settings.data_dir), rows(settings.data_dir / "pictrace.db")
     assert len(tables["images"]) == len(PHOTOGRAPHS)
     async with open_service(settings.model_copy(update={"undo_days": 0}), read_only=True) as service:
