@@ -2,10 +2,11 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -192,6 +193,26 @@ class Command:
             text=True,
             cwd=self.env["HOME"],
         )
+
+    def on_terminal(self, *arguments: object, **env: str) -> str:
+        """All that it writes to a terminal of its own, colours included; it must succeed."""
+        terminal, its_side = pty.openpty()
+        process = subprocess.Popen(
+            [*self.argv, *map(str, arguments)],
+            env={name: value for name, value in (self.env | env).items() if name != "NO_COLOR"},
+            stdin=its_side,
+            stdout=its_side,
+            stderr=its_side,
+            cwd=self.env["HOME"],
+        )
+        os.close(its_side)
+        shown = b""
+        with suppress(OSError):  # EIO: it has ended
+            while some := os.read(terminal, 65536):
+                shown += some
+        os.close(terminal)
+        assert process.wait(60) == 0, shown.decode()
+        return shown.decode()
 
     def json(self, *arguments: object, **env: str) -> list[dict[str, Any]]:
         done = self(*arguments, **env)

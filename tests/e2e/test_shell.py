@@ -250,14 +250,7 @@ def test_progress_is_shown_on_a_terminal_only(pictrace: Command, tmp_path: Path)
     for number in range(60):
         copy = augment.apply("crop", photograph("rocket.jpg"), photograph("rocket.jpg"), seed=number)
         (folder / f"{number}.jpg").write_bytes(imaging.encode_jpeg(copy, quality=80))
-    command = " ".join([*pictrace.argv, "add", str(folder)])
-    env = pictrace.env | {"TERM": "xterm-256color"}
-    env.pop("NO_COLOR")
-    done = subprocess.run(
-        ["script", "-qec", command, "/dev/null"], env=env, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0
-    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", done.stdout)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", pictrace.on_terminal("add", folder, TERM="xterm-256color"))
     assert re.search(r"adding .*\d+/60 .*\d+/s .*\d:\d\d:\d\d", shown)
     plain = pictrace("add", folder)
     assert "/60" not in plain.stderr + plain.stdout
