@@ -7,9 +7,9 @@ WORKDIR /src
 ENV PATH=/opt/pictrace/bin:$PATH VIRTUAL_ENV=/opt/pictrace PICTRACE_CACHE_DIR=/opt/pictrace/cache
 RUN uv venv --quiet /opt/pictrace
 COPY requirements.txt ./
-RUN uv pip install --no-cache --require-hashes -r requirements.txt
+RUN uv pip install --no-cache --compile-bytecode --require-hashes -r requirements.txt
 COPY . .
-RUN uv pip install --no-cache -c requirements-dev.txt ".[milvus]" \
+RUN uv pip install --no-cache --compile-bytecode -c requirements-dev.txt ".[milvus]" \
     && pictrace networks prepare efficientnet-lite2 efficientnet-lite0 \
     && uv pip uninstall tensorflow-cpu tensorflow keras  # they convert only: half of the image
 

@@ -73,15 +73,17 @@ install-dev: .venv/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
+# Bytecode is compiled here: where Python is told to write none, as in many containers, each start would do it again.
 .venv/.installed: .venv/.created requirements.txt pyproject.toml
 	@echo "Setting up PicTrace in .venv, once: some 2 GB of packages, then a network is converted. One to three minutes."
-	$(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
 	$(BIN)/uv pip install --quiet --no-deps -e .
+	$(BIN)/python -m compileall -q engine api bot
 	$(BIN)/pictrace networks prepare
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
-	$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.txt
 	@touch $@
 
 # Resolve the dependencies anew. The lock file names registries, so only its export is kept.

@@ -19,12 +19,29 @@ from engine import SearchService
 
 Access = Literal["none", "search", "admin"]
 ACTOR = "api"
+CLOCK_JITTER_S = 1
 
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="key",
     description="The admin key (made at the first start, or by `pictrace admin-key --new`), or the search key.",
 )
+
+
+class Limiter(MovingWindowRateLimiter):
+    """Counts in memory; forgets all when the clock is set back, for what was counted would lie in the future."""
+
+    def __init__(self) -> None:
+        self._counts = MemoryStorage()
+        self._latest = 0.0
+        super().__init__(self._counts)
+
+    async def hit(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
+        now = time.time()
+        if now < self._latest - CLOCK_JITTER_S:
+            await self._counts.reset()
+        self._latest = now
+        return await super().hit(item, *identifiers, cost=cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +52,7 @@ class Running:
     service: SearchService
     computing: Admission
     fetching: Admission
-    limiter: MovingWindowRateLimiter
+    limiter: Limiter
     limit: RateLimitItem | None
 
 
@@ -48,11 +65,11 @@ def running(request: Request) -> Running:
 Here = Annotated[Running, Depends(running)]
 
 
-def new_limiter(settings: ApiSettings) -> tuple[MovingWindowRateLimiter, RateLimitItem | None]:
+def new_limiter(settings: ApiSettings) -> tuple[Limiter, RateLimitItem | None]:
     """The limiter of one process, and its share of the limit."""
     a_minute = max(1, settings.rate_limit // settings.api_workers)
     limit = RateLimitItemPerMinute(a_minute) if settings.rate_limit else None
-    return MovingWindowRateLimiter(MemoryStorage()), limit
+    return Limiter(), limit
 
 
 async def access(here: Here, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Access:

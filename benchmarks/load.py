@@ -1,10 +1,11 @@
 """`make bench-load`: many clients against one API process, while pictures are being added.
 
-usage: load.py [--clients 16] [--seconds 30] [--pictures 1000] [--workers 1]
+usage: load.py [--clients 64] [--seconds 60] [--pictures 1000] [--workers 1] [--json FILE]
 
 The server is a process of its own on loopback, with the default settings but without the rate limit. The clients ask
 with edited copies of what is there. A first run asks only; in a second one a further client adds a picture after the
-other. 503s are counted apart, and waited out as told.
+other; in a third `pictrace add` adds a folder. 503s are counted apart and waited out as told; `waited` is what a client
+waits for its matches with all of that.
 """
 
 import argparse
@@ -12,15 +13,17 @@ import asyncio
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
 import aiohttp
@@ -28,6 +31,7 @@ from rich.console import Console
 from rich.table import Table
 from run import made, sources
 
+FOLDER_PICTURES_A_SECOND = 60  # more than can be added meanwhile
 KEY = "only-for-this-benchmark"
 console = Console()
 
@@ -37,6 +41,7 @@ class Tally:
     """What one run gave."""
 
     took_s: list[float] = field(default_factory=list)
+    waited_s: list[float] = field(default_factory=list)  # the refusals before included
     refused: int = 0
     failed: int = 0
     added: int = 0
@@ -75,13 +80,18 @@ def form(content: bytes) -> aiohttp.FormData:
 
 
 async def ask(session: aiohttp.ClientSession, queries: list[bytes], until: float, tally: Tally) -> None:
+    wanted_since = None
     while (started := time.perf_counter()) < until:
+        wanted_since = wanted_since or started
         try:
             async with session.post("/v1/search", data=form(random.choice(queries))) as response:
                 body = await response.read()
                 if response.status == 200:
                     assert "matches" in json.loads(body)
-                    tally.took_s.append(time.perf_counter() - started)
+                    now = time.perf_counter()
+                    tally.took_s.append(now - started)
+                    tally.waited_s.append(now - wanted_since)
+                    wanted_since = None
                 elif response.status == 503:
                     tally.refused += 1
                     await asyncio.sleep(float(response.headers["Retry-After"]))
@@ -91,21 +101,37 @@ async def ask(session: aiohttp.ClientSession, queries: list[bytes], until: float
             tally.failed += 1
 
 
-async def add(session: aiohttp.ClientSession, contents: Iterator[bytes], until: float, tally: Tally) -> None:
-    headers = {"Authorization": f"Bearer {KEY}"}
+async def add_singly(session: aiohttp.ClientSession, contents: Iterator[bytes], until: float, tally: Tally) -> None:
     while time.perf_counter() < until:
-        async with session.post("/v1/images", data=form(next(contents)), headers=headers) as response:
-            tally.added += response.status == 201
+        await add_one(session, next(contents), tally)
+
+
+async def add_folder(folder: Path, data_dir: str, until: float, tally: Tally) -> None:
+    """`pictrace add` for as long as there is time, then Ctrl-C."""
+    env = os.environ | {"PICTRACE_DATA_DIR": data_dir}
+    command = [sys.executable, "-m", "engine", "add", "--json", str(folder)]
+    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=DEVNULL)
+    assert process.stdout
+    with suppress(TimeoutError):
+        async with asyncio.timeout(until - time.perf_counter()):
+            while line := await process.stdout.readline():
+                tally.added += json.loads(line)["status"] == "added"
+    if process.returncode is None:
+        process.send_signal(signal.SIGINT)
+    await process.communicate()
+
+
+Adding = Callable[[float, Tally], Awaitable[None]]
 
 
 async def run(
-    session: aiohttp.ClientSession, queries: list[bytes], clients: int, seconds: float, contents: Iterator[bytes] | None
+    session: aiohttp.ClientSession, queries: list[bytes], clients: int, seconds: float, adding: Adding | None
 ) -> Tally:
     tally = Tally()
     until = time.perf_counter() + seconds
-    work: list[Any] = [ask(session, queries, until, tally) for _ in range(clients)]
-    if contents:
-        work.append(add(session, contents, until, tally))
+    work: list[Awaitable[None]] = [ask(session, queries, until, tally) for _ in range(clients)]
+    if adding:
+        work.append(adding(until, tally))
     await asyncio.gather(*work)
     return tally
 
@@ -117,6 +143,7 @@ async def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     url = f"http://127.0.0.1:{options.port}"
     with (
         tempfile.TemporaryDirectory(prefix="pictrace-load-") as scratch,
+        tempfile.TemporaryDirectory(prefix="pictrace-load-") as folder,
         served(scratch, options.port, options.workers) as process,
     ):
         async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -125,7 +152,14 @@ async def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
             while filling.added < options.pictures:
                 await asyncio.gather(*(add_one(session, next(contents), filling) for _ in range(8)))
             queries = list(made(originals, 100, seed=1))
-            for name, adding in (("asking", None), ("asking while one adds", contents)):
+            for number in range(int(options.seconds * FOLDER_PICTURES_A_SECOND)):
+                (Path(folder) / f"{number}.jpg").write_bytes(next(contents))
+            ways: dict[str, Adding | None] = {
+                "asking": None,
+                "asking while one adds": partial(add_singly, session, contents),
+                "asking while a folder is added": partial(add_folder, Path(folder), scratch),
+            }
+            for name, adding in ways.items():
                 before = memory_mb(process.pid)
                 tally = await run(session, queries, options.clients, options.seconds, adding)
                 rows.append(summary(name, tally, options.seconds, before, memory_mb(process.pid)))
@@ -151,12 +185,15 @@ async def ready(session: aiohttp.ClientSession) -> None:
 
 
 def summary(name: str, tally: Tally, seconds: float, before: float, after: float) -> dict[str, Any]:
-    took = sorted(tally.took_s)
+    took, waited = sorted(tally.took_s), sorted(tally.waited_s)
     return {
         "what": name,
         "searches_a_second": len(took) / seconds,
         "median_ms": 1000 * median(took),
         "p99_ms": 1000 * took[int(0.99 * (len(took) - 1))],
+        "waited_median_ms": 1000 * median(waited),
+        "waited_longest_ms": 1000 * waited[-1],
+        "waited_longest_in_medians": waited[-1] / median(waited),
         "refused_503": tally.refused,
         "failed": tally.failed,
         "added_a_second": tally.added / seconds,
@@ -173,14 +210,15 @@ def show(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     for name in list(rows[0])[1:]:
         table.add_row(name, *(f"{row[name]:,.1f}" for row in rows))
     console.print(table)
-    slower = rows[1]["median_ms"] / rows[0]["median_ms"]
-    console.print(f"Adding at the same time makes the median {slower:.2f} times as long.")
+    for row in rows[1:]:
+        slower = row["waited_median_ms"] / rows[0]["waited_median_ms"]
+        console.print(f"{row['what']}: {slower:.2f} times the wait for matches.")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pictures", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--port", type=int, default=5066)

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,6 +37,12 @@ def photograph(name: str) -> Pixels:
 
 def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
     return imaging.encode_jpeg(np.ascontiguousarray(pixels), quality=quality)
+
+
+def pytest_configure() -> None:
+    """Where the tests run in a shell's background, Ctrl-C is ignored, and would be by the commands that they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

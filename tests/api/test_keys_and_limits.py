@@ -1,6 +1,7 @@
 """Who may do what, and how often."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -93,6 +94,19 @@ async def test_rate_limit_is_told_and_kept(serve: Serve) -> None:
         assert forged.code == "rate_limited"
         assert (await api.search(content, key=ADMIN)).status == 200  # a key has a count of its own
         assert (await api.get("/v1/images", key=None)).status == 200  # looking is not searching
+
+
+async def test_clock_that_is_set_back_blocks_nobody(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = time.time
+    async with serve(rate_limit=1) as api:
+        monkeypatch.setattr(time, "time", lambda: right() + 3600)
+        assert (await api.search(shipped("rocket.jpg"), key=None)).status == 200
+        assert (await api.search(shipped("rocket.jpg"), key=None)).status == 429
+        monkeypatch.setattr(time, "time", right)
+        answer = await api.search(shipped("rocket.jpg"), key=None)
+        assert answer.status == 200
+        assert int(answer.headers["RateLimit-Reset"]) <= 60
+        assert (await api.search(shipped("rocket.jpg"), key=None)).status == 429
 
 
 async def test_trusted_proxy_says_who_asks(serve: Serve) -> None:

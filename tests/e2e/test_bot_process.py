@@ -18,6 +18,7 @@ import pytest
 from engine.augment import EDITS
 from tests.bot.conftest import texts
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, jpeg, photograph
+from tests.e2e.conftest import Holding
 from tests.e2e.test_api_process import api
 from tests.telegram.server import FakeTelegram
 
@@ -74,8 +75,8 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 
 
 @pytest.fixture
-def library(pictrace: Command, data_dir: Path) -> Path:
-    assert pictrace("add", *(SHIPPED / name for name in PHOTOGRAPHS)).returncode == 0
+def library(holding: Holding, data_dir: Path) -> Path:
+    holding(*PHOTOGRAPHS)
     return data_dir
 
 

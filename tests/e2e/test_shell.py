@@ -16,13 +16,14 @@ from PIL import Image as PillowImage
 
 from engine import augment, imaging
 from tests.conftest import SHIPPED, Command, bad_files, jpeg, photograph
+from tests.e2e.conftest import Holding
 
 ADDED = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
 
 
 @pytest.fixture
-def library(pictrace: Command) -> Command:
-    pictrace.json("add", "--json", *(SHIPPED / name for name in ADDED))
+def library(pictrace: Command, holding: Holding) -> Command:
+    holding(*ADDED)
     return pictrace
 
 
