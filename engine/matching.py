@@ -8,10 +8,10 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -86,6 +86,7 @@ class Sighting:
     phash_distance: int | None = None
     proof: Proof | None = None
     nearness: float = math.inf  # among the neighbours that it came up with; what came up by its hash need not stand out
+    sift_keypoints: sift.SiftKeypoints | None = None  # of its thumbnail, once they were needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,11 @@ class Whole:
         return covers.uncover(self.pixels) if self._may_be_covered else None
 
     @cached_property
+    def boxes(self) -> list[Region]:
+        """Regions, likeliest first."""
+        return regions.find(self.pixels)
+
+    @cached_property
     def coarse(self) -> Vector:
         return covers.coarse(self.pixels)
 
@@ -152,15 +158,11 @@ class View:
 
     @cached_property
     def mirrored_sift_keypoints(self) -> sift.SiftKeypoints:
-        return sift.detect(self.mirrored_pixels)
+        return sift.mirrored(self.sift_keypoints)
 
     @cached_property
     def mirrored_keypoints(self) -> Keypoints:
-        return orb.detect(self.mirrored_pixels)
-
-    @cached_property
-    def mirrored_pixels(self) -> Pixels:
-        return np.ascontiguousarray(self.pixels[:, ::-1])
+        return orb.detect(np.ascontiguousarray(self.pixels[:, ::-1]))
 
     @cached_property
     def orientations(self) -> list[int]:
@@ -251,10 +253,14 @@ class Matcher:
         at_once = FIRST + len(by_hash)
         await self._prove(view, order[:at_once], mirrored=False)
         if itself is None and not _is_settled(order):
-            await self._prove(view, [one for one in order[at_once:] if one.nearness >= STANDS_OUT], mirrored=False)
-        if itself is None and not _is_settled(order):
+            more = [one for one in order[at_once:] if one.nearness >= STANDS_OUT]
             likely = [one for one in order[: at_once + MORE // 2] if one.nearness >= STANDS_OUT]
-            await self._prove(view, likely, mirrored=True)
+            await self._side_by_side(
+                self._prove(view, more, mirrored=False),
+                self._pool.run(lambda: view.mirrored_keypoints) if likely else None,
+            )
+            if not _is_settled(order):
+                await self._prove(view, likely, mirrored=True)
         if itself is None and not _is_settled(order):
             await self._look_closer(view, found, order, exclude)
         if itself is None and regions_too and not _is_settled(order):
@@ -367,7 +373,12 @@ class Matcher:
         """By stronger keypoints, without what covers the query, and by its hash; what comes up anew joins the order."""
         new: dict[int, float] = {}
         nearness: dict[int, float] = {}
-        uncovered = await self._pool.run(lambda: view.query.uncovered)
+        stand_out = any(one.nearness >= STANDS_OUT_WELL for one in order)
+        await self._side_by_side(
+            self._pool.run(lambda: view.query.uncovered),
+            self._pool.run(lambda: view.sift_keypoints) if stand_out else None,
+        )
+        uncovered = view.query.uncovered
         if uncovered:
             embedding = await self._pool.run(self._embed, uncovered.pixels)
             (near,) = await self._nearest(embedding[None], exclude)
@@ -391,8 +402,11 @@ class Matcher:
         if likely:
             await self._pool.run(lambda: view.sift_keypoints)
             await self._spread(likely, lambda one: self._try_closer(view, one))
-        if likely and not _is_settled(order):
-            await self._pool.run(self._try_closer, view, likely[0], mirrored=True)
+        if not _is_settled(order):
+            await self._side_by_side(
+                self._pool.run(lambda: view.query.boxes),  # which are wanted next
+                self._pool.run(self._try_closer, view, likely[0], mirrored=True) if likely else None,
+            )
 
     def _lay_whole(self, view: View, sighting: Sighting) -> None:
         """Lines that two different pictures share bring their hashes near: the rest has to agree too."""
@@ -407,14 +421,19 @@ class Matcher:
             self._keep(sighting, view, ORIENTATIONS[0], None, mirrored=False, at_least=rest)
 
     def _try_closer(self, view: View, sighting: Sighting, *, mirrored: bool = False) -> None:
-        thumbnail = self._thumbnail(sighting.stored.image.sha256)
-        if thumbnail is None:
-            return
+        if sighting.sift_keypoints is None:
+            thumbnail = self._thumbnail(sighting.stored.image.sha256)
+            if thumbnail is None:
+                return
+            sighting.sift_keypoints = sift.detect(thumbnail)
         keypoints = view.mirrored_sift_keypoints if mirrored else view.sift_keypoints
-        geometry = sift.verify(keypoints, sift.detect(thumbnail))
+        geometry = sift.verify(keypoints, sighting.sift_keypoints)
         if geometry:
             transform = geometry.transform @ MIRROR if mirrored else geometry.transform
             self._keep(sighting, view, transform, geometry, mirrored=mirrored)
+
+    async def _side_by_side(self, *work: Coroutine[Any, Any, object] | None) -> None:
+        await asyncio.gather(*(one for one in work if one))
 
     async def _spread(self, things: Sequence[T], act: Callable[[T], None]) -> None:
         """Do something with each, over the pool."""
@@ -427,7 +446,7 @@ class Matcher:
         await asyncio.gather(*(self._pool.run(some, part) for part in parts if part))
 
     async def _match_regions(self, query: Whole, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
-        boxes = await self._pool.run(regions.find, query.pixels)
+        boxes = await self._pool.run(lambda: query.boxes)
         for start in range(0, len(boxes), AT_ONCE):
             await self._match_some_regions(query, boxes[start : start + AT_ONCE], found, exclude)
             if any(one.proof and one.proof.is_proved for one in found.values()):

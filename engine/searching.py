@@ -1,5 +1,6 @@
 """Answers one query: what is known of it, what came up for it, what of that is a match, and why."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -199,7 +200,11 @@ class Searcher:
             max_bytes=self._settings.max_bytes,
             max_pixels=self._settings.max_pixels,
         )
-        features = await self._pool.run(registry.extract, image, sha256, serving.embedder)
+        embedding, (phash, keypoints) = await asyncio.gather(  # as registry.extract, but somebody waits
+            self._pool.run(serving.embedder.embed, image.pixels),
+            self._pool.run(registry.without_network, image.pixels),
+        )
+        features = Features(sha256=sha256, phash=phash, embedding=embedding, keypoints=keypoints)
         return Asked(exact, image.pixels, features, image.width, image.height)
 
     async def _stored_query(self, exact: StoredImage, serving: Serving) -> tuple[Pixels, Features] | None:

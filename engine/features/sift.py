@@ -44,6 +44,17 @@ def detect(pixels: Pixels) -> SiftKeypoints:
     return SiftKeypoints(np.asarray(points, np.float32), np.asarray(rooted, np.float32), width / height)
 
 
+def mirrored(keypoints: SiftKeypoints) -> SiftKeypoints:
+    """The keypoints of the mirror image: a descriptor's rows change places, and its directions turn the other way.
+
+    Nine in ten are what detection would give, which costs some 10 ms more.
+    """
+    bins = keypoints.descriptors.reshape(-1, 4, 4, 8)  # rows, columns, directions
+    turned = bins[:, ::-1][..., -np.arange(8) % 8].reshape(-1, 128)
+    points = keypoints.points * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
+    return SiftKeypoints(points, np.ascontiguousarray(turned), keypoints.aspect)
+
+
 def verify(query: SiftKeypoints, stored: SiftKeypoints) -> geometry.Geometry | None:
     """The geometric agreement of two pictures' keypoints; None where there is no sane one."""
     if min(len(query.points), len(stored.points)) < geometry.MIN_PAIRS:

@@ -31,3 +31,22 @@ def test_flat_picture_has_none() -> None:
     flat = sift.detect(np.full((90, 160, 3), 128, np.uint8))
     assert flat.points.shape == (0, 2)
     assert sift.verify(flat, sift.detect(photograph("coffee.png"))) is None
+
+
+@pytest.mark.parametrize("name", ["coffee.png", "chelsea.png", "rocket.jpg"])
+def test_mirrored_keypoints_are_those_of_the_mirror_image(name: str) -> None:
+    pixels = photograph(name)
+    made = sift.mirrored(sift.detect(pixels))
+    looked_for = sift.detect(np.ascontiguousarray(pixels[:, ::-1]))
+    apart = np.linalg.norm(made.points[:, None] - looked_for.points[None], axis=2)
+    unlike = np.linalg.norm(made.descriptors[:, None] - looked_for.descriptors[None], axis=2)
+    unlike[apart > 0.01] = np.inf
+    assert np.mean(unlike.min(axis=1) < 0.15) > 0.8
+    found = sift.verify(made, looked_for)
+    assert found
+    assert found.inliers > 0.7 * len(made.points)
+    assert np.abs(found.transform - np.eye(3)).max() < 0.01
+
+
+def test_mirrored_keypoints_of_a_flat_picture_are_none() -> None:
+    assert sift.mirrored(sift.detect(np.full((90, 160, 3), 128, np.uint8))).points.shape == (0, 2)
