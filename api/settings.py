@@ -33,7 +33,7 @@ class ApiSettings(EngineSettings):
         ge=1,
         description="Searches that run at a time, over all API processes.",
     )
-    max_waiting: int = Field(default=32, ge=0, description="Searches that wait for their turn; more get a 503.")
+    max_waiting: int = Field(default=128, ge=0, description="Searches that wait for their turn; more get a 503.")
     samples: bool = Field(default=True, description="Whether an empty library offers sample pictures (0: no).")
 
     @field_validator("allowed_hosts")

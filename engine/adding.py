@@ -114,9 +114,13 @@ class Adder:
 
     async def _prepare(self, portion: list[Given], said: Provenance) -> list[AddResult | Prepared]:
         unchanged = await self._repository.known_files([s.file for s in portion if isinstance(s, Source) and s.file])
-        results: list[AddResult | _Read | Prepared] = list(
-            await asyncio.gather(*(self._read(source, unchanged) for source in portion))
-        )
+        results = [_if_unchanged(source, unchanged) for source in portion]
+        new = [source for source, result in zip(portion, results, strict=True) if result is None]
+        prepared = iter(await self._prepare_new(new, said) if new else [])
+        return [result or next(prepared) for result in results]
+
+    async def _prepare_new(self, new: list[Given], said: Provenance) -> list[AddResult | Prepared]:
+        results: list[AddResult | _Read | Prepared] = list(await asyncio.gather(*map(self._read, new)))
         stored = await self._repository.whole_by_sha256([one.sha256 for one in results if isinstance(one, _Read)])
         seen = {}
         for at, one in enumerate(results):
@@ -139,9 +143,9 @@ class Adder:
                 raise failed
         return whole
 
-    async def _read(self, source: Given, unchanged: dict[str, int]) -> AddResult | _Read:
+    async def _read(self, source: Given) -> AddResult | _Read:
         if not isinstance(source, Remote):
-            return await self._pool.run(_read, source, unchanged)
+            return await self._pool.run(_read, source)
         try:
             async with self._fetches:
                 content = (await self._fetcher.fetch(source.url)).content
@@ -282,11 +286,15 @@ def _portions(sources: Iterator[Given]) -> Iterator[list[Given]]:
         yield portion
 
 
-def _read(source: Source | Refused, unchanged: dict[str, int]) -> AddResult | _Read:
+def _if_unchanged(source: Given, unchanged: dict[str, int]) -> AddResult | None:
+    if not isinstance(source, Source) or source.file is None or source.file.path not in unchanged:
+        return None
+    return AddResult(source.name, "duplicate", unchanged[source.file.path], unchanged=True)
+
+
+def _read(source: Source | Refused) -> AddResult | _Read:
     if isinstance(source, Refused):
         return _rejected(source.name, source.error)
-    if source.file and source.file.path in unchanged:
-        return AddResult(source.name, "duplicate", unchanged[source.file.path], unchanged=True)
     try:
         content = source.read()
     except PicTraceError as error:

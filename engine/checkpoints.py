@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 FORMAT = 2  # of what is written; others are passed over
 KINDS: dict[str, type[FlatIndex] | type[HnswIndex]] = {"exact": FlatIndex, "hnsw": HnswIndex}
 HASHES, NOTE = ".hashes", ".json"
+ANY_NAME = re.compile(rf"[^.].*-\d+\.(?:{'|'.join(KINDS)})(?:\..+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Checkpoints:
             self._lock.release()
 
     def save(self, index: LocalIndex, hashes: HammingIndex, kind: str, seq: int) -> Path | None:
-        """Write one, inside `writing`, and drop what is older; None where it cannot be written."""
+        """Write one, inside `writing`, and drop all others; None where it cannot be written."""
         target = self._directory / f"{self._network.name}-{self._network.version}-{seq}.{kind}"
         partial = target.with_name(f".{target.name}{PARTIAL}")
         try:
@@ -96,7 +97,8 @@ class Checkpoints:
                 with suppress(OSError):
                     path.unlink()
             return None
-        for path in self._matching(lambda name: not name.startswith((target.name, "."))):
+        # Those of networks that the library has left too: they would hold back the trimming of the feed for ever.
+        for path in [*self._matching(lambda name: not name.startswith((target.name, "."))), *self._of_other_networks()]:
             with suppress(OSError):  # where a mapped file cannot be deleted, the next one to write does it
                 path.unlink()
         return target
@@ -155,6 +157,11 @@ class Checkpoints:
             if name and not path.name.startswith(".") and not name["rest"] and name["kind"] in kinds:
                 found.append((int(name["seq"]), path))
         return found
+
+    def _of_other_networks(self) -> list[Path]:
+        return [
+            one for one in self._directory.glob("*") if ANY_NAME.fullmatch(one.name) and not self._name.match(one.name)
+        ]
 
     def _matching(self, wanted: Callable[[str], bool]) -> list[Path]:
         return [path for path in self._directory.glob("*") if self._name.fullmatch(path.name) and wanted(path.name)]

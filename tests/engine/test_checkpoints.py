@@ -112,6 +112,18 @@ def test_checkpoint_of_another_version_is_passed_over(tmp_path: Path, caplog: py
     assert "of another version of PicTrace" in caplog.text
 
 
+def test_those_of_a_network_that_the_library_has_left_are_dropped(tmp_path: Path) -> None:
+    left = [tmp_path / f"other-1-3.exact{rest}" for rest in ("", ".hashes", ".json")]
+    for path in (*left, tmp_path / "somebody-else.txt"):
+        path.write_bytes(b"")
+    assert oldest_checkpoint(tmp_path) == 3
+    written(tmp_path, "exact", seq=7)
+    assert not any(path.exists() for path in left)
+    assert (tmp_path / "somebody-else.txt").exists()
+    assert oldest_checkpoint(tmp_path) == 7
+    assert loaded(tmp_path) == 50
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_full_disk_leaves_the_one_before(tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture) -> None:
     written(tmp_path, kind)
