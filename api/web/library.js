@@ -284,13 +284,11 @@ export class Library {
     if (this.changing) return; // the second half of a double click
     this.changing = true;
     try {
-      const { operation_id: operation } = await api.ask(path, options);
+      const { operation_id: operation } = await api.ask(path, options).finally(() => (this.changing = false));
       say(done(), { label: t("app.undo"), run: () => undo(operation, () => this.load({ keep: true })) });
       await this.load({ keep: true });
     } catch (error) {
       say(api.sentence(error));
-    } finally {
-      this.changing = false;
     }
   }
 }

@@ -191,8 +191,10 @@ async def insert_images(
     """Pictures with all that is stored of them, by SHA-256; a statement for each table, not for each picture."""
     described = [_described(one) for one in new]
     rows = [{name: getattr(image, name) for name in StoredImage.__slots__ if name != "id"} for image in described]
-    inserting = insert(images).returning(images.c.id, sort_by_parameter_order=True)
-    ids = (await connection.execute(inserting, [row | {"tags": list(row["tags"])} for row in rows])).scalars().all()
+    inserting = insert(images).returning(images.c.sha256, images.c.id)
+    stored = await connection.execute(inserting, [row | {"tags": list(row["tags"])} for row in rows])
+    by_sha256 = {row.sha256: row.id for row in stored}
+    ids = [by_sha256[image.sha256] for image in described]
     await put_embeddings(connection, {i: one.embeddings for i, one in zip(ids, new, strict=True)}, wanted)
     found = {i: (one.features.keypoints, one.keypoints_version) for i, one in zip(ids, new, strict=True)}
     await put_keypoints(connection, found)

@@ -274,6 +274,27 @@ async def test_admin_edits_removes_and_undoes(visit: Visit) -> None:
         await expect(page.locator(".adding")).to_have_count(0)
 
 
+async def test_button_pressed_while_the_library_is_drawn_anew_counts(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.locator(".gallery button", has_text="rocket").click()
+        go_on = asyncio.Event()
+
+        async def held_up(route: Route) -> None:
+            await go_on.wait()
+            await route.continue_()
+
+        await page.route("**/v1/images?*", held_up)
+        await page.route("**/v1/images", held_up)
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.locator(".toast")).to_contain_text("Saved.")
+        await page.locator(".gallery button", has_text="coffee").click()
+        await page.get_by_role("button", name="Remove").click()
+        await expect(page.locator(".toast")).to_contain_text("coffee")
+        go_on.set()
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS) - 1)
+
+
 async def test_server_with_a_search_key_asks_for_it_and_shows_pictures_then(visit: Visit) -> None:
     async with visit(search_key=SEARCH) as visitor:
         page = await visitor.open("/?view=library")
@@ -484,6 +505,7 @@ async def test_key_that_became_void_is_noticed(visit: Visit) -> None:
         key = await visitor.api.service.new_admin_key()
         page = await visitor.open(f"/?view=library#key={key}")
         await page.locator(".gallery button").first.click()
+        await page.wait_for_load_state("networkidle")  # pictures are fetched with the key too
         await visitor.api.service.new_admin_key()
         await page.get_by_role("button", name="Remove", exact=True).click()
         await expect(page.locator(".toast")).to_contain_text("The key is not valid")

@@ -107,7 +107,7 @@ def used(server: str, shop: str, extension: Path, log: Path) -> None:
         firefox.start_session(timeout=90)
         Addons(firefox).install(str(extension), temp=True)
         until(lambda: switched(firefox, "options.html?first"))
-        address = firefox.find_element(By.ID, "server")
+        (address,) = until(lambda: firefox.find_elements(By.ID, "server"))
         address.clear()
         address.send_keys(server)
         firefox.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
