@@ -260,7 +260,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",  # what is forgotten is overwritten
-        "cache_size=-16000",
+        "cache_size=-4000",  # kB, for each connection; the system caches the file for all of them
     ):
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own knows ASCII only: titles in other scripts could not be looked for whatever their case.
