@@ -7,7 +7,7 @@ graph, writing down. What serves goes on taking in changes; a new index catches 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,7 +20,7 @@ from engine.domain import NetworkRef, Vector
 from engine.errors import PicTraceError
 from engine.index.base import LocalIndex, PooledIndex
 from engine.index.flat import FlatIndex
-from engine.index.hamming import HammingIndex
+from engine.index.hamming import BITS, HammingIndex
 from engine.index.hits import Hits
 from engine.index.hnsw import GraphBuilder, HnswIndex, Interrupted, never
 from engine.index.projection import SAMPLE, Projection
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 HNSW_FROM = 20_000  # pictures; exact search takes some 8 core-ms there (docs/adr/0012)
 EXACT_BELOW = HNSW_FROM // 2  # so that a library that grows and shrinks does not change over each time
-OVERFETCH = 2  # times as many as asked for come from projected vectors, before their cosines are computed
+OVERFETCH = 3  # times as many as asked for come from projected vectors, before their cosines are computed
 COSINE_DIGITS = 6
 PART_BITS = 4  # a key is the picture's id and, in its last bits, the part
 # Changes after which an index is written down: a tenth of it. Fewer are quicker to catch up with than to write down;
@@ -125,10 +125,9 @@ class LibraryIndex:
         rows = await self._repository.vectors(self.network, ids)
         return await self._pool.run(_compared, vectors, found, rows, count)
 
-    async def nearest_hashes(self, phash: int, count: int) -> list[int]:
-        """The pictures whose hashes are nearest to one, however far, nearest first."""
-        hits = (await self._pool.run(self._hashes.search, np.array([phash], np.uint64), count))[0]
-        return [int(key) for key in hits.keys]
+    async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]:
+        """For each hash the `count` pictures whose hashes are nearest, of those `within` so many bits."""
+        return await self._pool.run(self._hashes.search, np.array(phashes, np.uint64), count, within)
 
     @property
     def checkpoint_seq(self) -> int | None:

@@ -21,7 +21,8 @@ from engine.concurrency import CpuPool
 from engine.domain import WHOLE, Edit, Features, Keypoints, Pixels, Region, StoredFeatures, Vector
 from engine.features import covers, edit_words, hashes, orb, regions, sift, ssim
 from engine.features.geometry import Geometry, Matrix, Points, overlap
-from engine.index.base import VectorIndex
+from engine.index.hamming import BITS
+from engine.index.hits import Hits
 from engine.indexing import Near
 
 T = TypeVar("T")
@@ -185,7 +186,7 @@ class Index(Protocol):
 
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]: ...
 
-    async def nearest_hashes(self, phash: int, count: int) -> list[int]: ...
+    async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]: ...
 
 
 class Store(Protocol):
@@ -200,7 +201,6 @@ class Matcher:
     def __init__(
         self,
         index: Index,
-        near_hashes: VectorIndex,
         store: Store,
         pool: CpuPool,
         *,
@@ -210,7 +210,6 @@ class Matcher:
         thumbnail: Callable[[str], Pixels | None],
     ) -> None:
         self._index = index
-        self._near_hash_index = near_hashes
         self._store = store
         self._pool = pool
         self._embed, self._embed_region = embed, embed_region
@@ -322,9 +321,10 @@ class Matcher:
     async def _hash_twins(self, queries: Sequence[Known]) -> list[list[int]]:
         """For each the pictures with near hashes as they are; turned and mirrored ones come up by their embeddings."""
         asked = [query for query in queries if query.stored.phash is not None]
-        hashed = np.array([query.stored.phash for query in asked], np.uint64)
+        hashed = [query.stored.phash for query in asked if query.stored.phash is not None]
         found: dict[int, list[int]] = {}
-        for query, hits in zip(asked, await self._near_hash_index.search(hashed, FIRST + 1), strict=True):
+        near = await self._index.near_hashes(hashed, FIRST + 1, within=NEAR_HASH)
+        for query, hits in zip(asked, near, strict=True):
             itself = query.stored.image.id
             found[itself] = [key for key in hits.keys.tolist() if key != itself][:FIRST]
         return [found.get(query.stored.image.id, []) for query in queries]
@@ -361,7 +361,7 @@ class Matcher:
         if not orientations:
             return []
         distances: dict[int, float] = {}
-        for hits in await self._near_hash_index.search(np.array(orientations, np.uint64), FIRST + len(exclude)):
+        for hits in await self._index.near_hashes(orientations, FIRST + len(exclude), within=NEAR_HASH):
             for image_id, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
                 if image_id not in exclude:
                     distances[image_id] = min(distance, distances.get(image_id, distance))
@@ -386,8 +386,8 @@ class Matcher:
             new = {one.image_id: one.cosine for one in near[:FIRST] if nearness[one.image_id] >= STANDS_OUT}
         by_hash: list[int] = []
         if view.orientations:
-            by_hash = await self._index.nearest_hashes(view.orientations[0], NEAREST_HASHES + len(exclude))
-            by_hash = [image_id for image_id in by_hash if image_id not in exclude][:NEAREST_HASHES]
+            (hits,) = await self._index.near_hashes(view.orientations[:1], NEAREST_HASHES + len(exclude))
+            by_hash = [image_id for image_id in hits.keys.tolist() if image_id not in exclude][:NEAREST_HASHES]
         missing = [one for one in dict.fromkeys([*new, *by_hash]) if one not in found]
         for image_id, stored in (await self._store.features(missing)).items():
             known = nearness[image_id] if image_id in new else 0.0

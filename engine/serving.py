@@ -12,11 +12,10 @@ from engine.errors import DamagedImage, FilesUnreachable, NetworkMismatch
 from engine.features import networks
 from engine.features.embedding import Embedder
 from engine.imaging import decode_thumbnail
-from engine.index.bands import HashBandIndex
 from engine.index.milvus import Milvus, MilvusIndex
 from engine.index.pgvector import PgvectorIndex, require_pgvector
 from engine.indexing import LibraryIndex
-from engine.matching import NEAR_HASH, Index, Matcher
+from engine.matching import Index, Matcher
 from engine.settings import EngineSettings
 from engine.shared_index import SharedIndex, index_name
 from engine.storage.repository import Repository
@@ -120,7 +119,6 @@ class Networks:
         calibration = await self._calibration(network, dimensions)
         matcher = Matcher(
             index,
-            HashBandIndex(self._repository, within=NEAR_HASH),
             self._repository,
             self._pool,
             embed=embedder.embed,

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,8 +12,8 @@ import numpy as np
 from engine.concurrency import CpuPool
 from engine.domain import NetworkRef, Vector
 from engine.index.base import VectorIndex
-from engine.index.hamming import HammingIndex
-from engine.index.hits import Keys, Vectors
+from engine.index.hamming import BITS, HammingIndex
+from engine.index.hits import Hits, Keys, Vectors
 from engine.indexing import COSINE_DIGITS, PART_BITS, Near
 from engine.storage import codec
 from engine.storage.repository import Repository
@@ -89,9 +89,9 @@ class SharedIndex:
             answers.append([Near(image_id, cosine) for image_id, cosine in near.items()])
         return answers
 
-    async def nearest_hashes(self, phash: int, count: int) -> list[int]:
-        """The pictures whose hashes are nearest to one, however far, nearest first."""
-        return await self._hashes.nearest(phash, count)
+    async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]:
+        """For each hash the `count` pictures whose hashes are nearest, of those `within` so many bits."""
+        return await self._hashes.near(phashes, count, within)
 
     async def checkpoint_if_worthwhile(self) -> None:
         """Nothing: the server keeps it."""
@@ -162,9 +162,8 @@ class FollowedHashes:
             await self._pool.run(self._index.add, keys, values)
             self._seq = last
 
-    async def nearest(self, phash: int, count: int) -> list[int]:
-        hits = (await self._pool.run(self._index.search, np.array([phash], np.uint64), count))[0]
-        return [int(key) for key in hits.keys]
+    async def near(self, phashes: Sequence[int], count: int, within: int) -> list[Hits]:
+        return await self._pool.run(self._index.search, np.array(phashes, np.uint64), count, within)
 
 
 def index_name(library: str, network: NetworkRef, dimensions: int) -> str:

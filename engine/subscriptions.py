@@ -8,7 +8,7 @@ from engine import ranking
 from engine.concurrency import CpuPool
 from engine.domain import Match, NetworkRef, Vector, Watch
 from engine.features import regions
-from engine.index.bands import HashBandIndex
+from engine.index.hamming import HammingIndex
 from engine.searching import Searcher
 from engine.serving import Networks, Serving
 from engine.storage import codec
@@ -110,11 +110,12 @@ class Subscriptions:
                     cosines = await self._pool.run(_cosines, watch, network, vectors)
                     for at in np.flatnonzero(cosines >= MAYBE_COSINE).tolist():
                         likely[watch.id][rows[at][0]] = float(cosines[at])
-        near = HashBandIndex(self._repository, within=MAYBE_HASH)
+        hashed = HammingIndex()
+        hashed.add(*await self._repository.phashes(came))
         for watch in waiting:
             if watch.query_phash is not None:
-                (hits,) = await near.search(np.array([watch.query_phash], np.uint64), NEAR_HASHES)
-                for image_id in set(hits.keys.tolist()) & set(came):
+                (hits,) = hashed.search(np.array([watch.query_phash], np.uint64), NEAR_HASHES, MAYBE_HASH)
+                for image_id in hits.keys.tolist():
                     likely[watch.id][image_id] = max(1.0, likely[watch.id].get(image_id, 0.0))
             best = sorted(likely[watch.id].items(), key=lambda pair: (-pair[1], pair[0]))
             likely[watch.id] = dict(best[:EXAMINED])

@@ -21,7 +21,7 @@ from engine.index.projection import Projection
 
 CONNECTIVITY = 16
 EXPANSION_ADD = 128
-EXPANSION_SEARCH = 256
+EXPANSION_SEARCH = 512
 AT_ONCE = 500  # vectors added to a graph between two looks at whether to stop
 OUTGROWN = 8  # times as many vectors as the projection was fitted for
 

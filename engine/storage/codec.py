@@ -34,8 +34,3 @@ def signed(phash: int) -> int:
 
 def unsigned(phash: int) -> int:
     return phash & 0xFFFF_FFFF_FFFF_FFFF
-
-
-def bands(phash: int) -> dict[str, int]:
-    """The four 16-bit bands by column name, most significant first."""
-    return {f"band{n}": (phash >> (48 - 16 * n)) & 0xFFFF for n in range(4)}

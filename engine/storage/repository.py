@@ -1,7 +1,7 @@
 """Every query of a library's database."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -343,21 +343,6 @@ class Repository:
                 ]
         found = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
         return found[:, 0], found[:, 1].astype(np.uint64)  # the database knows signed numbers only
-
-    async def hashes_sharing_a_band(self, phashes: Iterable[int]) -> dict[int, int]:
-        """Hashes by image id of the live pictures that share one of four 16-bit bands with one of the given hashes."""
-        wanted: dict[str, set[int]] = {}
-        for phash in phashes:
-            for column, value in codec.bands(phash).items():
-                wanted.setdefault(column, set()).add(value)
-        query = (
-            select(hashes.c.image_id, hashes.c.phash)
-            .join(images, images.c.id == hashes.c.image_id)
-            .where(images.c.deleted_at.is_(None), or_(*(hashes.c[c].in_(sorted(v)) for c, v in wanted.items())))
-        )
-        async with self.database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return {row.image_id: codec.unsigned(row.phash) for row in rows}
 
     async def live_ids(self) -> list[int]:
         """Of all live pictures, in order."""

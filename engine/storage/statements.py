@@ -53,10 +53,10 @@ class Operation:
 
 
 async def put_hashes(connection: AsyncConnection, phashes: dict[int, int]) -> None:
-    """Write hashes with their bands."""
+    """Write hashes by picture."""
     if not phashes:
         return
-    rows = [{"image_id": i, "phash": codec.signed(h), **codec.bands(h)} for i, h in phashes.items()]
+    rows = [{"image_id": i, "phash": codec.signed(h)} for i, h in phashes.items()]
     await connection.execute(insert(hashes), rows)
 
 

@@ -78,7 +78,6 @@ hashes = Table(
     metadata,
     _image_id(primary_key=True),
     Column("phash", BigInteger, nullable=False),  # the 64 bits as a signed number
-    *(Column(f"band{n}", Integer, nullable=False, index=True) for n in range(4)),
 )
 
 keypoints = Table(

@@ -382,6 +382,8 @@ async def test_library_of_before_is_compared_as_a_whole(filled: Filled, settings
             "DROP TABLE kept_pairs",
             "DROP INDEX ix_images_compared_deleted_at",
             "ALTER TABLE images DROP COLUMN compared",
+            *(f"ALTER TABLE hashes ADD COLUMN band{n} INTEGER NOT NULL DEFAULT 0" for n in range(4)),
+            *(f"CREATE INDEX ix_hashes_band{n} ON hashes (band{n})" for n in range(4)),
             "UPDATE alembic_version SET version_num = '0003'",
         ):
             async with service.database.write() as connection:

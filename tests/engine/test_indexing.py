@@ -259,7 +259,8 @@ async def test_hashes_are_written_down_and_caught_up_with(
     monkeypatch.setattr(repository, "phashes", listening)
     other = await level(make(), repository)
     assert asked == [[1, *range(51, 61)]]
-    assert sorted(await other.nearest_hashes(5, 1000)) == list(range(2, 61))
+    (hits,) = await other.near_hashes([5], 1000)
+    assert sorted(hits.keys.tolist()) == list(range(2, 61))
 
 
 async def test_torn_graph_is_rebuilt_from_storage_and_written_anew(

@@ -414,13 +414,18 @@ async def test_hashes_follow_the_library(filled: Filled) -> None:
         phash = hashes.phash(photograph("coffee.png"))
         assert phash is not None
         coffee = (await service.search(jpeg(photograph("coffee.png")))).matches[0].image.id
-        assert (await serving.index.nearest_hashes(phash, 2))[0] == coffee
+
+        async def nearest(count: int) -> list[int]:
+            (hits,) = await serving.index.near_hashes([phash], count)
+            return hits.keys.tolist()
+
+        assert (await nearest(2))[0] == coffee
         await service.remove([coffee], actor="test")
         await service.level()
-        assert coffee not in await serving.index.nearest_hashes(phash, 10)
+        assert coffee not in await nearest(10)
         await service.undo(actor="test")
         await service.level()
-        assert (await serving.index.nearest_hashes(phash, 1)) == [coffee]
+        assert await nearest(1) == [coffee]
 
 
 async def test_points_that_agree_lie_where_the_picture_does(filled: Filled) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import EngineSettings, SearchService, open_service
+from engine import EngineSettings
 from engine.concurrency import CpuPool
-from engine.index.bands import SURE_DISTANCE, HashBandIndex
 from engine.index.base import PooledIndex, VectorIndex
 from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
@@ -20,7 +19,6 @@ from engine.index.milvus import MilvusIndex
 from engine.index.pgvector import PgvectorIndex, require_pgvector
 from engine.settings import parse_database_url
 from engine.storage.database import Database
-from tests.conftest import SHIPPED, add_paths
 from tests.milvus import milvus_lite
 from tests.postgresql import PostgresServer
 
@@ -115,7 +113,7 @@ async def nothing() -> AsyncIterator[tuple[Keys, Vectors]]:
         yield none
 
 
-@pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "pgvector", "milvus", "hamming", "bands"])
+@pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "pgvector", "milvus", "hamming"])
 async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_path: Path) -> AsyncIterator[Case]:
     with CpuPool(2) as pool:
         if request.param in ("pgvector", "milvus"):
@@ -123,18 +121,10 @@ async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_pat
             keys = RANDOM.permutation(np.arange(1, 10_000))[:COUNT]
             async with on_server(request.param, request, tmp_path, pool) as index:
                 yield Case(index, PooledIndex(FlatIndex(DIMENSIONS), pool), keys, vectors, queries, 2, 0.98, 2e-3)
-        elif request.param == "bands":
-            async with open_service(settings) as service:
-                keys = await ids_without_hashes(service)
-                values, queries = hashes(keys)
-                bands = HashBandIndex(service._repository)
-                yield Case(bands, PooledIndex(HammingIndex(), pool), keys, values, queries, SURE_DISTANCE, 1, 0)
         elif request.param == "hamming":
             keys = np.arange(1, 201)
             values, queries = hashes(keys)
-            yield Case(
-                PooledIndex(HammingIndex(), pool), PooledIndex(HammingIndex(), pool), keys, values, queries, 64, 1, 0
-            )
+            yield Case(PooledIndex(HammingIndex(), pool), BitByBit(), keys, values, queries, 64, 1, 0)
         else:
             vectors, queries = clustered()
             indexes = {
@@ -149,12 +139,28 @@ async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_pat
             yield Case(indexes[request.param](), oracle, keys, vectors, queries, 2, recall, tolerance)
 
 
-async def ids_without_hashes(service: SearchService) -> Keys:
-    """Ids of stored pictures whose hashes are taken away, for the bands have rows of pictures only."""
-    results = await add_paths(service, *sorted(SHIPPED.glob("*.png")))
-    keys = np.array(sorted({r.id for r in results if r.id is not None}), np.int64)
-    await service._repository.remove_hashes(keys.tolist())
-    return keys
+class BitByBit:
+    """The oracle of hashes: one at a time, by Python's own numbers."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[int, int] = {}
+
+    async def add(self, keys: Keys, vectors: Vectors) -> None:
+        self._hashes.update(zip(keys.tolist(), vectors.tolist(), strict=True))
+
+    async def remove(self, keys: Keys) -> None:
+        for key in keys.tolist():
+            self._hashes.pop(key, None)
+
+    async def search(self, queries: Vectors, count: int) -> list[Hits]:
+        answers = []
+        for query in queries.tolist():
+            near = sorted(((query ^ one).bit_count(), key) for key, one in self._hashes.items())[:count]
+            answers.append(Hits(np.array([k for _, k in near], np.int64), np.array([d for d, _ in near], np.float32)))
+        return answers
+
+    async def size(self) -> int:
+        return len(self._hashes)
 
 
 async def assert_like_oracle(case: Case, count: int = 10) -> None:
@@ -275,3 +281,16 @@ def test_index_of_other_dimensions_is_not_loaded(kind: type[FlatIndex] | type[Hn
     index.save(tmp_path / "saved")
     with pytest.raises(ValueError, match=r"dimensions|shape"):
         kind.load(tmp_path / "saved", DIMENSIONS)
+
+
+def test_hashes_are_found_within_so_many_bits_and_no_farther() -> None:
+    index = HammingIndex()
+    index.add(np.arange(1, 66), np.array([(1 << bits) - 1 for bits in range(65)], np.uint64))  # key: bits set, and one
+    index.remove(np.array([3]))
+    (hits,) = index.search(np.array([0], np.uint64), 100, within=4)
+    assert hits.keys.tolist() == [1, 2, 4, 5]
+    assert hits.distances.tolist() == [0, 1, 3, 4]
+    (hits,) = index.search(np.array([0], np.uint64), 2, within=4)
+    assert hits.keys.tolist() == [1, 2]
+    (hits,) = index.search(np.array([0], np.uint64), 64)
+    assert hits.keys.tolist() == [1, 2, *range(4, 66)]
