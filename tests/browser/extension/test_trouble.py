@@ -134,9 +134,10 @@ async def test_search_can_be_cancelled(browse: Browse) -> None:
 
 async def test_worker_stopped_in_the_middle_and_panel_opened_anew(browse: Browse) -> None:
     async with browse() as someone, pretending() as server:
-        go_on = asyncio.Event()
+        begun, go_on = asyncio.Event(), asyncio.Event()
 
         async def slow() -> web.Response:
+            begun.set()
             await go_on.wait()
             return web.json_response(NOTHING)
 
@@ -144,6 +145,7 @@ async def test_worker_stopped_in_the_middle_and_panel_opened_anew(browse: Browse
         await someone.set(server=server.url)
         answer = await asked(someone)
         await expect(answer.locator("#status")).to_contain_text("Searching…")
+        await asyncio.wait_for(begun.wait(), 20)  # the page says so before the server is asked
         inspector = await someone.context.new_cdp_session(answer)
         await inspector.send("ServiceWorker.enable")
         await inspector.send("ServiceWorker.stopAllWorkers")
