@@ -23,7 +23,7 @@ from engine.index.flat import FlatIndex
 from engine.index.hamming import BITS, HammingIndex
 from engine.index.hits import Hits
 from engine.index.hnsw import GraphBuilder, HnswIndex, Interrupted, never
-from engine.index.projection import SAMPLE, Projection
+from engine.index.projection import SAMPLE, Projection, moments
 from engine.storage import codec
 from engine.storage.repository import Repository
 
@@ -204,8 +204,11 @@ class LibraryIndex:
             return flat.local
         random = np.random.default_rng(len(ids))
         sample = sorted(random.choice(ids, SAMPLE, replace=False).tolist()) if len(ids) > SAMPLE else ids
-        _, vectors = await self._vectors(sample)
-        projection = await self._pool.run_beside(Projection.fit, vectors)
+        seen = np.zeros((self.dimensions, self.dimensions))
+        for start in range(0, len(sample), PORTION):
+            _, vectors = await self._vectors(sample[start : start + PORTION])
+            seen += await self._pool.run_beside(moments, vectors)
+        projection = await self._pool.run_beside(Projection.along, seen, len(sample))
         builder = GraphBuilder(projection, len(ids))
         for start in range(0, len(ids), PORTION):
             if stop():

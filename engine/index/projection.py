@@ -26,11 +26,15 @@ class Projection:
     @classmethod
     def fit(cls, sample: Vectors) -> Self:
         """The strongest directions of a sample (n, d); none, where the sample is small or has few dimensions anyway."""
-        count, dimensions = sample.shape
+        return cls.along(moments(sample), len(sample))
+
+    @classmethod
+    def along(cls, second_moments: NDArray[np.float64], count: int) -> Self:
+        """The same from the sum of the `moments` of portions, which hold `count` embeddings in all."""
+        dimensions = len(second_moments)
         if not cls.worthwhile(dimensions, count):
             return cls.none(dimensions)
-        sample = sample.astype(np.float32)
-        _, directions = np.linalg.eigh((sample.T @ sample / count).astype(np.float64))  # ascending
+        _, directions = np.linalg.eigh(second_moments / count)  # ascending
         return cls(np.ascontiguousarray(directions[:, : -DIMENSIONS - 1 : -1], np.float32))
 
     @staticmethod
@@ -50,3 +54,9 @@ class Projection:
             return vectors
         projected = vectors @ self.directions
         return np.asarray(projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def moments(sample: Vectors) -> NDArray[np.float64]:
+    """Sums of the products (d, d) of some embeddings' dimensions."""
+    sample = sample.astype(np.float32, copy=False)
+    return (sample.T @ sample).astype(np.float64)
