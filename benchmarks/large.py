@@ -120,7 +120,7 @@ async def fill(
             )
             rows = zip(ids, phashes.tolist(), strict=True)
             await connection.execute(
-                insert(hashes), [{"image_id": i, "phash": codec.signed(h), **codec.bands(h)} for i, h in rows]
+                insert(hashes), [{"image_id": i, "phash": codec.signed(h)} for i, h in rows]
             )
             rows = zip(ids, points, strict=True)
             await connection.execute(
