@@ -119,9 +119,7 @@ async def fill(
                 insert(embeddings), [{"image_id": i, "vector": v} | made_by for i, v in zip(ids, vectors, strict=True)]
             )
             rows = zip(ids, phashes.tolist(), strict=True)
-            await connection.execute(
-                insert(hashes), [{"image_id": i, "phash": codec.signed(h)} for i, h in rows]
-            )
+            await connection.execute(insert(hashes), [{"image_id": i, "phash": codec.signed(h)} for i, h in rows])
             rows = zip(ids, points, strict=True)
             await connection.execute(
                 insert(keypoints),
