@@ -320,13 +320,12 @@ class Matcher:
 
     async def _hash_twins(self, queries: Sequence[Known]) -> list[list[int]]:
         """For each the pictures with near hashes as they are; turned and mirrored ones come up by their embeddings."""
-        asked = [query for query in queries if query.stored.phash is not None]
-        hashed = [query.stored.phash for query in asked if query.stored.phash is not None]
-        found: dict[int, list[int]] = {}
-        near = await self._index.near_hashes(hashed, FIRST + 1, within=NEAR_HASH)
-        for query, hits in zip(asked, near, strict=True):
-            itself = query.stored.image.id
-            found[itself] = [key for key in hits.keys.tolist() if key != itself][:FIRST]
+        asked = {one.stored.image.id: one.stored.phash for one in queries if one.stored.phash is not None}
+        near = await self._index.near_hashes(list(asked.values()), FIRST + 1, within=NEAR_HASH)
+        found = {
+            itself: [key for key in hits.keys.tolist() if key != itself][:FIRST]
+            for itself, hits in zip(asked, near, strict=True)
+        }
         return [found.get(query.stored.image.id, []) for query in queries]
 
     def _prove_twins(self, query: Known, sightings: list[Sighting]) -> None:
