@@ -2,7 +2,7 @@
 
 1. The whole query: nearest embeddings and near-equal hashes; geometry of the best few.
 2. Its mirror image.
-3. The likeliest by keypoints that stand more; the query without what covers it; and its hash, however far.
+3. The query turned, and without what covers it; the likeliest by keypoints that stand more; its hash, however far.
 4. Regions of it, while nothing is proved or while a large part of the query is unexplained.
 """
 
@@ -369,31 +369,27 @@ class Matcher:
     async def _look_closer(
         self, view: View, found: dict[int, Sighting], order: list[Sighting], exclude: frozenset[int]
     ) -> None:
-        """By stronger keypoints, without what covers the query, and by its hash; what comes up anew joins the order."""
-        new: dict[int, float] = {}
-        nearness: dict[int, float] = {}
+        """Turned, uncovered, by stronger keypoints, and by its hash; what comes up anew joins the order."""
         stand_out = any(one.nearness >= STANDS_OUT_WELL for one in order)
-        await self._side_by_side(
-            self._pool.run(lambda: view.query.uncovered),
-            self._pool.run(lambda: view.sift_keypoints) if stand_out else None,
+        embeddings, _ = await asyncio.gather(
+            self._embed_otherwise(view),
+            self._side_by_side(self._pool.run(lambda: view.sift_keypoints) if stand_out else None),
         )
-        uncovered = view.query.uncovered
-        if uncovered:
-            embedding = await self._pool.run(self._embed, uncovered.pixels)
-            (near,) = await self._nearest(embedding[None], exclude)
-            nearness = self._nearness(embedding, near)
-            new = {one.image_id: one.cosine for one in near[:FIRST] if nearness[one.image_id] >= STANDS_OUT}
+        likes = await self._otherwise_nearest(embeddings, found, order, exclude)
+        new = [one for one in likes if one.whole_cosine is None]
+        await self._spread(new, lambda one: self._try_either_way(view, one))
+        if _is_settled(new):
+            return
         by_hash: list[int] = []
         if view.orientations:
             (hits,) = await self._index.near_hashes(view.orientations[:1], NEAREST_HASHES + len(exclude))
             by_hash = [image_id for image_id in hits.keys.tolist() if image_id not in exclude][:NEAREST_HASHES]
-        missing = [one for one in dict.fromkeys([*new, *by_hash]) if one not in found]
-        for image_id, stored in (await self._store.features(missing)).items():
-            known = nearness[image_id] if image_id in new else 0.0
-            found[image_id] = Sighting(stored, new.get(image_id, 0.0), None, WHOLE, nearness=known)
+        for image_id, stored in (await self._store.features([one for one in by_hash if one not in found])).items():
+            found[image_id] = Sighting(stored, 0.0, None, WHOLE, nearness=0.0)
             order.append(found[image_id])
-        laid_whole = [found[one] for one in dict.fromkeys([*by_hash, *new]) if one in found and view.orientations]
-        await self._spread(laid_whole, lambda one: self._lay_whole(view, one))
+        if view.orientations:
+            ids = dict.fromkeys([*by_hash, *(one.stored.image.id for one in likes)])
+            await self._spread([found[one] for one in ids if one in found], lambda one: self._lay_whole(view, one))
         if _is_settled(order):
             return
         likely = [one for one in order if one.nearness >= STANDS_OUT_WELL]
@@ -406,6 +402,40 @@ class Matcher:
                 self._pool.run(lambda: view.query.boxes),  # which are wanted next
                 self._pool.run(self._try_closer, view, likely[0], mirrored=True) if likely else None,
             )
+
+    async def _embed_otherwise(self, view: View) -> Vector:
+        """Embeddings (n, d) of the whole query in its four turns, from fewer pixels, and without what covers it."""
+
+        async def without_covers() -> Vector | None:
+            uncovered = await self._pool.run(lambda: view.query.uncovered)
+            return await self._pool.run(self._embed, uncovered.pixels) if uncovered else None
+
+        embeddings = await asyncio.gather(
+            without_covers(),
+            *(self._pool.run(self._embed_turned, view.pixels, turns) for turns in range(4)),
+        )
+        return np.stack([one for one in embeddings if one is not None])
+
+    def _embed_turned(self, pixels: Pixels, turns: int) -> Vector:
+        return self._embed_region(np.ascontiguousarray(np.rot90(pixels, turns)))
+
+    async def _otherwise_nearest(
+        self, embeddings: Vector, found: dict[int, Sighting], order: list[Sighting], exclude: frozenset[int]
+    ) -> list[Sighting]:
+        """The nearest of each that stand out; who has not come up yet joins what is found."""
+        cosines: dict[int, float] = {}
+        nearness: dict[int, float] = {}
+        for embedding, near in zip(embeddings, await self._nearest(embeddings, exclude), strict=True):
+            known = self._nearness(embedding, near)
+            for one in near[:FIRST]:
+                if known[one.image_id] >= REGION_STANDS_OUT:
+                    cosines[one.image_id] = max(one.cosine, cosines.get(one.image_id, 0.0))
+                    nearness[one.image_id] = max(known[one.image_id], nearness.get(one.image_id, 0.0))
+        stored = await self._store.features([image_id for image_id in cosines if image_id not in found])
+        for image_id, features in stored.items():
+            found[image_id] = Sighting(features, cosines[image_id], None, WHOLE, nearness=nearness[image_id])
+            order.append(found[image_id])
+        return [found[image_id] for image_id in cosines if image_id in found]
 
     def _lay_whole(self, view: View, sighting: Sighting) -> None:
         """Lines that two different pictures share bring their hashes near: the rest has to agree too."""
@@ -500,6 +530,11 @@ class Matcher:
         if mirrored and sightings:
             await self._pool.run(lambda: view.mirrored_keypoints)  # once, not in every thread
         await self._spread(sightings, lambda one: self._try(view, one, mirrored=mirrored))
+
+    def _try_either_way(self, view: View, sighting: Sighting) -> None:
+        self._try(view, sighting, mirrored=False)
+        if not _is_settled([sighting]) and sighting.nearness >= STANDS_OUT_WELL:
+            self._try(view, sighting, mirrored=True)
 
     def _try(self, view: View, sighting: Sighting, *, mirrored: bool) -> None:
         """Lay the stored picture on the view, by keypoints or, where the hashes are near, as a whole."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from io import BytesIO
 
 import cv2
@@ -13,9 +14,11 @@ from PIL import ImageDraw, ImageFont
 from sqlalchemy import text
 
 from engine import Edit, EngineSettings, PicTraceError, SearchService, augment, imaging, open_service
-from engine.domain import Image
+from engine.domain import Image, Vector
 from engine.errors import InvalidLimit, NetworkMismatch, UnknownImage
 from engine.features import hashes, registry
+from engine.index.hits import Hits
+from engine.indexing import LibraryIndex, Near
 from engine.sources import expand
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 
@@ -52,6 +55,37 @@ async def test_edited_copy_is_found_as_the_same_picture(filled: Filled, edit: st
             if word := EDITED[edit]:
                 assert word in best.evidence.edits
         assert set(result.timings_ms) == {"total", "catch_up", "read", "match", "rank"}
+
+
+class Crowded:
+    """An index of so many pictures that only what is this near comes up; of their hashes none."""
+
+    def __init__(self, index: LibraryIndex, within: float) -> None:
+        self._index, self._within = index, within
+
+    async def search(self, vectors: Vector, count: int) -> list[list[Near]]:
+        found = await self._index.search(vectors, count)
+        return [[one for one in hits if one.cosine >= self._within] for hits in found]
+
+    async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = 64) -> list[Hits]:
+        return [Hits(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in phashes]
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+async def test_turned_crop_is_found_where_its_upright_likes_are_many(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    async with filled() as service:
+        serving, _ = await service._networks.current()
+        name = "coffee.png"
+        copy = np.ascontiguousarray(np.rot90(photograph(name)[60:, 100:], turns))
+        (image,) = (await service.page(words="coffee")).images
+        stored = await service._repository.embedding(image.id, serving.network, serving.embedder.network.dimensions)
+        cosine = float(stored @ serving.embedder.embed(copy))
+        monkeypatch.setattr(serving.matcher, "_index", Crowded(serving.index, within=cosine + 0.05))
+        (best,) = (await service.search(jpeg(copy))).matches
+        assert (best.image.filename, best.lane) == (name, "same")
+        assert Edit.ROTATED in best.evidence.edits
 
 
 @pytest.mark.parametrize("share", [0.9, 0.8, 0.65, 0.5])
