@@ -21,7 +21,7 @@ from engine.index.projection import Projection
 
 CONNECTIVITY = 16
 EXPANSION_ADD = 128
-EXPANSION_SEARCH = 512
+EXPANSION_SEARCH = 448
 AT_ONCE = 500  # vectors added to a graph between two looks at whether to stop
 OUTGROWN = 8  # times as many vectors as the projection was fitted for
 
@@ -35,7 +35,7 @@ def never() -> bool:
 
 
 class HnswIndex:
-    """float16 vectors, projected to fewer dimensions; distances are of the projections, where there is one.
+    """int8 vectors, projected to fewer dimensions; distances are of the projections, where there is one.
 
     Searches need no lock: what they see is replaced, never changed, and usearch lets many threads search one graph.
     """
@@ -211,7 +211,7 @@ def _new(dimensions: int, **options: Any) -> Any:
     return Index(
         ndim=dimensions,
         metric="cos",
-        dtype="f16",
+        dtype="i8",
         connectivity=CONNECTIVITY,
         expansion_add=EXPANSION_ADD,
         expansion_search=EXPANSION_SEARCH,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engine.index.hits import Vectors
 
-DIMENSIONS = 256  # 99.9 % of the ten nearest are among the hundred nearest then (docs/adr/0012)
+DIMENSIONS = 384  # 99.9 % of the ten nearest of a million are among the 150 nearest then (docs/adr/0012)
 MIN_SAMPLE = 4 * DIMENSIONS  # directions of fewer embeddings leave out much of those that come later
 SAMPLE = 10_000
 

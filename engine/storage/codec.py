@@ -5,6 +5,8 @@ import numpy as np
 from engine.domain import Keypoints, Vector
 
 _POINT_SCALE = 65535
+# Every float16 as a float32: NumPy's own conversion takes five times as long where half of the values are 0.
+_WIDENED = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def vector_to_bytes(vector: Vector) -> bytes:
@@ -13,7 +15,7 @@ def vector_to_bytes(vector: Vector) -> bytes:
 
 def vectors_from_bytes(rows: list[bytes], dimensions: int) -> Vector:
     """(n, dimensions) float32, each of unit length again after its rounding to float16."""
-    vectors = np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), dimensions).astype(np.float32)
+    vectors = _WIDENED.take(np.frombuffer(b"".join(rows), "<u2")).reshape(len(rows), dimensions)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, 1e-12), np.float32)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.checkpoints import KINDS, Checkpoints, oldest_checkpoint
+from engine.checkpoints import FORMAT, KINDS, Checkpoints, oldest_checkpoint
 from engine.domain import NetworkRef
 from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
@@ -107,7 +107,7 @@ def test_checkpoint_of_another_network_is_not_read_under_any_name(
 
 def test_checkpoint_of_another_version_is_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     note = Path(f"{written(tmp_path, 'exact')}.json")
-    note.write_text(note.read_text().replace('"format": 2', '"format": 1'))
+    note.write_text(note.read_text().replace(f'"format": {FORMAT}', f'"format": {FORMAT - 1}'))
     assert loaded(tmp_path) is None
     assert "of another version of PicTrace" in caplog.text
 

@@ -38,6 +38,7 @@ class Case:
     within: float  # distances up to which the index must find everything
     recall: float
     tolerance: float
+    more: int = 0  # than wanted are asked for: what rounds its vectors is trusted with no order
 
 
 def clustered() -> tuple[Vectors, Vectors]:
@@ -133,10 +134,10 @@ async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_pat
                 "hnsw merged": lambda: Renewed(pool, None),
                 "hnsw mapped": lambda: Renewed(pool, tmp_path),
             }
-            recall, tolerance = (1.0, 1e-6) if request.param == "flat" else (0.98, 2e-3)
+            alike = (1.0, 1e-6) if request.param == "flat" else (0.99, 2e-2, 10)
             oracle = PooledIndex(FlatIndex(DIMENSIONS), pool)
             keys = RANDOM.permutation(np.arange(1, 10_000))[:COUNT]
-            yield Case(indexes[request.param](), oracle, keys, vectors, queries, 2, recall, tolerance)
+            yield Case(indexes[request.param](), oracle, keys, vectors, queries, 2, *alike)
 
 
 class BitByBit:
@@ -164,7 +165,8 @@ class BitByBit:
 
 
 async def assert_like_oracle(case: Case, count: int = 10) -> None:
-    found, expected = await case.index.search(case.queries, count), await case.oracle.search(case.queries, count)
+    found = await case.index.search(case.queries, count + case.more)
+    expected = await case.oracle.search(case.queries, count)
     assert len(found) == len(expected) == len(case.queries)
     hit = total = 0
     for one, truth in zip(found, expected, strict=True):

@@ -12,7 +12,7 @@ from engine.index.hits import Keys, Vectors
 from engine.index.hnsw import AT_ONCE, GraphBuilder, HnswIndex, Interrupted
 from engine.index.projection import DIMENSIONS, MIN_SAMPLE, Projection
 
-LARGE = 320  # dimensions, more than are kept
+LARGE = 512
 RANDOM = np.random.default_rng(5)
 
 
@@ -39,7 +39,7 @@ def test_projected_neighbours_are_those_of_exact_search() -> None:
     index, oracle = built(keys, vectors), FlatIndex(LARGE)
     oracle.add(keys, vectors)
     queries = vectors[:100] + 0.02 * RANDOM.normal(size=(100, LARGE)).astype(np.float32)
-    found, expected = index.search(queries, 20), oracle.search(queries, 10)
+    found, expected = index.search(queries, 30), oracle.search(queries, 10)
     assert index._graph.index.ndim == DIMENSIONS
     missed = sum(len(set(e.keys.tolist()) - set(f.keys.tolist())) for f, e in zip(found, expected, strict=True))
     assert missed <= 10  # of 1,000
