@@ -8,8 +8,9 @@ from engine import ranking
 from engine.concurrency import CpuPool
 from engine.domain import Decision, Features, Group, Groups, Keep, Pair, Pixels, Twin
 from engine.errors import InvalidLimit, LibraryError, NotDuplicates
-from engine.matching import NEAREST, Known, Sightings
+from engine.matching import NEAREST, Known
 from engine.serving import Networks, Serving
+from engine.sightings import Sightings
 from engine.storage import codec, pairs
 from engine.storage.pairs import Pairs, Size, components
 from engine.storage.repository import Repository

@@ -10,20 +10,20 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-import cv2
 import numpy as np
 
 from engine.calibration import Calibration
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Edit, Features, Keypoints, Pixels, Region, StoredFeatures, Vector
+from engine.domain import WHOLE, Features, Pixels, Region, StoredFeatures, Vector
 from engine.features import covers, edit_words, hashes, orb, regions, sift, ssim
-from engine.features.geometry import Geometry, Matrix, Points, overlap
+from engine.features.geometry import Geometry, Matrix, overlap
 from engine.index.hamming import BITS
 from engine.index.hits import Hits
 from engine.indexing import Near
+from engine.sightings import Proof, Sighting, Sightings, is_proof
+from engine.views import MIRROR, ORIENTATIONS, View, Whole
 
 T = TypeVar("T")
 
@@ -40,10 +40,6 @@ FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing els
 FAR_COARSE = 0.25  # correlation of their coarse greys; no lined copy has less, and two thirds of the wrong pictures
 NEAREST_HASHES = 4
 CLOSER = 2  # pictures that are looked at by SIFT, the likeliest of those that stand out
-# Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
-PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
-# Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
-STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
 # Of stored pictures that are compared with each other: how far a neighbour must stand out, how many are looked at, and
 # after how many proved ones no further is.
 TWIN_STANDS_OUT, TWINS_TRIED, TWINS_ENOUGH = 3.5, 4, 2
@@ -54,131 +50,11 @@ EXPLAINED = 0.6  # share of the query that a proved picture must fill for the re
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """A stored picture laid on a query.
-
-    `transform` (3, 3) maps shares of the whole query to shares of the picture; the points of `geometry` are shares of
-    the whole query too.
-    """
-
-    transform: Matrix
-    geometry: Geometry | None
-    alignment: ssim.Alignment
-    region: Region
-    edits: tuple[Edit, ...] = ()
-
-    @property
-    def keypoints(self) -> int:
-        return self.geometry.inliers if self.geometry else 0
-
-    @property
-    def is_proved(self) -> bool:
-        return is_proof(self.alignment)
-
-
-@dataclass(slots=True)
-class Sighting:
-    """A stored picture that came up for a query, with what is known of the pair so far."""
-
-    stored: StoredFeatures
-    cosine: float  # the best over all regions
-    whole_cosine: float | None  # of the whole query, where the picture came up for it
-    region: Region
-    phash_distance: int | None = None
-    proof: Proof | None = None
-    nearness: float = math.inf  # among the neighbours that it came up with; what came up by its hash need not stand out
-    sift_keypoints: sift.SiftKeypoints | None = None  # of its thumbnail, once they were needed
-
-
-@dataclass(frozen=True, slots=True)
-class Sightings:
-    """All that came up for a query; `nearest` are the cosines of the whole query's nearest, descending."""
-
-    found: list[Sighting]
-    nearest: list[float]
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """A stored picture that is asked for its likes; nothing of it is computed again."""
 
     stored: StoredFeatures
     embedding: Vector
-
-
-class Whole:
-    """The whole query, RGB, and what is made of it once, when first needed."""
-
-    def __init__(self, pixels: Pixels, *, may_be_covered: bool = True) -> None:
-        self.pixels = pixels
-        self._may_be_covered = may_be_covered
-
-    @cached_property
-    def grey(self) -> Pixels:
-        """(H, W)"""
-        return np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-
-    @cached_property
-    def uncovered(self) -> covers.Uncovered | None:
-        return covers.uncover(self.pixels) if self._may_be_covered else None
-
-    @cached_property
-    def boxes(self) -> list[Region]:
-        """Regions, likeliest first."""
-        return regions.find(self.pixels)
-
-    @cached_property
-    def coarse(self) -> Vector:
-        return covers.coarse(self.pixels)
-
-    @cached_property
-    def without_lines(self) -> Pixels:
-        return covers.without_lines(self.pixels)
-
-
-class View:
-    """A region of the query as a picture of its own; `pixels` are the region's, RGB."""
-
-    def __init__(self, query: Whole, region: Region, embedding: Vector, keypoints: Keypoints | None = None) -> None:
-        self.query = query
-        self.pixels = query.pixels if region == WHOLE else np.ascontiguousarray(regions.cut(query.pixels, region))
-        self.region = region
-        self.embedding = embedding
-        self.tries_mirrored = True
-        self._keypoints = keypoints
-
-    @property
-    def keypoints(self) -> Keypoints:
-        if self._keypoints is None:
-            self._keypoints = orb.detect(self.pixels)
-        return self._keypoints
-
-    @cached_property
-    def sift_keypoints(self) -> sift.SiftKeypoints:
-        return sift.detect(self.pixels)
-
-    @cached_property
-    def mirrored_sift_keypoints(self) -> sift.SiftKeypoints:
-        return sift.mirrored(self.sift_keypoints)
-
-    @cached_property
-    def mirrored_keypoints(self) -> Keypoints:
-        return orb.detect(np.ascontiguousarray(self.pixels[:, ::-1]))
-
-    @cached_property
-    def orientations(self) -> list[int]:
-        return hashes.phash_orientations(self.pixels)
-
-    def on_query(self, points: Points, *, mirrored: bool) -> Points:
-        """Points of this region, or of its mirror image, in shares of the whole query."""
-        r = self.region
-        straight = points * np.array([-1, 1]) + np.array([1, 0]) if mirrored else points
-        return np.asarray(straight * [r.width, r.height] + [r.x, r.y], np.float32)
-
-    def from_query(self) -> Matrix:
-        """Shares of the whole query -> shares of this region."""
-        r = self.region
-        return np.array([[1 / r.width, 0, -r.x / r.width], [0, 1 / r.height, -r.y / r.height], [0, 0, 1]], np.float64)
 
 
 class Index(Protocol):
@@ -600,14 +476,6 @@ class Matcher:
         await asyncio.gather(*(self._pool.run(name, one) for one in proved))
 
 
-def is_proof(alignment: ssim.Alignment) -> bool:
-    """Whether two greys that were laid on each other can only be of one picture."""
-    structure, agreement, dissent = alignment.structure, alignment.agreement, alignment.dissent
-    if structure >= STRONG_STRUCTURE and agreement >= SMOOTH_AGREEMENT and dissent <= SMOOTH_DISSENT:
-        return True
-    return structure >= PROVED_STRUCTURE and agreement >= PROVED_AGREEMENT and dissent <= MAX_DISSENT
-
-
 def _may_be_twins(query: StoredFeatures, sighting: Sighting) -> bool:
     """Whether laying two stored pictures on each other may prove something; 0.15 ms instead of some 7."""
     stored = sighting.stored
@@ -621,10 +489,3 @@ def _may_be_twins(query: StoredFeatures, sighting: Sighting) -> bool:
 def _is_settled(sightings: Iterable[Sighting]) -> bool:
     """Whether a proved picture explains so much of the query that nothing else needs to be looked for."""
     return any(one.proof and one.proof.is_proved and overlap(one.proof.transform)[0] >= EXPLAINED for one in sightings)
-
-
-MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float64)  # of shares
-_QUARTER_TURN = np.array([[0, -1, 1], [1, 0, 0], [0, 0, 1]], np.float64)  # clockwise
-ORIENTATIONS = [
-    np.linalg.matrix_power(_QUARTER_TURN, turns) @ start for start in (np.eye(3), MIRROR) for turns in range(4)
-]

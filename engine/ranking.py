@@ -5,7 +5,7 @@ from dataclasses import replace
 from engine.calibration import Calibration, Signals
 from engine.domain import Evidence, Match, StoredImage, Vector
 from engine.features.geometry import inverse, outline
-from engine.matching import Sighting, Sightings
+from engine.sightings import Sighting, Sightings
 
 EXACT_P = 1.0
 BELOW = 0.01  # what nothing proves stays this much under the cut-off of lane `same`

@@ -9,8 +9,8 @@ from engine.calibration import Calibration, Signals, shipped, uncalibrated
 from engine.domain import WHOLE, Keypoints, NetworkRef, StoredFeatures, StoredImage
 from engine.features.ssim import Alignment
 from engine.fitting import logistic_regression
-from engine.matching import Proof, Sighting, Sightings
 from engine.ranking import rank
+from engine.sightings import Proof, Sighting, Sightings
 
 NETWORK = NetworkRef("efficientnet-lite2", "1")
 NO_KEYPOINTS = Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), 1.0)

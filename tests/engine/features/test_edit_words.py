@@ -7,7 +7,7 @@ import pytest
 from engine import augment
 from engine.domain import Edit, Pixels
 from engine.features import edit_words
-from engine.matching import MIRROR, ORIENTATIONS
+from engine.views import MIRROR, ORIENTATIONS
 from tests.conftest import photograph
 
 WHOLE = np.eye(3)

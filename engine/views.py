@@ -1,0 +1,91 @@
+"""A query and its regions, with what is made of them when it is first needed."""
+
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from engine.domain import WHOLE, Keypoints, Pixels, Region, Vector
+from engine.features import covers, hashes, orb, regions, sift
+from engine.features.geometry import Matrix, Points
+
+MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float64)  # of shares
+_QUARTER_TURN = np.array([[0, -1, 1], [1, 0, 0], [0, 0, 1]], np.float64)  # clockwise
+ORIENTATIONS = [
+    np.linalg.matrix_power(_QUARTER_TURN, turns) @ start for start in (np.eye(3), MIRROR) for turns in range(4)
+]
+
+
+class Whole:
+    """The whole query, RGB, and what is made of it once, when first needed."""
+
+    def __init__(self, pixels: Pixels, *, may_be_covered: bool = True) -> None:
+        self.pixels = pixels
+        self._may_be_covered = may_be_covered
+
+    @cached_property
+    def grey(self) -> Pixels:
+        """(H, W)"""
+        return np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+    @cached_property
+    def uncovered(self) -> covers.Uncovered | None:
+        return covers.uncover(self.pixels) if self._may_be_covered else None
+
+    @cached_property
+    def boxes(self) -> list[Region]:
+        """Regions, likeliest first."""
+        return regions.find(self.pixels)
+
+    @cached_property
+    def coarse(self) -> Vector:
+        return covers.coarse(self.pixels)
+
+    @cached_property
+    def without_lines(self) -> Pixels:
+        return covers.without_lines(self.pixels)
+
+
+class View:
+    """A region of the query as a picture of its own; `pixels` are the region's, RGB."""
+
+    def __init__(self, query: Whole, region: Region, embedding: Vector, keypoints: Keypoints | None = None) -> None:
+        self.query = query
+        self.pixels = query.pixels if region == WHOLE else np.ascontiguousarray(regions.cut(query.pixels, region))
+        self.region = region
+        self.embedding = embedding
+        self.tries_mirrored = True
+        self._keypoints = keypoints
+
+    @property
+    def keypoints(self) -> Keypoints:
+        if self._keypoints is None:
+            self._keypoints = orb.detect(self.pixels)
+        return self._keypoints
+
+    @cached_property
+    def sift_keypoints(self) -> sift.SiftKeypoints:
+        return sift.detect(self.pixels)
+
+    @cached_property
+    def mirrored_sift_keypoints(self) -> sift.SiftKeypoints:
+        return sift.mirrored(self.sift_keypoints)
+
+    @cached_property
+    def mirrored_keypoints(self) -> Keypoints:
+        return orb.detect(np.ascontiguousarray(self.pixels[:, ::-1]))
+
+    @cached_property
+    def orientations(self) -> list[int]:
+        return hashes.phash_orientations(self.pixels)
+
+    def on_query(self, points: Points, *, mirrored: bool) -> Points:
+        """Points of this region, or of its mirror image, in shares of the whole query."""
+        r = self.region
+        straight = points * np.array([-1, 1]) + np.array([1, 0]) if mirrored else points
+        return np.asarray(straight * [r.width, r.height] + [r.x, r.y], np.float32)
+
+    def from_query(self) -> Matrix:
+        """Shares of the whole query -> shares of this region."""
+        r = self.region
+        return np.array([[1 / r.width, 0, -r.x / r.width], [0, 1 / r.height, -r.y / r.height], [0, 0, 1]], np.float64)
