@@ -1,7 +1,10 @@
 """What every index can do, and the wrapper that lets a local one run in the pool."""
 
+import asyncio
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+import numpy as np
 
 from engine.concurrency import CpuPool
 from engine.index.hits import Hits, Keys, Vectors
@@ -23,6 +26,8 @@ class VectorIndex(Protocol):
 
 class LocalIndex(Protocol):
     """The same, synchronous and in memory; safe to search from several threads while one changes it."""
+
+    one_by_one: ClassVar[bool]  # whether many queries take as long as each of them alone
 
     def add(self, keys: Keys, vectors: Vectors) -> None: ...
 
@@ -51,7 +56,11 @@ class PooledIndex:
         await self._pool.run(self.local.remove, keys)
 
     async def search(self, queries: Vectors, count: int) -> list[Hits]:
-        return await self._pool.run(self.local.search, queries, count)
+        parts = self._pool.workers if self.local.one_by_one else 1
+        found = await asyncio.gather(
+            *(self._pool.run(self.local.search, part, count) for part in np.array_split(queries, parts) if len(part))
+        )
+        return [hits for part in found for hits in part]
 
     async def size(self) -> int:
         return len(self.local)

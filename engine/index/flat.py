@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ FIRST_ROWS = 256
 
 class FlatIndex:
     """Rows are only appended; removed ones are marked dead until a tenth is, so that searches need no lock."""
+
+    one_by_one: ClassVar[bool] = False
 
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ DEAD = 255  # a distance that no hash has
 
 class HammingIndex:
     """Compares a query with every hash, some 2 ms a million. What a search sees is replaced, never changed."""
+
+    one_by_one: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._changing = Lock()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ class HnswIndex:
 
     Searches need no lock: what they see is replaced, never changed, and usearch lets many threads search one graph.
     """
+
+    one_by_one: ClassVar[bool] = True
 
     def __init__(self, dimensions: int, graph: "Graph | None" = None) -> None:
         self.dimensions = dimensions

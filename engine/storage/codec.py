@@ -16,8 +16,9 @@ def vector_to_bytes(vector: Vector) -> bytes:
 def vectors_from_bytes(rows: list[bytes], dimensions: int) -> Vector:
     """(n, dimensions) float32, each of unit length again after its rounding to float16."""
     vectors = _WIDENED.take(np.frombuffer(b"".join(rows), "<u2")).reshape(len(rows), dimensions)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(norms, 1e-12), np.float32)
+    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    vectors /= np.maximum(norms, 1e-12)[:, None]
+    return vectors
 
 
 def points_to_bytes(keypoints: Keypoints) -> bytes:
