@@ -268,8 +268,10 @@ class Matcher:
             await self._spread([found[one] for one in ids if one in found], lambda one: self._lay_whole(view, one))
         if _is_settled(order):
             return
-        likely = [one for one in order if one.nearness >= STANDS_OUT_WELL]
-        likely = sorted(likely, key=lambda one: -one.cosine)[:CLOSER]
+        standing_out = sorted((one for one in order if one.nearness >= STANDS_OUT_WELL), key=lambda one: -one.cosine)
+        # Cosines of the query as it is and of what was made of it are not compared.
+        likely = [one for one in standing_out if one.whole_cosine is not None][:CLOSER]
+        likely += [one for one in standing_out if one.whole_cosine is None][:CLOSER]
         if likely:
             await self._pool.run(lambda: view.sift_keypoints)
             await self._spread(likely, lambda one: self._try_closer(view, one))
