@@ -35,7 +35,7 @@ from engine import EngineSettings, SearchService, augment, imaging, open_service
 from engine.domain import NetworkRef, Pixels
 from engine.features import orb
 from engine.index.hits import nearest
-from engine.indexing import MORE
+from engine.indexing import SPARE
 from engine.sources import Source
 from engine.storage import codec, statements
 from engine.storage.pairs import THOROUGHLY
@@ -184,7 +184,7 @@ async def recall(
     hit, times = 0, {name: [] for name in ("index", "index and cosines", "four at once")}  # type: dict[str, list[float]]
     for query, truth in zip(queries, expected, strict=True):
         began = time.perf_counter()
-        await index._index.search(query[None], NEAREST + MORE)
+        await index._index.search(query[None], NEAREST + SPARE)
         between = time.perf_counter()
         (near,) = await index.search(query[None], NEAREST)
         times["index"].append(between - began)

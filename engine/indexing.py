@@ -33,7 +33,7 @@ HNSW_FROM = 20_000  # pictures; exact search takes some 8 core-ms there (docs/ad
 EXACT_BELOW = HNSW_FROM // 2  # so that a library that grows and shrinks does not change over each time
 # Than asked for come from a graph, whose vectors are projected and rounded, before cosines are computed; shared by all
 # that are asked at once, since parts of a picture and likes of stored ones are looked for among the very nearest.
-MORE = 200
+SPARE = 200
 COSINE_DIGITS = 6
 PART_BITS = 4  # a key is the picture's id and, in its last bits, the part
 # Changes after which an index is written down: a tenth of it. Fewer are quicker to catch up with than to write down;
@@ -122,7 +122,7 @@ class LibraryIndex:
         index = self._index
         if isinstance(index.local, FlatIndex):
             return [_near(hits, count) for hits in await index.search(vectors, count)]
-        found = await index.search(vectors, count + MORE // len(vectors))
+        found = await index.search(vectors, count + SPARE // len(vectors))
         ids = sorted({key >> PART_BITS for hits in found for key in hits.keys.tolist()})
         rows = await self._repository.vectors(self.network, ids)
         return await self._pool.run(_compared, vectors, found, rows, count)

@@ -107,7 +107,7 @@ class Matcher:
         own bytes, which needs no proof; only the nearest others are checked then.
         """
         query = Whole(pixels)
-        view = View(query, WHOLE, features.embedding, features.keypoints)
+        view = View(query, WHOLE, features.keypoints)
         (nearest,), by_hash = await asyncio.gather(
             self._nearest(features.embedding[None], exclude), self._near_hashes(view, exclude)
         )
@@ -148,13 +148,13 @@ class Matcher:
         stored = (await self._store.features([image_id]))[image_id]
         sighting = Sighting(stored, cosine, cosine, WHOLE)
         query = Whole(pixels)
-        view = View(query, WHOLE, features.embedding, features.keypoints)
+        view = View(query, WHOLE, features.keypoints)
         await self._prove(view, [sighting], mirrored=False)
         if not _is_settled([sighting]):
             await self._prove(view, [sighting], mirrored=True)
         if not _is_settled([sighting]):
             for box in await self._pool.run(regions.find, pixels):
-                await self._prove_in_one(View(query, box, features.embedding), [sighting])
+                await self._prove_in_one(View(query, box), [sighting])
         await self._name_edits(pixels, [sighting])
         near = await self._index.search(features.embedding[None], NEAREST)
         return Sightings([sighting], [one.cosine for one in near[0]])
@@ -210,7 +210,7 @@ class Matcher:
         if pixels is None:
             return
         # Looking for what covers it costs as much as all the rest.
-        view = View(Whole(pixels, may_be_covered=False), WHOLE, query.embedding, query.stored.keypoints)
+        view = View(Whole(pixels, may_be_covered=False), WHOLE, query.stored.keypoints)
         proved = 0
         for one in likely:
             self._try(view, one, mirrored=False)
@@ -365,7 +365,7 @@ class Matcher:
         embeddings = await asyncio.gather(
             *(self._pool.run(self._embed_region, regions.cut(query.pixels, box)) for box in boxes)
         )
-        views = [View(query, box, embedding) for box, embedding in zip(boxes, embeddings, strict=True)]
+        views = [View(query, box) for box in boxes]
         near = await self._nearest(np.stack(embeddings), exclude)
         wanted = []
         for view, embedding, others in zip(views, embeddings, near, strict=True):

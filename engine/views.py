@@ -49,11 +49,10 @@ class Whole:
 class View:
     """A region of the query as a picture of its own; `pixels` are the region's, RGB."""
 
-    def __init__(self, query: Whole, region: Region, embedding: Vector, keypoints: Keypoints | None = None) -> None:
+    def __init__(self, query: Whole, region: Region, keypoints: Keypoints | None = None) -> None:
         self.query = query
         self.pixels = query.pixels if region == WHOLE else np.ascontiguousarray(regions.cut(query.pixels, region))
         self.region = region
-        self.embedding = embedding
         self.tries_mirrored = True
         self._keypoints = keypoints
 
