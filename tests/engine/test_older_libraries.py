@@ -1,0 +1,75 @@
+"""A library of an older version opens, keeps everything, and gives the answers that it gave."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import EngineSettings, SearchService, open_service
+from engine.errors import UnknownImage
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "library-0.1.0"
+GAVE = json.loads((FIXTURE / "answers.json").read_text())
+QUERIES = {path.stem: path.read_bytes() for path in sorted((FIXTURE / "queries").iterdir())}
+NEVER = 36_500  # days before a removed picture is purged: the library gets older, and is to keep what it has
+REMOVED, UNDONE = 5, 10
+
+
+@pytest.fixture
+async def older(settings: EngineSettings) -> AsyncIterator[SearchService]:
+    """A copy of the library, opened by this version."""
+    shutil.copytree(FIXTURE, settings.data_dir, ignore=shutil.ignore_patterns("queries", "answers.json"))
+    async with open_service(settings.model_copy(update={"undo_days": NEVER})) as service:
+        yield service
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_older_library_gives_the_same_answers(older: SearchService, query: str) -> None:
+    found = await older.search(QUERIES[query], limit=5)
+    expected = [match for match in GAVE["answers"][query] if not match["weak"]]
+    matches = [match for match in found.matches if not match.weak]
+    assert [_said(match) for match in matches] == [_kept(match) for match in expected]
+    for match, then in zip(matches, expected, strict=True):
+        assert match.p_same == pytest.approx(then["p_same"], abs=0.01)
+
+
+async def test_older_library_keeps_what_was_said_of_its_pictures(older: SearchService) -> None:
+    listed = [
+        {"id": one.id, "title": one.title, "tags": list(one.tags), "size": [one.width, one.height]}
+        for one in (await older.page(limit=50)).images
+    ]
+    assert listed == GAVE["library"]
+
+
+async def test_older_library_keeps_watches_verdicts_and_decisions(older: SearchService) -> None:
+    tally = (await older.status()).tally
+    assert {"right": tally.right, "wrong": tally.wrong, "watches": tally.watches} == GAVE["kept"]
+    assert [watch.reference for watch in await older.watches("telegram:1001")] == ['{"file":"1","chat":1001}']
+    assert (await older.duplicates()).total == 0  # the only pair was kept on purpose
+
+
+async def test_older_library_brings_back_what_was_removed(older: SearchService) -> None:
+    with pytest.raises(UnknownImage):
+        await older.get(REMOVED)
+    removal = await older.last_operation("shell")
+    assert (await older.undo(actor="shell", operation_id=removal)).kind == "remove"
+    found = await older.search(QUERIES["removed"])
+    assert (found.matches[0].image.id, found.matches[0].lane) == (REMOVED, "same")
+    assert await older.original(REMOVED)
+
+
+async def test_older_library_is_sound(older: SearchService) -> None:
+    report = await older.check(repair=False, purge=False, actor="test")
+    assert report.sound, report
+
+
+def _said(match: Any) -> dict[str, Any]:
+    edits = [str(edit) for edit in match.evidence.edits]
+    return {"id": match.image.id, "lane": match.lane, "edits": edits, "exact": match.evidence.exact}
+
+
+def _kept(match: dict[str, Any]) -> dict[str, Any]:
+    return {name: match[name] for name in ("id", "lane", "edits", "exact")}
