@@ -1,21 +1,22 @@
 """Adds pictures: read, recognised, prepared in the pool, stored a portion at a time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from engine import imaging
 from engine.concurrency import CpuPool
-from engine.domain import AddResult, FileSeen, NetworkRef, Prepared, Provenance
+from engine.decoding import Decoders
+from engine.domain import AddResult, FileSeen, Image, NetworkRef, Prepared, Provenance
 from engine.duplicates import Duplicates
 from engine.errors import LibraryError, PicTraceError
 from engine.features import hashes, orb, registry
 from engine.features.embedding import Embedder
 from engine.fetch import Fetcher
 from engine.serving import Networks
-from engine.settings import EngineSettings
 from engine.sources import Refused, Remote, Source
 from engine.storage.files import PictureFiles
 from engine.storage.repository import Repository
@@ -24,8 +25,11 @@ from engine.storage.statements import Operation
 PORTION_PICTURES, PORTION_BYTES = 32, 48 * 1024 * 1024  # what is held in memory and stored in one transaction
 COMPARED_BEHIND = PORTION_PICTURES  # results that wait for what is being compared, before the next are made
 FETCHES = 8  # at a time
+PATIENCE_S = 2.0  # with what takes long, once it is to be stopped
+LOOK_S = 0.25  # between two looks at whether it is
 
 Given = Source | Remote | Refused
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +48,19 @@ class Adder:
 
     def __init__(
         self,
-        settings: EngineSettings,
         repository: Repository,
         networks: Networks,
         duplicates: Duplicates,
         fetcher: Fetcher,
+        decoders: Decoders,
         pool: CpuPool,
     ) -> None:
-        self._settings = settings
         self._repository = repository
         self._networks = networks
         self._duplicates = duplicates
         self._fetcher = fetcher
         self._fetches = asyncio.Semaphore(FETCHES)
+        self._decoders = decoders
         self._pool = pool
         # No more lies in the pool's queue: what is to be compared or searched for meanwhile has its turn soon.
         self._places = asyncio.Semaphore(2 * pool.workers)
@@ -71,8 +75,9 @@ class Adder:
         """One result for each source, in order; a picture whose result was given is stored to stay.
 
         While some are being compared with the library, the next portion is being written and the one after computed.
-        Once `stop` says so, what was begun is finished and nothing more is begun. Raises a LibraryError where nothing
-        more can be stored, e.g. on a full disk, after the results of what was.
+        Once `stop` says so, what was begun is finished and nothing more is begun; what is not ready a little later is
+        given up without a result. Raises a LibraryError where nothing more can be stored, e.g. on a full disk, after
+        the results of what was.
         """
         failure: LibraryError | None = None
         async with (
@@ -102,7 +107,7 @@ class Adder:
         computing: list[asyncio.Task[list[AddResult | Prepared]]] = []
         try:
             while not stop() and (portion := await self._pool.run(next, portions, None)):
-                computing.append(asyncio.create_task(self._prepare(portion, said)))
+                computing.append(asyncio.create_task(self._prepare(portion, said, stop)))
                 if len(computing) == 2:
                     yield await self._store(await computing.pop(0), operation)
             while computing:
@@ -112,15 +117,25 @@ class Adder:
                 if not isinstance(left, BaseException):
                     await self._drop(left)
 
-    async def _prepare(self, portion: list[Given], said: Provenance) -> list[AddResult | Prepared]:
+    async def _prepare(
+        self, portion: list[Given], said: Provenance, stop: Callable[[], bool]
+    ) -> list[AddResult | Prepared]:
         unchanged = await self._repository.known_files([s.file for s in portion if isinstance(s, Source) and s.file])
         results = [_if_unchanged(source, unchanged) for source in portion]
         new = [source for source, result in zip(portion, results, strict=True) if result is None]
-        prepared = iter(await self._prepare_new(new, said) if new else [])
-        return [result or next(prepared) for result in results]
+        prepared = iter(await self._prepare_new(new, said, stop) if new else [])
+        whole = [result or next(prepared) for result in results]
+        return [result for result in whole if result is not None]
 
-    async def _prepare_new(self, new: list[Given], said: Provenance) -> list[AddResult | Prepared]:
-        results: list[AddResult | _Read | Prepared] = list(await asyncio.gather(*map(self._read, new)))
+    async def _prepare_new(
+        self, new: list[Given], said: Provenance, stop: Callable[[], bool]
+    ) -> list[AddResult | Prepared | None]:
+        """What became of each picture, in order; None for one that was given up."""
+        results: list[AddResult | _Read | Prepared | None] = []
+        for read in await _unless_stopped(map(self._read, new), stop):
+            if isinstance(read, BaseException):
+                raise read
+            results.append(read)
         stored = await self._repository.whole_by_sha256([one.sha256 for one in results if isinstance(one, _Read)])
         seen = {}
         for at, one in enumerate(results):
@@ -132,16 +147,15 @@ class Adder:
         head = await self._repository.head()
         wanted = [network for network in (head.network, head.next_network) if network]
         embedders = {network: await self._networks.embedder(network) for network in wanted}
-        prepared = await asyncio.gather(
-            *(self._prepare_one(one, said, embedders) if isinstance(one, _Read) else _given(one) for one in results),
-            return_exceptions=True,
+        prepared = await _unless_stopped(
+            (self._prepare_one(one, said, embedders) if isinstance(one, _Read) else _given(one) for one in results),
+            stop,
         )
-        whole = [one for one in prepared if not isinstance(one, BaseException)]
         for failed in prepared:
             if isinstance(failed, BaseException):
-                await self._drop(whole)
+                await self._drop([one for one in prepared if isinstance(one, Prepared)])
                 raise failed
-        return whole
+        return [one for one in prepared if not isinstance(one, BaseException)]
 
     async def _read(self, source: Given) -> AddResult | _Read:
         if not isinstance(source, Remote):
@@ -161,7 +175,8 @@ class Adder:
             provenance = replace(provenance, source_url=said.source_url or one.source.url)
         try:
             async with self._places:
-                prepared = await self._pool.run(prepare, one.content, one.sha256, provenance, embedders, self._settings)
+                image = await self._decoders.decode(one.content, side=imaging.LIBRARY_SIDE)
+                prepared = await self._pool.run(prepare, image, one.content, one.sha256, provenance, embedders)
         except PicTraceError as error:
             return _rejected(one.source.name, error)
         extension = imaging.EXTENSIONS[prepared.image.media_type]
@@ -247,16 +262,13 @@ class _Naming:
 
 
 def prepare(
+    image: Image,
     content: bytes,
     sha256: str,
     provenance: Provenance,
     embedders: dict[NetworkRef, Embedder],
-    settings: EngineSettings,
 ) -> Prepared:
-    """Decode a picture and compute all that is stored of it. Raises an ImageError."""
-    image = imaging.decode(
-        content, side=imaging.LIBRARY_SIDE, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels
-    )
+    """Compute all that is stored of a picture, decoded with its longest side at most LIBRARY_SIDE."""
     first = next(iter(embedders))
     features = registry.extract(image, sha256, embedders[first])
     return Prepared(
@@ -306,5 +318,23 @@ def _rejected(name: str, error: PicTraceError) -> AddResult:
     return AddResult(name, "rejected", code=error.code, message=str(error))
 
 
-async def _given(result: AddResult | Prepared) -> AddResult | Prepared:
+async def _given(result: AddResult | Prepared | None) -> AddResult | Prepared | None:
     return result
+
+
+async def _unless_stopped(
+    work: Iterable[Coroutine[Any, Any, T]], stop: Callable[[], bool]
+) -> list[T | BaseException | None]:
+    """What comes of each, in order, errors too; None for what was not done a little after `stop` had said so."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        stopped_at: float | None = None
+        while (await asyncio.wait(tasks, timeout=LOOK_S))[1]:
+            if stopped_at is None and stop():
+                stopped_at = time.monotonic()
+            if stopped_at is not None and time.monotonic() - stopped_at > PATIENCE_S:
+                break
+    finally:
+        late = [task for task in tasks if task.cancel()]
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    return [None if task in late else result for task, result in zip(tasks, ended, strict=True)]

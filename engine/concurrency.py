@@ -1,11 +1,14 @@
-"""The only door from coroutines to threads."""
+"""The only door from coroutines to threads, and places that are shared out fairly."""
 
 import asyncio
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
@@ -16,6 +19,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LOW_PRIORITY = 10  # as `nice` counts
+
+# For whom something is done: a client's address, a chat. None is the library's owner.
+_client: ContextVar[str | None] = ContextVar("client", default=None)
 
 
 class CpuPool:
@@ -46,6 +52,126 @@ class CpuPool:
     ) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._beside.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def on_behalf_of(client: str) -> Iterator[None]:
+    """What is done inside is done for this client, who gets a fair share of what there is, and no more."""
+    token = _client.set(client)
+    try:
+        yield
+    finally:
+        _client.reset(token)
+
+
+def current_client() -> str | None:
+    """Who is named by the innermost `on_behalf_of`; None for the library's owner."""
+    return _client.get()
+
+
+class FairPlaces:
+    """So many places, of which one client holds so many; those who wait are served in turn, client by client.
+
+    The client None is not counted: it may hold all places.
+    """
+
+    def __init__(self, places: int, *, each: int) -> None:
+        self._places = places
+        self._each = max(1, each)
+        self._taken = 0
+        self._held: Counter[str] = Counter()
+        self._waiting: OrderedDict[str | None, deque[asyncio.Future[None]]] = OrderedDict()
+
+    async def take(self, client: str | None) -> "Place":
+        """A place, waited for where there is none. Whoever takes it ends it."""
+        if self.may_take(client):
+            self._take(client)
+        else:
+            await self._turn(client)
+        return Place(self, client)
+
+    @asynccontextmanager
+    async def place(self, client: str | None) -> AsyncIterator["Place"]:
+        """The same for as long as a block lasts."""
+        place = await self.take(client)
+        try:
+            yield place
+        finally:
+            place.end()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return sum(map(self.waiting_of, self._waiting))
+
+    def waiting_of(self, client: str | None) -> int:
+        """How many of them are this client's."""
+        return sum(not turn.cancelled() for turn in self._waiting.get(client, ()))
+
+    def may_take(self, client: str | None) -> bool:
+        """Whether this client would have a place at once."""
+        return self._taken < self._places and (client is None or self._held[client] < self._each)
+
+    def give_back(self) -> None:
+        """One place is free again. For `Place` alone."""
+        self._taken -= 1
+        self._serve()
+
+    def let_go(self, client: str | None) -> None:
+        """A client holds one less. For `Place` alone."""
+        if client is not None:
+            self._held[client] -= 1
+            if not self._held[client]:
+                del self._held[client]
+        self._serve()
+
+    async def _turn(self, client: str | None) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(client, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was this one's turn at the same moment, and nobody will use it
+                self.let_go(client)
+                self.give_back()
+            raise
+
+    def _take(self, client: str | None) -> None:
+        self._taken += 1
+        if client is not None:
+            self._held[client] += 1
+
+    def _serve(self) -> None:
+        for client in list(self._waiting):
+            queue = self._waiting[client]
+            while queue and queue[0].cancelled():
+                queue.popleft()
+            if queue and self.may_take(client):
+                self._take(client)
+                queue.popleft().set_result(None)
+                self._waiting.move_to_end(client)
+            if not queue:
+                del self._waiting[client]
+
+
+class Place:
+    """A place that is held. It can be left early, for others, by work that goes on beside theirs."""
+
+    def __init__(self, places: FairPlaces, client: str | None) -> None:
+        self._places = places
+        self._client = client
+        self.is_left = False
+
+    def leave(self) -> None:
+        """Give the place back; what is done without it still counts for its client."""
+        if not self.is_left:
+            self.is_left = True
+            self._places.give_back()
+
+    def end(self) -> None:
+        """The work is done."""
+        self._places.let_go(self._client)
+        self.leave()
 
 
 def _give_way() -> None:

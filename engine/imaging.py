@@ -1,16 +1,23 @@
-"""Bytes -> picture: header gate, pixel cap, orientation, transparency. Raises, never returns None."""
+"""Bytes -> picture: header gate, bounds, orientation, transparency. Raises, never returns None.
+
+Strangers' pictures come here by way of `decoding`, in a process of its own.
+"""
 
 import math
+import re
+import warnings
 from io import BytesIO
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import AvifImagePlugin, UnidentifiedImageError
 from PIL import Image as PillowImage
-from PIL import ImageOps, UnidentifiedImageError
 from pillow_heif import HeifImageFile, register_heif_opener
+from pillow_heif import options as heif_options
 
+from engine import bounds
 from engine.domain import Image, Pixels
 from engine.errors import (
     DamagedImage,
@@ -18,7 +25,7 @@ from engine.errors import (
     FileTooLarge,
     ImageError,
     NotAnImage,
-    TooManyPixels,
+    TooCostly,
     UnsupportedFormat,
 )
 
@@ -48,6 +55,7 @@ LIBRARY_SIDE = 1000  # longest side that stored pictures are decoded to
 QUERY_SIDE = 1200  # queries a little larger: the picture may be a small part of them
 LARGE_PIXELS = 12_000_000
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 85
+MAX_OWN_SIDE = 2_400  # of what is made here: thumbnails, previews
 ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 MEGABYTE = 1024 * 1024
 
@@ -64,42 +72,60 @@ KNOWN_OTHERS = (
 
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 
-# The cap of `decode`, which comes from the settings, takes the place of Pillow's own.
-PillowImage.MAX_IMAGE_PIXELS = None
+PIXEL_BYTES = 8  # that decoders take for each pixel of a large picture, at least
+BAND_PIXELS = 2_000_000  # of a large picture, whose colours are converted at a time
+REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK")  # modes that Pillow makes smaller as they are
+# How a picture that was taken so is turned upright; 1 is upright already.
+UPRIGHT = {
+    2: PillowImage.Transpose.FLIP_LEFT_RIGHT,
+    3: PillowImage.Transpose.ROTATE_180,
+    4: PillowImage.Transpose.FLIP_TOP_BOTTOM,
+    5: PillowImage.Transpose.TRANSPOSE,
+    6: PillowImage.Transpose.ROTATE_270,
+    7: PillowImage.Transpose.TRANSVERSE,
+    8: PillowImage.Transpose.ROTATE_90,
+}
+OUT_OF_MEMORY = re.compile(r"memory|alloc", re.IGNORECASE)  # how decoders say it
+BOMBS = (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning)
+
 register_heif_opener()
 
 
-def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int) -> Image:
+def harden() -> None:
+    """From now on decoders start no threads of their own in this process, and what is over a bound is an error."""
+    warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
+    cv2.setNumThreads(1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    heif_options.DECODE_THREADS = 1
+
+
+def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory_bytes: int | None = None) -> Image:
     """The first frame of a picture file, upright, on white where it is transparent, longest side at most `side`.
 
-    Nothing is decoded before the header's width and height are known to be allowed. JPEG is decoded at a half, a
-    quarter or an eighth where that is enough. Raises an ImageError.
+    `memory_bytes` is what this process may still take, where that is bounded: a decoder that runs out of it does not
+    always say so. Nothing is decoded before the header's width and height are known to be allowed. JPEG is decoded at
+    a half, a quarter or an eighth where that is enough. Raises an ImageError.
     """
     if not content:
         raise EmptyFile("The file is empty.")
     if len(content) > max_bytes:
         raise too_large(len(content), max_bytes)
-    image = _open(content)
+    bounds.require(content, max_pixels)
+    PillowImage.MAX_IMAGE_PIXELS = max_pixels  # looked at by Pillow wherever a header says one size and a frame another
+    image = _open(content, max_pixels)
     if image.width < 1 or image.height < 1:
         raise DamagedImage(f"The picture is {image.width} x {image.height} pixels: there is nothing in it.")
-    if image.width * image.height > max_pixels:
-        raise TooManyPixels(
-            f"The picture has {image.width} x {image.height} = {image.width * image.height / 1e6:.0f} megapixels; "
-            f"at most {max_pixels / 1e6:g} are allowed (PICTRACE_MAX_PIXELS)."
-        )
+    bounds.require_size(image.width, image.height, max_pixels)
     media_type = FORMATS[image.format or ""]
+    size = image.size
     try:
-        size = image.size
         image.draft("RGB", (side, side))  # JPEG only: decodes at the smallest scale that is no smaller than this
         image.load()
         turned = _is_turned(image)
-        pixels = _upright(_boxed(image, side))
-    except ImageError:
-        raise
-    except MemoryError as error:
-        raise TooManyPixels("There is not enough memory to decode the picture.") from error
+        pixels = _upright(image, side)
     except Exception as error:
-        raise DamagedImage(f"The picture is truncated or damaged ({_sentence(error)}).") from error
+        is_too_large = bool(memory_bytes) and PIXEL_BYTES * size[0] * size[1] > (memory_bytes or 0)
+        raise _undecodable(MemoryError() if is_too_large else error, max_pixels) from error
     width, height = size[::-1] if turned else size
     return Image(_reduced(pixels, side), media_type, width, height)
 
@@ -137,21 +163,49 @@ def widened(pixels: Pixels, max_ratio: float) -> Pixels:
 
 def decode_thumbnail(content: bytes) -> Pixels:
     """The RGB pixels of a thumbnail's file."""
-    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+    size = bounds.jpeg_size(content)
+    is_ours = size is not None and max(size) <= MAX_OWN_SIDE
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if is_ours else None
     if bgr is None:
         raise DamagedImage("A thumbnail of the library is damaged: run `pictrace check --repair`.")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _open(content: bytes) -> PillowImage.Image:
+def _open(content: bytes, max_pixels: int) -> PillowImage.Image:
     try:
-        return PillowImage.open(BytesIO(content), formats=[name for name in FORMATS if name != "MPO"])
+        image = PillowImage.open(BytesIO(content), formats=[name for name in FORMATS if name != "MPO"])
+        is_still = not getattr(image, "is_animated", False)
+        if image.format != "WEBP" or image.width * image.height < LARGE_PIXELS or not is_still:
+            return image
+        info = image.info
+        del image  # with the memory that Pillow's decoder takes, for three pictures of its size
+        return _large_webp(content, info)
     except UnidentifiedImageError:
         raise _not_taken(content) from None
-    except MemoryError as error:
-        raise TooManyPixels("There is not enough memory to open the picture.") from error
     except Exception as error:
-        raise DamagedImage(f"The picture's header is damaged ({_sentence(error)}).") from error
+        raise _undecodable(error, max_pixels, "The picture's header is damaged") from error
+
+
+def _large_webp(content: bytes, info: dict[str | tuple[int, int], Any]) -> PillowImage.Image:
+    """Decoded by OpenCV, which needs half as much memory for it."""
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise DamagedImage("The picture is truncated or damaged.")
+    mode, order = ("RGBA", "BGRA") if pixels.shape[2] == 4 else ("RGB", "BGR")
+    image = PillowImage.frombuffer(mode, pixels.shape[1::-1], pixels, "raw", order, 0, 1)
+    image.info, image.format = info, "WEBP"
+    return image
+
+
+def _undecodable(error: Exception, max_pixels: int, what: str = "The picture is truncated or damaged") -> ImageError:
+    """The engine's error for one of a decoder's."""
+    if isinstance(error, ImageError):
+        return error
+    if isinstance(error, BOMBS):
+        return bounds.too_many(None, max_pixels)
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
+        return TooCostly("Decoding the picture takes more memory than it may.")
+    return DamagedImage(f"{what} ({_sentence(error)}).")
 
 
 def _not_taken(content: bytes) -> ImageError:
@@ -174,19 +228,8 @@ def _not_taken(content: bytes) -> ImageError:
     return NotAnImage(f"This is not a picture that can be read; allowed are {ALLOWED}.")
 
 
-def _boxed(image: PillowImage.Image, side: int) -> PillowImage.Image:
-    """A very large picture made smaller, though not as small as `side`, before its colours take more memory."""
-    factor = max(image.size) // (2 * side)
-    is_small = factor < 2 or image.width * image.height < LARGE_PIXELS
-    if is_small or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK") or image.format == "TIFF":
-        return image  # of a TIFF the orientation would be lost
-    smaller = image.reduce((min(factor, image.width), min(factor, image.height)))
-    smaller.info = image.info  # orientation, transparency
-    return smaller
-
-
 def _is_turned(image: PillowImage.Image) -> bool:
-    return not isinstance(image, HeifImageFile) and _orientation(image) >= 5
+    return not isinstance(image, HeifImageFile) and _orientation(image) in (5, 6, 7, 8)
 
 
 def _orientation(image: PillowImage.Image) -> int:
@@ -196,19 +239,60 @@ def _orientation(image: PillowImage.Image) -> int:
         return 1
 
 
-def _upright(image: PillowImage.Image) -> Pixels:
-    if _orientation(image) != 1:
-        image = ImageOps.exif_transpose(image)
+def _upright(image: PillowImage.Image, side: int) -> Pixels:
+    """The pixels of a loaded picture; of a very large one made smaller, though not as small as `side`."""
+    turn = UPRIGHT.get(_orientation(image))
     if image.mode.startswith(("I", "F")):
-        return _from_deep_grey(np.asarray(image))
+        pixels = _from_deep_grey(_deep_grey(image, _factor(image, side)))
+    elif image.width * image.height < LARGE_PIXELS:
+        return np.asarray(_opaque(image if turn is None else image.transpose(turn)))
+    else:
+        pixels = _in_bands(image, _factor(image, side))
+    return pixels if turn is None else np.asarray(PillowImage.fromarray(pixels).transpose(turn))
+
+
+def _factor(image: PillowImage.Image, side: int) -> int:
+    """How many times smaller a picture may be made before it is brought to `side`."""
+    return max(1, max(image.size) // (2 * side)) if image.width * image.height >= LARGE_PIXELS else 1
+
+
+def _in_bands(image: PillowImage.Image, factor: int) -> Pixels:
+    """A large picture in RGB, `factor` times smaller: a band of it at a time, so that its copies take little memory."""
+    rows = factor * max(1, BAND_PIXELS // (factor * image.width))
+    pixels = np.empty((-(-image.height // factor), -(-image.width // factor), 3), np.uint8)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(image.height, top + rows)))
+        band.info = image.info  # transparency
+        across = (min(factor, band.width), min(factor, band.height))
+        smaller = _opaque(_smaller(band, across)) if image.mode in REDUCIBLE else _smaller(_opaque(band), across)
+        pixels[top // factor : top // factor + smaller.height] = np.asarray(smaller)
+    return pixels
+
+
+def _smaller(image: PillowImage.Image, across: tuple[int, int]) -> PillowImage.Image:
+    if across == (1, 1):
+        return image
+    smaller = image.reduce(across)
+    smaller.info = image.info
+    return smaller
+
+
+def _opaque(image: PillowImage.Image) -> PillowImage.Image:
+    """In RGB, on white where it is transparent."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
         ground = PillowImage.new("RGBA", image.size, "white")
         image = PillowImage.alpha_composite(ground, image)
-    return np.asarray(image.convert("RGB"))
+    return image.convert("RGB")
 
 
-def _from_deep_grey(values: np.typing.NDArray[np.generic]) -> Pixels:
+def _deep_grey(image: PillowImage.Image, factor: int) -> NDArray[np.generic]:
+    if factor > 1 and image.mode in ("I", "F"):
+        return np.asarray(image.reduce((min(factor, image.width), min(factor, image.height))))
+    return np.asarray(image)
+
+
+def _from_deep_grey(values: NDArray[np.generic]) -> Pixels:
     """16-bit, 32-bit and float greys, which Pillow's `convert` would clip."""
     if values.dtype == np.uint16 and values.size > LARGE_PIXELS:
         values = _reduced(values, 2 * QUERY_SIDE)

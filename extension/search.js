@@ -19,6 +19,7 @@ const BY_ANOTHER_WAY = [
   "damaged_image",
   "file_too_large",
   "too_many_pixels",
+  "too_costly",
 ];
 const SAME_SHAPE = 0.03; // by which two pictures' proportions may differ and still be one picture
 const MOST_WAIT_S = 120;

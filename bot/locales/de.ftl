@@ -258,6 +258,16 @@ undone-edit =
         [one] Rückgängig gemacht: Bearbeiten von { $count } Bild ({ $at }).
        *[other] Rückgängig gemacht: Bearbeiten von { $count } Bildern ({ $at }).
     }
+undone-repair =
+    { $count ->
+        [one] Rückgängig gemacht: die Reparatur, die { $count } Bild herausnahm ({ $at }).
+       *[other] Rückgängig gemacht: die Reparatur, die { $count } Bilder herausnahm ({ $at }).
+    }
+undone-decision =
+    { $count ->
+        [one] Rückgängig gemacht: die Entscheidung über Beinahe-Duplikate, { $count } Bild ({ $at }).
+       *[other] Rückgängig gemacht: die Entscheidung über Beinahe-Duplikate, { $count } Bilder ({ $at }).
+    }
 stats-pictures =
     { $count ->
         [one] <b>{ $count } Bild</b>
@@ -297,6 +307,7 @@ error-unreadable_file = Die Datei dieses Bildes ist bei mir verloren gegangen.
 error-not_an_image = Das ist kein lesbares Bild.
 error-unsupported_format = Dieser Dateityp wird nicht angenommen; möglich sind JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF und HEIC.
 error-too_many_pixels = Das Bild hat zu viele Pixel; höchstens { $megapixels } Megapixel sind erlaubt.
+error-too_costly = Dieses Bild zu öffnen würde zu viel Speicher oder Zeit kosten.
 error-damaged_image = Das Bild ist beschädigt oder unvollständig.
 error-bad_archive = Dieses Zip lässt sich nicht lesen.
 error-unsafe_archive = Ein Name in diesem Zip führt aus ihm hinaus.

@@ -266,6 +266,16 @@ undone-edit =
         [one] Taken back: the edit of { $count } picture ({ $at }).
        *[other] Taken back: the edit of { $count } pictures ({ $at }).
     }
+undone-repair =
+    { $count ->
+        [one] Taken back: the repair that took out { $count } picture ({ $at }).
+       *[other] Taken back: the repair that took out { $count } pictures ({ $at }).
+    }
+undone-decision =
+    { $count ->
+        [one] Taken back: the decision on near-duplicates, { $count } picture ({ $at }).
+       *[other] Taken back: the decision on near-duplicates, { $count } pictures ({ $at }).
+    }
 stats-pictures =
     { $count ->
         [one] <b>{ $count } picture</b>
@@ -305,6 +315,7 @@ error-unreadable_file = The file of this picture is lost on my side.
 error-not_an_image = This is not a picture that can be read.
 error-unsupported_format = This kind of file is not taken; JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC are.
 error-too_many_pixels = This picture has too many pixels; at most { $megapixels } megapixels are taken.
+error-too_costly = Decoding this picture would take too much memory or time.
 error-damaged_image = This picture is damaged or incomplete.
 error-bad_archive = This zip cannot be read.
 error-unsafe_archive = A name in this zip points outside it.
