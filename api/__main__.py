@@ -1,28 +1,25 @@
 """`pictrace-api`: serves the API and the page until it is told to stop."""
 
 import asyncio
-import logging
+import logging.config
 import os
 import socket
 import sys
 import tempfile
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvicorn
 from rich.console import Console
 from rich.markup import escape
-from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
+from api.ledger import raise_descriptor_limit
+from api.serving import LOGGING, listening_socket, uvicorn_options
 from api.settings import ApiSettings
 from engine import PATIENCE_S, PicTraceError, open_service
 
-BACKLOG = 2048
-GRACE_S = 30  # running searches may finish
-# For each worker; python-multipart warns of whatever a stranger sends.
-LOGGING = LOGGING_CONFIG | {"loggers": LOGGING_CONFIG["loggers"] | {"python_multipart": {"level": "ERROR"}}}
 err = Console(stderr=True, highlight=False)
 
 
@@ -37,43 +34,41 @@ def serve(
     try:
         settings = ApiSettings.load(**overrides)
         listening = _listen(settings)
-        key = asyncio.run(_prepare(settings))
+        has_key, key = asyncio.run(_prepare(settings))
     except PicTraceError as error:
         err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
         raise typer.Exit(1) from None
     for name, value in overrides.items():  # workers read the settings for themselves
         os.environ[f"PICTRACE_{name.upper()}"] = str(value)
-    _announce(settings, listening.getsockname()[1], key)
+    _announce(settings, listening.getsockname()[1], has_key=has_key, key=key)
     _run(settings, listening)
 
 
 def main() -> None:
     """The entry point of `pictrace-api`."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.config.dictConfig(LOGGING)
     typer.run(serve)
 
 
-async def _prepare(settings: ApiSettings) -> str | None:
+async def _prepare(settings: ApiSettings) -> tuple[bool, str | None]:
     """Make or migrate the library, prepare its network, and make its admin key where there is none yet.
 
-    Done once, before any worker starts. Returns the key if it was made now: only its hash is stored.
+    Done once, before any worker starts. Returns whether there is an admin key, and the key if it was made now: only
+    its hash is stored. A key is only made where somebody sees it: a service's output goes to a log, which others read.
     """
     async with open_service(settings, patience_s=PATIENCE_S) as service:
         await service.level()
         if settings.admin_key or await service.has_admin_key():
-            return None
-        return await service.new_admin_key()
+            return True, None
+        if service.database.read_only or not sys.stderr.isatty():
+            return False, None
+        return True, await service.new_admin_key()
 
 
 def _listen(settings: ApiSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(BACKLOG)  # now, so that of two that start at once only one gets the port
+        listening = listening_socket(settings.host, settings.port)
     except OSError as error:
-        listening.close()
         reason = error.strerror or "not possible"
         err.print(
             f"[red]{escape(settings.host)}:{settings.port} cannot be served on: {reason}.[/red] "
@@ -84,7 +79,7 @@ def _listen(settings: ApiSettings) -> socket.socket:
     return listening
 
 
-def _announce(settings: ApiSettings, port: int, key: str | None) -> None:
+def _announce(settings: ApiSettings, port: int, *, has_key: bool, key: str | None) -> None:
     host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
     at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     at = escape(at)
@@ -92,10 +87,10 @@ def _announce(settings: ApiSettings, port: int, key: str | None) -> None:
     if key:
         err.print(f"As admin, who may add and remove: [bold]{at}/#key={key}[/bold]", soft_wrap=True)
         err.print(f"The admin key is [bold]{key}[/bold]: keep it, it is not shown again.", soft_wrap=True)
+    elif not has_key:
+        err.print("There is no admin key yet: run `pictrace admin-key --new`, which makes one.", soft_wrap=True)
     elif settings.admin_key is None:
-        err.print(
-            "The admin key was shown at the first start; `pictrace admin-key --new` makes another.", soft_wrap=True
-        )
+        err.print("The admin key was shown when it was made; `pictrace admin-key --new` makes another.", soft_wrap=True)
     if settings.host not in ("127.0.0.1", "localhost", "::1"):
         err.print(
             "Other machines can reach it, unencrypted: put a reverse proxy with TLS before it, and consider "
@@ -104,18 +99,8 @@ def _announce(settings: ApiSettings, port: int, key: str | None) -> None:
 
 
 def _run(settings: ApiSettings, listening: socket.socket) -> None:
-    options: dict[str, Any] = {
-        "factory": True,
-        "log_config": LOGGING,
-        "log_level": "warning",
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": GRACE_S,
-        "proxy_headers": False,  # create_app believes whom the settings trust
-        "ws": "none",
-        "workers": settings.api_workers,
-    }
-    config = uvicorn.Config("api.app:create_app", **options)
+    options = uvicorn_options(settings, descriptors=raise_descriptor_limit())
+    config = uvicorn.Config("api.app:create_app", factory=True, **options)
     server = uvicorn.Server(config)
     if settings.api_workers == 1:
         with suppress(KeyboardInterrupt):  # raised again once all is done

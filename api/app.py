@@ -12,11 +12,13 @@ from starlette.types import Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import errors, metrics
+from api.addresses import Crowd, exempt
 from api.admission import Admission
 from api.body import OVERHEAD_BYTES
 from api.dependencies import Running, new_limiter
 from api.description import describe
 from api.guards import Guard
+from api.ledger import MOST_EACH
 from api.routes import duplicates, health, images, samples, search
 from api.settings import ApiSettings
 from engine import PATIENCE_S, open_service
@@ -63,7 +65,13 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         app.include_router(routes.router)
     errors.register(app)
     app.router.routes.append(_Page("/", StaticFiles(directory=WEB, html=True), name="page"))
-    app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts, max_body_bytes=settings.max_bytes + OVERHEAD_BYTES)
+    proxies = [host for host in settings.trusted_proxies if host != "*"]
+    app.add_middleware(
+        Guard,
+        allowed_hosts=settings.allowed_hosts,
+        max_body_bytes=settings.max_bytes + OVERHEAD_BYTES,
+        crowd=Crowd(most=max(1, MOST_EACH // settings.api_workers), exempt=exempt(proxies)),
+    )
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -11,20 +11,23 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from api.addresses import client_address
 from api.admission import Admission
 from api.errors import Problem
-from api.guards import ANSWER_HEADERS, client_address
+from api.guards import ANSWER_HEADERS
 from api.settings import ApiSettings
 from engine import SearchService
 
 Access = Literal["none", "search", "admin"]
 ACTOR = "api"
 CLOCK_JITTER_S = 1
+WRONG_KEYS_A_MINUTE = 10  # of one address, over all workers
 
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="key",
-    description="The admin key (made at the first start, or by `pictrace admin-key --new`), or the search key.",
+    description="The admin key (made at the first start in a terminal, or by `pictrace admin-key --new`), or the "
+    f"search key. After {WRONG_KEYS_A_MINUTE} wrong keys in a minute, more of the same address are answered with 429.",
 )
 
 
@@ -72,7 +75,9 @@ def new_limiter(settings: ApiSettings) -> tuple[Limiter, RateLimitItem | None]:
     return Limiter(), limit
 
 
-async def access(here: Here, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Access:
+async def access(
+    request: Request, here: Here, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Access:
     """What the given key allows; a wrong one is refused, whether one was needed or not."""
     settings = here.settings
     if key is None:
@@ -81,6 +86,7 @@ async def access(here: Here, key: Annotated[HTTPAuthorizationCredentials | None,
         return "admin"
     if _is(key.credentials, settings.search_key):
         return "search"
+    await _count_wrong_key(request, here)
     raise Problem("wrong_key", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
@@ -117,6 +123,17 @@ async def rated(request: Request, here: Here, given: Given) -> None:
     request.scope.setdefault(ANSWER_HEADERS, {}).update(said)
     if not allowed:
         detail = f"More than {here.limit.amount} searches a minute; come again in {wait_s} s."
+        raise Problem("rate_limited", detail, {"Retry-After": str(wait_s)})
+
+
+async def _count_wrong_key(request: Request, here: Running) -> None:
+    """Refuse more than a few a minute. A right key is never counted: many people may share one address."""
+    limit = RateLimitItemPerMinute(max(1, WRONG_KEYS_A_MINUTE // here.settings.api_workers))
+    who = f"wrong-key:{client_address(request)}"
+    if not await here.limiter.hit(limit, who):
+        window = await here.limiter.get_window_stats(limit, who)
+        wait_s = max(1, round(window.reset_time - time.time()))
+        detail = f"Too many wrong keys came from this address; come again in {wait_s} s, or with a right one."
         raise Problem("rate_limited", detail, {"Retry-After": str(wait_s)})
 
 

@@ -5,16 +5,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.errors import MEDIA_TYPE, documented
+from api.errors import MEDIA_TYPE, documented, rate_headers
 from api.schemas import ProblemOut
 
-ANYWHERE = ("wrong_host", "internal_error", "stopping")
+ANYWHERE = ("wrong_host", "at_capacity", "internal_error", "stopping")
 WITH_BODY = ("body_too_slow",)
-RATE_HEADERS = {
-    "RateLimit-Limit": "Requests a minute",
-    "RateLimit-Remaining": "Requests left",
-    "RateLimit-Reset": "Seconds until one more is left",
-}
 
 _PICTURE: dict[str, Any] = {
     "id": 3,
@@ -118,7 +113,6 @@ def _complete(operation: dict[str, Any]) -> None:
     for status, answer in documented(*ANYWHERE, *(WITH_BODY if "requestBody" in operation else ())).items():
         known = answers.setdefault(str(status), answer)
         known["content"][MEDIA_TYPE]["examples"] |= answer["content"][MEDIA_TYPE]["examples"]
-    if "429" in answers:
-        said = {name: {"description": what, "schema": {"type": "integer"}} for name, what in RATE_HEADERS.items()}
-        for status in answers.keys() & {"200", "201", "429"}:
-            answers[status].setdefault("headers", {}).update(said)
+    if rate_headers().keys() <= answers.get("429", {}).get("headers", {}).keys():
+        for status in answers.keys() & {"200", "201"}:
+            answers[status].setdefault("headers", {}).update(rate_headers())

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 from engine import PicTraceError
@@ -19,6 +20,12 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 BUSY_RETRY_S = 2
+TAKEN = ("GET", "POST", "PUT", "PATCH", "DELETE")  # methods that a route may have; HEAD goes with GET
+RATE_HEADERS = {
+    "RateLimit-Limit": "Requests a minute",
+    "RateLimit-Remaining": "Requests left",
+    "RateLimit-Reset": "Seconds until one more is left",
+}
 
 # Status and usual meaning of the engine's codes; the engine's own sentence says more.
 ENGINE = {
@@ -28,6 +35,7 @@ ENGINE = {
     "not_an_image": (415, "This is not a picture that can be read."),
     "unsupported_format": (415, "SVG drawings, PDFs and videos are not taken."),
     "too_many_pixels": (413, "The picture has 144 megapixels; at most 50 are allowed."),
+    "too_costly": (422, "Decoding the picture takes more memory than it may."),
     "damaged_image": (422, "The picture is truncated or damaged."),
     "bad_archive": (422, "The zip cannot be read."),
     "unsafe_archive": (422, "A name in the zip leads out of it."),
@@ -55,6 +63,7 @@ ENGINE = {
     "library_too_new": (503, "The library was written by a newer PicTrace."),
     "library_too_old": (503, "The library was written by an older PicTrace and may not be changed."),
     "library_damaged": (503, "The library's database is damaged."),
+    "too_many_missing": (503, "The originals of 300 of 1,000 pictures are missing; nothing was changed."),
     "library_busy": (503, "The library is busy with another process's changes; try again."),
     "files_unreachable": (
         503,
@@ -83,7 +92,7 @@ OWN = {
     "range_not_satisfiable": (416, "The file has no such range."),
     "wrong_host": (421, "This server is not called so (PICTRACE_ALLOWED_HOSTS)."),
     "invalid_request": (422, "A value is missing, unknown or out of range."),
-    "rate_limited": (429, "Too many requests; the headers say when to come again."),
+    "rate_limited": (429, "Too many requests, or too many wrong keys; the headers say when to come again."),
     "client_gone": (499, "The client went away."),
     "internal_error": (500, "Something went wrong here; the log has the reference."),
     "stopping": (503, "The server is being stopped."),
@@ -123,9 +132,14 @@ def response(code: str, detail: str, headers: Mapping[str, str] | None = None, *
 
 
 def documented(*codes: str, also: Mapping[int | str, dict[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
-    """For a route's `responses`: the errors with these codes, each with an example; `also` what else it answers."""
+    """For a route's `responses`: the errors with these codes, each with an example; `also` what else it answers.
+
+    `rate_limited` is said of every route that takes a key: wrong ones are limited. Where it is among the codes, the
+    route counts its requests too, and says so in headers.
+    """
     found: dict[int | str, dict[str, Any]] = {**(also or {})}
-    for code in codes:
+    of_keys = ("rate_limited",) if "wrong_key" in codes else ()
+    for code in (*codes, *of_keys):
         status = status_of(code)
         phrase = HTTPStatus(status).phrase
         entry = found.setdefault(status, {"description": phrase, "content": {MEDIA_TYPE: {"examples": {}}}})
@@ -134,7 +148,16 @@ def documented(*codes: str, also: Mapping[int | str, dict[str, Any]] | None = No
         content["examples"][code] = {"value": body(code, (OWN | ENGINE)[code][1])}
     for waiting in found.keys() & {429, 503}:
         found[waiting]["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
+    if 429 in found:
+        found[429]["description"] = "Too many requests" if "rate_limited" in codes else "Too many wrong keys"
+    if "rate_limited" in codes:
+        found[429]["headers"] |= rate_headers()
     return found
+
+
+def rate_headers() -> dict[str, Any]:
+    """The headers of an answer that counts against a limit, for OpenAPI."""
+    return {name: {"description": what, "schema": {"type": "integer"}} for name, what in RATE_HEADERS.items()}
 
 
 def register(app: FastAPI) -> None:
@@ -152,7 +175,11 @@ def register(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [
-            {"where": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"])} for one in error.errors()
+            {
+                "where": ".".join(str(part) for part in one["loc"]),
+                "message": str(one["msg"]).removeprefix("Value error, "),  # pydantic's, before our own sentences
+            }
+            for one in error.errors()
         ]
         first = f"{errors[0]['where']}: {errors[0]['message'].rstrip('.')}." if errors else OWN["invalid_request"][1]
         return response("invalid_request", first, errors=errors)
@@ -161,11 +188,29 @@ def register(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         code = BY_HTTP_STATUS.get(error.status_code, "malformed_request")
         detail = str(error.detail) if code == "malformed_request" else OWN[code][1]
-        return response(code, detail, error.headers)
+        headers = error.headers
+        if code == "method_not_allowed":
+            headers = {"Allow": ", ".join(_allowed(request))}
+        return response(code, detail, headers)
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, error: ClientDisconnect) -> JSONResponse:
         return response("client_gone", OWN["client_gone"][1])
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods that any route takes at this address; Starlette names those of the first route alone."""
+    routes = request.app.routes
+    mounts = [route for route in routes if isinstance(route, Mount)]  # the page's files, which are only looked at
+    found = {
+        method
+        for method in TAKEN
+        for route in routes
+        if route not in mounts and route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
+    if any(mount.matches(request.scope)[0] is Match.FULL for mount in mounts):
+        found.add("GET")
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 def unforeseen(scope: Scope, error: Exception) -> JSONResponse:

@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors, metrics
+from api.addresses import Crowd, household
 from api.errors import Problem
+from engine import on_behalf_of
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE")
 HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
 PORT = re.compile(r":\d{1,5}$")
-PAUSE_S = 20  # that a client may make while it sends a body
+PAUSE_S = 60  # that a client may make while it sends a body
 START_S, MIN_RATE = 30, 20_000  # bytes a second that a body must come with after that
 REST_S = 3  # for what a client still sends after its answer
 ANSWER_HEADERS = "pictrace.headers"  # in the scope: what dependencies want to say, in errors too
@@ -50,8 +51,9 @@ HEADERS = {
 class Guard:
     """ASGI middleware around the whole application, its handling of unforeseen errors included."""
 
-    def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str], max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str], max_body_bytes: int, crowd: Crowd) -> None:
         self._app = app
+        self._crowd = crowd
         self._named = frozenset(host.lower() for host in allowed_hosts)
         self._hosts = self._named | {"localhost"}
         self._max_body_bytes = max_body_bytes
@@ -66,7 +68,9 @@ class Guard:
         answer = _Answer(scope, send, body)
         try:
             self._check(scope)
-            await self._app(scope, body.receive, answer.send)
+            host = (scope.get("client") or ("unknown", 0))[0]
+            with self._crowd.place(host), on_behalf_of(household(host)):
+                await self._app(scope, body.receive, answer.send)
         except Problem as problem:
             await errors.response(problem.code, problem.detail, problem.headers)(scope, receive, answer.send)
         except asyncio.CancelledError:  # the server is being stopped and can wait no longer
@@ -120,22 +124,24 @@ class _Body:
         self._receive = receive
         self._max_bytes = max_bytes
         self._taken = 0
-        self._started = time.monotonic()
+        self._waited_s = 0.0  # for the client, not for the application
         headers = Headers(scope=scope)
         self.is_read = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
 
     async def receive(self) -> Message:
+        started = time.monotonic()
         try:
             async with asyncio.timeout(None if self.is_read else PAUSE_S):
                 message = await self._receive()
         except TimeoutError as error:
             raise Problem("body_too_slow") from error
+        self._waited_s += time.monotonic() - started
         self._taken += len(message.get("body", b""))
         if self._taken > self._max_bytes:
             raise _too_long(self._scope, self._max_bytes)
         if message["type"] == "http.request" and not message.get("more_body", False):
             self.is_read = True
-        elif not self.is_read and time.monotonic() - self._started > START_S + self._taken / MIN_RATE:
+        elif not self.is_read and self._waited_s > START_S + self._taken / MIN_RATE:
             raise Problem("body_too_slow")
         return message
 
@@ -195,15 +201,3 @@ class _Answer:
         method = self._scope["method"] if self._scope["method"] in METHODS else "other"
         metrics.requests.labels(method, route, status).inc()
         metrics.request_seconds.labels(route).observe(time.monotonic() - self._started)
-
-
-def client_address(request: Request) -> str:
-    """Who asks, for rate limits: the address, or for IPv6 its /64, which one household has."""
-    host = request.client.host if request.client else "unknown"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 6:
-        return str(ipaddress.ip_network((host.split("%")[0], 64), strict=False))
-    return host

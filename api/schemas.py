@@ -1,10 +1,19 @@
 """What goes over the wire, as pydantic models; made from the engine's values."""
 
 import base64
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from engine import (
     MAX_LIMIT,
@@ -24,6 +33,15 @@ from engine import (
 )
 
 MAX_ID = (1 << 63) - 1
+NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+
+
+def _plain_number(given: Any) -> Any:
+    """Refuses what Python's int() would take besides: other scripts' digits, signs, spaces, `1_7`, `017`, `true`."""
+    if isinstance(given, bool) or (isinstance(given, str) and not NUMBER.fullmatch(given)):
+        raise ValueError("A number has the digits 0 to 9 and nothing else")
+    return given
+
 
 # A NUL is the one character that databases do not take.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
@@ -31,8 +49,9 @@ Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 Tags = Annotated[list[Tag], Field(max_length=30), AfterValidator(lambda tags: list(dict.fromkeys(tags)))]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
 WebUrl = Annotated[Url, StringConstraints(pattern=r"^https?://[^\s<>\"\\^`{|}\x00-\x1f]+$")]
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
+Number = Annotated[int, BeforeValidator(_plain_number)]
+Id = Annotated[Number, Field(ge=1, le=MAX_ID)]
+Limit = Annotated[Number, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
 
 
 class Wish(BaseModel):
@@ -93,9 +112,12 @@ class AddRequest(Said):
 
 
 class EditRequest(BaseModel):
-    """What is to change; what is left out stays."""
+    """What is to change, at least one thing; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"title": "Old mill", "tags": ["mill"]}})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"minProperties": 1, "example": {"title": "Old mill", "tags": ["mill"]}},
+    )
 
     title: Text | None = None
     tags: Tags | None = None

@@ -9,7 +9,7 @@ from api.body import described, only_json, while_connected
 from api.dependencies import ACTOR, Here, admin, reader
 from api.errors import documented
 from api.routes.images import CHANGE, KEYS
-from api.schemas import DecideRequest, DecisionOut, DuplicatesOut
+from api.schemas import DecideRequest, DecisionOut, DuplicatesOut, Number
 from engine import Groups
 
 router = APIRouter(prefix="/v1/duplicates", tags=["library"])
@@ -22,7 +22,7 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,17}$", description="From the part before.")] = None
-    limit: Annotated[int, Query(ge=1, le=100, description="How many groups.")] = 20
+    limit: Annotated[Number, Query(ge=1, le=100, description="How many groups.")] = 20
 
 
 @router.get(

@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from api import metrics, sending
 from api.body import Sent, described, only_json, sent, while_connected
-from api.dependencies import ACTOR, Here, Running, admin, rated, reader
+from api.dependencies import ACTOR, Given, Here, Running, admin, rated, reader
 from api.errors import LIBRARY, Problem, documented
 from api.routes.search import PICTURE, URL, fetch
 from api.schemas import (
@@ -21,6 +20,7 @@ from api.schemas import (
     EditRequest,
     Id,
     ImageOut,
+    Number,
     OperationOut,
     PageOut,
     Said,
@@ -28,13 +28,14 @@ from api.schemas import (
     TagsOut,
     UndoneOut,
 )
-from engine import AddResult, StoredImage, name_of
+from engine import AddResult, ServedFile, name_of
 
 router = APIRouter(prefix="/v1", tags=["library"])
 READ, ADMIN = [Depends(reader)], [Depends(admin)]
 KEYS = ("key_required", "wrong_key", "invalid_request", *LIBRARY)
 CHANGE = (*KEYS, "admin_only", "cross_origin", "disk_full")
-FILE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Authorization"}
+MAX_WORDS = 8
+FOR_EVER, FOR_A_DAY = "private, max-age=31536000, immutable", "private, max-age=86400"
 
 
 def _file_answers(kind: str, what: str) -> dict[int | str, dict[str, Any]]:
@@ -46,20 +47,32 @@ def _file_answers(kind: str, what: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _few(words: str | None) -> str | None:
+    if words and len(words.split()) > MAX_WORDS:
+        raise ValueError(f"At most {MAX_WORDS} words can be looked for at a time")
+    return words
+
+
 class Listing(BaseModel):
     """Which part of the library."""
 
     model_config = ConfigDict(extra="forbid")
 
     cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,17}$", description="From the part before.")] = None
-    limit: Annotated[int, Query(ge=1, le=200, description="How many pictures.")] = 50
+    limit: Annotated[Number, Query(ge=1, le=200, description="How many pictures.")] = 50
     tag: Annotated[str | None, Query(max_length=60, description="Only pictures with this tag.")] = None
-    words: Annotated[str | None, Query(max_length=200, description="Each in title or file name.")] = None
+    words: Annotated[
+        str | None,
+        Query(max_length=200, description=f"Each in title or file name; at most {MAX_WORDS}, with spaces between."),
+        AfterValidator(_few),
+    ] = None
 
 
-@router.get("/images", summary="List the library", dependencies=READ, responses=documented(*KEYS))
-async def list_images(here: Here, wanted: Annotated[Listing, Query()]) -> PageOut:
-    """Newest first, in parts."""
+@router.get("/images", summary="List the library", dependencies=READ, responses=documented(*KEYS, "rate_limited"))
+async def list_images(request: Request, here: Here, given: Given, wanted: Annotated[Listing, Query()]) -> PageOut:
+    """Newest first, in parts. With `words` it counts as a search does: every title and name is looked through."""
+    if wanted.words and wanted.words.strip():
+        await rated(request, here, given)
     page = await here.service.page(
         cursor=int(wanted.cursor) if wanted.cursor else None,
         limit=wanted.limit,
@@ -97,13 +110,28 @@ async def get_image(here: Here, image_id: Id) -> ImageOut:
         "range_not_satisfiable",
         "unreadable_file",
         "files_unreachable",
-        also=_file_answers("image/*", "The file as it was added"),
+        "at_capacity",
+        also=_file_answers("image/*", "The file as it was added, or without its metadata"),
     ),
 )
-async def get_file(request: Request, here: Here, image_id: Id) -> Response:
-    """With its own media type, cacheable for ever: the bytes of an id never change."""
+async def get_file(request: Request, here: Here, image_id: Id, given: Given) -> Response:
+    """The very bytes that were added with the admin key, or where `PICTRACE_SERVE_METADATA` is set; cacheable for ever.
+
+    Otherwise a copy without position, camera, serial numbers, names and comments, cacheable for a day. JPEG, PNG, WebP
+    and GIF keep their pixels, orientation and colour profile; every other kind, and what cannot be followed, is given
+    as a JPEG whose name ends in `.jpg`, of full size unless that takes too much memory. The copy has its own `ETag`.
+    """
     image = await here.service.get(image_id)
-    return await _file(request, here.service.original_file, image, image.media_type, image.sha256)
+    whole = given == "admin" or here.settings.serve_metadata
+
+    async def read() -> ServedFile:
+        if whole:
+            return await here.service.served_file(image, whole=True)
+        async with here.computing():
+            return await here.service.served_file(image, whole=False)
+
+    etag = here.service.served_etag(image, whole=whole)
+    return await _file(request, read, etag, cached=FOR_EVER if whole else FOR_A_DAY)
 
 
 @router.get(
@@ -123,7 +151,12 @@ async def get_file(request: Request, here: Here, image_id: Id) -> Response:
 async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
     """Upright, on white where the picture is transparent."""
     image = await here.service.get(image_id)
-    return await _file(request, here.service.thumbnail_file, image, "image/jpeg", f"{image.sha256}-320")
+    etag = f"{image.sha256}-320"
+
+    async def read() -> ServedFile:
+        return ServedFile(await here.service.thumbnail_file(image), "image/jpeg", None, etag)
+
+    return await _file(request, read, etag, cached=FOR_EVER)
 
 
 @router.post(
@@ -211,28 +244,23 @@ async def _add(here: Running, given: Sent[Said, AddRequest]) -> AddResult:
         return await here.service.add_bytes(content, name=name, actor=ACTOR, **about)
 
 
-async def _file(
-    request: Request,
-    read: Callable[[StoredImage], Awaitable[Path | bytes]],
-    image: StoredImage,
-    media_type: str,
-    tag: str,
-) -> Response:
-    headers = FILE_HEADERS | {"ETag": f'"{tag}"'}
+async def _file(request: Request, read: Callable[[], Awaitable[ServedFile]], etag: str, *, cached: str) -> Response:
+    """A file, or a 304 before anything is read."""
+    headers = {"Cache-Control": cached, "Vary": "Authorization", "ETag": f'"{etag}"'}
     asked = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
     if headers["ETag"] in asked or "*" in asked:
         return Response(status_code=304, headers=headers)
-    name = image.filename if media_type == image.media_type else None
-    there = await read(image)
-    if isinstance(there, bytes):
-        return sending.picture(request, there, media_type=media_type, headers=headers, filename=name)
+    served = await read()
+    content, kind, name = served.content, served.media_type, served.filename
+    if isinstance(content, bytes):
+        return sending.picture(request, content, media_type=kind, headers=headers, filename=name)
     try:
-        status = await asyncio.to_thread(there.stat)
+        status = await asyncio.to_thread(content.stat)
     except OSError as error:
         raise Problem("unreadable_file") from error
     return sending.PictureFile(
-        there,
-        media_type=media_type,
+        content,
+        media_type=kind,
         headers=headers,
         filename=name,
         stat_result=status,

@@ -25,6 +25,7 @@ PICTURE = (
     "not_an_image",
     "unsupported_format",
     "empty_file",
+    "too_costly",
     "damaged_image",
     "cross_origin",
 )

@@ -14,10 +14,12 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.serving import listening_socket, uvicorn_options
 from api.settings import ApiSettings
 from engine import EngineSettings, SearchService
 from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
 
+DESCRIPTORS = 4096  # so many files and sockets the served application may have open
 ADMIN, SEARCH = "admin-key-for-tests-0", "search-key-for-tests"
 
 
@@ -85,17 +87,23 @@ def form(content: bytes, name: str, **fields: Any) -> aiohttp.FormData:
     return data
 
 
+def uvicorn_config(app: Any, settings: ApiSettings, **how: Any) -> uvicorn.Config:
+    """As `pictrace-api` sets uvicorn up; only the log is left to pytest, and stopping is quicker."""
+    quiet = {"log_config": None, "log_level": "error", "timeout_graceful_shutdown": 5}
+    return uvicorn.Config(app, **uvicorn_options(settings, descriptors=DESCRIPTORS, **how) | quiet)
+
+
 @asynccontextmanager
 async def serving(settings: ApiSettings) -> AsyncIterator[Client]:
     """The application in this process, on a port of its own."""
     app = create_app(settings)
-    config = uvicorn.Config(app, port=0, log_level="error", ws="none", proxy_headers=False, timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve())
+    listening = listening_socket("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn_config(app, settings))
+    task = asyncio.create_task(server._serve([listening]))
     while not server.started:
         assert not task.done(), task.exception()
         await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    port = listening.getsockname()[1]
     try:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield Client(session, f"http://127.0.0.1:{port}", app.state.running.service)

@@ -6,10 +6,11 @@ import http.client
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from tests.api.conftest import ADMIN, Client, Serve, form, shipped
 from tests.conftest import bad_files
@@ -239,6 +240,45 @@ async def test_refused_body_that_does_not_come_is_not_waited_for(api: Client, mo
 async def test_addresses_that_lead_nowhere(api: Client, path: str, status: int, code: str) -> None:
     answer = await api.get(path)
     assert (answer.status, answer.code) == (status, code)
+
+
+NO_NUMBERS = ["１７", "+17", " 17", "17 ", "1_7", "017", "17.0", "-17", "0x11", "", "true", "²", "17\n"]
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+async def test_numbers_are_written_in_ascii_digits_only(api: Client, number: str) -> None:
+    written = quote(number, safe="")
+    where = [
+        f"/v1/images/{written}/file",
+        f"/v1/images/{written}/matches",
+        f"/v1/images/1/matches?limit={written}",
+        f"/v1/images?limit={written}",
+        f"/v1/images?cursor={written or 'x'}",  # an empty one asks for the first part
+        f"/v1/duplicates?limit={written}",
+        f"/v1/duplicates?cursor={written or 'x'}",
+    ]
+    for path in where if number else where[2:]:
+        answer = await api.session.get(URL(api.url + path, encoded=True))
+        assert (answer.status, (await answer.json())["code"]) == (422, "invalid_request"), path
+    bodies = [
+        ("/v1/images/1/why", {"image_id": number}),
+        ("/v1/duplicates", {"images": [1, number], "keep": "all"}),
+        ("/v1/images", {"url": "http://127.0.0.1/a.jpg", "operation_id": number}),
+        ("/v1/search", {"url": "http://127.0.0.1/a.jpg", "limit": number}),
+        *((f"/v1/operations/{written}/undo", {}) for _ in number[:1]),
+    ]
+    for path, body in bodies:
+        sent = {"Authorization": f"Bearer {ADMIN}"}
+        answer = await api.session.post(URL(api.url + path, encoded=True), json=body, headers=sent)
+        assert (answer.status, (await answer.json())["code"]) == (422, "invalid_request"), path
+    assert (await api.add(shipped("page.png"), operation_id=number)).code == "invalid_request"
+    assert (await api.search(shipped("rocket.jpg"), limit=number)).code == "invalid_request"
+
+
+@pytest.mark.parametrize("number", [True, False, 1.5, None, [1]])
+async def test_only_numbers_are_numbers_in_json(api: Client, number: object) -> None:
+    answer = await api("POST", "/v1/duplicates", json={"images": [2, number], "keep": "all"})
+    assert (answer.status, answer.code) == (422, "invalid_request")
 
 
 async def test_method_that_is_not_taken(api: Client) -> None:

@@ -1,13 +1,17 @@
 """The library over HTTP: list, look, add, edit, remove, undo."""
 
 import asyncio
+from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from engine import EngineSettings, imaging
-from tests.api.conftest import Client, Serve, form, shipped
+from engine.stripping import strip
+from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
 from tests.object_store import Bucket
 
@@ -113,6 +117,22 @@ async def test_filter_by_tag_and_words_in_any_script_and_case(api: Client) -> No
     assert {"tag": "mill", "pictures": 1} in (await api.get("/v1/tags")).json["tags"]
 
 
+async def test_words_are_few_and_counted_as_a_search_is(serve: Serve) -> None:
+    async with serve(rate_limit=2) as api:
+        refused = await api.get("/v1/images?words=" + "+".join("." * 9), key=None)
+        assert (refused.status, refused.code) == (422, "invalid_request")
+        assert "At most 8 words" in refused.json["detail"]
+        for left in ("1", "0"):
+            found = await api.get("/v1/images?words=" + "+".join("." * 8), key=None)
+            assert (found.status, found.headers["RateLimit-Remaining"]) == (200, left)
+        limited = await api.get("/v1/images?words=a", key=None)
+        assert (limited.status, limited.code) == (429, "rate_limited")
+        assert int(limited.headers["Retry-After"]) >= 1
+        for browsing in ("/v1/images", "/v1/images?words=", "/v1/images?words=+", "/v1/images?tag=a"):
+            looked = await api.get(browsing, key=None)
+            assert (looked.status, "RateLimit-Limit" in looked.headers) == (200, False)
+
+
 @pytest.mark.parametrize("place", ["folder", "bucket"])
 async def test_files_are_served_as_what_they_are(serve: Serve, request: pytest.FixtureRequest, place: str) -> None:
     async with serve(**in_place(request, place)) as api:
@@ -138,6 +158,104 @@ async def test_files_are_served_as_what_they_are(serve: Serve, request: pytest.F
         thumbnail = await api.get(image["links"]["thumbnail"])
         assert thumbnail.headers["Content-Type"] == "image/jpeg"
         assert max(imaging.decode_thumbnail(thumbnail.body).shape[:2]) == 320
+
+
+def with_metadata() -> bytes:
+    """A photograph with a position and an owner, stored sideways."""
+    tags = PillowImage.Exif()
+    tags[0x0112] = 6
+    tags.get_ifd(0x8769)[0xA430] = "Jane Doe"
+    tags.get_ifd(0x8825)[29] = "52.5163"
+    buffer = BytesIO()
+    sideways = np.ascontiguousarray(np.rot90(photograph("rocket.jpg")[:200, :300]))
+    PillowImage.fromarray(sideways).save(buffer, "JPEG", exif=tags, comment=b"a comment")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+async def test_only_the_admin_is_given_metadata(serve: Serve, request: pytest.FixtureRequest, place: str) -> None:
+    original = with_metadata()
+    async with serve(filled=False, search_key=SEARCH, **in_place(request, place)) as api:
+        image = (await api.add(original, name="photo.jpg")).json["image"]
+        at = image["links"]["file"]
+        whole = await api.get(at)
+        assert whole.body == original
+        assert "immutable" in whole.headers["Cache-Control"]
+        shared = await api.get(at, key=SEARCH)
+        assert shared.status == 200
+        assert shared.body == strip(original, "image/jpeg")
+        assert not [said for said in (b"Jane Doe", b"52.5163", b"a comment") if said in shared.body]
+        assert shared.headers["Content-Type"] == "image/jpeg"
+        assert shared.headers["Content-Disposition"] == 'inline; filename="photo.jpg"'
+        assert shared.headers["Cache-Control"] == "private, max-age=86400"
+        assert shared.headers["Vary"] == "Authorization"
+        assert shared.headers["ETag"] != whole.headers["ETag"] == f'"{image["sha256"]}"'
+        part = await api.get(at, key=SEARCH, headers={"Range": "bytes=10-19", "If-Range": shared.headers["ETag"]})
+        assert (part.status, part.body) == (206, shared.body[10:20])
+        assert part.headers["Content-Range"] == f"bytes 10-19/{len(shared.body)}"
+        for key, answer in ((SEARCH, shared), (ADMIN, whole)):
+            unchanged = await api.get(at, key=key, headers={"If-None-Match": answer.headers["ETag"]})
+            assert (unchanged.status, unchanged.body) == (304, b"")
+        swapped = await api.get(at, key=SEARCH, headers={"If-None-Match": whole.headers["ETag"]})
+        assert (swapped.status, swapped.body) == (200, shared.body)
+        found = (await api.search(shared.body)).json["matches"][0]
+        assert (found["id"], found["lane"]) == (image["id"], "same")
+
+
+async def test_unchanged_file_is_said_so_before_it_is_read(serve: Serve) -> None:
+    async with serve(filled=False) as api:
+        image = (await api.add(with_metadata())).json["image"]
+        etag = (await api.get(image["links"]["file"], key=None)).headers["ETag"]
+        for path in (api.service.settings.data_dir / "originals").rglob("*.jpg"):
+            path.unlink()
+        unchanged = await api.get(image["links"]["file"], key=None, headers={"If-None-Match": etag})
+        assert unchanged.status == 304
+        lost = await api.get(image["links"]["file"], key=None)
+        assert (lost.status, lost.code) == (500, "unreadable_file")
+
+
+async def test_setting_gives_the_files_as_they_were_added_to_everybody(serve: Serve) -> None:
+    async with serve(filled=False, serve_metadata=True) as api:
+        image = (await api.add(with_metadata())).json["image"]
+        answer = await api.get(image["links"]["file"], key=None)
+        assert answer.body == with_metadata()
+        assert answer.headers["ETag"] == f'"{image["sha256"]}"'
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "given"),
+    [
+        ("HEIF", "holiday.heic", "holiday.jpg"),
+        ("AVIF", "a.b.avif", "a.b.jpg"),
+        ("TIFF", "Mr. Smith on a visit", "Mr. Smith on a visit.jpg"),
+        ("BMP", "猫.BMP", "猫.jpg"),
+        ("damaged PNG", "odd.png", "odd.jpg"),
+    ],
+)
+async def test_kind_that_cannot_be_stripped_is_given_as_a_full_jpeg(
+    serve: Serve, kind: str, name: str, given: str
+) -> None:
+    buffer = BytesIO()
+    picture = PillowImage.fromarray(np.ascontiguousarray(photograph("coffee.png")))
+    wide = picture.resize((1500, 1000))  # larger than what a search looks at
+    wide.save(buffer, "PNG" if kind == "damaged PNG" else kind)
+    content = buffer.getvalue()
+    if kind == "damaged PNG":  # a chunk whose checksum nobody compares but those who are exact
+        end = content.index(b"IDAT") + 4 + int.from_bytes(content[content.index(b"IDAT") - 4 :][:4], "big")
+        content = content[:end] + b"\0\0\0\0" + content[end + 4 :]
+    async with serve(filled=False) as api:
+        image = (await api.add(content, name=name)).json["image"]
+        assert (await api.get(image["links"]["file"])).body == content
+        shared = await api.get(image["links"]["file"], key=None)
+        assert (shared.status, shared.headers["Content-Type"]) == (200, "image/jpeg")
+        quoted = f'filename="{given}"' if given == quote(given) else f"filename*=utf-8''{quote(given)}"
+        assert shared.headers["Content-Disposition"] == f"inline; {quoted}"
+        decoded = imaging.decode(shared.body, side=2000, max_bytes=10**8, max_pixels=10**8)
+        assert (decoded.width, decoded.height) == (1500, 1000)
+        assert np.abs(decoded.pixels.astype(int) - np.asarray(wide)).mean() < 4
+        assert strip(shared.body, "image/jpeg") == shared.body
+        thumbnail = await api.get(image["links"]["thumbnail"], key=None)
+        assert strip(thumbnail.body, "image/jpeg") == thumbnail.body
 
 
 RANGES = {

@@ -59,6 +59,21 @@ async def test_wrong_key_is_refused_even_where_none_is_needed(api: Client, key: 
         assert answer.code == "wrong_key"
 
 
+async def test_wrong_keys_of_one_address_are_limited_and_right_ones_always_work(serve: Serve) -> None:
+    async with serve(filled=False, search_key=SEARCH, rate_limit=0, trusted_proxies=("127.0.0.1",)) as api:
+        here, elsewhere = {"X-Forwarded-For": "8.8.8.8"}, {"X-Forwarded-For": "8.8.4.4"}
+        for n in range(10):
+            assert (await api.get("/v1/tags", key=f"wrong-{n}", headers=here)).code == "wrong_key"
+        for path in ("/v1/tags", "/v1/server", "/metrics"):
+            refused = await api.get(path, key="another", headers=here)
+            assert (refused.status, refused.code) == (429, "rate_limited")
+            assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        for key in (SEARCH, ADMIN):
+            assert (await api.get("/v1/tags", key=key, headers=here)).status == 200
+        assert (await api.get("/v1/tags", key="another", headers=elsewhere)).code == "wrong_key"
+        assert (await api.get("/health/live", key=None, headers=here)).status == 200
+
+
 async def test_made_key_counts_until_the_next_is_made(serve: Serve) -> None:
     async with serve(filled=False, admin_key=None) as api:
         first = await api.service.new_admin_key()
@@ -128,7 +143,7 @@ async def test_workers_share_the_limit(serve: Serve) -> None:
 
 
 async def test_adding_by_url_counts_against_the_limit_and_adding_by_upload_does_not(serve: Serve) -> None:
-    async with serve(rate_limit=1, fetch_allow=("127.0.0.1",)) as api:
+    async with serve(rate_limit=1, fetch_allow=("127.0.0.1",), serve_metadata=True) as api:
         wanted = {"url": f"{api.url}/v1/images/1/file"}
         added = await api("POST", "/v1/images", json=wanted)
         assert (added.status, added.headers["RateLimit-Remaining"]) == (200, "0")

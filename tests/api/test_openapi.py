@@ -59,7 +59,7 @@ def codes_of(operation: dict[str, Any]) -> set[str]:
 def test_what_any_operation_can_answer_is_said_of_each(description: dict[str, Any]) -> None:
     for name, operation in operations(description):
         codes = codes_of(operation)
-        assert codes >= {"wrong_host", "internal_error", "stopping"}, name
+        assert codes >= {"wrong_host", "at_capacity", "internal_error", "stopping"}, name
         assert ("body_too_slow" in codes) == ("requestBody" in operation), name
         assert ("library_busy" in codes) == ("library_damaged" in codes) == (name != "GET /health/live"), name
 
@@ -102,6 +102,7 @@ async def test_headers_of_the_limit_are_described_where_they_are_given(
         *(("POST /v1/search", status) for status in ("200", "429")),
         *(("GET /v1/images/{image_id}/matches", status) for status in ("200", "429")),
         *(("POST /v1/images/{image_id}/why", status) for status in ("200", "429")),
+        *(("GET /v1/images", status) for status in ("200", "429")),
         *(("POST /v1/images", status) for status in ("200", "201", "429")),
         *(("POST /v1/samples", status) for status in ("201", "429")),
     }
@@ -111,6 +112,43 @@ async def test_headers_of_the_limit_are_described_where_they_are_given(
         for status in (200, 429):
             answer = await api.search(shipped("rocket.jpg"))
             assert (answer.status, headers <= answer.headers.keys()) == (status, True)
+
+
+def test_limit_of_wrong_keys_is_told_wherever_keys_are_taken(description: dict[str, Any]) -> None:
+    for name, operation in operations(description):
+        codes = codes_of(operation)
+        assert "wrong_key" not in codes or "rate_limited" in codes, name
+        if "rate_limited" in codes:
+            assert "Retry-After" in operation["responses"]["429"]["headers"], name
+    assert "wrong_key" in codes_of(description["paths"]["/v1/server"]["get"])
+
+
+def test_edit_must_say_something(description: dict[str, Any]) -> None:
+    body = description["paths"]["/v1/images/{image_id}"]["patch"]["requestBody"]["content"]["application/json"]
+    assert body["schema"]["minProperties"] == 1
+
+
+def test_bound_of_words_is_told(description: dict[str, Any]) -> None:
+    parameters = description["paths"]["/v1/images"]["get"]["parameters"]
+    (words,) = [one for one in parameters if one["name"] == "words"]
+    assert "at most 8" in words["description"]
+
+
+async def test_method_that_is_not_taken_is_answered_with_all_that_are(
+    description: dict[str, Any], serve: Serve
+) -> None:
+    async with serve(filled=False) as api:
+        for path, item in description["paths"].items():
+            taken = {method.upper() for method in item}
+            expected = taken | ({"HEAD"} if "GET" in taken else set())
+            at = path.replace("{image_id}", "1").replace("{operation_id}", "1").replace("{name}", "crop")
+            for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - taken:
+                answer = await api(method, at)
+                assert (answer.status, answer.code) == (405, "method_not_allowed"), (method, path)
+                assert set(answer.headers["Allow"].split(", ")) == expected, (method, path)
+        for path in ("/", "/app.js", "/v1/openapi.json"):
+            answer = await api("POST", path)
+            assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD"), path
 
 
 async def test_description_is_served(api: Client) -> None:

@@ -21,11 +21,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
+from api.serving import listening_socket
 from api.settings import ApiSettings
 from engine import open_service
 from engine.errors import FetchFailed
 from engine.fetch import Fetcher
-from tests.api.conftest import ADMIN
+from tests.api.conftest import ADMIN, uvicorn_config
 from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
 
 
@@ -50,15 +51,15 @@ EXAMPLES = 25
 def in_a_thread(application: ApiSettings) -> Iterator[str]:
     """The application on a real uvicorn; gives its URL."""
     app = create_app(application)
-    config = uvicorn.Config(app, port=0, log_level="error", ws="none", proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    listening = listening_socket("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn_config(app, application))
+    thread = threading.Thread(target=server.run, args=[[listening]], daemon=True)
     thread.start()
     while not server.started:
         thread.join(0.02)
         assert thread.is_alive()
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(30)

@@ -40,6 +40,7 @@ NOT_ON_THE_PAGE = {
     "network_build_failed",
     "data_dir_not_writable",
     "library_too_new",
+    "too_many_missing",
     "library_damaged",
     "database_refused",
     "migration_refused",
