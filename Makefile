@@ -5,7 +5,7 @@ TEST_PROCESSES ?= 3
 BIN = .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension test test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
+.PHONY: run bot extension test test-attacks-long test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -16,6 +16,10 @@ bot: install
 
 test: install-dev
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal --ignore=tests/browser
+
+# Thousands of damaged files, and every hostile one through the bot: some ten minutes. `make test` has a part of it.
+test-attacks-long: install-dev
+	MUTATIONS=5000 $(BIN)/pytest -n 2 tests/attacks
 
 # Page and extension in real browsers: Chromium, and Firefox for the extension.
 test-browser: install-dev browsers tests/extension/node_modules

@@ -14,7 +14,7 @@ from rich.markup import escape
 from bot.app import opened
 from bot.delivery import Redacting
 from bot.settings import BotSettings
-from engine import PicTraceError
+from engine import PicTraceError, RepeatLimit
 
 err = Console(stderr=True, highlight=False)
 
@@ -81,6 +81,7 @@ def _log(settings: BotSettings) -> None:
     handler.setFormatter(
         Redacting(settings.telegram_token.get_secret_value(), "%(asctime)s %(levelname)s %(name)s %(message)s")
     )
+    handler.addFilter(RepeatLimit())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("bot").setLevel(logging.INFO)
 

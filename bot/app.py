@@ -26,12 +26,20 @@ from bot.storage import BotStorage
 from bot.telegram_files import TelegramFiles
 from bot.texts import Text
 from bot.watching import Watching
-from engine import PATIENCE_S, LibraryBusy, LibraryError, SearchService, ServerUnreachable, open_service
+from engine import (
+    PATIENCE_S,
+    LibraryBusy,
+    LibraryError,
+    SearchService,
+    ServerUnreachable,
+    on_behalf_of,
+    open_service,
+)
 
 logger = logging.getLogger(__name__)
 
 AHEAD = 4  # questions under way, mostly waiting for downloads, for each one that is being looked up
-GRACE_S = 20.0  # answers under way may finish
+GRACE_S = 5.0  # answers under way may finish; the rest stays in the inbox
 TIDY_S = 60.0
 
 
@@ -104,7 +112,8 @@ class Application:
         try:
             if turn.is_given_up:
                 raise RuntimeError("processes died over this update")
-            await self._hand_over(turn, t)
+            with on_behalf_of(f"telegram:{turn.person}"):
+                await self._hand_over(turn, t)
         except NotYours:
             pass
         except ServerUnreachable:

@@ -27,7 +27,7 @@ ALBUM_S = 0.8  # after the last picture of an album that came, it is taken as co
 ATTEMPTS = 10  # by processes that died while they were at it, before an update is given up
 LIGHT_AT_ONCE = 16
 PATIENCE_S = 2.0  # a shorter pause after an answer needs no word about it
-TIDY_S = 5.0  # for what is broken off to take back what it has half said
+TIDY_S = 2.0  # for what is broken off to take back what it has half said
 RETRY_S = 5.0  # after the library could not be written
 
 # Commands that ask nothing of the engine that would take time.

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 EVERY_S, MAX_PAUSE_S = 3.0, 60.0
 MAX_WATCHES = 50  # of one chat
-GRACE_S = 15.0  # for a chat that is just being told
+GRACE_S = 3.0  # for a chat that is just being told
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ These are its public names; `api` and `bot` import no others.
 """
 
 from engine.bootstrap import PATIENCE_S, open_service
+from engine.concurrency import FairPlaces, current_client, on_behalf_of
 from engine.domain import (
     AddResult,
     Changed,
@@ -21,6 +22,7 @@ from engine.domain import (
     Query,
     Region,
     SearchResult,
+    ServedFile,
     Status,
     StoredImage,
     Tally,
@@ -31,6 +33,7 @@ from engine.domain import (
 from engine.errors import FileTooLarge, InvalidSetting, LibraryBusy, LibraryError, PicTraceError, ServerUnreachable
 from engine.fetch import name_of
 from engine.imaging import MEDIA_TYPES
+from engine.repeats import RepeatLimit
 from engine.searching import MAX_LIMIT
 from engine.service import SearchService
 from engine.settings import EngineSettings, Hosts, split_at_commas
@@ -50,6 +53,7 @@ __all__ = [
     "EngineSettings",
     "Evidence",
     "Explanation",
+    "FairPlaces",
     "FileTooLarge",
     "Group",
     "Groups",
@@ -66,8 +70,10 @@ __all__ = [
     "Refused",
     "Region",
     "Remote",
+    "RepeatLimit",
     "SearchResult",
     "SearchService",
+    "ServedFile",
     "ServerUnreachable",
     "Source",
     "Status",
@@ -76,8 +82,10 @@ __all__ = [
     "Twin",
     "Undone",
     "Watch",
+    "current_client",
     "expand",
     "name_of",
+    "on_behalf_of",
     "open_service",
     "split_at_commas",
 ]

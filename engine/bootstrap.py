@@ -11,7 +11,9 @@ from sqlalchemy import URL, make_url
 
 from engine.checkpoints import oldest_checkpoint
 from engine.concurrency import CpuPool
+from engine.decoding import Decoders
 from engine.errors import (
+    DataDirNotWritable,
     FilesUnreachable,
     InvalidSetting,
     MigrationRefused,
@@ -21,18 +23,18 @@ from engine.errors import (
 )
 from engine.features.networks import DEFAULT_NETWORK
 from engine.fetch import Fetcher
-from engine.imaging import EXTENSIONS
 from engine.migrating import Migration, Moved, Progress, other_tables
 from engine.service import SearchService
 from engine.serving import Networks
 from engine.settings import EngineSettings, parse_database_url
 from engine.storage.copying import CopyReport, copy_files
-from engine.storage.database import Database, from_os_error
-from engine.storage.files import FileStore
+from engine.storage.database import Database, from_os_error, is_there
+from engine.storage.files import FileStore, extension_of
 from engine.storage.local_files import LocalFiles
-from engine.storage.repository import Repository, undo_horizon
+from engine.storage.repository import Repository
 from engine.storage.statements import MIGRATION, UNFINISHED
 from engine.storage.thumbnail_cache import ThumbnailCache
+from engine.storage.tidying import tidy
 
 logger = logging.getLogger(__name__)
 
@@ -44,21 +46,23 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 8.0
 
 @asynccontextmanager
 async def open_service(
-    settings: EngineSettings, *, patience_s: float = 0, read_only: bool = False
+    settings: EngineSettings, *, patience_s: float = 0, read_only: bool = False, tidying: bool = True
 ) -> AsyncIterator[SearchService]:
     """Open the library of these settings, made or migrated where needed; close it at the end.
 
     `patience_s`: how long to wait for a database server that cannot be reached. `read_only`: nothing is made, migrated,
     purged or written down, not even an index checkpoint, and the database refuses changes; TooFewPictures where there
-    is no library, LibraryTooOld where it would have to be migrated. Raises any LibraryError or NetworkError.
+    is no library, LibraryTooOld where it would have to be migrated. A library whose folder cannot be written is opened
+    so anyway, and whoever changes something gets DataDirNotWritable. `tidying`: purge what was removed too long ago for
+    an undo; for those who are about to change something. Raises any LibraryError or NetworkError.
     """
     data_dir = settings.data_dir
-    if not read_only:
-        _make(data_dir)
+    read_only = read_only or not _is_writable(settings)
     files = file_store(settings)
     await files.files.reach()
     database = Database(database_url(settings), data_dir / "opening.lock", read_only=read_only)
     fetcher = Fetcher(max_bytes=settings.max_bytes, timeout_s=settings.fetch_timeout_s, allow=settings.fetch_allow)
+    decoders = Decoders(settings.workers, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
     networks: Networks | None = None
     with CpuPool(settings.workers) as pool:
         try:
@@ -73,10 +77,10 @@ async def open_service(
             networks = Networks(settings, repository, pool, read_only=read_only)
             await _patiently(networks.reach_index, patience_s)
             await _agree_on_network(settings, repository, networks)
-            if not read_only:
+            if tidying and not read_only:
                 await _tidy(settings, repository, pool)
-            async with fetcher:
-                yield SearchService(settings, repository, networks, fetcher, pool)
+            async with fetcher, decoders:
+                yield SearchService(settings, repository, networks, fetcher, decoders, pool)
             await networks.checkpoint()
         finally:
             if networks:
@@ -85,11 +89,8 @@ async def open_service(
 
 
 async def _tidy(settings: EngineSettings, repository: Repository, pool: CpuPool) -> None:
-    horizon = undo_horizon(settings.undo_days)
-    await repository.purge(horizon, "engine")
     behind = await pool.run(oldest_checkpoint, settings.data_dir / "index")
-    if behind is not None:
-        await repository.trim_feed(behind, horizon)
+    await tidy(repository, settings.undo_days, behind)
 
 
 def file_store(settings: EngineSettings) -> FileStore:
@@ -107,7 +108,7 @@ async def _agree_on_files(settings: EngineSettings, repository: Repository, *, r
     if known == settings.files_url:
         return
     newest = await repository.page(before=None, limit=NEWEST, tag=None, words=None)
-    if len(await repository.files.having((one.sha256, EXTENSIONS[one.media_type]) for one in newest)) < len(newest):
+    if len(await repository.files.having((one.sha256, extension_of(one.media_type)) for one in newest)) < len(newest):
         here = f"PICTRACE_FILES_URL is {settings.files_url}" if settings.files_url else "PICTRACE_FILES_URL is not set"
         there = known or f"the data folder {settings.data_dir}"
         raise FilesUnreachable(
@@ -221,6 +222,23 @@ async def _agree_on_network(settings: EngineSettings, repository: Repository, ne
             f"PICTRACE_NETWORK is {settings.network}, but this library's embeddings were made by {has.name}. "
             f"Unset it, or change the library with `pictrace networks use {settings.network}`."
         )
+
+
+def _is_writable(settings: EngineSettings) -> bool:
+    """Make the data folder where it is missing. False where it cannot be written, but a library is there to be read."""
+    try:
+        _make(settings.data_dir)
+    except DataDirNotWritable as error:
+        if not settings.data_dir.is_dir() or not is_there(database_url(settings)):
+            raise
+        reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else "not possible"
+        logger.warning(
+            "the data folder %s cannot be written (%s): its library can be searched, but not changed",
+            settings.data_dir,
+            reason,
+        )
+        return False
+    return True
 
 
 def _make(data_dir: Path) -> None:

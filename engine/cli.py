@@ -136,7 +136,7 @@ def search(
                 terminal.show_result(out, _named(path), result)
         return status
 
-    _run(run)
+    _run(run, tidying=False)
 
 
 @app.command(epilog="[bold]Example[/bold]\n\n  pictrace why screenshot.png 17 --out why.jpg")
@@ -153,7 +153,7 @@ def why(
         err.print(f"Written to {target}")
         return OK
 
-    _run(run)
+    _run(run, tidying=False)
 
 
 @app.command(epilog="[bold]Example[/bold]\n\n  pictrace remove 17 18")
@@ -211,12 +211,12 @@ def duplicates(
             err.print("Stopped; what is compared is kept, and the next run goes on.")
         return REJECTED if stopped.is_set() else OK
 
-    _run(run)
+    _run(run, tidying=keep_best is not None or different)
 
 
 @app.command()
 def undo() -> None:
-    """Take back the last operation as a whole: an addition, a removal, an edit, or a decision on duplicates."""
+    """Take back the last operation as a whole: an addition, a removal, an edit, a decision on duplicates, a repair."""
 
     async def run(service: SearchService) -> int:
         undone = await service.undo(actor=ACTOR)
@@ -262,33 +262,51 @@ def status(as_json: Json = False) -> None:
         out.print(table)
         return OK
 
-    _run(run)
+    _run(run, tidying=False)
 
 
-@app.command()
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace check\n\n  pictrace check --deep --repair\n\n"
+        "  pictrace check --repair --allow-missing 120"
+    )
+)
 def check(
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Mend what is found. `pictrace undo` brings back what was taken out for it."),
+    ] = False,
+    allow_missing: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="For --repair: take out pictures without an original if at most N are."),
+    ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Read all originals too. Ctrl-C keeps what is done; a second run goes on."),
+    ] = False,
     purge: Annotated[bool, typer.Option("--purge", help="Delete removed pictures for good, now.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look for missing files, orphans, stale features and torn index files."""
+    """Look for files that are missing or altered, damaged rows, orphans, stale features and torn index files.
+
+    --repair changes nothing where so many originals are missing that likely their disk is not mounted.
+    """
+    if allow_missing is not None and not repair:
+        raise typer.BadParameter("--allow-missing is for --repair.")
 
     async def run(service: SearchService) -> int:
-        with terminal.progress("checking", as_json) as advance:
-            report = await service.check(repair=repair, purge=purge, actor=ACTOR, progress=advance)
-        if as_json:
-            print(json.dumps(asdict(report) | {"sound": report.sound}))
-        else:
-            for name, value in asdict(report).items():
-                if name != "repaired" and value:
-                    out.print(f"{name.replace('_', ' ').capitalize()}: {value:,}")
-            if report.sound:
-                out.print("The library is sound.")
-            elif report.repaired:
-                out.print("Mended. Pictures whose originals are gone were taken out of the library.")
-            else:
-                out.print("`pictrace check --repair` mends this.")
-        return OK if report.sound or report.repaired else REJECTED
+        with terminal.progress("checking", as_json) as advance, _stop_on_interrupt() as stopped:
+            report = await service.check(
+                repair=repair,
+                purge=purge,
+                deep=deep,
+                allow_missing=allow_missing,
+                actor=ACTOR,
+                progress=advance,
+                stop=stopped.is_set,
+            )
+        terminal.show_check(report, as_json, deep=deep)
+        return OK if (report.sound or report.mended) and not report.unfinished else REJECTED
 
     _run(run)
 
@@ -481,12 +499,16 @@ def main() -> None:
 
 
 def _run(
-    command: Callable[[SearchService], Coroutine[Any, Any, int]], *, read_only: bool = False, **overrides: Any
+    command: Callable[[SearchService], Coroutine[Any, Any, int]],
+    *,
+    read_only: bool = False,
+    tidying: bool = True,
+    **overrides: Any,
 ) -> None:
     settings = _settings(**overrides)
 
     async def main() -> int:
-        async with open_service(settings, read_only=read_only) as service:
+        async with open_service(settings, read_only=read_only, tidying=tidying) as service:
             return await command(service)
 
     with _reported():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -111,6 +112,19 @@ class StoredImage:
     byte_size: int
     created_at: datetime
     deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """A file as a door hands it out: where it lies on this machine, or what it holds.
+
+    `filename` is None for what has no name of its own. `etag` changes when the bytes do.
+    """
+
+    content: Path | bytes
+    media_type: str
+    filename: str | None
+    etag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,8 +400,20 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one picture; the codes are a contract with other programs."""
+
+    code: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What `check` found (and mended, where asked): counts by kind, 0 everywhere in a sound library."""
+    """What `check` found (and mended, where asked): counts by kind, 0 everywhere in a sound library.
+
+    `findings` names the pictures, at most 1,000 of them. `taken_out`: how many pictures the repair took out of the
+    library. `unmended`: how many could not be mended. `unfinished`: the check was stopped before its end.
+    """
 
     missing_originals: int = 0
     missing_thumbnails: int = 0
@@ -395,17 +421,50 @@ class CheckReport:
     stale_features: int = 0
     torn_checkpoints: int = 0
     damaged_pages: int = 0
+    short_vector: int = 0
+    bad_tags: int = 0
+    unknown_media_type: int = 0
+    bad_keypoints: int = 0
+    bad_size: int = 0
+    altered_original: int = 0
+    wrong_thumbnail: int = 0
+    wrong_vector: int = 0
+    wrong_hash: int = 0
+    wrong_keypoints: int = 0
     purged: int = 0
     repaired: bool = False
+    taken_out: int = 0
+    unmended: int = 0
+    unfinished: bool = False
+    findings: tuple[Finding, ...] = ()
 
     @property
     def sound(self) -> bool:
-        found = (
-            self.missing_originals,
-            self.missing_thumbnails,
-            self.orphaned_files,
-            self.stale_features,
-            self.torn_checkpoints,
-            self.damaged_pages,
-        )
-        return not any(found)
+        """Whether nothing was found."""
+        return not any(getattr(self, name) for name in CHECKED)
+
+    @property
+    def mended(self) -> bool:
+        """Whether all that was found is right again."""
+        return self.repaired and not self.unmended and not self.damaged_pages
+
+
+# The fields of a CheckReport that count what is wrong.
+CHECKED = (
+    "missing_originals",
+    "missing_thumbnails",
+    "orphaned_files",
+    "stale_features",
+    "torn_checkpoints",
+    "damaged_pages",
+    "short_vector",
+    "bad_tags",
+    "unknown_media_type",
+    "bad_keypoints",
+    "bad_size",
+    "altered_original",
+    "wrong_thumbnail",
+    "wrong_vector",
+    "wrong_hash",
+    "wrong_keypoints",
+)

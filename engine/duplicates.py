@@ -112,8 +112,9 @@ class Duplicates:
         """What is stored of those that can be compared; `pictrace check --repair` makes again what is lost."""
         stored = await self._repository.features(ids)
         known = []
-        async for rows in self._repository.embeddings_of(serving.network, ids):
-            vectors = codec.vectors_from_bytes([row[-1] for row in rows], serving.embedder.network.dimensions)
+        dimensions = serving.embedder.network.dimensions
+        async for rows in self._repository.embeddings_of(serving.network, dimensions, ids):
+            vectors = codec.vectors_from_bytes([row[-1] for row in rows], dimensions)
             known += [
                 Known(stored[image_id], vector)
                 for (image_id, *_), vector in zip(rows, vectors, strict=True)

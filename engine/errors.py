@@ -8,6 +8,7 @@ PicTraceError
 │   ├── NotAnImage            not_an_image
 │   ├── UnsupportedFormat     unsupported_format  known (SVG, PDF, video), but not taken
 │   ├── TooManyPixels         too_many_pixels
+│   ├── TooCostly             too_costly          decoding it takes too much memory or time, or breaks the decoder
 │   └── DamagedImage          damaged_image       truncated or corrupt
 ├── ArchiveError              a zip cannot be used
 │   ├── BadArchive            bad_archive
@@ -41,6 +42,7 @@ PicTraceError
     ├── LibraryTooOld         library_too_old     and opened only to be read
     ├── LibraryDamaged        library_damaged
     ├── LibraryBusy           library_busy
+    ├── TooManyMissing        too_many_missing    likelier the place of the originals is not there than they are lost
     ├── FilesUnreachable      files_unreachable   the store of the pictures' files does not answer, or refuses
     ├── ServerUnreachable     a server is down or does not answer: all goes on when it is back
     │   ├── DatabaseUnreachable   database_unreachable
@@ -86,6 +88,10 @@ class UnsupportedFormat(ImageError):
 
 class TooManyPixels(ImageError):
     code = "too_many_pixels"
+
+
+class TooCostly(ImageError):
+    code = "too_costly"
 
 
 class DamagedImage(ImageError):
@@ -218,6 +224,10 @@ class LibraryDamaged(LibraryError):
 
 class LibraryBusy(LibraryError):
     code = "library_busy"
+
+
+class TooManyMissing(LibraryError):
+    code = "too_many_missing"
 
 
 class FilesUnreachable(LibraryError):

@@ -124,7 +124,7 @@ class LibraryIndex:
             return [_near(hits, count) for hits in await index.search(vectors, count)]
         found = await index.search(vectors, count + SPARE // len(vectors))
         ids = sorted({key >> PART_BITS for hits in found for key in hits.keys.tolist()})
-        rows = await self._repository.vectors(self.network, ids)
+        rows = await self._repository.vectors(self.network, self.dimensions, ids)
         return await self._pool.run(_compared, vectors, found, rows, count)
 
     async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]:
@@ -244,7 +244,8 @@ class LibraryIndex:
 
     async def _vectors(self, ids: list[int]) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Vector]:
         """Keys and embeddings of live pictures."""
-        rows = [row async for portion in self._repository.embeddings_of(self.network, ids) for row in portion]
+        portions = self._repository.embeddings_of(self.network, self.dimensions, ids)
+        rows = [row async for portion in portions for row in portion]
         return await self._pool.run(_keyed, rows, self.dimensions)
 
     # --- what is done beside the searches

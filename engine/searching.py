@@ -1,25 +1,29 @@
 """Answers one query: what is known of it, what came up for it, what of that is a match, and why."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from engine import explain, imaging, ranking
-from engine.checking import read_original
+from engine import explain, imaging, ranking, stripping
+from engine.checking import read_original, read_original_file
 from engine.concurrency import CpuPool
-from engine.domain import Explanation, Features, Pixels, Query, SearchResult, StoredImage
-from engine.errors import DamagedImage, FilesUnreachable, ImageError, InvalidLimit, UnreadableFile
+from engine.decoding import Decoders
+from engine.domain import Explanation, Features, Pixels, Query, SearchResult, ServedFile, StoredImage
+from engine.errors import DamagedImage, FilesUnreachable, ImageError, InvalidLimit, TooCostly, UnreadableFile
 from engine.features import hashes, registry
 from engine.serving import Networks, Serving
-from engine.settings import EngineSettings
 from engine.storage.repository import Repository
 from engine.storage.subscribers import Subscribers
 
 MAX_LIMIT = 50
 PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80  # of a query
 SHOWN_QUALITY = 88  # of a stored picture
+SHARED_QUALITY = 92  # of a stored picture that is given in place of its file
+MAX_JPEG_SIDE = 65_500  # what JPEG encoders take
+TOO_COSTLY = "A JPEG of picture {} takes more memory or time to make than it may."
 LOST = "The file of picture {} is lost: run `pictrace check`."
 
 
@@ -57,16 +61,16 @@ class Searcher:
 
     def __init__(
         self,
-        settings: EngineSettings,
         repository: Repository,
         subscribers: Subscribers,
         networks: Networks,
+        decoders: Decoders,
         pool: CpuPool,
     ) -> None:
-        self._settings = settings
         self._repository = repository
         self._subscribers = subscribers
         self._networks = networks
+        self._decoders = decoders
         self._pool = pool
 
     async def search(
@@ -83,7 +87,7 @@ class Searcher:
         _check(limit)
         watch = _Watch()
         with watch("catch_up"):
-            serving, _ = await self._networks.current()
+            (serving, _), _ = await asyncio.gather(self._networks.current(), self._decoders.warm_up())
         with watch("read"):
             asked = await self.asked(content, serving, without=without)
             wrong = await self._subscribers.called_wrong(subscriber, asked.features) if subscriber else frozenset[int]()
@@ -121,7 +125,7 @@ class Searcher:
         references = serving.calibration.references(asked.features.embedding, sightings.nearest)
         match = ranking.rank(sightings, references, serving.calibration, limit=1, weak=True, exact=asked.exact)[0]
         proof = sightings.found[0].proof if match.lane == "same" else None
-        stored = (await read_original(self._repository, match.image, self._settings, self._pool)).pixels
+        stored = (await read_original(self._repository, match.image, self._decoders)).pixels
         calibrated = serving.calibration.fitted
         picture = await self._pool.run(
             lambda: imaging.encode_jpeg(
@@ -131,22 +135,42 @@ class Searcher:
         return Explanation(picture, match, calibrated)
 
     async def original(self, image: StoredImage) -> bytes:
-        """The file of a picture as it was added. UnreadableFile where it is lost."""
-        try:
-            return await self._repository.files.read_original(image.sha256, imaging.EXTENSIONS[image.media_type])
-        except OSError as error:
-            raise UnreadableFile(LOST.format(image.id)) from error
+        """The file of a picture as it was added. UnreadableFile where it is lost or altered."""
+        return await read_original_file(self._repository, image)
 
     async def preview(self, image: StoredImage, *, side: int, max_ratio: float) -> bytes:
         """See SearchService.preview."""
 
         try:
-            pixels = (await read_original(self._repository, image, self._settings, self._pool, side=side)).pixels
+            pixels = (await read_original(self._repository, image, self._decoders, side=side)).pixels
         except (ImageError, FilesUnreachable):
             pixels = await self._pool.run(imaging.decode_thumbnail, await self.thumbnail(image))
         return await self._pool.run(
             lambda: imaging.encode_reduced(imaging.widened(pixels, max_ratio), side=side, quality=SHOWN_QUALITY)
         )
+
+    async def shared(self, image: StoredImage) -> ServedFile:
+        """A picture's file without metadata; a JPEG of the picture where its file cannot be stripped."""
+        if image.media_type in stripping.REBUILDERS:
+            content = await self.original(image)
+            stripped = await self._pool.run(stripping.strip, content, image.media_type)
+            if stripped is not None:
+                return ServedFile(stripped, image.media_type, image.filename, shared_etag(image))
+        content = await self._as_jpeg(image)
+        return ServedFile(content, "image/jpeg", _as_jpeg_name(image.filename), shared_etag(image))
+
+    async def _as_jpeg(self, image: StoredImage) -> bytes:
+        """A JPEG of full size; of a very large picture, which takes too much memory, of a quarter of its side."""
+        full = min(max(image.width, image.height), MAX_JPEG_SIDE)
+        for side in (full, max(1, full // 4)):
+            try:
+                decoded = await read_original(self._repository, image, self._decoders, side=side)
+            except TooCostly:
+                continue
+            except ImageError as error:  # it could be decoded when it was added
+                raise UnreadableFile(LOST.format(image.id)) from error
+            return await self._pool.run(imaging.encode_jpeg, decoded.pixels, quality=SHARED_QUALITY)
+        raise UnreadableFile(TOO_COSTLY.format(image.id))
 
     async def thumbnail(self, image: StoredImage) -> bytes:
         """A JPEG of at most 320 pixels. UnreadableFile where it is lost."""
@@ -193,13 +217,7 @@ class Searcher:
             known = await self._stored_query(exact, serving)
             if known:
                 return Asked(exact, *known, exact.width, exact.height)
-        image = await self._pool.run(
-            imaging.decode,
-            content,
-            side=imaging.QUERY_SIDE,
-            max_bytes=self._settings.max_bytes,
-            max_pixels=self._settings.max_pixels,
-        )
+        image = await self._decoders.decode(content, side=imaging.QUERY_SIDE)
         embedding, (phash, keypoints) = await asyncio.gather(  # as registry.extract, but somebody waits
             self._pool.run(serving.embedder.embed, image.pixels),
             self._pool.run(registry.without_network, image.pixels),
@@ -218,6 +236,16 @@ class Searcher:
         except (OSError, DamagedImage, FilesUnreachable):
             return None
         return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
+
+
+def shared_etag(image: StoredImage) -> str:
+    """The tag of what `shared` gives, known without reading the file."""
+    return f"{image.sha256}-shared{stripping.VERSION}"
+
+
+def _as_jpeg_name(name: str) -> str:
+    """`holiday.heic` becomes `holiday.jpg`, and `Mr. Smith` becomes `Mr. Smith.jpg`."""
+    return re.sub(r"(?<=.)\.\w{1,5}$", "", name) + ".jpg"
 
 
 def _check(limit: int) -> None:

@@ -1,5 +1,6 @@
 """SearchService: everything that a door (shell, API, bot) can ask of a library."""
 
+import asyncio
 import logging
 import secrets
 import time
@@ -12,6 +13,7 @@ import numpy as np
 from engine import benching, checking, fitting, samples
 from engine.adding import Adder, Given
 from engine.concurrency import CpuPool
+from engine.decoding import Decoders
 from engine.domain import (
     AddResult,
     Changed,
@@ -27,6 +29,7 @@ from engine.domain import (
     Pixels,
     Provenance,
     SearchResult,
+    ServedFile,
     Status,
     StoredImage,
     Tally,
@@ -36,12 +39,12 @@ from engine.domain import (
 from engine.duplicates import Duplicates
 from engine.features import hashes
 from engine.fetch import Fetched, Fetcher
-from engine.imaging import EXTENSIONS
-from engine.searching import Searcher
+from engine.searching import Searcher, shared_etag
 from engine.serving import CALIBRATION, Networks, Serving
 from engine.settings import EngineSettings
 from engine.sources import Source, expand
 from engine.storage.database import Database
+from engine.storage.files import extension_of
 from engine.storage.local_files import bytes_used
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
@@ -66,17 +69,24 @@ class SearchService:
     """One open library. Made by `open_service`; all methods may be called concurrently."""
 
     def __init__(
-        self, settings: EngineSettings, repository: Repository, networks: Networks, fetcher: Fetcher, pool: CpuPool
+        self,
+        settings: EngineSettings,
+        repository: Repository,
+        networks: Networks,
+        fetcher: Fetcher,
+        decoders: Decoders,
+        pool: CpuPool,
     ) -> None:
         self.settings = settings
         self._repository = repository
         self._networks = networks
         self._fetcher = fetcher
+        self._decoders = decoders
         self._pool = pool
         self._duplicates = Duplicates(repository, networks, pool)
-        self._adder = Adder(settings, repository, networks, self._duplicates, fetcher, pool)
+        self._adder = Adder(repository, networks, self._duplicates, fetcher, decoders, pool)
         self._subscribers = Subscribers(repository.database)
-        self._searcher = Searcher(settings, repository, self._subscribers, networks, pool)
+        self._searcher = Searcher(repository, self._subscribers, networks, decoders, pool)
         self._subscriptions = Subscriptions(repository, self._subscribers, networks, self._searcher, pool)
 
     @property
@@ -202,7 +212,8 @@ class SearchService:
         `operation_id`: go on with an earlier addition, so that one undo takes back both; UnknownOperation. Once `stop`
         says so, what was begun is finished and nothing more is begun.
         """
-        await self._networks.current()
+        self.database.require_writable()  # before any file is written
+        await asyncio.gather(self._networks.current(), self._decoders.warm_up())
         operation = Operation("add", actor)
         if operation_id is not None:
             operation = await self._repository.continued(operation_id)
@@ -281,6 +292,8 @@ class SearchService:
         Additions are compared as they come: what waits is a library of an older PicTrace, what came back by an undo, or
         what was interrupted. `thorough`: by their regions too, for crops and screenshots; as dear as a search each.
         """
+        if self.database.read_only:
+            return  # nothing of it could be kept
         await self._duplicates.catch_up(limit=limit, thorough=thorough, progress=progress, stop=stop)
 
     async def duplicates(self, *, cursor: int | None = None, limit: int | None = None) -> Groups:
@@ -320,16 +333,25 @@ class SearchService:
         """
         return await self._searcher.preview(image, side=side, max_ratio=max_ratio)
 
-    async def original_file(self, image: StoredImage) -> Path | bytes:
-        """The file of a picture: where it lies on this machine, or what it holds. UnreadableFile where it is lost.
+    async def served_file(self, image: StoredImage, *, whole: bool) -> ServedFile:
+        """The file of a picture for others: as it was added if `whole`, else without metadata. UnreadableFile if lost.
 
-        Whether there is anything at a path is for the caller to see.
+        Without metadata JPEG, PNG, WebP and GIF keep their pixels, orientation and colour profile, byte for byte; of
+        other kinds, and of damaged files, a JPEG is given, of full size unless that takes too much memory. Whether
+        there is anything at a path is for the caller to see.
         """
-        path = self._repository.files.original_path(image.sha256, EXTENSIONS[image.media_type])
-        return path or await self._searcher.original(image)
+        if not whole:
+            return await self._searcher.shared(image)
+        path = self._repository.files.original_path(image.sha256, extension_of(image.media_type))
+        content = path or await self._searcher.original(image)
+        return ServedFile(content, image.media_type, image.filename, self.served_etag(image, whole=True))
+
+    def served_etag(self, image: StoredImage, *, whole: bool) -> str:
+        """The `etag` of what `served_file` would give, without reading it."""
+        return image.sha256 if whole else shared_etag(image)
 
     async def thumbnail_file(self, image: StoredImage) -> Path | bytes:
-        """The same for a picture's thumbnail, a JPEG of at most 320 pixels."""
+        """A picture's thumbnail, a JPEG of at most 320 pixels: where it lies on this machine, or what it holds."""
         return self._repository.files.thumbnail_path(image.sha256) or await self._searcher.thumbnail(image)
 
     async def page(
@@ -375,10 +397,34 @@ class SearchService:
             tally=await self._subscribers.tally(),
         )
 
-    async def check(self, *, repair: bool, purge: bool, actor: str, progress: Progress = no_progress) -> CheckReport:
-        """Look for missing files, orphans, stale features and torn checkpoints; mend them where asked."""
-        checker = checking.Checker(self.settings, self._repository, self._networks, self._pool)
-        return await checker.check(repair=repair, purge=purge, actor=actor, progress=progress)
+    async def check(
+        self,
+        *,
+        repair: bool,
+        purge: bool,
+        actor: str,
+        deep: bool = False,
+        allow_missing: int | None = None,
+        progress: Progress = no_progress,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> CheckReport:
+        """Look for what is lost, damaged or left over; mend it where asked.
+
+        `deep`: read all originals too, and compare what was made of them; once `stop` says so it ends, and the next
+        deep check goes on there. What `repair` takes out of the library, `undo` brings back. TooManyMissing, with
+        nothing changed, where that were so many pictures that likely the place of the originals is not there, or more
+        than `allow_missing`.
+        """
+        checker = checking.Checker(self.settings, self._repository, self._networks, self._decoders, self._pool)
+        return await checker.check(
+            repair=repair,
+            purge=purge,
+            deep=deep,
+            allow_missing=allow_missing,
+            actor=actor,
+            progress=progress,
+            stop=stop,
+        )
 
     async def bench(self, wish: benching.Wish, *, progress: Progress = no_progress) -> benching.BenchReport:
         """How well edited copies of a sample of the library are found; nothing is written. TooFewPictures."""
@@ -464,4 +510,4 @@ class SearchService:
 
     async def _original(self, image: StoredImage) -> Pixels:
         """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""
-        return (await checking.read_original(self._repository, image, self.settings, self._pool)).pixels
+        return (await checking.read_original(self._repository, image, self._decoders)).pixels

@@ -95,6 +95,13 @@ class EngineSettings(BaseSettings):
     )
     fetch_timeout_s: float = Field(default=15, gt=0, le=300, description="Seconds that a URL may take in all.")
     undo_days: int = Field(default=30, ge=0, le=36_500, description="Days before removed pictures are purged.")
+    serve_metadata: bool = Field(
+        default=False,
+        description=(
+            "Whether originals are served with their metadata (position, camera, names) to those without the admin key "
+            "(0: no)."
+        ),
+    )
 
     @field_validator("data_dir", "cache_dir", "weights")
     @classmethod

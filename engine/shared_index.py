@@ -128,7 +128,7 @@ class SharedIndex:
             await self._index.remove(np.array(gone, np.int64))
 
     async def _portions(self, ids: list[int] | None) -> AsyncIterator[tuple[Keys, Vectors]]:
-        async for rows in self._repository.embeddings_of(self.network, ids):
+        async for rows in self._repository.embeddings_of(self.network, self.dimensions, ids):
             if rows:
                 keys = np.array([image_id << PART_BITS | part for image_id, part, _ in rows], np.int64)
                 stored = [vector for *_, vector in rows]

@@ -103,7 +103,7 @@ class Subscriptions:
         if not came:
             return likely
         network, dimensions = serving.network, serving.embedder.network.dimensions
-        async for rows in self._repository.embeddings_of(network, came):
+        async for rows in self._repository.embeddings_of(network, dimensions, came):
             if rows:
                 vectors = await self._pool.run(codec.vectors_from_bytes, [vector for *_, vector in rows], dimensions)
                 for watch in waiting:
@@ -124,8 +124,9 @@ class Subscriptions:
 
 def _cosines(watch: Watch, network: NetworkRef, vectors: Vector) -> Vector:
     """The best cosine of any part of the query with each row of `vectors` (n, dimensions); 1 where none can be told."""
-    if watch.network != network:
+    size = codec.BYTES_A_NUMBER * vectors.shape[1]
+    is_whole = watch.vectors and len(watch.vectors) % size == 0
+    if watch.network != network or not is_whole:
         return np.ones(len(vectors), np.float32)
-    size = 2 * vectors.shape[1]
     parts = [watch.vectors[start : start + size] for start in range(0, len(watch.vectors), size)]
     return np.asarray((codec.vectors_from_bytes(parts, vectors.shape[1]) @ vectors.T).max(axis=0), np.float32)

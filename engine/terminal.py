@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from engine.benching import BenchReport, EditFigures, FalseAlarm
-from engine.domain import AddResult, Groups, Match, SearchResult, Twin
+from engine.domain import CHECKED, AddResult, CheckReport, Groups, Match, SearchResult, Twin
 from engine.errors import PicTraceError
 from engine.explain import WORDS, per_cent
 from engine.migrating import Moved
@@ -29,6 +29,28 @@ BENCH_COLUMNS: dict[str, JustifyMethod] = {
 }  # fmt: skip
 BAR_WIDTH = 24
 ALARMS_SHOWN = 8
+# What a check found, for one and for several.
+FINDINGS = {
+    "missing_originals": ("original is missing", "originals are missing"),
+    "altered_original": ("original is not the file that was added", "originals are not the files that were added"),
+    "missing_thumbnails": ("thumbnail is missing or damaged", "thumbnails are missing or damaged"),
+    "wrong_thumbnail": ("thumbnail shows another picture", "thumbnails show other pictures"),
+    "stale_features": ("picture lacks features, or has old ones", "pictures lack features, or have old ones"),
+    "short_vector": ("embedding has a wrong length", "embeddings have a wrong length"),
+    "wrong_vector": ("embedding is not that of its picture", "embeddings are not those of their pictures"),
+    "wrong_hash": ("perceptual hash is not that of its picture", "perceptual hashes are not those of their pictures"),
+    "bad_keypoints": ("picture has damaged keypoints", "pictures have damaged keypoints"),
+    "wrong_keypoints": ("picture has keypoints of another", "pictures have keypoints of others"),
+    "bad_tags": ("picture has tags that cannot be read", "pictures have tags that cannot be read"),
+    "unknown_media_type": ("picture has an unknown media type", "pictures have an unknown media type"),
+    "bad_size": ("picture has a wrong size in the database", "pictures have a wrong size in the database"),
+    "orphaned_files": ("file belongs to no picture", "files belong to no picture"),
+    "torn_checkpoints": ("index file is torn", "index files are torn"),
+    "damaged_pages": (
+        "part of the database is damaged: put a backup in its place",
+        "parts of the database are damaged: put a backup in its place",
+    ),
+}
 WEAKEST = 3  # edits that the verdict names
 FEW_COPIES = 100
 
@@ -276,6 +298,37 @@ def _twin_json(twin: Twin) -> dict[str, Any]:
         "bytes": image.byte_size,
         "p_same": round(twin.p_same, 4),
     }
+
+
+def show_check(report: CheckReport, as_json: bool, *, deep: bool) -> None:
+    """What a check found, a line for each kind, and what became of it."""
+    if as_json:
+        print(json.dumps(asdict(report) | {"sound": report.sound}))
+    else:
+        for line in _check_lines(report):
+            out.print(line, soft_wrap=True)
+    if report.unfinished:
+        again = "`pictrace check --deep` goes on where it stopped" if deep else "nothing was mended"
+        err.print(f"Stopped before the end: {again}.", soft_wrap=True)
+
+
+def _check_lines(report: CheckReport) -> Iterator[str]:
+    for name in sorted(CHECKED, key=list(FINDINGS).index):
+        if number := getattr(report, name):
+            yield f"{count(number, *FINDINGS[name])}."
+    if report.purged:
+        yield f"{count(report.purged, 'removed picture was', 'removed pictures were')} deleted for good."
+    if report.taken_out:
+        taken = count(report.taken_out, "picture without its original was", "pictures without their originals were")
+        yield f"{taken} taken out of the library; `pictrace undo` brings back what was taken out."
+    if report.unmended:
+        yield f"{count(report.unmended, 'picture')} could not be mended: the messages above say why."
+    if report.sound and not report.unfinished:
+        yield "The library is sound."
+    elif report.mended:
+        yield "Mended."
+    elif not report.sound and not report.repaired:
+        yield "`pictrace check --repair` mends this."
 
 
 def summarise(tally: dict[str, int], near: int, stopped: bool) -> None:

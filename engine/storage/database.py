@@ -1,6 +1,7 @@
 """Connections, transactions and migrations of a library's database."""
 
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -45,15 +46,15 @@ class Database:
     """
 
     def __init__(self, url: URL, lock_path: Path, *, read_only: bool = False) -> None:
-        """`read_only`: the database itself refuses every change."""
+        """`read_only`: every change is refused, also by the database itself. LibraryDamaged, LibraryBusy or
+        DataDirNotWritable where a file of SQLite cannot be opened so."""
         self.url = url
+        self.read_only = read_only
         self._lock_path = lock_path
         self._server = _server(url)
-        self._engine = self._connecting() if self._server else _create_sqlite(url)
+        self._engine = self._connecting() if self._server else _create_sqlite(url, read_only=read_only)
         if read_only:
             self._engine = self._engine.execution_options(postgresql_readonly=True)
-            if self.dialect == "sqlite":
-                event.listen(self._engine.sync_engine, "connect", _refuse_changes)
         # Writers take the lock with their first statement: no reader turns writer halfway and finds itself locked out,
         # and `changes.seq` follows the order of commits.
         self._writing = self._engine.execution_options(immediate=True)
@@ -81,6 +82,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back as a whole; one writer at a time."""
+        self.require_writable()
         with self._translated():
             async with self._writing.begin() as connection:
                 if self._server:
@@ -93,6 +95,7 @@ class Database:
 
         `patiently`: its statements may take any time.
         """
+        self.require_writable()
         engine = self._connecting(patiently=True) if patiently else self._engine
         try:
             with self._translated():
@@ -134,10 +137,17 @@ class Database:
         finally:
             lock.release()
 
+    def require_writable(self) -> None:
+        """DataDirNotWritable where this library was opened only to be read."""
+        if self.read_only:
+            raise DataDirNotWritable(
+                f"The library in {self._lock_path.parent} is opened only to be read: nothing of it can be changed."
+            )
+
     async def require_level(self) -> None:
         """For those who may not migrate: LibraryTooOld, LibraryTooNew, or TooFewPictures where there is no library."""
         none = TooFewPictures(f"There is no library in {self._lock_path.parent} yet: `pictrace add` begins one.")
-        if not _is_there(self.url):
+        if not is_there(self.url):
             raise none
         revision = await self.revision()
         if revision is None:
@@ -146,7 +156,7 @@ class Database:
             _refuse_newer(_alembic(), revision)
             raise LibraryTooOld(
                 "This library was written by an older PicTrace, and this command changes nothing. "
-                "Any other, such as `pictrace status`, brings it level first."
+                "Any other, such as `pictrace status`, brings it level first, where the data folder can be written."
             )
 
     async def revision(self) -> str | None:
@@ -156,7 +166,7 @@ class Database:
 
     async def settle(self) -> None:
         """Empty SQLite's write-ahead log, in which deleted values linger; where somebody reads, the next time."""
-        if self.dialect == "sqlite":
+        if self.dialect == "sqlite" and not self.read_only:
             with self._translated():
                 async with self._engine.connect() as connection:
                     raw = await connection.get_raw_connection()
@@ -238,37 +248,69 @@ def _server(url: URL) -> "Server | None":
     )
 
 
-def _create_sqlite(url: URL) -> AsyncEngine:
+def _create_sqlite(url: URL, *, read_only: bool) -> AsyncEngine:
+    if read_only and is_there(url):
+        url = _to_be_read(url)
     engine = create_async_engine(
         url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S, hide_parameters=True
     )
-    event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    event.listen(engine.sync_engine, "connect", _configure_reading if read_only else _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
-def _is_there(url: URL) -> bool:
+def _to_be_read(url: URL) -> URL:
+    """The same file for SQLite, in a way that needs no file beside it where none can be made.
+
+    SQLite reads a database with a write-ahead log through a file in shared memory (`-shm`) beside it, and makes that
+    file where it is missing. `immutable` does without it, but does not see what only stands in the log (`-wal`).
+    """
+    path = Path(url.database or "").absolute()
+    if can_be_written(path.parent):
+        return url
+    log, shared = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
+    has_log = log.is_file() and log.stat().st_size > 0
+    if has_log and not shared.is_file():
+        raise DataDirNotWritable(
+            f"The folder {path.parent} cannot be written, and the last changes of the library in it stand only in "
+            f"{log.name}. Open the library once where its folder can be written (`pictrace check`), or copy the "
+            "folder to such a place."
+        )
+    mode = {"mode": "ro", "uri": "true"} | ({} if has_log else {"immutable": "1"})
+    return URL.create(url.drivername, database=path.as_uri(), query=mode)
+
+
+def can_be_written(folder: Path) -> bool:
+    """Whether files can be made in a folder, as far as can be told without making one."""
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def is_there(url: URL) -> bool:
     """False where connecting would make a new file."""
     return url.get_backend_name() != "sqlite" or bool(url.database and Path(url.database).is_file())
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late; see _begin_sqlite
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+    _configure(
+        connection,
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",  # what is forgotten is overwritten
-        "cache_size=-4000",  # kB, for each connection; the system caches the file for all of them
-    ):
+    )
+
+
+def _configure_reading(connection: sqlite3.Connection, _record: object) -> None:
+    _configure(connection, "query_only=ON")
+
+
+def _configure(connection: sqlite3.Connection, *pragmas: str) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; see _begin_sqlite
+    # The cache in kB is for each connection; the system caches the file for all of them.
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_S * 1000}", "cache_size=-4000", *pragmas):
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own knows ASCII only: titles in other scripts could not be looked for whatever their case.
     connection.create_function("lower", 1, _lower, deterministic=True)
-
-
-def _refuse_changes(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA query_only=ON")
 
 
 def _lower(text: Any) -> Any:
@@ -349,7 +391,7 @@ def _translated(place: Path) -> Iterator[None]:
             raise LibraryBusy("The library is busy with another process's changes; try again.") from error
         if "readonly" in message or "read-only" in message or "unable to open" in message:
             raise DataDirNotWritable(f"The library's database in {place} cannot be written.") from error
-        if "malformed" in message or "not a database" in message or "disk i/o" in message:
+        if any(said in message for said in ("malformed", "not a database", "disk i/o", "could not decode to utf-8")):
             raise LibraryDamaged(
                 f"The database in {place} is damaged ({message}). Put a backup in its place."
             ) from error

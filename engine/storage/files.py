@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.concurrency import all_done
+from engine.imaging import EXTENSIONS
 from engine.storage.thumbnail_cache import ThumbnailCache
 
 ORIGINALS, THUMBNAILS = "originals", "thumbnails"
 HEX_DIGITS = frozenset("0123456789abcdef")
+NO_EXTENSION = ".unknown"  # of a picture whose media type is damaged: there is no such file
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,11 @@ class FileStore:
         for kind in (ORIGINALS, THUMBNAILS):
             async for portion in self.files.walk(kind):
                 yield portion
+
+
+def extension_of(media_type: str) -> str:
+    """How the name of an original ends. Of an unknown media type, nothing is found under that name."""
+    return EXTENSIONS.get(media_type, NO_EXTENSION)
 
 
 def original_key(sha256: str, extension: str) -> str:

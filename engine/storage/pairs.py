@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import Decision, Pair, StoredImage
 from engine.errors import NotDuplicates, UnknownImage
-from engine.storage import statements
+from engine.storage import clock, statements
 from engine.storage.database import Database
 from engine.storage.statements import Operation
 from engine.storage.tables import changes, duplicates, images, kept_pairs
@@ -141,7 +140,7 @@ class Pairs:
                 raise NotDuplicates("These pictures are no group of near-duplicates (any more). Nothing was removed.")
             rest = sorted(there.values(), key=lambda image: size_of(image).rank)[1:]
             gone = sorted(image.id for image in rest)
-            await statements.set_deleted(connection, gone, datetime.now(UTC))
+            await statements.set_deleted(connection, gone, clock.now())
             await statements.record(connection, operation, [(image_id, "removed", None) for image_id in gone])
         return Decision(operation.id, tuple(gone))
 

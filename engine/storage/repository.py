@@ -24,10 +24,10 @@ from engine.domain import (
     Vector,
 )
 from engine.errors import NothingToUndo, UnknownImage, UnknownOperation
-from engine.imaging import EXTENSIONS
-from engine.storage import codec, statements
+from engine.imaging import MEDIA_TYPES
+from engine.storage import clock, codec, statements
 from engine.storage.database import Database
-from engine.storage.files import FileStore, PictureFiles, StoredFile, original_key, thumbnail_key
+from engine.storage.files import FileStore, PictureFiles, StoredFile, extension_of, original_key, thumbnail_key
 from engine.storage.statements import NETWORK, NEXT_NETWORK, TRIMMED, WHOLE, Head, Operation
 from engine.storage.tables import (
     changes,
@@ -113,10 +113,8 @@ class Repository:
 
     async def trim_feed(self, behind: int, older_than: datetime) -> None:
         """Forget changes up to `behind` that nobody needs any more: no undo, no watch."""
-        old = select(changes.c.seq).join(operations).where(changes.c.seq <= behind, operations.c.at < older_than)
-        async with self.database.read() as connection:
-            if await connection.scalar(old.limit(1)) is None:
-                return
+        if not await self.has_old_changes(behind, older_than):
+            return
         async with self.database.write() as connection:
             watched = await connection.scalar(select(func.min(watches.c.seq)))
             recent = await connection.scalar(
@@ -143,7 +141,7 @@ class Repository:
                 for row in await connection.execute(query):
                     file = by_path[row.path]
                     if (row.size, row.mtime_ns) == (file.size, file.mtime_ns):
-                        unchanged[row.path] = (row.image_id, row.sha256, EXTENSIONS[row.media_type])
+                        unchanged[row.path] = (row.image_id, row.sha256, extension_of(row.media_type))
         whole = await self.files.having({(sha256, extension) for _, sha256, extension in unchanged.values()})
         return {path: image_id for path, (image_id, sha256, _) in unchanged.items() if sha256 in whole}
 
@@ -165,7 +163,7 @@ class Repository:
         async with self.database.read() as connection:
             known = await statements.by_sha256(connection, values)
         live = {sha256: image for sha256, image in known.items() if image.deleted_at is None}
-        whole = await self.files.having((sha256, EXTENSIONS[image.media_type]) for sha256, image in live.items())
+        whole = await self.files.having((sha256, extension_of(image.media_type)) for sha256, image in live.items())
         return {sha256: image.id for sha256, image in live.items() if sha256 in whole}
 
     async def add(self, prepared: Sequence[Prepared], operation: Operation) -> list[AddResult] | None:
@@ -201,7 +199,7 @@ class Repository:
                     results.append(AddResult(one.provenance.name, "restored", image.id))
                 else:
                     results.append(AddResult(one.provenance.name, "duplicate", image.id))
-                files.append(PictureFiles(sha256, EXTENSIONS[image.media_type], one.content, one.thumbnail))
+                files.append(PictureFiles(sha256, extension_of(image.media_type), one.content, one.thumbnail))
                 known[sha256] = replace(image, deleted_at=None)
                 if one.provenance.file:
                     seen[one.provenance.file] = image.id
@@ -239,7 +237,7 @@ class Repository:
         async with self.database.write() as connection:
             known = await statements.by_sha256(connection, [one.features.sha256 for one in prepared])
             await self.files.remove(
-                (one.features.sha256, EXTENSIONS[one.image.media_type])
+                (one.features.sha256, extension_of(one.image.media_type))
                 for one in prepared
                 if one.features.sha256 not in known
             )
@@ -271,7 +269,13 @@ class Repository:
     async def features(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
         """Live pictures with hash and keypoints, by id."""
         query = (
-            select(images, hashes.c.phash, keypoints.c.aspect, keypoints.c.points, keypoints.c.descriptors)
+            select(
+                images,
+                hashes.c.phash,
+                keypoints.c.aspect,
+                statements.blob(keypoints.c.points),
+                statements.blob(keypoints.c.descriptors),
+            )
             .join(keypoints, keypoints.c.image_id == images.c.id)
             .outerjoin(hashes, hashes.c.image_id == images.c.id)
             .where(images.c.deleted_at.is_(None))
@@ -288,21 +292,27 @@ class Repository:
         return found
 
     async def embedding(self, image_id: int, network: NetworkRef, dimensions: int) -> Vector | None:
-        query = select(embeddings.c.vector).where(
-            embeddings.c.image_id == image_id, embeddings.c.part == WHOLE, statements.made_by(network)
+        query = select(statements.blob(embeddings.c.vector)).where(
+            embeddings.c.image_id == image_id,
+            embeddings.c.part == WHOLE,
+            statements.made_by(network),
+            statements.is_whole_vector(dimensions),
         )
         async with self.database.read() as connection:
             row = await connection.scalar(query)
         return None if row is None else codec.vectors_from_bytes([row], dimensions)[0]
 
     async def embeddings_of(
-        self, network: NetworkRef, ids: Sequence[int] | None = None
+        self, network: NetworkRef, dimensions: int, ids: Sequence[int] | None = None
     ) -> AsyncIterator[list[tuple[int, int, bytes]]]:
-        """(image id, part, vector) of live pictures in portions; of all of them where `ids` is None."""
+        """(image id, part, vector) of live pictures in portions; of all of them where `ids` is None.
+
+        Damaged vectors, which have another length, are left out.
+        """
         query = (
-            select(embeddings.c.image_id, embeddings.c.part, embeddings.c.vector)
+            select(embeddings.c.image_id, embeddings.c.part, statements.blob(embeddings.c.vector))
             .join(images, images.c.id == embeddings.c.image_id)
-            .where(images.c.deleted_at.is_(None), statements.made_by(network))
+            .where(images.c.deleted_at.is_(None), statements.made_by(network), statements.is_whole_vector(dimensions))
             .order_by(embeddings.c.image_id)
         )
         async with self.database.read() as connection:
@@ -315,9 +325,14 @@ class Repository:
                 async for rows in stream.partitions(2000):
                     yield [tuple(row) for row in rows]
 
-    async def vectors(self, network: NetworkRef, ids: Sequence[int]) -> list[tuple[int, int, bytes]]:
-        """(image id, part, vector) of pictures that an index has found; whether they are still there is not asked."""
-        query = select(embeddings.c.image_id, embeddings.c.part, embeddings.c.vector).where(statements.made_by(network))
+    async def vectors(self, network: NetworkRef, dimensions: int, ids: Sequence[int]) -> list[tuple[int, int, bytes]]:
+        """(image id, part, vector) of pictures that an index has found; whether they are still there is not asked.
+
+        Damaged vectors, which have another length, are left out.
+        """
+        query = select(embeddings.c.image_id, embeddings.c.part, statements.blob(embeddings.c.vector)).where(
+            statements.made_by(network), statements.is_whole_vector(dimensions)
+        )
         async with self.database.read() as connection:
             return [
                 tuple(row)
@@ -349,6 +364,12 @@ class Repository:
         async with self.database.read() as connection:
             query = select(images.c.id).where(images.c.deleted_at.is_(None)).order_by(images.c.id)
             return list((await connection.scalars(query)).all())
+
+    async def count_live(self, *, after: int) -> int:
+        """How many live pictures have ids above `after`."""
+        query = select(func.count()).select_from(images).where(images.c.deleted_at.is_(None), images.c.id > after)
+        async with self.database.read() as connection:
+            return int(await connection.scalar(query) or 0)
 
     async def live_images(self, after: int = 0, limit: int = 1000) -> list[StoredImage]:
         """Live pictures with ids above `after`, in order of id."""
@@ -382,7 +403,8 @@ class Repository:
             .limit(limit)
         )
         async with self.database.read() as connection:
-            return {row.value: row.pictures for row in await connection.execute(query)}
+            rows = await connection.execute(query)
+            return {row.value: row.pictures for row in rows if isinstance(row.value, str)}
 
     async def lacking(self, network: NetworkRef, limit: int) -> list[StoredImage]:
         """Live pictures without an embedding of this network."""
@@ -433,16 +455,13 @@ class Repository:
         """
         statements.refuse_impossible(ids)
         async with self.database.write() as connection:
-            live = set()
-            for part in statements.chunks(ids):
-                query = select(images.c.id).where(images.c.id.in_(part), images.c.deleted_at.is_(None))
-                live |= set((await connection.scalars(query)).all())
-            if missing := sorted(set(ids) - live):
+            live = await statements.live_ids(connection, ids)
+            if missing := sorted(set(ids) - set(live)):
                 raise UnknownImage(
                     f"There is no picture with the id {missing[0]} in this library. Nothing was removed."
                 )
-            await statements.set_deleted(connection, sorted(live), datetime.now(UTC))
-            await statements.record(connection, operation, [(image_id, "removed", None) for image_id in sorted(live)])
+            await statements.set_deleted(connection, live, clock.now())
+            await statements.record(connection, operation, [(image_id, "removed", None) for image_id in live])
         assert operation.id
         return operation.id
 
@@ -533,29 +552,57 @@ class Repository:
         async with self.database.write() as connection:
             await connection.execute(delete(hashes).where(hashes.c.image_id.in_(ids)))
 
-    async def forget_images(self, ids: Sequence[int], operation: Operation) -> None:
-        """Soft-delete pictures whose originals are lost, whatever their state."""
+    async def take_out(self, ids: Sequence[int], operation: Operation) -> int:
+        """Remove those of the pictures softly that are still there; returns how many these were.
+
+        All that is stored of a picture stays until the purge, so that `undo` brings it back whole.
+        """
         async with self.database.write() as connection:
-            await statements.set_deleted(connection, ids, datetime.now(UTC))
-            await statements.record(connection, operation, [(image_id, "removed", None) for image_id in ids])
+            live = await statements.live_ids(connection, ids)
+            await statements.set_deleted(connection, live, clock.now())
+            await statements.record(connection, operation, [(image_id, "removed", None) for image_id in live])
+        return len(live)
 
     async def purge(self, removed_before: datetime, actor: str) -> int:
         """Delete for good, files included, what was removed before then; returns how many pictures."""
         query = select(images).where(images.c.deleted_at.is_not(None), images.c.deleted_at < removed_before)
-        async with self.database.read() as connection:
-            if (await connection.execute(query.limit(1))).first() is None:
-                return 0
+        if not await self.has_old_removals(removed_before):
+            return 0
         async with self.database.write() as connection:
             rows = (await connection.execute(query)).all()
             for row in rows:
                 await connection.execute(delete(images).where(images.c.id == row.id))
-            await self.files.remove((row.sha256, EXTENSIONS[row.media_type]) for row in rows)
+            await self.files.remove((row.sha256, ending) for row in rows for ending in _possible_extensions(row))
             await statements.record(connection, Operation("purge", actor), [(row.id, "purged", None) for row in rows])
         return len(rows)
 
+    async def has_old_removals(self, removed_before: datetime) -> bool:
+        """Whether there is anything that `purge` would delete."""
+        query = select(images.c.id).where(images.c.deleted_at.is_not(None), images.c.deleted_at < removed_before)
+        async with self.database.read() as connection:
+            return await connection.scalar(query.limit(1)) is not None
+
+    async def has_old_changes(self, behind: int, older_than: datetime) -> bool:
+        """Whether there is anything that `trim_feed` might forget."""
+        old = select(changes.c.seq).join(operations).where(changes.c.seq <= behind, operations.c.at < older_than)
+        async with self.database.read() as connection:
+            return await connection.scalar(old.limit(1)) is not None
+
+    async def last_act(self, before: datetime) -> datetime | None:
+        """The latest time before then at which the library was changed, as far as the clock was right.
+
+        An operation that is dated after a later operation was written down by a clock that ran ahead. Such an
+        operation counts as old as the later one.
+        """
+        rest = func.min(operations.c.at).over(order_by=operations.c.id.desc())
+        surely = select(rest.label("at")).subquery()
+        async with self.database.read() as connection:
+            found = await connection.scalar(select(func.max(surely.c.at)).where(surely.c.at <= before))
+        return found.replace(tzinfo=UTC) if found else None
+
     async def _orphans(self, connection: AsyncConnection, there: Sequence[StoredFile]) -> list[StoredFile]:
         rows = (await connection.execute(select(images.c.sha256, images.c.media_type))).all()
-        owned = {original_key(row.sha256, EXTENSIONS[row.media_type]) for row in rows}
+        owned = {original_key(row.sha256, ending) for row in rows for ending in _possible_extensions(row)}
         owned |= {thumbnail_key(row.sha256) for row in rows}
         return [file for file in there if file.key not in owned]
 
@@ -568,6 +615,12 @@ class Repository:
         return 0 if list(lines) == ["ok"] else len(lines)
 
 
+def _possible_extensions(row: Any) -> list[str]:
+    """How the name of an original may end: one way, or any where its media type is damaged."""
+    media_types = [row.media_type] if row.media_type in MEDIA_TYPES else MEDIA_TYPES
+    return [extension_of(media_type) for media_type in media_types]
+
+
 def undo_horizon(days: int) -> datetime:
-    """Pictures removed before this moment are purged."""
-    return datetime.now(UTC) - timedelta(days=days)
+    """Pictures removed before this moment are old enough to be purged, as far as the clock is right."""
+    return clock.now() - timedelta(days=days)

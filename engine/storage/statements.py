@@ -6,13 +6,26 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import FileSeen, Keypoints, NetworkRef, Prepared, Provenance, StoredImage, Vector
 from engine.errors import UnknownImage, UnknownOperation
-from engine.storage import codec
+from engine.storage import clock, codec
 from engine.storage.tables import (
     changes,
     embeddings,
@@ -27,7 +40,8 @@ from engine.storage.tables import (
 
 WHOLE = 0  # `part` of the whole picture
 IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
-UNDOABLE = ("add", "remove", "edit", "decision")
+UNDOABLE = ("add", "remove", "edit", "decision", "repair")
+INVERTIBLE = ("added", "restored", "removed", "edited", "decided")  # kinds of changes that `invert` takes back
 EDITABLE = ("title", "tags", "source_url", "page_url")
 NETWORK, NEXT_NETWORK, TRIMMED = "network", "next_network", "trimmed_seq"
 MIGRATION, UNFINISHED, COMPLETE = "migration", "unfinished", "complete"  # marker of a library that was moved here
@@ -86,8 +100,14 @@ def takeable(value: str) -> str:
 
 def each_tag(dialect: str) -> Any:
     """The tags of a row of `images`, one a row, in a column `value`."""
-    unfold = func.json_array_elements_text if dialect == "postgresql" else func.json_each
-    return unfold(images.c.tags).table_valued("value")
+    if dialect == "postgresql":
+        is_list = func.json_typeof(images.c.tags) == "array"
+        tags = case((is_list, images.c.tags), else_=literal_column("'[]'::json"))
+        return func.json_array_elements_text(tags).table_valued("value")
+    # SQLite refuses the whole query where one row is no JSON.
+    is_list = case((func.json_valid(images.c.tags) == 1, func.json_type(images.c.tags) == "array"), else_=False)
+    tags = case((is_list, images.c.tags), else_=literal_column("'[]'"))
+    return func.json_each(tags).table_valued("value")
 
 
 def filtered(dialect: str, *, tag: str | None, words: str | None) -> Select[Any]:
@@ -112,10 +132,21 @@ def made_by(network: NetworkRef) -> Any:
     return (embeddings.c.network == network.name) & (embeddings.c.version == network.version)
 
 
+def is_whole_vector(dimensions: int) -> ColumnElement[bool]:
+    """Whether an embedding is as long as those of its network; a damaged one is passed over by all who read it."""
+    return func.length(embeddings.c.vector) == dimensions * codec.BYTES_A_NUMBER
+
+
+def blob(column: Any) -> Any:
+    """A column of bytes. Without the cast, a text in its place, which SQLite allows, could not even be read."""
+    return cast(column, LargeBinary).label(column.name)
+
+
 def undoable() -> Select[Any]:
     """Operations that can be taken back, and are not yet: those whose changes are in the feed."""
     taken_back = select(operations.c.undoes).where(operations.c.undoes.is_not(None))
-    has_changes = select(changes.c.seq).where(changes.c.operation_id == operations.c.id).exists()
+    mine = (changes.c.operation_id == operations.c.id) & changes.c.kind.in_(INVERTIBLE)
+    has_changes = select(changes.c.seq).where(mine).exists()
     return select(operations).where(operations.c.kind.in_(UNDOABLE), operations.c.id.not_in(taken_back), has_changes)
 
 
@@ -134,12 +165,17 @@ def image(row: Any) -> StoredImage:
         page_url=row.page_url,
         tags=tuple(row.tags),
         media_type=row.media_type,
-        width=row.width,
-        height=row.height,
-        byte_size=row.byte_size,
+        width=_positive(row.width),
+        height=_positive(row.height),
+        byte_size=_positive(row.byte_size),
         created_at=row.created_at.replace(tzinfo=UTC),
         deleted_at=row.deleted_at.replace(tzinfo=UTC) if row.deleted_at else None,
     )
+
+
+def _positive(size: Any) -> int:
+    """A size as it is; 1 in place of what no picture has, for others divide by it. `pictrace check` finds it."""
+    return size if isinstance(size, int) and size > 0 else 1
 
 
 def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
@@ -217,7 +253,7 @@ def _described(one: Prepared) -> StoredImage:
         width=one.image.width,
         height=one.image.height,
         byte_size=len(one.content),
-        created_at=datetime.now(UTC),
+        created_at=clock.now(),
         deleted_at=None,
     )
 
@@ -273,7 +309,7 @@ async def put_files_seen(connection: AsyncConnection, seen: dict[FileSeen, int])
 
 async def insert_operation(connection: AsyncConnection, operation: Operation, undoes: int | None = None) -> int:
     inserted = await connection.execute(
-        insert(operations).values(kind=operation.kind, actor=operation.actor, at=datetime.now(UTC), undoes=undoes)
+        insert(operations).values(kind=operation.kind, actor=operation.actor, at=clock.now(), undoes=undoes)
     )
     return int(inserted.inserted_primary_key[0])  # type: ignore[index]
 
@@ -292,6 +328,15 @@ async def record(
 
 async def is_undone(connection: AsyncConnection, operation_id: int) -> bool:
     return await connection.scalar(select(operations.c.id).where(operations.c.undoes == operation_id)) is not None
+
+
+async def live_ids(connection: AsyncConnection, ids: Sequence[int]) -> list[int]:
+    """Those of the pictures that are in the library, in order."""
+    found: set[int] = set()
+    for part in chunks(ids):
+        query = select(images.c.id).where(images.c.id.in_(part), images.c.deleted_at.is_(None))
+        found |= set((await connection.scalars(query)).all())
+    return sorted(found)
 
 
 async def set_deleted(connection: AsyncConnection, ids: Sequence[int], at: datetime | None) -> None:
@@ -337,7 +382,7 @@ async def invert(connection: AsyncConnection, line: Any) -> tuple[int, str, dict
         await connection.execute(delete(kept_pairs).where(kept_pairs.c.operation_id == line.operation_id))
         return line.image_id, "undecided", None
     if line.kind in ("added", "restored") and live:
-        await set_deleted(connection, [line.image_id], datetime.now(UTC))
+        await set_deleted(connection, [line.image_id], clock.now())
         return line.image_id, "removed", None
     if line.kind == "removed" and not live:
         await set_deleted(connection, [line.image_id], None)

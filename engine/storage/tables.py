@@ -1,11 +1,15 @@
 """The tables of a library, as SQLAlchemy Core; `alembic/` brings older libraries level with them."""
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
     DateTime,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -16,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 
@@ -27,6 +32,26 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+class Tags(TypeDecorator[list[str]]):
+    """A JSON list of texts. Anything else in a damaged row is left out: one bad cell must not fail a whole query."""
+
+    impl = JSON
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], list[str]]:
+        read = super().result_processor(dialect, coltype)
+
+        def readable(value: Any) -> list[str]:
+            try:
+                found = read(value) if read else value
+            except (TypeError, ValueError):
+                return []
+            return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
+
+        return readable
+
 
 _BigId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -50,7 +75,7 @@ images = Table(
     Column("title", Text),
     Column("source_url", Text),
     Column("page_url", Text),
-    Column("tags", JSON, nullable=False),
+    Column("tags", Tags, nullable=False),
     Column("media_type", String(32), nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -15,26 +16,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
 from tests.conftest import SHIPPED, Command
 
 START_S = 60
+KEY = "admin-key-for-processes"
+STYLE = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Served:
     """A running server."""
 
-    def __init__(self, process: subprocess.Popen[str], said: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], said: str, log: TextIO) -> None:
         self.process = process
         self.said = said
+        self.log = log
         found = re.search(r"http://localhost:\d+", said)
         assert found, said
         self.url = found.group()
         key = re.search(r"#key=([\w-]+)", said)
-        self.key = key.group(1) if key else None
+        self.key = key.group(1) if key else KEY
 
     def ask(self, path: str, *, data: bytes | None = None, **headers: str) -> tuple[int, bytes]:
         request = urllib.request.Request(self.url + path, data, {k.replace("_", "-"): v for k, v in headers.items()})
@@ -68,27 +72,32 @@ def multipart(content: bytes) -> bytes:
 
 
 @contextmanager
-def api(pictrace: Command, *arguments: str, **env: str) -> Iterator[Served]:
-    """`pictrace-api` on a free port until the end; it must stop on SIGINT."""
+def api(
+    pictrace: Command, *arguments: str, key: str | None = KEY, terminal: bool = False, **env: str
+) -> Iterator[Served]:
+    """`pictrace-api` on a free port until the end; it must stop on SIGINT. Without `key`, none is in the settings."""
+    here, its_side = pty.openpty() if terminal else os.pipe()
+    own = {"PICTRACE_ADMIN_KEY": key} if key else {}
     process = subprocess.Popen(
         [sys.executable, "-m", "api", "--port", "0", *arguments],
-        env=pictrace.env | {"COLUMNS": "1000"} | env,
+        env=pictrace.env | {"COLUMNS": "1000"} | own | env,
         stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=its_side,
         text=True,
         cwd=pictrace.env["HOME"],
         start_new_session=True,
     )
-    assert process.stderr
+    os.close(its_side)
+    log = os.fdopen(here)
     try:
         said = ""
-        while "stops it" not in said or "key" not in said:
-            line = process.stderr.readline()
+        while "stops it" not in said or not (key or "key" in said):
+            line = STYLE.sub("", log.readline())
             assert line, said
             said += line
             if "As admin" in line:
-                said += process.stderr.readline()
-        served = Served(process, said)
+                said += STYLE.sub("", log.readline())
+        served = Served(process, said, log)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             with suppress(OSError):
@@ -100,22 +109,32 @@ def api(pictrace: Command, *arguments: str, **env: str) -> Iterator[Served]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         process.wait(40)
-        process.stderr.close()
+        log.close()
 
 
-def test_key_is_shown_once_and_works(pictrace: Command) -> None:
-    with api(pictrace) as first:
-        assert first.key
+def test_key_is_shown_once_in_a_terminal_and_works(pictrace: Command) -> None:
+    with api(pictrace, key=None, terminal=True) as first:
         assert first.said.count(first.key) == 2
         assert first.json("/v1/server", Authorization=f"Bearer {first.key}")["access"] == "admin"
         assert first.add((SHIPPED / "rocket.jpg").read_bytes())[0] == 201
-    with api(pictrace) as second:
-        assert second.key is None
-        assert "was shown at the first start" in second.said
+    with api(pictrace, key=None, terminal=True) as second:
+        assert first.key not in second.said
+        assert "was shown when it was made" in second.said
         assert second.json("/v1/server", Authorization=f"Bearer {first.key}")["access"] == "admin"
         new = pictrace("admin-key", "--new").stdout.strip()
         assert second.ask("/v1/server", Authorization=f"Bearer {first.key}")[0] == 401
         assert second.json("/v1/server", Authorization=f"Bearer {new}")["access"] == "admin"
+
+
+def test_key_never_gets_into_a_log(pictrace: Command) -> None:
+    with api(pictrace, key=None) as first:
+        assert "#key=" not in first.said
+        assert "no admin key yet: run `pictrace admin-key --new`" in first.said
+        new = pictrace("admin-key", "--new").stdout.strip()
+        assert first.json("/v1/server", Authorization=f"Bearer {new}")["access"] == "admin"
+    with api(pictrace, key=None) as second:
+        assert new not in second.said
+        assert "was shown when it was made" in second.said
 
 
 def test_shell_and_api_share_a_library(pictrace: Command) -> None:
@@ -169,7 +188,6 @@ def test_workers_share_library_and_metrics_and_all_stop(pictrace: Command, tmp_p
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with api(pictrace, "--workers", "2", TMPDIR=str(scratch)) as server:
-        assert server.key
         server.ask("/v1/samples", data=b"")
         query = server.ask("/v1/samples/crop")[1]
         answers = [json.loads(server.search(query)[1])["matches"] for _ in range(6)]
@@ -215,8 +233,7 @@ def test_malformed_form_of_a_stranger_is_not_logged(pictrace: Command, workers: 
             status, answer = server.ask("/v1/search", data=body, Content_Type="multipart/form-data; boundary=b")
             assert (status, json.loads(answer)["code"]) == (400, "malformed_request")
         server.process.send_signal(signal.SIGINT)
-        assert server.process.stderr
-        assert "WARNING" not in (logged := server.process.stderr.read()), logged
+        assert "WARNING" not in (logged := server.log.read()), logged
         assert "boundary" not in logged, logged
 
 

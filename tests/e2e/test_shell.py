@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from importlib.resources import files
 from pathlib import Path
@@ -173,6 +175,7 @@ def test_unreadable_folder_is_said(pictrace: Command, tmp_path: Path) -> None:
     as_user = [] if os.getuid() else ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all"]
     script = f"""
 import sys
+import time
 from pathlib import Path
 from engine.settings import EngineSettings
 from engine.sources import expand
@@ -382,3 +385,87 @@ def test_bucket_that_cannot_be_used_is_one_sentence(pictrace: Command, tmp_path:
     assert (down.returncode, down.stdout) == (1, "")
     assert "s3://bucket cannot be reached: it does not answer. (files_unreachable)" in " ".join(down.stderr.split())
     assert "of-the-tests" not in down.stderr
+
+
+def test_check_says_in_sentences_what_it_found(library: Command, data_dir: Path) -> None:
+    thumbnails = sorted(data_dir.glob("thumbnails/*/*.jpg"))
+    thumbnails[0].unlink()
+    done = library("check")
+    assert done.returncode == 1
+    assert done.stdout == "1 thumbnail is missing or damaged.\n`pictrace check --repair` mends this.\n"
+    thumbnails[1].unlink()
+    assert library("check").stdout.startswith("2 thumbnails are missing or damaged.\n")
+    (report,) = library.json("check", "--json")
+    assert report["missing_thumbnails"] == 2
+    assert [one["code"] for one in report["findings"]] == ["missing_thumbnail"] * 2
+    done = library("check", "--repair")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Mended.")
+    assert library("check", "--deep").stdout == "The library is sound.\n"
+
+
+def test_check_takes_nothing_out_where_the_originals_are_not_there(library: Command, data_dir: Path) -> None:
+    (data_dir / "originals").rename(data_dir / "elsewhere")
+    done = library("check", "--repair")
+    assert done.returncode == 1
+    said = " ".join(done.stderr.split())
+    assert "The originals of 4 pictures are missing or altered, of 4 in the library: probably a disk" in said
+    assert said.endswith("(too_many_missing)")
+    done = library("check", "--repair", "--allow-missing", "4")
+    assert done.returncode == 0
+    assert (
+        "4 pictures without their originals were taken out of the library; `pictrace undo` brings back" in done.stdout
+    )
+    assert "Took back the repair of " in library("undo").stderr
+    assert "4 originals are missing." in library("check").stdout
+    (data_dir / "elsewhere").rename(data_dir / "originals")
+    assert library("check", "--deep").returncode == 0
+    assert library("check", "--allow-missing", "4").returncode == 2
+
+
+def test_looking_purges_nothing_and_changing_does(library: Command, data_dir: Path) -> None:
+    assert library("remove", "1").returncode == 0
+    now = {"PICTRACE_UNDO_DAYS": "0"}
+    for look in (
+        ["status"],
+        ["search", SHIPPED / "coffee.png"],
+        ["why", SHIPPED / "coffee.png", "2", "--out", data_dir.parent / "why.jpg"],
+        ["duplicates"],
+    ):
+        assert library(*look, **now).returncode == 0
+        assert library.json("status", "--json")[0]["removed"] == 1, look
+    library("add", SHIPPED / "coffee.png", **now)
+    assert library.json("status", "--json")[0]["removed"] == 0
+
+
+def test_deep_check_that_is_interrupted_goes_on(library: Command) -> None:
+    process = library.start("check", "--deep")
+    while process.poll() is None:  # until it listens to signals
+        caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
+        if caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1:
+            process.send_signal(signal.SIGINT)
+            break
+        time.sleep(0.01)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert stderr == "Stopped before the end: `pictrace check --deep` goes on where it stopped.\n"
+    done = library("check", "--deep")
+    assert (done.returncode, done.stdout) == (0, "The library is sound.\n")
+
+
+def test_library_on_a_disk_that_can_only_be_read_is_searched(library: Command, data_dir: Path, tmp_path: Path) -> None:
+    library("duplicates")
+    mount = subprocess.run(["mount", "--bind", data_dir, data_dir], capture_output=True, text=True, check=False)
+    if mount.returncode:
+        pytest.skip(f"nobody may mount here: {mount.stderr.strip()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", data_dir], check=True)
+        done = library("search", SHIPPED / "coffee.png")
+        assert (done.returncode, "the same file" in done.stdout) == (0, True)
+        assert done.stderr.count("cannot be written") == 1
+        for look in (["why", SHIPPED / "coffee.png", "2", "--out", tmp_path / "why.jpg"], ["status"], ["duplicates"]):
+            assert library(*look).returncode == 0
+        for change in (["add", SHIPPED / "camera.png"], ["remove", "1"], ["undo"], ["check", "--repair"]):
+            done = library(*change)
+            assert (done.returncode, "(data_dir_not_writable)" in " ".join(done.stderr.split())) == (1, True), change
+    finally:
+        subprocess.run(["umount", data_dir], check=True)

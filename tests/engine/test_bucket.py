@@ -51,7 +51,7 @@ async def test_library_in_a_bucket_does_all_that_another_does(
     assert not {"originals", "thumbnails"} & {path.name for path in in_bucket.data_dir.iterdir()}
     coffee = await service.get(await image_id(service, "coffee"))
     assert await service.original(coffee.id) == (SHIPPED / "coffee.png").read_bytes()
-    assert await service.original_file(coffee) == (SHIPPED / "coffee.png").read_bytes()
+    assert (await service.served_file(coffee, whole=True)).content == (SHIPPED / "coffee.png").read_bytes()
     assert await service.thumbnail_file(coffee) == bucket.get(thumbnail_key(coffee.sha256))
     assert await is_found(service, "coffee.png")
     assert imaging.decode_thumbnail(await service.preview(coffee)).shape[1] == coffee.width
@@ -83,10 +83,11 @@ async def test_check_finds_and_mends_what_was_lost_in_a_bucket(service: SearchSe
     bucket.put(old, b"nobody's")
     bucket.age(old, days=1)
     bucket.put(young, b"nobody's")
-    found = await service.check(repair=False, purge=False, actor="test")
-    assert (found.missing_originals, found.missing_thumbnails, found.orphaned_files) == (2, 2, 1)
-    assert (await service.check(repair=True, purge=False, actor="test")).repaired
-    assert (await service.check(repair=False, purge=False, actor="test")).sound
+    found = await service.check(repair=False, purge=False, deep=True, actor="test")
+    assert (found.missing_originals, found.altered_original) == (1, 1)
+    assert (found.missing_thumbnails, found.orphaned_files) == (2, 1)
+    assert (await service.check(repair=True, purge=False, deep=True, actor="test")).repaired
+    assert (await service.check(repair=False, purge=False, deep=True, actor="test")).sound
     assert (await service.status()).images == len(PHOTOGRAPHS) - 2
     assert old not in bucket.keys
     assert young in bucket.keys  # so young a file may belong to an addition under way
@@ -163,7 +164,7 @@ async def test_check_ends_at_the_first_file_that_cannot_be_read_and_mends_nothin
 
     monkeypatch.setattr(files, "read", read_most)
     with pytest.raises(FilesUnreachable):
-        await service.check(repair=True, purge=False, actor="test")
+        await service.check(repair=True, purge=False, deep=True, actor="test")
     assert (await service.status()).images == len(PHOTOGRAPHS)
 
 

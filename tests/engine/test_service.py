@@ -272,15 +272,17 @@ async def test_check_finds_and_mends_what_was_lost(filled: Filled, settings: Eng
         async with repository.database.write() as connection:
             await connection.execute(text("DELETE FROM embeddings WHERE image_id = (SELECT max(id) FROM images)"))
             await connection.execute(text("UPDATE keypoints SET version = 0 WHERE image_id = 3"))
-        found = await service.check(repair=False, purge=False, actor="test")
-        assert (found.missing_originals, found.missing_thumbnails, found.orphaned_files) == (2, 2, 2)
+        found = await service.check(repair=False, purge=False, deep=True, actor="test")
+        assert (found.missing_originals, found.altered_original) == (1, 1)
+        assert (found.missing_thumbnails, found.orphaned_files) == (2, 2)
         assert found.stale_features == 2
         assert not found.sound
-        assert (await service.check(repair=True, purge=False, actor="test")).repaired
-        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.check(repair=True, purge=False, deep=True, actor="test")).repaired
+        assert (await service.check(repair=False, purge=False, deep=True, actor="test")).sound
         assert (await service.status()).images == len(PHOTOGRAPHS) - 2
         assert path.exists()  # so young a file may belong to an addition under way
-        assert (await service.undo(actor="test")).kind == "add"  # not what was found lost
+        undone = await service.undo(actor="test")
+        assert (undone.kind, undone.images) == ("repair", 2)
 
 
 @pytest.mark.databases("sqlite", "postgresql")

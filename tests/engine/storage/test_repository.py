@@ -2,20 +2,20 @@
 
 import asyncio
 import errno
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from bot.storage import metadata as bot_metadata
 from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.errors import LibraryBusy, LibraryTooNew, NothingToUndo, UnknownImage
 from engine.sources import expand
-from engine.storage import local_files, statements
+from engine.storage import clock, local_files
 from engine.storage.database import REVISION, migrations_dir
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation, record
@@ -27,14 +27,6 @@ pytestmark = pytest.mark.databases("sqlite", "postgresql")
 A, B, C = (SHIPPED / name for name in ("astronaut.png", "coffee.png", "chelsea.png"))
 
 
-class YearsAgo(datetime):
-    """A clock that was set back."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "YearsAgo":
-        return cls(2020, 1, 1, tzinfo=tz)
-
-
 def repository_of(service: SearchService) -> Repository:
     return service._repository
 
@@ -43,6 +35,13 @@ async def feed(service: SearchService) -> list[tuple[int, int | None, str]]:
     async with repository_of(service).database.read() as connection:
         rows = await connection.execute(select(changes).order_by(changes.c.seq))
         return [(row.operation_id, row.image_id, row.kind) for row in rows]
+
+
+async def work_of(service: SearchService, *, days_ago: int) -> None:
+    """Somebody has used the library then, as the library itself knows."""
+    async with repository_of(service).database.write() as connection:
+        at = datetime.now(UTC) - timedelta(days=days_ago)
+        await connection.execute(insert(operations).values(kind="reembed", actor="test", at=at))
 
 
 async def test_addition_is_one_operation_in_the_feed(service: SearchService) -> None:
@@ -153,8 +152,9 @@ async def test_purge_deletes_rows_and_files_of_what_was_removed_long_ago(
     old, recent = await add_paths(service, A, B)
     await service.remove([old.id, recent.id], actor="test")
     async with repository_of(service).database.write() as connection:
-        long_ago = datetime.now(UTC) - timedelta(days=31)
+        long_ago = datetime.now(UTC) - timedelta(days=40)
         await connection.execute(update(images).where(images.c.id == old.id).values(deleted_at=long_ago))
+    await work_of(service, days_ago=5)
     async with open_service(settings) as reopened:
         assert (await reopened.status()).removed == 1
     left = [path.suffix for path in (settings.data_dir / "originals").rglob("*") if path.is_file()]
@@ -245,7 +245,7 @@ async def test_reader_sees_one_moment_however_long_it_reads(settings: EngineSett
 
 async def test_clock_that_jumps_changes_no_order(service: SearchService, monkeypatch: pytest.MonkeyPatch) -> None:
     await add_paths(service, A)
-    monkeypatch.setattr(statements, "datetime", YearsAgo)
+    monkeypatch.setattr(clock, "now", lambda: datetime(2020, 1, 1, tzinfo=UTC))
     await add_paths(service, B)
     assert (await service.undo(actor="test")).images == 1
     assert [image.filename for image in (await service.page()).images] == ["astronaut.png"]
@@ -282,6 +282,7 @@ async def test_opening_trims_what_the_oldest_checkpoint_has(filled: Filled, sett
         await service.remove([1], actor="test")
         async with repository_of(service).database.write() as connection:
             await connection.execute(update(operations).values(at=datetime.now(UTC) - timedelta(days=40)))
+        await work_of(service, days_ago=5)
     async with open_service(settings) as service:
         head = await repository_of(service).head()
         assert (head.trimmed, head.seq) == (6, 7)
