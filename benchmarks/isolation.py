@@ -35,6 +35,7 @@ def pictures() -> dict[str, bytes]:
 
 
 async def measure(rounds: int) -> None:
+    imaging.harden()  # one thread here, too
     async with Decoders(2, **LIMITS) as door:
         await door.warm_up()
         for name, content in pictures().items():

@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 
 from engine.concurrency import LOW_PRIORITY, FairPlaces, Place, current_client
-from engine.decoding_worker import in_memory, mapped, receive, send
+from engine.decoding_worker import empty, in_memory, mapped, receive, send
 from engine.domain import Image
 from engine.errors import ImageError, TooCostly
 
@@ -27,11 +27,21 @@ WORKER = Path(__file__).with_name("decoding_worker.py")
 MEGABYTE = 1024 * 1024
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")  # no keys, no tokens
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# glibc keeps as much of what a picture took for the next one: asking the system for it again took a third of the time.
+KEPT_BYTES = 64 * MEGABYTE
+MEMORY_IS_KEPT = {
+    "MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES),
+    "MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES),
+    "MALLOC_TOP_PAD_": str(KEPT_BYTES // 8),
+}
 BROKEN = "The picture cannot be decoded: it breaks the decoder."
+BUFFER_BYTES = 24 * MEGABYTE  # for a picture's file, then for its pixels; it takes as much memory as was ever in it
+AT_ONCE_BYTES = 4 * MEGABYTE  # that are copied while nothing else is done, in a millisecond
 START_S = 30  # that a process may take until it is ready
 MIN_WORKERS = 2  # so that nobody holds all of them
 PICTURES_A_WORKER = 1_000  # then it is replaced, whatever it may have lost meanwhile
 SWOLLEN_BYTES = 150 * MEGABYTE  # so is one that keeps more than this after its picture
+PICTURES_A_LOOK = 50  # after which it is looked at whatever they took
 ERRORS = {kind.code: kind for kind in ImageError.__subclasses__()}
 
 # The dearest pictures of 50 megapixels take 8.5 bytes a pixel (AVIF) and 1.5 seconds (16-bit PNG).
@@ -83,14 +93,17 @@ class Decoders:
         async with self._places.place(current_client()) as place:
             worker = await self._ready()
             try:
-                file = await asyncio.to_thread(in_memory, content) if len(content) > MEGABYTE else in_memory(content)
-                answer, pixels = await self._watched(worker, worker.ask(request, file), place)
+                is_small = len(content) <= AT_ONCE_BYTES
+                file = worker.put(content) if is_small else await asyncio.to_thread(worker.put, content)
+                outcome = await self._watched(worker, worker.ask(request | {"size": len(content)}, file), place)
             except BaseException:  # the client is gone, too: nobody waits for what the worker does
                 self._end(worker)
                 self._replace()
                 raise
             self._put_back(worker)
-        return _image(answer, pixels)
+        if isinstance(outcome, ImageError):
+            raise outcome
+        return outcome
 
     async def warm_up(self) -> None:
         """Start a worker before anybody waits for it."""
@@ -109,8 +122,8 @@ class Decoders:
         for worker in list(self._all):
             self._end(worker)
 
-    async def _watched(self, worker: "_Worker", asking: "asyncio.Future[_Answer]", place: Place) -> "_Answer":
-        """The worker's answer. TooCostly where the picture takes more than it may, or breaks the worker."""
+    async def _watched(self, worker: "_Worker", asking: "asyncio.Future[_Answer]", place: Place) -> Image | ImageError:
+        """What the worker makes of a picture. TooCostly where that takes more than it may, or breaks the worker."""
         limits, loop = self._limits, asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -122,8 +135,8 @@ class Decoders:
                     if self._slow < self._workers:
                         self._slow += 1
                         place.leave()
-            return asking.result()
-        except (OSError, ValueError, psutil.Error) as error:
+            return worker.outcome(*asking.result())
+        except (OSError, KeyError, TypeError, ValueError, psutil.Error) as error:
             raise TooCostly(BROKEN) from error
         finally:
             asking.cancel()
@@ -184,7 +197,7 @@ class _Usage:
     cpu_s: float
 
 
-_Answer = tuple[dict[str, Any], int | None]  # what is said, and the file with the pixels
+_Answer = tuple[dict[str, Any], int | None]  # what is said, and a file with pixels that are too many for the buffer
 
 
 class _Worker:
@@ -194,26 +207,50 @@ class _Worker:
         self.gives_way = False
         self._limits = limits
         self._pictures = 0
+        self._before: _Usage | None = None
         self._socket, self._its_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._its_buffer: int | None = empty(BUFFER_BYTES)
+        self._buffer = mapped(os.dup(self._its_buffer))
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         """Start the process, and wait until it can decode."""
         self._process = self._popen()  # a millisecond; in a thread, a cancelled start would leave it behind
-        self._its_side.close()
+        self._close_its_sides()
         self._watched = psutil.Process(self._process.pid)
         await self._next_answer()
-        self._fresh = self._before = self._usage()
+        self._fresh = self._usage()
 
-    def ask(self, request: dict[str, Any], file: int) -> asyncio.Future[_Answer]:
-        """Send a picture; the future gets the answer, or an OSError or ValueError where the process breaks."""
+    def put(self, content: bytes) -> int | None:
+        """Hand a picture over: in the buffer, or in the file that is returned."""
+        if len(content) > BUFFER_BYTES:
+            return in_memory(content)
+        self._buffer[: len(content)] = content
+        return None
+
+    def ask(self, request: dict[str, Any], file: int | None) -> asyncio.Future[_Answer]:
+        """Have what was put decoded. The future gets the answer; OSError or ValueError where the process breaks."""
         self._pictures += 1
+        self._before = None
         send(self._socket, request, file)
         return self._next_answer()
 
+    def outcome(self, answer: dict[str, Any], file: int | None) -> Image | ImageError:
+        """What an answer means. KeyError, TypeError, ValueError, OSError where a picture has taken over the process."""
+        if "error" in answer:
+            return ERRORS[answer["error"]](answer["sentence"])
+        height, width, channels = answer["shape"]
+        values = np.frombuffer(self._buffer if file is None else mapped(file), np.uint8, height * width * channels)
+        pixels = values.reshape(height, width, channels)
+        return Image(pixels.copy() if file is None else pixels, answer["media_type"], answer["width"], answer["height"])
+
     def taken(self) -> _Usage:
-        """What the picture has taken so far. Raises psutil.Error where the process has ended."""
+        """What the picture has taken so far, from the first look at it on. psutil.Error where the process has ended.
+
+        Most pictures are decoded before anybody looks, and looking costs a tenth of a millisecond.
+        """
         now = self._usage()
+        self._before = self._before or now
         return _Usage(now.memory_bytes - self._fresh.memory_bytes, now.cpu_s - self._before.cpu_s)
 
     def give_way(self) -> None:
@@ -230,29 +267,35 @@ class _Worker:
         """Whether another one had better take the next picture."""
         if self.gives_way or self._pictures >= PICTURES_A_WORKER or not self.is_alive:
             return True
-        self._before = self._usage()
-        return self._before.memory_bytes - self._fresh.memory_bytes > SWOLLEN_BYTES
+        is_looked_at = self._before is not None or self._pictures % PICTURES_A_LOOK == 0
+        return is_looked_at and self._usage().memory_bytes - self._fresh.memory_bytes > SWOLLEN_BYTES
 
     def end(self) -> None:
         """End the process at once, whatever it does."""
         asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
-        self._its_side.close()
+        self._close_its_sides()
         if self._process:
             self._process.kill()
             self._process.wait()
 
+    def _close_its_sides(self) -> None:
+        self._its_side.close()
+        if self._its_buffer is not None:
+            os.close(self._its_buffer)
+            self._its_buffer = None
+
     def _popen(self) -> subprocess.Popen[bytes]:
-        number = self._its_side.fileno()
-        limits = [str(self._limits.memory_bytes), str(self._limits.cpu_s)]
+        numbers = (self._its_side.fileno(), self._its_buffer or 0)
+        limits = (self._limits.memory_bytes, self._limits.cpu_s)
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         return subprocess.Popen(
-            [sys.executable, "-P", str(WORKER), str(number), *limits],
-            pass_fds=[number],
+            [sys.executable, "-P", str(WORKER), *map(str, (*numbers, *limits))],
+            pass_fds=numbers,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # decoders complain there of what strangers send
-            env=kept | ONE_THREAD,
+            env=kept | ONE_THREAD | MEMORY_IS_KEPT,
             start_new_session=True,  # Ctrl-C is for the parent, which decides what is finished
         )
 
@@ -280,13 +323,3 @@ class _Worker:
 
         loop.add_reader(self._socket, read)
         return answered
-
-
-def _image(answer: dict[str, Any], file: int | None) -> Image:
-    try:
-        if file is None:
-            raise ERRORS[answer["error"]](answer["sentence"])
-        pixels = np.frombuffer(mapped(file), np.uint8).reshape(answer["shape"])
-        return Image(pixels, answer["media_type"], answer["width"], answer["height"])
-    except (OSError, KeyError, TypeError, ValueError) as error:  # a worker that a picture has taken over says anything
-        raise TooCostly(BROKEN) from error

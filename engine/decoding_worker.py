@@ -1,9 +1,9 @@
 """A process that decodes pictures and does nothing else. `decoding` starts it by the path of this file.
 
-It gets requests over a Unix socket: what to do as JSON, and the picture in a file without a name that comes along. Its
-answer is JSON too, with the pixels in another such file; nothing that it says is ever unpickled. It holds decoders
-only: no library, no neural network, no keys. Its arguments are the socket's number, and the most bytes of memory and
-seconds of computing that a picture may take.
+It gets requests over a Unix socket, as JSON, and answers so; nothing that it says is ever unpickled. Pictures and
+pixels lie in a buffer that both sides have in memory; what is larger comes along in a file without a name. It holds
+decoders only: no library, no neural network, no keys. Its arguments are the numbers of the socket and of the buffer,
+and the most bytes of memory and seconds of computing that a picture may take.
 """
 
 import fcntl
@@ -26,7 +26,8 @@ SENTENCE_CHARACTERS = 500
 def main() -> None:
     """Answer requests until the other side closes the socket."""
     connection = socket.socket(fileno=int(sys.argv[1]))
-    max_bytes, cpu_s = int(sys.argv[2]), float(sys.argv[3])
+    buffer = mapped(int(sys.argv[2]))
+    max_bytes, cpu_s = int(sys.argv[3]), float(sys.argv[4])
     _import_decoders()
     _limit_memory(max_bytes)
     send(connection, {"ready": True})
@@ -35,10 +36,17 @@ def main() -> None:
             request, file = receive(connection)
         except OSError:  # the other side is gone
             return
-        assert file is not None
+        size = request.pop("size")
+        content = buffer[:size] if file is None else mapped(file)[:size]
         _limit_cpu(cpu_s)
-        answer, pixels = _answer(request, bytes(mapped(file)))
-        send(connection, answer, None if pixels is None else in_memory(pixels))
+        answer, pixels = _answer(request, content)
+        if pixels is None:
+            send(connection, answer)
+        elif pixels.nbytes <= len(buffer):
+            buffer[: pixels.nbytes] = memoryview(pixels).cast("B")
+            send(connection, answer)
+        else:
+            send(connection, answer, in_memory(pixels))
 
 
 def send(connection: socket.socket, message: dict[str, Any], file: int | None = None) -> None:
@@ -77,16 +85,22 @@ def in_memory(content: Any) -> int:
     return file
 
 
-def mapped(file: int) -> mmap.mmap | bytes:
-    """What a file holds, without a copy; closes the file. OSError where whoever made it could still cut it off.
+def empty(size: int) -> int:
+    """The same for so many zeros, which take no memory before they are overwritten."""
+    file = _unnamed()
+    os.ftruncate(file, size)
+    return file
 
-    Whoever reads what was cut off meanwhile is killed by the system.
+
+def mapped(file: int) -> mmap.mmap:
+    """What a file holds, without a copy; closes the file. ValueError for an empty one.
+
+    OSError where whoever made it could still cut it off: who reads what was cut off is killed by the system.
     """
     try:
         if sys.platform == "linux":
             fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-        size = os.fstat(file).st_size
-        return mmap.mmap(file, size) if size else b""
+        return mmap.mmap(file, 0)
     finally:
         os.close(file)
 

@@ -8,18 +8,17 @@ import sys
 import textwrap
 import time
 from collections.abc import AsyncIterator
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
-from PIL import Image as PillowImage
 
 from engine import imaging
 from engine.concurrency import on_behalf_of
 from engine.decoding import Decoders, Limits
 from engine.errors import DamagedImage, EmptyFile, TooCostly, TooManyPixels
+from tests.attacks.hostile_files import KINDS
 from tests.conftest import jpeg, photograph
 
 MEGABYTE = 1024 * 1024
@@ -33,12 +32,8 @@ def decoders(limits: Limits | None = None, workers: int = 2) -> Decoders:
 
 @pytest.fixture(scope="module")
 def slow() -> bytes:
-    """A picture that takes a second or two, and some 200 MB: a progressive JPEG of 36 megapixels."""
-    buffer = BytesIO()
-    PillowImage.radial_gradient("L").resize((6000, 6000)).convert("RGB").save(
-        buffer, "JPEG", progressive=True, subsampling=0
-    )
-    return buffer.getvalue()
+    """A picture that takes more than a second, and some 280 MB."""
+    return KINDS["png_rgba_16_bit_50_megapixels"]()
 
 
 @pytest.fixture
@@ -157,7 +152,7 @@ async def test_what_is_slow_gives_way_and_leaves_its_place(slow: bytes) -> None:
             await door.decode(SMALL, side=1000)  # though both places were taken
         assert not all(task.done() for task in tasks)
         assert process.nice() == 10
-        assert [image.width for image in await asyncio.gather(*tasks)] == [6000, 6000]
+        assert [image.width for image in await asyncio.gather(*tasks)] == [7071, 7071]
         await door.decode(SMALL, side=1000)
         assert all(one.nice() == 0 for one in processes())  # those that gave way are not used again
 
