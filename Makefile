@@ -82,7 +82,7 @@ install-dev: .venv/.installed-dev
 	@echo "Setting up PicTrace in .venv, once: some 2 GB of packages, then a network is converted. One to three minutes."
 	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
 	$(BIN)/uv pip install --quiet --no-deps -e .
-	$(BIN)/python -m compileall -q engine api bot
+	$(BIN)/python -m compileall -q engine shell api bot
 	$(BIN)/pictrace networks prepare
 	@touch $@
 

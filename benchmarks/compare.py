@@ -43,11 +43,13 @@ from rich.progress import track
 from rich.table import Table
 from skimage.metrics import structural_similarity
 
-from engine import EngineSettings, SearchService, expand, imaging, open_service, plots
-from engine.benching import Reliability, reliability
+from engine import EngineSettings, SearchService, expand, open_service
 from engine.domain import NetworkRef, Pixels
 from engine.features import hashes, networks
 from engine.features.embedding import Embedder
+from engine.measuring.benching import Reliability, reliability
+from engine.pictures import imaging
+from shell import plots
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 SHOWN = 5

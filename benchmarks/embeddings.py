@@ -2,7 +2,7 @@
 
 usage: embeddings.py LIBRARY [--each N] [--json FILE]
 
-LIBRARY is a folder of pictures named `<kind>_<anything>`. Copies are made by `engine.augment`, N of each edit; parts
+LIBRARY is a folder of pictures named `<kind>_<anything>`. Copies are made by `pictures.augment`, N of each edit; parts
 are cut from pictures laid on others, a little wrong, as regions of a query are. The columns: `copies` and `parts` are
 the shares whose picture is among the 4 (3) nearest, `kin` the share of pictures whose nearest other one is of their
 kind, `core-ms` what one embedding takes.
@@ -20,11 +20,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from engine import imaging
-from engine.augment import EDITS, apply
 from engine.domain import Pixels, Vector
 from engine.features import networks
 from engine.features.embedding import Embedder
+from engine.pictures import imaging
+from engine.pictures.augment import EDITS, apply
 from engine.settings import EngineSettings
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from engine import fitting, imaging
 from engine.bootstrap import open_service
-from engine.calibration import SHIPPED, Calibration
 from engine.domain import Pixels, StoredImage
+from engine.matching.calibration import SHIPPED, Calibration
+from engine.measuring import fitting
+from engine.pictures import imaging
+from engine.pictures.sources import expand
 from engine.settings import EngineSettings
-from engine.sources import expand
 
 
 def read(path: Path) -> Pixels:

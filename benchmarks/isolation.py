@@ -14,9 +14,9 @@ from statistics import median
 import numpy as np
 from PIL import Image as PillowImage
 
-from engine import imaging
-from engine.decoding import Decoders
-from engine.samples import SHIPPED
+from engine.library.samples import SHIPPED
+from engine.pictures import imaging
+from engine.pictures.decoding import Decoders
 
 SIZES = ((440, 330), (1280, 960), (4000, 3000))
 LIMITS = {"max_bytes": 20 * 1024 * 1024, "max_pixels": 50_000_000}

@@ -31,12 +31,13 @@ from rich.table import Table
 from run import HARD, QUERIES, made, memory_mb, search, sources
 from sqlalchemy import insert
 
-from engine import EngineSettings, SearchService, augment, imaging, open_service
+from engine import EngineSettings, SearchService, open_service
 from engine.domain import NetworkRef, Pixels
 from engine.features import orb
 from engine.index.hits import nearest
-from engine.indexing import SPARE
-from engine.sources import Source
+from engine.index.library_index import SPARE
+from engine.pictures import augment, imaging
+from engine.pictures.sources import Source
 from engine.storage import codec, statements
 from engine.storage.pairs import THOROUGHLY
 from engine.storage.statements import Operation

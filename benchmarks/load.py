@@ -109,7 +109,7 @@ async def add_singly(session: aiohttp.ClientSession, contents: Iterator[bytes], 
 async def add_folder(folder: Path, data_dir: str, until: float, tally: Tally) -> None:
     """`pictrace add` for as long as there is time, then Ctrl-C."""
     env = os.environ | {"PICTRACE_DATA_DIR": data_dir}
-    command = [sys.executable, "-m", "engine", "add", "--json", str(folder)]
+    command = [sys.executable, "-m", "shell", "add", "--json", str(folder)]
     process = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=DEVNULL)
     assert process.stdout
     with suppress(TimeoutError):

@@ -2,7 +2,7 @@
 
 usage: losses.py LIBRARY [--copies FOLDER] [--each N] [--json FILE]
 
-LIBRARY is a folder of pictures. Copies are made of nine tenths of them by `engine.augment`, N of each edit, the others
+LIBRARY is a folder of pictures. Copies are made of nine tenths of them by `augment`, N of each edit, the others
 being backgrounds; or they are taken from FOLDER, which has a folder for each edit with copies that have their picture's
 stem. The columns are shares of the copies:
 
@@ -28,13 +28,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from engine import imaging, ranking
-from engine.augment import EDITS, apply
 from engine.bootstrap import open_service
 from engine.domain import Pixels
 from engine.features import registry
+from engine.matching import ranking
+from engine.pictures import imaging
+from engine.pictures.augment import EDITS, apply
+from engine.pictures.sources import expand
 from engine.settings import EngineSettings
-from engine.sources import expand
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 STAGES = ("nearest", "came up", "laid", "proved", "same", "first")

@@ -30,11 +30,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from engine import EngineSettings, SearchService, augment, imaging, open_service
-from engine.adding import prepare
+from engine import EngineSettings, SearchService, open_service
 from engine.domain import Image, Pixels, Provenance
 from engine.features import hashes, orb
-from engine.sources import expand
+from engine.library.adding import prepare
+from engine.pictures import augment, imaging
+from engine.pictures.sources import expand
 
 QUERIES = 60
 CAMERA = 120  # photographs of 12 megapixels

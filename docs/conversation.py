@@ -20,8 +20,8 @@ from screenshots import FLAGS
 
 from bot.app import opened
 from bot.settings import BotSettings
-from engine import imaging
-from engine.augment import EDITS
+from engine.pictures import imaging
+from engine.pictures.augment import EDITS
 from tests.telegram.server import FakeTelegram
 from tests.telegram.world import User
 

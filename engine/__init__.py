@@ -1,11 +1,12 @@
-"""PicTrace's engine: everything about pictures, nothing about HTTP serving or Telegram.
+"""PicTrace's engine: everything about pictures, nothing about HTTP serving, Telegram or terminals.
 
-These are its public names; `api` and `bot` import no others.
+These are its public names; the doors (`shell`, `api`, `bot`) import no others.
 """
 
-from engine.bootstrap import PATIENCE_S, open_service
+from engine.bootstrap import PATIENCE_S, copy_library_files, migrate_library, open_service
 from engine.concurrency import FairPlaces, current_client, on_behalf_of
 from engine.domain import (
+    CHECKED,
     AddResult,
     Changed,
     CheckReport,
@@ -30,31 +31,57 @@ from engine.domain import (
     Undone,
     Watch,
 )
-from engine.errors import FileTooLarge, InvalidSetting, LibraryBusy, LibraryError, PicTraceError, ServerUnreachable
-from engine.fetch import name_of
-from engine.imaging import MEDIA_TYPES
+from engine.errors import (
+    FileTooLarge,
+    InvalidSetting,
+    LibraryBusy,
+    LibraryError,
+    PicTraceError,
+    RequestError,
+    ServerUnreachable,
+)
+from engine.features import networks
+from engine.library.adding import Given
+from engine.library.samples import QUERIES as SAMPLE_QUERIES
+from engine.library.searching import MAX_LIMIT
+from engine.matching.explain import WORDS as EDIT_WORDS
+from engine.matching.explain import per_cent
+from engine.measuring.benching import BenchPlan, BenchReport, Bin, EditFigures, FalseAlarm, Reliability
+from engine.pictures.fetch import is_url, name_of, parse_url
+from engine.pictures.imaging import MEDIA_TYPES
+from engine.pictures.sources import Refused, Remote, Source, expand, read_file
 from engine.repeats import RepeatLimit
-from engine.searching import MAX_LIMIT
 from engine.service import SearchService
 from engine.settings import EngineSettings, Hosts, split_at_commas
-from engine.sources import Refused, Remote, Source, expand
+from engine.storage.copying import CopyReport
 from engine.storage.database import Database
+from engine.storage.migrating import Moved
 
 __all__ = [
+    "CHECKED",
+    "EDIT_WORDS",
     "MAX_LIMIT",
     "MEDIA_TYPES",
     "PATIENCE_S",
+    "SAMPLE_QUERIES",
     "AddResult",
+    "BenchPlan",
+    "BenchReport",
+    "Bin",
     "Changed",
     "CheckReport",
+    "CopyReport",
     "Database",
     "Decision",
     "Edit",
+    "EditFigures",
     "EngineSettings",
     "Evidence",
     "Explanation",
     "FairPlaces",
+    "FalseAlarm",
     "FileTooLarge",
+    "Given",
     "Group",
     "Groups",
     "Hosts",
@@ -64,13 +91,16 @@ __all__ = [
     "LibraryBusy",
     "LibraryError",
     "Match",
+    "Moved",
     "Page",
     "PicTraceError",
     "Query",
     "Refused",
     "Region",
+    "Reliability",
     "Remote",
     "RepeatLimit",
+    "RequestError",
     "SearchResult",
     "SearchService",
     "ServedFile",
@@ -82,10 +112,17 @@ __all__ = [
     "Twin",
     "Undone",
     "Watch",
+    "copy_library_files",
     "current_client",
     "expand",
+    "is_url",
+    "migrate_library",
     "name_of",
+    "networks",
     "on_behalf_of",
     "open_service",
+    "parse_url",
+    "per_cent",
+    "read_file",
     "split_at_commas",
 ]

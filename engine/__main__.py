@@ -1,5 +1,6 @@
-"""`python -m engine` is `pictrace`."""
+"""`python -m engine` was the command until 0.1; it is `python -m shell` now, or `pictrace`."""
 
-from engine.cli import main
+import sys
 
-main()
+if __name__ == "__main__":
+    sys.exit("The command has moved: `python -m shell`, or `pictrace`.")

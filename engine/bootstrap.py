@@ -9,9 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, make_url
 
-from engine.checkpoints import oldest_checkpoint
 from engine.concurrency import CpuPool
-from engine.decoding import Decoders
 from engine.errors import (
     DataDirNotWritable,
     FilesUnreachable,
@@ -22,15 +20,17 @@ from engine.errors import (
     ServerUnreachable,
 )
 from engine.features.networks import DEFAULT_NETWORK
-from engine.fetch import Fetcher
-from engine.migrating import Migration, Moved, Progress, other_tables
+from engine.index.checkpoints import oldest_checkpoint
+from engine.library.active_network import Networks
+from engine.pictures.decoding import Decoders
+from engine.pictures.fetch import Fetcher
 from engine.service import SearchService
-from engine.serving import Networks
 from engine.settings import EngineSettings, parse_database_url
 from engine.storage.copying import CopyReport, copy_files
 from engine.storage.database import Database, from_os_error, is_there
 from engine.storage.files import FileStore, extension_of
 from engine.storage.local_files import LocalFiles
+from engine.storage.migrating import Migration, Moved, Progress, other_tables
 from engine.storage.repository import Repository
 from engine.storage.statements import MIGRATION, UNFINISHED
 from engine.storage.thumbnail_cache import ThumbnailCache

@@ -10,10 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import benching, checking, fitting, samples
-from engine.adding import Adder, Given
 from engine.concurrency import CpuPool
-from engine.decoding import Decoders
 from engine.domain import (
     AddResult,
     Changed,
@@ -36,20 +33,24 @@ from engine.domain import (
     Undone,
     Watch,
 )
-from engine.duplicates import Duplicates
 from engine.features import hashes
-from engine.fetch import Fetched, Fetcher
-from engine.searching import Searcher, shared_etag
-from engine.serving import CALIBRATION, Networks, Serving
+from engine.library import checking, samples
+from engine.library.active_network import CALIBRATION, Networks, Serving
+from engine.library.adding import Adder, Given
+from engine.library.duplicates import Duplicates
+from engine.library.searching import Searcher, shared_etag
+from engine.library.subscriptions import Subscriptions
+from engine.measuring import benching, fitting
+from engine.pictures.decoding import Decoders
+from engine.pictures.fetch import Fetched, Fetcher
+from engine.pictures.sources import Source, expand
 from engine.settings import EngineSettings
-from engine.sources import Source, expand
 from engine.storage.database import Database
 from engine.storage.files import extension_of
 from engine.storage.local_files import bytes_used
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 from engine.storage.subscribers import Subscribers
-from engine.subscriptions import Subscriptions
 
 logger = logging.getLogger(__name__)
 
@@ -426,7 +427,7 @@ class SearchService:
             stop=stop,
         )
 
-    async def bench(self, wish: benching.Wish, *, progress: Progress = no_progress) -> benching.BenchReport:
+    async def bench(self, wish: benching.BenchPlan, *, progress: Progress = no_progress) -> benching.BenchReport:
         """How well edited copies of a sample of the library are found; nothing is written. TooFewPictures."""
         serving, _ = await self._networks.current()
         return await benching.bench(

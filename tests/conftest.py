@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from engine import EngineSettings, SearchService, StoredImage, imaging, open_service
+from engine import EngineSettings, SearchService, StoredImage, open_service
 from engine.domain import AddResult, Pixels
-from engine.sources import expand
+from engine.pictures import imaging
+from engine.pictures.sources import expand
 from tests.object_store import Bucket, ObjectStore
 from tests.postgresql import PostgresServer, started
 
@@ -177,7 +178,7 @@ class Command:
     def __init__(self, data_dir: Path) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PICTRACE_") or k == "PICTRACE_CACHE_DIR"}
         self.env = kept | {"PICTRACE_DATA_DIR": str(data_dir), "COLUMNS": "200", "NO_COLOR": "1"}
-        self.argv = [sys.executable, "-m", "engine"]
+        self.argv = [sys.executable, "-m", "shell"]
 
     def __call__(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

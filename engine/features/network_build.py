@@ -16,9 +16,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from engine import augment, imaging
 from engine.features.networks import WEIGHTS_UNAVAILABLE_STATUS, Network, network, packaged_weights
 from engine.features.torch_weights import read_weights
+from engine.pictures import augment, imaging
 
 # kernel, stride, expansion, filters, repeats (Tan & Le 2019, without squeeze-and-excite; ReLU6)
 STAGES = (

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, Text, cast, func, or_, select, update
 
 from engine.domain import NetworkRef
-from engine.imaging import MEDIA_TYPES
+from engine.pictures.imaging import MEDIA_TYPES
 from engine.storage import codec, statements
 from engine.storage.database import Database
 from engine.storage.tables import embeddings, images, keypoints

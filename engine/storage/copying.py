@@ -5,9 +5,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine import imaging
 from engine.concurrency import all_done
 from engine.errors import DamagedImage, FilesUnreachable
+from engine.pictures import imaging
 from engine.storage.files import ORIGINALS, FileStore, StoredFile
 
 AT_ONCE = 16  # files in memory

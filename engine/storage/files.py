@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.concurrency import all_done
-from engine.imaging import EXTENSIONS
+from engine.pictures.imaging import EXTENSIONS
 from engine.storage.thumbnail_cache import ThumbnailCache
 
 ORIGINALS, THUMBNAILS = "originals", "thumbnails"

@@ -24,7 +24,7 @@ from engine.domain import (
     Vector,
 )
 from engine.errors import NothingToUndo, UnknownImage, UnknownOperation
-from engine.imaging import MEDIA_TYPES
+from engine.pictures.imaging import MEDIA_TYPES
 from engine.storage import clock, codec, statements
 from engine.storage.database import Database
 from engine.storage.files import FileStore, PictureFiles, StoredFile, extension_of, original_key, thumbnail_key

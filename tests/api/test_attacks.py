@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.domain import Provenance
-from engine.sources import Source
+from engine.pictures.sources import Source
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 from tests.conftest import original_of, thumbnail_of
 

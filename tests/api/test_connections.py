@@ -18,7 +18,7 @@ from api.connections import Patience
 from api.ledger import Ledger, backlog_of, most_of, reserve_of
 from api.serving import LOGGING, each_address, listening_socket, uvicorn_options
 from api.settings import ApiSettings
-from engine.fetch import Fetched
+from engine.pictures.fetch import Fetched
 from tests.api.conftest import Serve, shipped, uvicorn_config
 from tests.conftest import Command
 

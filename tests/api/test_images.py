@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from engine import EngineSettings, imaging
-from engine.stripping import strip
+from engine import EngineSettings
+from engine.pictures import imaging
+from engine.pictures.stripping import strip
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
 from tests.object_store import Bucket

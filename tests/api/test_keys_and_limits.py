@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from engine.fetch import Fetched
+from engine.pictures.fetch import Fetched
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 
 READING = [

@@ -25,7 +25,7 @@ from api.serving import listening_socket
 from api.settings import ApiSettings
 from engine import open_service
 from engine.errors import FetchFailed
-from engine.fetch import Fetcher
+from engine.pictures.fetch import Fetcher
 from tests.api.conftest import ADMIN, uvicorn_config
 from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
 

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from engine import augment, explain
-from engine.terminal import result_json
+from engine.matching import explain
+from engine.pictures import augment
+from shell.terminal import result_json
 from tests.api.conftest import Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
 

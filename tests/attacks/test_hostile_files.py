@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from engine.concurrency import on_behalf_of
-from engine.decoding import Decoders
 from engine.errors import ImageError
+from engine.pictures.decoding import Decoders
 from tests.attacks.conftest import MAX_ADDRESS_BYTES, MAX_WORKER_BYTES, REFUSED, SAID, watched, workers_of
 from tests.attacks.hostile_files import KINDS, mutations, small_pictures
 from tests.bot.conftest import Talk, talk, talk_on, telegram, texts  # noqa: F401 - fixtures

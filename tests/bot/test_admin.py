@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from engine.augment import EDITS
+from engine.pictures.augment import EDITS
 from tests.bot.conftest import ADMIN_ID, StartTalk, Talk, labels, texts
 from tests.bot.test_asking import PictureServer
 from tests.conftest import PHOTOGRAPHS, SHIPPED, bad_files, jpeg, photograph

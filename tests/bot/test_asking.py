@@ -9,7 +9,7 @@ from aiohttp import web
 from PIL import Image
 
 from engine import SearchService
-from engine.augment import EDITS
+from engine.pictures.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
 from tests.telegram.server import FakeTelegram
@@ -280,7 +280,7 @@ async def test_long_and_hostile_titles_are_text(talk: Talk) -> None:
 async def test_uncalibrated_scores_are_words_without_per_cent(
     talk_on: StartTalk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.serving.shipped", lambda network: None)
+    monkeypatch.setattr("engine.library.active_network.shipped", lambda network: None)
     async with talk_on() as talk:
         answer = await talk.ask(talk.ada, photo=MIRRORED)
         assert "%" not in "".join(texts(answer))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine import LibraryBusy, SearchService
-from engine.augment import EDITS
+from engine.pictures.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.bot.test_asking import PictureServer
 from tests.conftest import SHIPPED, jpeg, photograph

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.augment import EDITS
+from engine.pictures.augment import EDITS
 from tests.bot.conftest import texts
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, jpeg, photograph
 from tests.e2e.conftest import Holding

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import augment, imaging
+from engine.pictures import augment, imaging
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, photograph
 from tests.e2e.test_api_process import api
 from tests.e2e.test_processes import rest_of

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import augment, imaging
+from engine.pictures import augment, imaging
 from engine.storage.database import REVISION
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, photograph
 
@@ -235,7 +235,7 @@ def on_small_disk(pictrace: Command, folder: Path, size: str, script: str) -> su
 
 
 def test_full_disk_is_said_and_harms_nothing(pictrace: Command, data_dir: Path, folder: Path) -> None:
-    python = f"{sys.executable} -m engine"
+    python = f"{sys.executable} -m shell"
     script = f"""
     dd if=/dev/zero of={data_dir}/most bs=1M count=61 2>/dev/null
     {python} add --json {folder} > {folder}.first; echo "status $?"

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from engine import augment, imaging
+from engine.pictures import augment, imaging
 from tests.conftest import SHIPPED, Command, bad_files, jpeg, photograph
 from tests.e2e.conftest import Holding
 
@@ -178,7 +178,7 @@ import sys
 import time
 from pathlib import Path
 from engine.settings import EngineSettings
-from engine.sources import expand
+from engine.pictures.sources import expand
 print([one.error.code for one in expand(Path({str(closed)!r}), EngineSettings(_env_file=None))])
 """
     for parent in [tmp_path, *tmp_path.parents]:

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import EngineSettings, SearchService, augment, imaging, open_service
+from engine import EngineSettings, SearchService, open_service
 from engine.bootstrap import copy_library_files
 from engine.errors import FilesUnreachable, InvalidSetting, LibraryDamaged, MigrationRefused
+from engine.pictures import augment, imaging
 from engine.storage.files import original_key, thumbnail_key
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
 from tests.object_store import Bucket

@@ -13,13 +13,14 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 from sqlalchemy import text
 
-from engine import Edit, EngineSettings, PicTraceError, SearchService, augment, imaging, open_service
+from engine import Edit, EngineSettings, PicTraceError, SearchService, open_service
 from engine.domain import Image, Vector
 from engine.errors import InvalidLimit, NetworkMismatch, UnknownImage
 from engine.features import hashes, registry
 from engine.index.hits import Hits
-from engine.indexing import LibraryIndex, Near
-from engine.sources import expand
+from engine.index.library_index import LibraryIndex, Near
+from engine.pictures import augment, imaging
+from engine.pictures.sources import expand
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 
 EDITED = {

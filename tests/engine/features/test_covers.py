@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.augment import apply
 from engine.domain import Pixels
 from engine.features import covers
+from engine.pictures.augment import apply
 from tests.conftest import photograph
 
 

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from engine import augment
 from engine.domain import Edit, Pixels
 from engine.features import edit_words
-from engine.views import MIRROR, ORIENTATIONS
+from engine.matching.query_view import MIRROR, ORIENTATIONS
+from engine.pictures import augment
 from tests.conftest import photograph
 
 WHOLE = np.eye(3)

@@ -158,7 +158,7 @@ def test_damaged_converted_network_is_said(tmp_path: Path) -> None:
 
 def test_serving_never_imports_tensorflow() -> None:
     heavy = "('tensorflow', 'keras', 'torch')"
-    script = f"import sys, engine.cli; sys.exit(any(name.split('.')[0] in {heavy} for name in sys.modules))"
+    script = f"import sys, shell.cli; sys.exit(any(name.split('.')[0] in {heavy} for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
 
 

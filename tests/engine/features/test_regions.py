@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from engine import augment
 from engine.domain import Region
 from engine.features import regions
+from engine.pictures import augment
 from tests.conftest import photograph
 
 

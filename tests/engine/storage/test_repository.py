@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, text, update
 from bot.storage import metadata as bot_metadata
 from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.errors import LibraryBusy, LibraryTooNew, NothingToUndo, UnknownImage
-from engine.sources import expand
+from engine.pictures.sources import expand
 from engine.storage import clock, local_files
 from engine.storage.database import REVISION, migrations_dir
 from engine.storage.repository import Repository
@@ -169,7 +169,7 @@ async def test_unchanged_file_is_not_read_again(
     path = tmp_path / "picture.jpg"
     path.write_bytes(jpeg(photograph("rocket.jpg")))
     await add_paths(service, path)
-    monkeypatch.setattr("engine.sources.read_file", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr("engine.pictures.sources.read_file", lambda *_: pytest.fail("it was read"))
     assert (await add_paths(service, path))[0].status == "duplicate"
 
 

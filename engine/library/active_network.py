@@ -1,0 +1,180 @@
+"""One network of a library, ready to serve: its embedder, index, calibration and matcher."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.concurrency import CpuPool
+from engine.domain import NetworkRef, Pixels
+from engine.errors import DamagedImage, FilesUnreachable, NetworkMismatch
+from engine.features import networks
+from engine.features.embedding import Embedder
+from engine.index.library_index import LibraryIndex
+from engine.index.milvus import Milvus, MilvusIndex
+from engine.index.pgvector import PgvectorIndex, require_pgvector
+from engine.index.shared_index import SharedIndex, index_name
+from engine.matching.calibration import Calibration, shipped, uncalibrated
+from engine.matching.cascade import Index, Matcher
+from engine.pictures.imaging import decode_thumbnail
+from engine.settings import EngineSettings
+from engine.storage.repository import Repository
+from engine.storage.statements import Head
+
+CALIBRATION = "calibration"  # key of the library's own calibration in its settings
+
+
+class ServedIndex(Index, Protocol):
+    """The index of one network, in this process or on a server."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def seq(self) -> int:
+        """How far it has come in the change feed."""
+        ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def checkpoint_seq(self) -> int | None: ...
+
+    async def catch_up(self, seq: int, trimmed: int) -> None: ...
+
+    async def checkpoint_if_worthwhile(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    network: NetworkRef
+    embedder: Embedder
+    index: ServedIndex
+    calibration: Calibration
+    matcher: Matcher
+    thumbnail: Callable[[str], Pixels | None]  # of a stored picture by SHA-256; None where the file is gone
+
+
+class Networks:
+    """Loads networks when they are first needed, and follows a library when it changes to another."""
+
+    def __init__(
+        self, settings: EngineSettings, repository: Repository, pool: CpuPool, *, read_only: bool = False
+    ) -> None:
+        self._read_only = read_only
+        self._settings = settings
+        self._repository = repository
+        self._pool = pool
+        self._embedders: dict[NetworkRef, Embedder] = {}
+        self._serving: Serving | None = None
+        self._loading = asyncio.Lock()
+        token = settings.milvus_token.get_secret_value() if settings.milvus_token else None
+        self._milvus = Milvus(settings.milvus_uri or "", token, pool) if settings.index == "milvus" else None
+
+    @property
+    def seq(self) -> int:
+        """How far the index has come in the change feed; 0 before it is loaded."""
+        return self._serving.index.seq if self._serving else 0
+
+    def reference(self, name: str) -> NetworkRef:
+        """A network by name, in the version that the settings give it. UnknownNetwork, WeightsUnavailable."""
+        described = networks.network(name)
+        return NetworkRef(name, networks.version(described, self._settings.weights))
+
+    async def embedder(self, network: NetworkRef) -> Embedder:
+        """The embedder of a network, converted first where that has not been done on this machine."""
+        if network not in self._embedders:
+            described = networks.network(network.name)
+            here = await self._pool.run(self.reference, network.name)
+            if here != network:
+                raise NetworkMismatch(
+                    f"The library's embeddings were made by {network}, but PICTRACE_WEIGHTS here gives {here}. "
+                    f"Set the weights they were made with, or run `pictrace networks use {network.name}`."
+                )
+            path = await self._pool.run(networks.prepare, described, self._settings.cache_dir, self._settings.weights)
+            embedder = Embedder(described, network.version, path)
+            await self._pool.run(embedder.load)
+            self._embedders[network] = embedder
+        return self._embedders[network]
+
+    async def current(self) -> tuple[Serving, Head]:
+        """What serves now, with its index level with storage."""
+        head = await self._repository.head()
+        async with self._loading:
+            assert head.network
+            if self._serving is None or self._serving.network != head.network:
+                await self.close()
+                self._serving = await self.load(head.network)
+            serving = self._serving
+        await serving.index.catch_up(head.seq, head.trimmed)
+        return serving, head
+
+    async def load(self, network: NetworkRef) -> Serving:
+        embedder = await self.embedder(network)
+        dimensions = embedder.network.dimensions
+        index = await self._index(network, dimensions)
+        calibration = await self._calibration(network, dimensions)
+        matcher = Matcher(
+            index,
+            self._repository,
+            self._pool,
+            embed=embedder.embed,
+            embed_region=embedder.embed_region,
+            calibration=calibration,
+            thumbnail=self._thumbnail,
+        )
+        return Serving(network, embedder, index, calibration, matcher, self._thumbnail)
+
+    async def recalibrated(self) -> None:
+        """Take up a calibration that was just fitted."""
+        async with self._loading:
+            await self.close()
+            self._serving = None
+
+    async def checkpoint(self) -> None:
+        if self._serving:
+            await self._serving.index.checkpoint_if_worthwhile()
+
+    async def reach_index(self) -> None:
+        """Look whether the index's server is there, before anybody asks. InvalidSetting, IndexUnreachable."""
+        if self._read_only:
+            return
+        if self._settings.index == "pgvector":
+            await require_pgvector(self._repository.database)
+        if self._milvus:
+            await self._milvus.reach()
+
+    async def close(self) -> None:
+        """Give up what the index does beside the searches, and let go of its server."""
+        if self._serving:
+            await self._serving.index.close()
+        if self._milvus:
+            await self._milvus.close()
+
+    async def _index(self, network: NetworkRef, dimensions: int) -> ServedIndex:
+        repository, pool, kind = self._repository, self._pool, self._settings.index
+        local = kind if kind != "pgvector" and kind != "milvus" else None
+        if local or self._read_only:  # bringing a server's index level is no reading
+            directory, local = self._settings.data_dir / "index", local or "auto"
+            return LibraryIndex(repository, pool, directory, network, dimensions, local, read_only=self._read_only)
+        name = index_name(await repository.identity(), network, dimensions)
+        if self._milvus:
+            milvus = MilvusIndex(self._milvus, pool, name, dimensions)
+            return SharedIndex(repository, pool, milvus, network, dimensions)
+        pgvector = PgvectorIndex(repository.database, pool, name, dimensions)
+        return SharedIndex(repository, pool, pgvector, network, dimensions)
+
+    async def _calibration(self, network: NetworkRef, dimensions: int) -> Calibration:
+        own = await self._repository.get_setting(CALIBRATION)
+        if own and (own["network"], own["version"]) == (network.name, network.version):
+            return Calibration.from_json(own)
+        return shipped(network) or uncalibrated(network, dimensions)
+
+    def _thumbnail(self, sha256: str) -> Pixels | None:
+        try:
+            return decode_thumbnail(self._repository.files.thumbnail(sha256))
+        except (OSError, DamagedImage, FilesUnreachable):
+            return None  # `pictrace check` finds it; the picture is still found by its features

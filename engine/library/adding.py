@@ -1,0 +1,340 @@
+"""Adds pictures: read, recognised, prepared in the pool, stored a portion at a time."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
+
+from engine.concurrency import CpuPool
+from engine.domain import AddResult, FileSeen, Image, NetworkRef, Prepared, Provenance
+from engine.errors import LibraryError, PicTraceError
+from engine.features import hashes, orb, registry
+from engine.features.embedding import Embedder
+from engine.library.active_network import Networks
+from engine.library.duplicates import Duplicates
+from engine.pictures import imaging
+from engine.pictures.decoding import Decoders
+from engine.pictures.fetch import Fetcher
+from engine.pictures.sources import Refused, Remote, Source
+from engine.storage.files import PictureFiles
+from engine.storage.repository import Repository
+from engine.storage.statements import Operation
+
+PORTION_PICTURES, PORTION_BYTES = 32, 48 * 1024 * 1024  # what is held in memory and stored in one transaction
+COMPARED_BEHIND = PORTION_PICTURES  # results that wait for what is being compared, before the next are made
+FETCHES = 8  # at a time
+PATIENCE_S = 2.0  # with what takes long, once it is to be stopped
+LOOK_S = 0.25  # between two looks at whether it is
+
+Given = Source | Remote | Refused
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    source: Source | Remote
+    content: bytes
+    sha256: str
+
+    @property
+    def file(self) -> FileSeen | None:
+        return self.source.file if isinstance(self.source, Source) else None
+
+
+class Adder:
+    """Adds what sources give to one library."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        networks: Networks,
+        duplicates: Duplicates,
+        fetcher: Fetcher,
+        decoders: Decoders,
+        pool: CpuPool,
+    ) -> None:
+        self._repository = repository
+        self._networks = networks
+        self._duplicates = duplicates
+        self._fetcher = fetcher
+        self._fetches = asyncio.Semaphore(FETCHES)
+        self._decoders = decoders
+        self._pool = pool
+        # No more lies in the pool's queue: what is to be compared or searched for meanwhile has its turn soon.
+        self._places = asyncio.Semaphore(2 * pool.workers)
+
+    async def add(
+        self,
+        sources: Iterable[Given],
+        said: Provenance,
+        operation: Operation,
+        stop: Callable[[], bool],
+    ) -> AsyncIterator[AddResult]:
+        """One result for each source, in order; a picture whose result was given is stored to stay.
+
+        While some are being compared with the library, the next portion is being written and the one after computed.
+        Once `stop` says so, what was begun is finished and nothing more is begun; what is not ready a little later is
+        given up without a result. Raises a LibraryError where nothing more can be stored, e.g. on a full disk, after
+        the results of what was.
+        """
+        failure: LibraryError | None = None
+        async with (
+            aclosing(self._stored(sources, said, operation, stop)) as portions,
+            _Naming(self._duplicates) as naming,
+        ):
+            try:
+                async for results in portions:
+                    for result in await naming.take(results):
+                        yield result
+            except LibraryError as error:
+                failure = error
+            for result in await naming.rest():
+                yield result
+        if failure:
+            raise failure
+
+    async def _stored(
+        self,
+        sources: Iterable[Given],
+        said: Provenance,
+        operation: Operation,
+        stop: Callable[[], bool],
+    ) -> AsyncGenerator[list[AddResult], None]:
+        """The results of one portion after another."""
+        portions = _portions(iter(sources))
+        computing: list[asyncio.Task[list[AddResult | Prepared]]] = []
+        try:
+            while not stop() and (portion := await self._pool.run(next, portions, None)):
+                computing.append(asyncio.create_task(self._prepare(portion, said, stop)))
+                if len(computing) == 2:
+                    yield await self._store(await computing.pop(0), operation)
+            while computing:
+                yield await self._store(await computing.pop(0), operation)
+        finally:
+            for left in await asyncio.gather(*computing, return_exceptions=True):
+                if not isinstance(left, BaseException):
+                    await self._drop(left)
+
+    async def _prepare(
+        self, portion: list[Given], said: Provenance, stop: Callable[[], bool]
+    ) -> list[AddResult | Prepared]:
+        unchanged = await self._repository.known_files([s.file for s in portion if isinstance(s, Source) and s.file])
+        results = [_if_unchanged(source, unchanged) for source in portion]
+        new = [source for source, result in zip(portion, results, strict=True) if result is None]
+        prepared = iter(await self._prepare_new(new, said, stop) if new else [])
+        whole = [result or next(prepared) for result in results]
+        return [result for result in whole if result is not None]
+
+    async def _prepare_new(
+        self, new: list[Given], said: Provenance, stop: Callable[[], bool]
+    ) -> list[AddResult | Prepared | None]:
+        """What became of each picture, in order; None for one that was given up."""
+        results: list[AddResult | _Read | Prepared | None] = []
+        for read in await _unless_stopped(map(self._read, new), stop):
+            if isinstance(read, BaseException):
+                raise read
+            results.append(read)
+        stored = await self._repository.whole_by_sha256([one.sha256 for one in results if isinstance(one, _Read)])
+        seen = {}
+        for at, one in enumerate(results):
+            if isinstance(one, _Read) and one.sha256 in stored:
+                results[at] = AddResult(one.source.name, "duplicate", stored[one.sha256])
+                if one.file:
+                    seen[one.file] = stored[one.sha256]
+        await self._repository.see_files(seen)
+        head = await self._repository.head()
+        wanted = [network for network in (head.network, head.next_network) if network]
+        embedders = {network: await self._networks.embedder(network) for network in wanted}
+        prepared = await _unless_stopped(
+            (self._prepare_one(one, said, embedders) if isinstance(one, _Read) else _given(one) for one in results),
+            stop,
+        )
+        for failed in prepared:
+            if isinstance(failed, BaseException):
+                await self._drop([one for one in prepared if isinstance(one, Prepared)])
+                raise failed
+        return [one for one in prepared if not isinstance(one, BaseException)]
+
+    async def _read(self, source: Given) -> AddResult | _Read:
+        if not isinstance(source, Remote):
+            return await self._pool.run(_read, source)
+        try:
+            async with self._fetches:
+                content = (await self._fetcher.fetch(source.url)).content
+        except PicTraceError as error:
+            return _rejected(source.name, error)
+        return _Read(source, content, await self._pool.run(hashes.sha256, content))
+
+    async def _prepare_one(
+        self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]
+    ) -> Prepared | AddResult:
+        provenance = replace(said, name=one.source.name, file=one.file)
+        if isinstance(one.source, Remote):
+            provenance = replace(provenance, source_url=said.source_url or one.source.url)
+        try:
+            async with self._places:
+                image = await self._decoders.decode(one.content, side=imaging.LIBRARY_SIDE)
+                prepared = await self._pool.run(prepare, image, one.content, one.sha256, provenance, embedders)
+        except PicTraceError as error:
+            return _rejected(one.source.name, error)
+        extension = imaging.EXTENSIONS[prepared.image.media_type]
+        await self._repository.files.put([PictureFiles(one.sha256, extension, prepared.content, prepared.thumbnail)])
+        return prepared
+
+    async def _store(self, portion: list[AddResult | Prepared], operation: Operation) -> list[AddResult]:
+        prepared = [one for one in portion if isinstance(one, Prepared)]
+        try:
+            stored = await self._repository.add(prepared, operation) if prepared else []
+            while stored is None:  # the library began to change its network meanwhile: make what it wants now
+                prepared = await self._with_wanted_embeddings(prepared)
+                stored = await self._repository.add(prepared, operation)
+        except LibraryError:
+            await self._drop(portion)
+            raise
+        in_turn = iter(stored)
+        return [next(in_turn) if isinstance(one, Prepared) else one for one in portion]
+
+    async def _drop(self, portion: list[AddResult | Prepared]) -> None:
+        """Delete the files of what will not be stored."""
+        with suppress(LibraryError):  # `pictrace check` finds what is left
+            await self._repository.drop_unowned_files([one for one in portion if isinstance(one, Prepared)])
+
+    async def _with_wanted_embeddings(self, prepared: list[Prepared]) -> list[Prepared]:
+        head = await self._repository.head()
+        complete = []
+        for one in prepared:
+            embeddings = dict(one.embeddings)
+            for network in (head.network, head.next_network):
+                if network and network not in embeddings:
+                    embedder = await self._networks.embedder(network)
+                    embeddings[network] = await self._pool.run(embedder.embed, one.image.pixels)
+            complete.append(replace(one, embeddings=embeddings))
+        return complete
+
+
+class _Naming:
+    """Has new pictures compared, in one go all that are stored meanwhile; gives the results in order."""
+
+    def __init__(self, duplicates: Duplicates) -> None:
+        self._duplicates = duplicates
+        self._stored: list[AddResult] = []  # and yet to be compared
+        self._comparing: asyncio.Task[list[AddResult]] | None = None
+
+    async def take(self, results: list[AddResult]) -> list[AddResult]:
+        """Take some more; returns those that are compared, if any are."""
+        self._stored += results
+        done = []
+        if self._comparing and (self._comparing.done() or len(self._stored) >= COMPARED_BEHIND):
+            done = await self._comparing
+            self._comparing = None
+        if self._comparing is None:
+            self._begin()
+        return done
+
+    async def rest(self) -> list[AddResult]:
+        """All others."""
+        done = []
+        while self._comparing:
+            done += await self._comparing
+            self._comparing = None
+            if self._stored:
+                self._begin()
+        return done
+
+    def _begin(self) -> None:
+        self._comparing = asyncio.create_task(self._name(self._stored))
+        self._stored = []
+
+    async def _name(self, results: list[AddResult]) -> list[AddResult]:
+        new = [one.id for one in results if one.id is not None and one.status in ("added", "restored")]
+        near = await self._duplicates.name(new)
+        return [replace(one, near=near[one.id]) if one.id in near else one for one in results]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._comparing:
+            self._comparing.cancel()
+            await asyncio.gather(self._comparing, return_exceptions=True)
+
+
+def prepare(
+    image: Image,
+    content: bytes,
+    sha256: str,
+    provenance: Provenance,
+    embedders: dict[NetworkRef, Embedder],
+) -> Prepared:
+    """Compute all that is stored of a picture, decoded with its longest side at most LIBRARY_SIDE."""
+    first = next(iter(embedders))
+    features = registry.extract(image, sha256, embedders[first])
+    return Prepared(
+        provenance=provenance,
+        content=content,
+        thumbnail=imaging.encode_thumbnail(image.pixels),
+        image=image,
+        features=features,
+        embeddings={
+            network: features.embedding if network == first else embedder.embed(image.pixels)
+            for network, embedder in embedders.items()
+        },
+        keypoints_version=orb.VERSION,
+    )
+
+
+def _portions(sources: Iterator[Given]) -> Iterator[list[Given]]:
+    portion: list[Given] = []
+    size = 0
+    for source in sources:
+        portion.append(source)
+        size += source.size if isinstance(source, Source) else 0
+        if len(portion) >= PORTION_PICTURES or size >= PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _if_unchanged(source: Given, unchanged: dict[str, int]) -> AddResult | None:
+    if not isinstance(source, Source) or source.file is None or source.file.path not in unchanged:
+        return None
+    return AddResult(source.name, "duplicate", unchanged[source.file.path], unchanged=True)
+
+
+def _read(source: Source | Refused) -> AddResult | _Read:
+    if isinstance(source, Refused):
+        return _rejected(source.name, source.error)
+    try:
+        content = source.read()
+    except PicTraceError as error:
+        return _rejected(source.name, error)
+    return _Read(source, content, hashes.sha256(content))
+
+
+def _rejected(name: str, error: PicTraceError) -> AddResult:
+    return AddResult(name, "rejected", code=error.code, message=str(error))
+
+
+async def _given(result: AddResult | Prepared | None) -> AddResult | Prepared | None:
+    return result
+
+
+async def _unless_stopped(
+    work: Iterable[Coroutine[Any, Any, T]], stop: Callable[[], bool]
+) -> list[T | BaseException | None]:
+    """What comes of each, in order, errors too; None for what was not done a little after `stop` had said so."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        stopped_at: float | None = None
+        while (await asyncio.wait(tasks, timeout=LOOK_S))[1]:
+            if stopped_at is None and stop():
+                stopped_at = time.monotonic()
+            if stopped_at is not None and time.monotonic() - stopped_at > PATIENCE_S:
+                break
+    finally:
+        late = [task for task in tasks if task.cancel()]
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    return [None if task in late else result for task, result in zip(tasks, ended, strict=True)]

@@ -1,0 +1,213 @@
+"""Finds pictures of the library that are the same as others of it, and remembers what people decided about them."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from engine.concurrency import CpuPool
+from engine.domain import Decision, Features, Group, Groups, Keep, Pair, Pixels, Twin
+from engine.errors import InvalidLimit, LibraryError, NotDuplicates
+from engine.library.active_network import Networks, Serving
+from engine.matching import ranking
+from engine.matching.candidates import Sightings
+from engine.matching.cascade import NEAREST, Known
+from engine.storage import codec, pairs
+from engine.storage.pairs import Pairs, Size, components
+from engine.storage.repository import Repository
+from engine.storage.statements import Operation
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE, THOROUGHLY_AT_ONCE = 64, 8  # pictures that are compared in one go, and stored in one transaction
+MAX_DECIDED = 500  # pictures: every pair of them is remembered
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A group by ids, best first."""
+
+    ids: tuple[int, ...]
+    p_same: dict[int, float]
+
+
+class Duplicates:
+    """The near-duplicates of one library."""
+
+    def __init__(self, repository: Repository, networks: Networks, pool: CpuPool) -> None:
+        self._repository = repository
+        self._pairs = Pairs(repository.database)
+        self._networks = networks
+        self._pool = pool
+
+    # --- comparing
+
+    async def name(self, new: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """The near-duplicates of pictures that have just been stored, likeliest first.
+
+        Whatever goes wrong, what was stored is stored: the pictures go on waiting to be compared.
+        """
+        try:
+            return await self._compare(new) if new else {}
+        except LibraryError as error:
+            logger.warning(
+                "%d new pictures could not be compared (%s); `pictrace duplicates` tries again", len(new), error
+            )
+            return {}
+        except Exception:
+            logger.exception("%d new pictures could not be compared; `pictrace duplicates` tries again", len(new))
+            return {}
+
+    async def catch_up(
+        self,
+        *,
+        limit: int | None = None,
+        thorough: bool = False,
+        progress: Progress = lambda done, total: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Compare what has not been compared yet, at most `limit` pictures; what is done is kept."""
+        wanted, at_once = (pairs.THOROUGHLY, THOROUGHLY_AT_ONCE) if thorough else (pairs.WHOLE, AT_ONCE)
+        total, done = await self._pairs.count_waiting(wanted), 0
+        progress(0, total)
+        while not stop() and (limit is None or done < limit):
+            ids = await self._pairs.waiting(wanted, at_once if limit is None else min(at_once, limit - done))
+            if not ids:
+                break
+            await (self._compare_thoroughly(ids) if thorough else self._compare(ids))
+            done += len(ids)
+            progress(done, max(done, total))
+
+    async def _compare(self, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """By the whole pictures; returns those on which nobody has decided, likeliest first, by id."""
+        serving, head = await self._networks.current()
+        found: list[Pair] = []
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
+            known = await self._known(serving, part)
+            sightings = await serving.matcher.twins(known) if known else []
+            new = [
+                pair
+                for one, seen in zip(known, sightings, strict=True)
+                for pair in _same(serving, one, seen)
+            ]  # fmt: skip
+            await self._pairs.put(new, part, pairs.WHOLE, head.seq)
+            found += new
+        decided = await self._pairs.decided(ids) if found else set()
+        return _by_id([pair for pair in found if (pair.first_id, pair.second_id) not in decided], ids)
+
+    async def _compare_thoroughly(self, ids: Sequence[int]) -> None:
+        """As a search from each of them would: crops out of it, and what it is a screenshot of, are found too."""
+        serving, head = await self._networks.current()
+        found: list[Pair] = []
+        for one in await self._known(serving, ids):
+            image = one.stored.image
+            pixels = await self._pool.run(serving.thumbnail, image.sha256)
+            if pixels is not None:
+                found += _same(serving, one, await _match(serving, one, pixels))
+        await self._pairs.put(found, ids, pairs.THOROUGHLY, head.seq)
+
+    async def _known(self, serving: Serving, ids: Sequence[int]) -> list[Known]:
+        """What is stored of those that can be compared; `pictrace check --repair` makes again what is lost."""
+        stored = await self._repository.features(ids)
+        known = []
+        dimensions = serving.embedder.network.dimensions
+        async for rows in self._repository.embeddings_of(serving.network, dimensions, ids):
+            vectors = codec.vectors_from_bytes([row[-1] for row in rows], dimensions)
+            known += [
+                Known(stored[image_id], vector)
+                for (image_id, *_), vector in zip(rows, vectors, strict=True)
+                if image_id in stored
+            ]
+        return known
+
+    # --- looking, deciding
+
+    async def waiting(self) -> int:
+        """How many pictures have yet to be compared."""
+        return await self._pairs.count_waiting()
+
+    async def groups(self, *, cursor: int | None = None, limit: int | None = None) -> Groups:
+        """Groups of near-duplicates on which nobody has decided, from after the one whose best picture is `cursor`."""
+        found = await self._grouped()
+        rest = [one for one in found if cursor is None or one.ids[0] > cursor]
+        part = rest[:limit]
+        images = await self._pairs.images([image_id for one in part for image_id in one.ids])
+        groups = []
+        for one in part:
+            twins = tuple(Twin(images[image_id], one.p_same[image_id]) for image_id in one.ids if image_id in images)
+            if len(twins) > 1:  # else one was removed meanwhile
+                groups.append(Group(twins))
+        following = part[-1].ids[0] if len(part) < len(rest) else None
+        return Groups(tuple(groups), following, len(found), await self.waiting())
+
+    async def group_of(self, image_id: int) -> tuple[int, ...]:
+        """The ids of the group that a picture is in, best first. UnknownImage, NotDuplicates."""
+        await self._repository.get(image_id)
+        for one in await self._grouped():
+            if image_id in one.ids:
+                return one.ids
+        raise NotDuplicates(f"Picture {image_id} has no near-duplicates in this library. Nothing was removed.")
+
+    async def decide(self, ids: Sequence[int], keep: Keep, *, actor: str) -> Decision:
+        """Keep the best of a group and remove the others, or remember that all are kept, or that they are different.
+
+        UnknownImage, NotDuplicates, InvalidLimit.
+        """
+        chosen = sorted(set(ids))
+        if not 2 <= len(chosen) <= MAX_DECIDED and (keep != "best" or len(chosen) < 2):
+            raise InvalidLimit(f"Between 2 and {MAX_DECIDED} pictures can be decided on at once, not {len(chosen)}.")
+        if keep == "best":
+            return await self._pairs.keep_best(chosen, Operation("remove", actor))
+        reason = "kept" if keep == "all" else "different"
+        return await self._pairs.keep(chosen, reason, Operation("decision", actor))
+
+    async def _grouped(self) -> list[_Found]:
+        found, sizes = await self._pairs.undecided()
+        return await self._pool.run(_groups, found, sizes)
+
+
+def _groups(found: Sequence[Pair], sizes: dict[int, Size]) -> list[_Found]:
+    best_pair: dict[int, float] = {}
+    for pair in found:
+        for image_id in (pair.first_id, pair.second_id):
+            best_pair[image_id] = max(pair.p_same, best_pair.get(image_id, 0.0))
+    groups = []
+    for component in components((pair.first_id, pair.second_id) for pair in found):
+        ids = tuple(sorted(component, key=lambda image_id: sizes[image_id].rank))
+        groups.append(_Found(ids, {image_id: best_pair[image_id] for image_id in ids}))
+    return sorted(groups, key=lambda one: one.ids[0])
+
+
+def _same(serving: Serving, query: Known, sightings: Sightings) -> list[Pair]:
+    """What is proved to be the same picture, as lane `same` of a search has it."""
+    if not any(one.proof and one.proof.is_proved for one in sightings.found):
+        return []
+    references = serving.calibration.references(query.embedding, sightings.nearest)
+    matches = ranking.rank(sightings, references, serving.calibration, limit=NEAREST)
+    itself = query.stored.image.id
+    return [
+        Pair(min(itself, match.image.id), max(itself, match.image.id), match.p_same)
+        for match in matches
+        if match.lane == "same"
+    ]
+
+
+async def _match(serving: Serving, query: Known, pixels: Pixels) -> Sightings:
+    stored = query.stored
+    features = Features(stored.image.sha256, stored.phash, query.embedding, stored.keypoints)
+    return await serving.matcher.match(pixels, features, exclude=frozenset([stored.image.id]))
+
+
+def _by_id(found: Iterable[Pair], ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """The other halves of their pairs, likeliest first, for each of these pictures that has any."""
+    others: dict[int, dict[int, float]] = {}
+    for pair in found:
+        for one, other in ((pair.first_id, pair.second_id), (pair.second_id, pair.first_id)):
+            others.setdefault(one, {})[other] = pair.p_same
+    return {
+        one: tuple(sorted(others[one], key=lambda other: (-others[one][other], other)))
+        for one in ids
+        if one in others
+    }  # fmt: skip

@@ -1,0 +1,132 @@
+"""What people ask to be remembered: verdicts on matches, and pictures to be told of when they appear."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from engine.concurrency import CpuPool
+from engine.domain import Match, NetworkRef, Vector, Watch
+from engine.features import regions
+from engine.index.hamming import HammingIndex
+from engine.library.active_network import Networks, Serving
+from engine.library.searching import Searcher
+from engine.matching import ranking
+from engine.storage import codec
+from engine.storage.repository import Repository
+from engine.storage.subscribers import Subscribers
+
+# Cosine of the nearest part from which a new picture is worth reading the query again. Of edited copies of 30 pictures
+# (23 edits) 94 % reach it, and of two pictures that have nothing to do with each other 1 in 200.
+MAYBE_COSINE = 0.5
+MAYBE_HASH = 12  # bits
+NEAR_HASHES = 1000  # looked at, for most may have been there before
+EXAMINED = 8  # new pictures, the likeliest, that one query is compared with at a time
+
+
+class Subscriptions:
+    """Verdicts and watches of one library."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        subscribers: Subscribers,
+        networks: Networks,
+        searcher: Searcher,
+        pool: CpuPool,
+    ) -> None:
+        self._repository = repository
+        self._subscribers = subscribers
+        self._networks = networks
+        self._searcher = searcher
+        self._pool = pool
+
+    async def judge(self, content: bytes, image_id: int, *, right: bool, subscriber: str) -> None:
+        """See SearchService.judge."""
+        serving, _ = await self._networks.current()
+        await self._repository.get(image_id)
+        asked = await self._searcher.asked(content, serving)
+        await self._subscribers.judge(subscriber, asked.features, image_id, right=right)
+
+    async def watch(self, content: bytes, *, subscriber: str, reference: str, since: int | None) -> Watch:
+        """See SearchService.watch."""
+        serving, head = await self._networks.current()
+        asked = await self._searcher.asked(content, serving)
+        boxes = await self._pool.run(regions.find, asked.pixels)
+        parts = [await self._pool.run(serving.embedder.embed_region, regions.cut(asked.pixels, box)) for box in boxes]
+        vectors = np.stack([asked.features.embedding, *parts])
+        seq = head.seq if since is None else since
+        return await self._subscribers.watch(subscriber, asked.features, vectors, serving.network, seq, reference)
+
+    async def due(self) -> list[Watch]:
+        """See SearchService.due_watches."""
+        head = await self._repository.head()
+        by_seq: dict[int, list[Watch]] = defaultdict(list)
+        for watch in await self._subscribers.watches(behind=head.seq):
+            by_seq[watch.seq].append(watch)
+        if not by_seq:
+            return []
+        serving, head = await self._networks.current()
+        due: list[Watch] = []
+        compared: list[int] = []
+        for seq, waiting in by_seq.items():
+            came = await self._subscribers.came_after(seq)
+            likely = await self._likely(waiting, came, serving)
+            due += [watch for watch in waiting if likely[watch.id]]
+            compared += [watch.id for watch in waiting if not likely[watch.id]]
+        await self._subscribers.compared(compared, head.seq)
+        return due
+
+    async def appeared(self, watch: Watch, content: bytes) -> Match | None:
+        """See SearchService.appeared."""
+        serving, head = await self._networks.current()
+        asked = await self._searcher.asked(content, serving)
+        came = await self._subscribers.came_after(watch.seq)
+        likely = (await self._likely([watch], came, serving))[watch.id]
+        wrong = await self._subscribers.called_wrong(watch.subscriber, asked.features)
+        found: list[Match] = []
+        for image_id in likely:
+            if image_id in wrong:
+                continue
+            sightings = await serving.matcher.examine(asked.pixels, asked.features, image_id, likely[image_id])
+            references = serving.calibration.references(asked.features.embedding, sightings.nearest)
+            exact = asked.exact if asked.exact and asked.exact.id == image_id else None
+            found += ranking.rank(sightings, references, serving.calibration, limit=1, exact=exact)
+        same = [match for match in found if match.lane == "same"]
+        if same:
+            return max(same, key=lambda match: (match.score, -match.image.id))
+        await self._subscribers.compared([watch.id], head.seq)
+        return None
+
+    async def _likely(self, waiting: list[Watch], came: list[int], serving: Serving) -> dict[int, dict[int, float]]:
+        """For each watch the new pictures that may be the one waited for, likeliest first, with their cosines."""
+        likely: dict[int, dict[int, float]] = {watch.id: {} for watch in waiting}
+        if not came:
+            return likely
+        network, dimensions = serving.network, serving.embedder.network.dimensions
+        async for rows in self._repository.embeddings_of(network, dimensions, came):
+            if rows:
+                vectors = await self._pool.run(codec.vectors_from_bytes, [vector for *_, vector in rows], dimensions)
+                for watch in waiting:
+                    cosines = await self._pool.run(_cosines, watch, network, vectors)
+                    for at in np.flatnonzero(cosines >= MAYBE_COSINE).tolist():
+                        likely[watch.id][rows[at][0]] = float(cosines[at])
+        hashed = HammingIndex()
+        hashed.add(*await self._repository.phashes(came))
+        for watch in waiting:
+            if watch.query_phash is not None:
+                (hits,) = hashed.search(np.array([watch.query_phash], np.uint64), NEAR_HASHES, MAYBE_HASH)
+                for image_id in hits.keys.tolist():
+                    likely[watch.id][image_id] = max(1.0, likely[watch.id].get(image_id, 0.0))
+            best = sorted(likely[watch.id].items(), key=lambda pair: (-pair[1], pair[0]))
+            likely[watch.id] = dict(best[:EXAMINED])
+        return likely
+
+
+def _cosines(watch: Watch, network: NetworkRef, vectors: Vector) -> Vector:
+    """The best cosine of any part of the query with each row of `vectors` (n, dimensions); 1 where none can be told."""
+    size = codec.BYTES_A_NUMBER * vectors.shape[1]
+    is_whole = watch.vectors and len(watch.vectors) % size == 0
+    if watch.network != network or not is_whole:
+        return np.ones(len(vectors), np.float32)
+    parts = [watch.vectors[start : start + size] for start in range(0, len(watch.vectors), size)]
+    return np.asarray((codec.vectors_from_bytes(parts, vectors.shape[1]) @ vectors.T).max(axis=0), np.float32)

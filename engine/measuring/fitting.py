@@ -1,0 +1,155 @@
+"""Fits a calibration on a library's own pictures, with edited copies that it makes of them itself."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.concurrency import CpuPool
+from engine.domain import Image, Pixels, StoredImage, Vector
+from engine.features import registry
+from engine.library.active_network import Serving
+from engine.matching import ranking
+from engine.matching.calibration import Calibration
+from engine.pictures.augment import EDITS, apply
+
+EDITS_A_PICTURE = 3
+BACKGROUND = 160  # embeddings kept
+MIN_PICTURES = 40  # a library needs for a calibration of its own
+STRANGERS = 0.3  # share of the queries whose right picture is left out
+L2 = 0.02  # weight decay of the logistic regressions, a sample
+ANSWERS = 5  # pairs taken of each query: what an answer shows
+SAME_PRECISION = 0.999  # what the cut-off of lane `same` must keep on the pairs fitted on
+MIN_SAME_CUTOFF = 0.5
+ALIKE_CUTOFF = 0.35
+
+Kind = Callable[[StoredImage], str]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Inputs and answers of the two regressions: (n, 6) and (n,), (m, 2) and (m,)."""
+
+    same_inputs: Vector
+    same: NDArray[np.bool_]
+    alike_inputs: Vector
+    alike: NDArray[np.bool_]
+
+
+async def fit(
+    serving: Serving,
+    pool: CpuPool,
+    read: Callable[[StoredImage], Awaitable[Pixels]],
+    sample: Sequence[StoredImage],
+    unrelated: Sequence[Pixels],
+    *,
+    unrelated_ids: frozenset[int] = frozenset(),
+    kind: Kind | None = None,
+    seed: int = 7,
+    progress: Progress = lambda done, total: None,
+) -> Calibration:
+    """A calibration for the serving network.
+
+    `sample`: pictures of the library to make copies of. `unrelated`: other pictures, for backgrounds and neighbours;
+    where they are in the library after all, `unrelated_ids` keeps them out of the answers. Some queries are asked with
+    the right picture left out too, as strangers. Without `kind` (what a person would call the same kind of thing), lane
+    `alike` keeps the weights that it has.
+    """
+    embedded = [await pool.run(serving.embedder.embed, pixels) for pixels in unrelated[:BACKGROUND]]
+    background = np.stack(embedded).astype(np.float32)
+    start = replace(serving.calibration, background=background)
+    pairs = await _collect(serving, start, pool, read, sample, unrelated, unrelated_ids, kind, seed, progress)
+    same = logistic_regression(pairs.same_inputs, pairs.same)
+    alike = logistic_regression(pairs.alike_inputs, pairs.alike) if len(pairs.alike) else serving.calibration.alike
+    fitted = replace(start, network=serving.network, same=same, alike=alike, alike_cutoff=ALIKE_CUTOFF, fitted=True)
+    return replace(fitted, same_cutoff=_cutoff(same, pairs))
+
+
+def logistic_regression(inputs: Vector, right: NDArray[np.bool_]) -> tuple[float, ...]:
+    """Weights and, last, the intercept, by maximum likelihood with a little weight decay."""
+    from scipy.optimize import minimize  # a second to import, and needed here only
+
+    scale = np.maximum(inputs.std(axis=0), 1e-6)
+    centre = inputs.mean(axis=0)
+    x = np.hstack([(inputs - centre) / scale, np.ones((len(inputs), 1))]).astype(np.float64)
+    sign = np.where(right, 1.0, -1.0)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margin = sign * (x @ weights)
+        value = np.logaddexp(0, -margin).sum() + L2 * (weights[:-1] ** 2).sum()
+        slope = -(x * (sign / (1 + np.exp(np.clip(margin, -60, 60))))[:, None]).sum(axis=0)
+        slope[:-1] += 2 * L2 * weights[:-1]
+        return float(value), slope
+
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
+    weights = found[:-1] / scale
+    return (*(float(w) for w in weights), float(found[-1] - (weights * centre).sum()))
+
+
+async def _collect(
+    serving: Serving,
+    start: Calibration,
+    pool: CpuPool,
+    read: Callable[[StoredImage], Awaitable[Pixels]],
+    sample: Sequence[StoredImage],
+    unrelated: Sequence[Pixels],
+    unrelated_ids: frozenset[int],
+    kind: Kind | None,
+    seed: int,
+    progress: Progress,
+) -> Pairs:
+    random = np.random.default_rng(seed)
+    names = list(EDITS)
+    same_inputs, same, alike_inputs, alike = [], [], [], []
+    total = len(sample) * EDITS_A_PICTURE
+    for number in range(total):
+        image = sample[number // EDITS_A_PICTURE]
+        edit = names[number % len(names)]
+        other = unrelated[int(random.integers(len(unrelated)))]
+        seed_of_copy = int(random.integers(1 << 31))
+        copy = await pool.run(apply, edit, await read(image), other, seed=seed_of_copy)
+        stranger = bool(random.random() < STRANGERS)
+        features = await pool.run(
+            registry.extract, Image(copy, "image/png", copy.shape[1], copy.shape[0]), "", serving.embedder
+        )
+        exclude = unrelated_ids | {image.id} if stranger else unrelated_ids
+        sightings = await serving.matcher.match(copy, features, exclude=exclude)
+        references = start.references(features.embedding, sightings.nearest)
+        ranked = ranking.rank(sightings, references, start, limit=ANSWERS, weak=True)
+        shown = {match.image.id for match in ranked}
+        for one in sightings.found:
+            if one.stored.image.id in shown:
+                same_inputs.append(ranking.signals(one, references).vector())
+                same.append(one.stored.image.id == image.id)
+        progress(number + 1, total)
+    if kind:
+        for image in sample:
+            pixels = await read(image)
+            features = await pool.run(registry.extract, _as_image(pixels), "", serving.embedder)
+            exclude = unrelated_ids | {image.id}
+            sightings = await serving.matcher.match(pixels, features, exclude=exclude, regions_too=False)
+            references = start.references(features.embedding, sightings.nearest)
+            for one in sightings.found[:ANSWERS]:
+                if one.whole_cosine is not None:
+                    alike_inputs.append([one.whole_cosine, start.nearness(one.whole_cosine, references)])
+                    alike.append(kind(one.stored.image) == kind(image))
+    return Pairs(
+        np.array(same_inputs, np.float32), np.array(same), np.array(alike_inputs, np.float32), np.array(alike, bool)
+    )
+
+
+def _cutoff(weights: tuple[float, ...], pairs: Pairs) -> float:
+    """The lowest p_same above which enough of the pairs are right."""
+    value = pairs.same_inputs @ np.array(weights[:-1]) + weights[-1]
+    p = 1 / (1 + np.exp(-np.clip(value, -30, 30)))
+    order = np.argsort(-p)
+    precision = np.cumsum(pairs.same[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(precision >= SAME_PRECISION)
+    lowest = float(p[order[enough[-1]]]) if len(enough) else 1.0
+    return round(max(MIN_SAME_CUTOFF, lowest), 4)
+
+
+def _as_image(pixels: Pixels) -> Image:
+    return Image(pixels, "image/png", pixels.shape[1], pixels.shape[0])

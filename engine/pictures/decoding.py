@@ -1,0 +1,325 @@
+"""The one door to the decoders: pictures of strangers are decoded in processes that can be ended.
+
+A picture gets so much memory and computing time and no more; what it breaks is a process that holds nothing else. Who
+decodes many pictures, or slow ones, leaves room for the others.
+"""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import psutil
+
+from engine.concurrency import LOW_PRIORITY, FairPlaces, Place, current_client
+from engine.domain import Image
+from engine.errors import ImageError, TooCostly
+from engine.pictures.decoding_worker import empty, in_memory, mapped, receive, send
+
+WORKER = Path(__file__).with_name("decoding_worker.py")
+MEGABYTE = 1024 * 1024
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")  # no keys, no tokens
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# glibc keeps as much of what a picture took for the next one: asking the system for it again took a third of the time.
+KEPT_BYTES = 64 * MEGABYTE
+MEMORY_IS_KEPT = {
+    "MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES),
+    "MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES),
+    "MALLOC_TOP_PAD_": str(KEPT_BYTES // 8),
+}
+BROKEN = "The picture cannot be decoded: it breaks the decoder."
+BUFFER_BYTES = 24 * MEGABYTE  # for a picture's file, then for its pixels; it takes as much memory as was ever in it
+AT_ONCE_BYTES = 4 * MEGABYTE  # that are copied while nothing else is done, in a millisecond
+START_S = 30  # that a process may take until it is ready
+MIN_WORKERS = 2  # so that nobody holds all of them
+PICTURES_A_WORKER = 1_000  # then it is replaced, whatever it may have lost meanwhile
+SWOLLEN_BYTES = 150 * MEGABYTE  # so is one that keeps more than this after its picture
+PICTURES_A_LOOK = 50  # after which it is looked at whatever they took
+ERRORS = {kind.code: kind for kind in ImageError.__subclasses__()}
+
+# The dearest pictures of 50 megapixels take 8.5 bytes a pixel (AVIF) and 1.5 seconds (16-bit PNG).
+MEMORY_BYTES, CPU_S, FOR_PIXELS = 530 * MEGABYTE, 8.0, 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one picture may take. Memory is the process's own, counted from what an idle one has."""
+
+    memory_bytes: int = MEMORY_BYTES
+    cpu_s: float = CPU_S
+    wall_s: float = 60  # long, for what is slow gives way to everything else
+    prompt_s: float = 1  # what takes longer goes on at low priority, and another process takes its place
+    look_s: float = 0.05  # between two looks at what a picture takes
+
+
+def limits_for(max_pixels: int) -> Limits:
+    """What a picture may take where pictures may be as large as this."""
+    times = max(1.0, max_pixels / FOR_PIXELS)
+    return Limits(memory_bytes=int(times * MEMORY_BYTES), cpu_s=times * CPU_S)
+
+
+class Decoders:
+    """The decoding processes of one process; each is started when it is first needed."""
+
+    def __init__(self, workers: int, *, max_bytes: int, max_pixels: int, limits: Limits | None = None) -> None:
+        """`max_bytes` of a file and `max_pixels` of a picture, where a caller gives no others."""
+        self._workers = max(MIN_WORKERS, workers)
+        self._max_bytes = max_bytes
+        self.max_pixels = max_pixels
+        self._limits = limits or limits_for(max_pixels)
+        self._places = FairPlaces(self._workers, each=self._workers // 2)
+        self._idle: list[_Worker] = []
+        self._all: set[_Worker] = set()
+        self._slow = 0
+        self._starting: set[asyncio.Task[None]] = set()
+
+    async def decode(
+        self, content: bytes, *, side: int, max_bytes: int | None = None, max_pixels: int | None = None
+    ) -> Image:
+        """See `imaging.decode`. Raises an ImageError; TooCostly for what breaks a worker or goes over a limit."""
+        request = {
+            "side": side,
+            "max_bytes": self._max_bytes if max_bytes is None else max_bytes,
+            "max_pixels": self.max_pixels if max_pixels is None else max_pixels,
+            "memory_bytes": self._limits.memory_bytes,
+        }
+        async with self._places.place(current_client()) as place:
+            worker = await self._ready()
+            try:
+                is_small = len(content) <= AT_ONCE_BYTES
+                file = worker.put(content) if is_small else await asyncio.to_thread(worker.put, content)
+                outcome = await self._watched(worker, worker.ask(request | {"size": len(content)}, file), place)
+            except BaseException:  # the client is gone, too: nobody waits for what the worker does
+                self._end(worker)
+                self._replace()
+                raise
+            self._put_back(worker)
+        if isinstance(outcome, ImageError):
+            raise outcome
+        return outcome
+
+    async def warm_up(self) -> None:
+        """Start a worker before anybody waits for it."""
+        if not self._all:
+            self._idle.append(await self._start())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        for worker in list(self._all):
+            self._end(worker)
+
+    async def _watched(self, worker: "_Worker", asking: "asyncio.Future[_Answer]", place: Place) -> Image | ImageError:
+        """What the worker makes of a picture. TooCostly where that takes more than it may, or breaks the worker."""
+        limits, loop = self._limits, asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            while not (await asyncio.wait({asking}, timeout=limits.look_s))[0]:
+                took_s = loop.time() - started
+                self._refuse_excess(worker.taken(), took_s)
+                if took_s > limits.prompt_s and not worker.gives_way:
+                    worker.give_way()
+                    if self._slow < self._workers:
+                        self._slow += 1
+                        place.leave()
+            return worker.outcome(*asking.result())
+        except (OSError, KeyError, TypeError, ValueError, psutil.Error) as error:
+            raise TooCostly(BROKEN) from error
+        finally:
+            asking.cancel()
+            self._slow -= place.is_left
+
+    def _refuse_excess(self, taken: "_Usage", took_s: float) -> None:
+        limits = self._limits
+        if taken.memory_bytes > limits.memory_bytes:
+            raise TooCostly(f"Decoding the picture takes more memory than {limits.memory_bytes // MEGABYTE} MB.")
+        if taken.cpu_s > limits.cpu_s or took_s > limits.wall_s:
+            raise TooCostly(f"Decoding the picture takes longer than the {limits.cpu_s:g} seconds of computing it may.")
+
+    async def _ready(self) -> "_Worker":
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_alive:
+                return worker
+            self._end(worker)
+        return await self._start()
+
+    async def _start(self) -> "_Worker":
+        worker = _Worker(self._limits)
+        self._all.add(worker)
+        try:
+            await asyncio.wait_for(worker.start(), START_S)
+        except BaseException:
+            self._end(worker)
+            raise
+        return worker
+
+    def _put_back(self, worker: "_Worker") -> None:
+        if worker.is_worn():
+            self._end(worker)
+            self._replace()
+        else:
+            self._idle.append(worker)
+
+    def _replace(self) -> None:
+        """Have another worker ready for the next picture, without anybody waiting for it."""
+        if len(self._all) + len(self._starting) >= self._workers:
+            return
+        task = asyncio.create_task(self._start_one_more())
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _start_one_more(self) -> None:
+        with suppress(OSError, TimeoutError):  # whoever needs one tries again
+            self._idle.append(await self._start())
+
+    def _end(self, worker: "_Worker") -> None:
+        self._all.discard(worker)
+        worker.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    memory_bytes: int  # resident
+    cpu_s: float
+
+
+_Answer = tuple[dict[str, Any], int | None]  # what is said, and a file with pixels that are too many for the buffer
+
+
+class _Worker:
+    """One decoding process, and the socket to it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.gives_way = False
+        self._limits = limits
+        self._pictures = 0
+        self._before: _Usage | None = None
+        self._socket, self._its_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._its_buffer: int | None = empty(BUFFER_BYTES)
+        self._buffer = mapped(os.dup(self._its_buffer))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start the process, and wait until it can decode."""
+        self._process = self._popen()  # a millisecond; in a thread, a cancelled start would leave it behind
+        self._close_its_sides()
+        self._watched = psutil.Process(self._process.pid)
+        await self._next_answer()
+        self._fresh = self._usage()
+
+    def put(self, content: bytes) -> int | None:
+        """Hand a picture over: in the buffer, or in the file that is returned."""
+        if len(content) > BUFFER_BYTES:
+            return in_memory(content)
+        self._buffer[: len(content)] = content
+        return None
+
+    def ask(self, request: dict[str, Any], file: int | None) -> asyncio.Future[_Answer]:
+        """Have what was put decoded. The future gets the answer; OSError or ValueError where the process breaks."""
+        self._pictures += 1
+        self._before = None
+        send(self._socket, request, file)
+        return self._next_answer()
+
+    def outcome(self, answer: dict[str, Any], file: int | None) -> Image | ImageError:
+        """What an answer means. KeyError, TypeError, ValueError, OSError where a picture has taken over the process."""
+        if "error" in answer:
+            return ERRORS[answer["error"]](answer["sentence"])
+        height, width, channels = answer["shape"]
+        values = np.frombuffer(self._buffer if file is None else mapped(file), np.uint8, height * width * channels)
+        pixels = values.reshape(height, width, channels)
+        return Image(pixels.copy() if file is None else pixels, answer["media_type"], answer["width"], answer["height"])
+
+    def taken(self) -> _Usage:
+        """What the picture has taken so far, from the first look at it on. psutil.Error where the process has ended.
+
+        Most pictures are decoded before anybody looks, and looking costs a tenth of a millisecond.
+        """
+        now = self._usage()
+        self._before = self._before or now
+        return _Usage(now.memory_bytes - self._fresh.memory_bytes, now.cpu_s - self._before.cpu_s)
+
+    def give_way(self) -> None:
+        """Go on at low priority; there is no way back without rights that nobody should have."""
+        self.gives_way = True
+        with suppress(psutil.Error):
+            self._watched.nice(LOW_PRIORITY)
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def is_worn(self) -> bool:
+        """Whether another one had better take the next picture."""
+        if self.gives_way or self._pictures >= PICTURES_A_WORKER or not self.is_alive:
+            return True
+        is_looked_at = self._before is not None or self._pictures % PICTURES_A_LOOK == 0
+        return is_looked_at and self._usage().memory_bytes - self._fresh.memory_bytes > SWOLLEN_BYTES
+
+    def end(self) -> None:
+        """End the process at once, whatever it does."""
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        self._close_its_sides()
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def _close_its_sides(self) -> None:
+        self._its_side.close()
+        if self._its_buffer is not None:
+            os.close(self._its_buffer)
+            self._its_buffer = None
+
+    def _popen(self) -> subprocess.Popen[bytes]:
+        numbers = (self._its_side.fileno(), self._its_buffer or 0)
+        limits = (self._limits.memory_bytes, self._limits.cpu_s)
+        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        return subprocess.Popen(
+            [sys.executable, "-P", str(WORKER), *map(str, (*numbers, *limits))],
+            pass_fds=numbers,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # decoders complain there of what strangers send
+            env=kept | ONE_THREAD | MEMORY_IS_KEPT,
+            start_new_session=True,  # Ctrl-C is for the parent, which decides what is finished
+        )
+
+    def _usage(self) -> _Usage:
+        with self._watched.oneshot():
+            times = self._watched.cpu_times()
+            return _Usage(self._watched.memory_info().rss, times.user + times.system)
+
+    def _next_answer(self) -> asyncio.Future[_Answer]:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[_Answer] = loop.create_future()
+
+        def read() -> None:
+            loop.remove_reader(self._socket)
+            try:
+                answer = receive(self._socket)
+            except (OSError, ValueError) as error:
+                if not answered.done():
+                    answered.set_exception(error)
+                return
+            if not answered.done():
+                answered.set_result(answer)
+            elif answer[1] is not None:
+                os.close(answer[1])
+
+        loop.add_reader(self._socket, read)
+        return answered

@@ -1,0 +1,318 @@
+"""Bytes -> picture: header gate, bounds, orientation, transparency. Raises, never returns None.
+
+Strangers' pictures come here by way of `decoding`, in a process of its own.
+"""
+
+import math
+import re
+import warnings
+from io import BytesIO
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import AvifImagePlugin, UnidentifiedImageError
+from PIL import Image as PillowImage
+from pillow_heif import HeifImageFile, register_heif_opener
+from pillow_heif import options as heif_options
+
+from engine.domain import Image, Pixels
+from engine.errors import (
+    DamagedImage,
+    EmptyFile,
+    FileTooLarge,
+    ImageError,
+    NotAnImage,
+    TooCostly,
+    UnsupportedFormat,
+)
+from engine.pictures import bounds
+
+FORMATS = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",  # a JPEG with further pictures behind it; Pillow opens it as JPEG
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+}
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tif",
+    "image/avif": ".avif",
+    "image/heic": ".heic",
+}
+MEDIA_TYPES = tuple(EXTENSIONS)
+LIBRARY_SIDE = 1000  # longest side that stored pictures are decoded to
+QUERY_SIDE = 1200  # queries a little larger: the picture may be a small part of them
+LARGE_PIXELS = 12_000_000
+THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 85
+MAX_OWN_SIDE = 2_400  # of what is made here: thumbnails, previews
+ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
+MEGABYTE = 1024 * 1024
+
+# What people take for pictures: how the file begins, and what to call it.
+KNOWN_OTHERS = (
+    (b"%PDF", "a PDF"),
+    (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (b"%!PS", "a PostScript file"),
+    (b"8BPS", "a Photoshop file"),
+    (b"PK\x03\x04", "a zip"),
+    (b"\x00\x00\x01\x00", "an icon file"),
+    (b"\x1f\x8b", "a gzip-compressed file"),
+)
+
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+
+PIXEL_BYTES = 8  # that decoders take for each pixel of a large picture, at least
+BAND_PIXELS = 2_000_000  # of a large picture, whose colours are converted at a time
+REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK")  # modes that Pillow makes smaller as they are
+# How a picture that was taken so is turned upright; 1 is upright already.
+UPRIGHT = {
+    2: PillowImage.Transpose.FLIP_LEFT_RIGHT,
+    3: PillowImage.Transpose.ROTATE_180,
+    4: PillowImage.Transpose.FLIP_TOP_BOTTOM,
+    5: PillowImage.Transpose.TRANSPOSE,
+    6: PillowImage.Transpose.ROTATE_270,
+    7: PillowImage.Transpose.TRANSVERSE,
+    8: PillowImage.Transpose.ROTATE_90,
+}
+OUT_OF_MEMORY = re.compile(r"memory|alloc", re.IGNORECASE)  # how decoders say it
+BOMBS = (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning)
+
+register_heif_opener()
+
+
+def harden() -> None:
+    """From now on decoders start no threads of their own in this process, and what is over a bound is an error."""
+    warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
+    cv2.setNumThreads(1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    heif_options.DECODE_THREADS = 1
+
+
+def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory_bytes: int | None = None) -> Image:
+    """The first frame of a picture file, upright, on white where it is transparent, longest side at most `side`.
+
+    `memory_bytes` is what this process may still take, where that is bounded: a decoder that runs out of it does not
+    always say so. Nothing is decoded before the header's width and height are known to be allowed. JPEG is decoded at
+    a half, a quarter or an eighth where that is enough. Raises an ImageError.
+    """
+    if not content:
+        raise EmptyFile("The file is empty.")
+    if len(content) > max_bytes:
+        raise too_large(len(content), max_bytes)
+    bounds.require(content, max_pixels)
+    PillowImage.MAX_IMAGE_PIXELS = max_pixels  # looked at by Pillow wherever a header says one size and a frame another
+    image = _open(content, max_pixels)
+    if image.width < 1 or image.height < 1:
+        raise DamagedImage(f"The picture is {image.width} x {image.height} pixels: there is nothing in it.")
+    bounds.require_size(image.width, image.height, max_pixels)
+    media_type = FORMATS[image.format or ""]
+    size = image.size
+    try:
+        image.draft("RGB", (side, side))  # JPEG only: decodes at the smallest scale that is no smaller than this
+        image.load()
+        turned = _is_turned(image)
+        pixels = _upright(image, side)
+    except Exception as error:
+        is_too_large = bool(memory_bytes) and PIXEL_BYTES * size[0] * size[1] > (memory_bytes or 0)
+        raise _undecodable(MemoryError() if is_too_large else error, max_pixels) from error
+    width, height = size[::-1] if turned else size
+    return Image(_reduced(pixels, side), media_type, width, height)
+
+
+def too_large(size: int | None, max_bytes: int) -> FileTooLarge:
+    """The error for a file that is over the limit; `size` is None where reading stopped before its end."""
+    has = "is larger than the limit" if size is None else f"has {size / MEGABYTE:.1f} MB"
+    return FileTooLarge(f"The file {has}; at most {max_bytes / MEGABYTE:g} MB are allowed (PICTRACE_MAX_BYTES).")
+
+
+def encode_jpeg(pixels: Pixels, *, quality: int) -> bytes:
+    """An RGB picture (H, W, 3) as a JPEG file."""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+
+
+def encode_thumbnail(pixels: Pixels) -> bytes:
+    """A JPEG whose longest side is at most 320 pixels."""
+    return encode_reduced(pixels, side=THUMBNAIL_SIDE, quality=THUMBNAIL_QUALITY)
+
+
+def encode_reduced(pixels: Pixels, *, side: int, quality: int) -> bytes:
+    """A JPEG whose longest side is at most `side` pixels."""
+    return encode_jpeg(_reduced(pixels, side), quality=quality)
+
+
+def widened(pixels: Pixels, max_ratio: float) -> Pixels:
+    """A strip with white added on both sides, until its longer side is at most `max_ratio` times the shorter."""
+    height, width = pixels.shape[:2]
+    above = max(0, math.ceil(width / max_ratio) - height)
+    beside = max(0, math.ceil(height / max_ratio) - width)
+    edges = (above // 2, above - above // 2, beside // 2, beside - beside // 2)
+    return np.asarray(cv2.copyMakeBorder(pixels, *edges, cv2.BORDER_CONSTANT, value=(255, 255, 255)), np.uint8)
+
+
+def decode_thumbnail(content: bytes) -> Pixels:
+    """The RGB pixels of a thumbnail's file."""
+    size = bounds.jpeg_size(content)
+    is_ours = size is not None and max(size) <= MAX_OWN_SIDE
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if is_ours else None
+    if bgr is None:
+        raise DamagedImage("A thumbnail of the library is damaged: run `pictrace check --repair`.")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _open(content: bytes, max_pixels: int) -> PillowImage.Image:
+    try:
+        image = PillowImage.open(BytesIO(content), formats=[name for name in FORMATS if name != "MPO"])
+        is_still = not getattr(image, "is_animated", False)
+        if image.format != "WEBP" or image.width * image.height < LARGE_PIXELS or not is_still:
+            return image
+        info = image.info
+        del image  # with the memory that Pillow's decoder takes, for three pictures of its size
+        return _large_webp(content, info)
+    except UnidentifiedImageError:
+        raise _not_taken(content) from None
+    except Exception as error:
+        raise _undecodable(error, max_pixels, "The picture's header is damaged") from error
+
+
+def _large_webp(content: bytes, info: dict[str | tuple[int, int], Any]) -> PillowImage.Image:
+    """Decoded by OpenCV, which needs half as much memory for it."""
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise DamagedImage("The picture is truncated or damaged.")
+    mode, order = ("RGBA", "BGRA") if pixels.shape[2] == 4 else ("RGB", "BGR")
+    image = PillowImage.frombuffer(mode, pixels.shape[1::-1], pixels, "raw", order, 0, 1)
+    image.info, image.format = info, "WEBP"
+    return image
+
+
+def _undecodable(error: Exception, max_pixels: int, what: str = "The picture is truncated or damaged") -> ImageError:
+    """The engine's error for one of a decoder's."""
+    if isinstance(error, ImageError):
+        return error
+    if isinstance(error, BOMBS):
+        return bounds.too_many(None, max_pixels)
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
+        return TooCostly("Decoding the picture takes more memory than it may.")
+    return DamagedImage(f"{what} ({_sentence(error)}).")
+
+
+def _not_taken(content: bytes) -> ImageError:
+    head = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in head:
+        return UnsupportedFormat(f"SVG drawings are not taken; allowed are {ALLOWED}.")
+    if head.startswith((b"<!doctype html", b"<html")) or b"<body" in head:
+        return NotAnImage("This is a web page (HTML), not a picture.")
+    if content[4:8] == b"ftyp" and content[8:12] in HEIF_BRANDS:
+        return DamagedImage("The picture is truncated or damaged (its header cannot be read).")
+    if content[4:8] == b"ftyp":
+        return UnsupportedFormat(f"This is a video; allowed are {ALLOWED}.")
+    for magic, name in KNOWN_OTHERS:
+        if content.startswith(magic):
+            return UnsupportedFormat(f"This is {name}; allowed are {ALLOWED}.")
+    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")) or (
+        content.startswith(b"RIFF") and content[8:12] == b"WEBP"
+    ):
+        return DamagedImage("The picture is truncated or damaged (its header cannot be read).")
+    return NotAnImage(f"This is not a picture that can be read; allowed are {ALLOWED}.")
+
+
+def _is_turned(image: PillowImage.Image) -> bool:
+    return not isinstance(image, HeifImageFile) and _orientation(image) in (5, 6, 7, 8)
+
+
+def _orientation(image: PillowImage.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # noqa: BLE001 - damaged EXIF: the picture itself may be fine, and is taken as upright
+        return 1
+
+
+def _upright(image: PillowImage.Image, side: int) -> Pixels:
+    """The pixels of a loaded picture; of a very large one made smaller, though not as small as `side`."""
+    turn = UPRIGHT.get(_orientation(image))
+    if image.mode.startswith(("I", "F")):
+        pixels = _from_deep_grey(_deep_grey(image, _factor(image, side)))
+    elif image.width * image.height < LARGE_PIXELS:
+        return np.asarray(_opaque(image if turn is None else image.transpose(turn)))
+    else:
+        pixels = _in_bands(image, _factor(image, side))
+    return pixels if turn is None else np.asarray(PillowImage.fromarray(pixels).transpose(turn))
+
+
+def _factor(image: PillowImage.Image, side: int) -> int:
+    """How many times smaller a picture may be made before it is brought to `side`."""
+    return max(1, max(image.size) // (2 * side)) if image.width * image.height >= LARGE_PIXELS else 1
+
+
+def _in_bands(image: PillowImage.Image, factor: int) -> Pixels:
+    """A large picture in RGB, `factor` times smaller: a band of it at a time, so that its copies take little memory."""
+    rows = factor * max(1, BAND_PIXELS // (factor * image.width))
+    pixels = np.empty((-(-image.height // factor), -(-image.width // factor), 3), np.uint8)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(image.height, top + rows)))
+        band.info = image.info  # transparency
+        across = (min(factor, band.width), min(factor, band.height))
+        smaller = _opaque(_smaller(band, across)) if image.mode in REDUCIBLE else _smaller(_opaque(band), across)
+        pixels[top // factor : top // factor + smaller.height] = np.asarray(smaller)
+    return pixels
+
+
+def _smaller(image: PillowImage.Image, across: tuple[int, int]) -> PillowImage.Image:
+    if across == (1, 1):
+        return image
+    smaller = image.reduce(across)
+    smaller.info = image.info
+    return smaller
+
+
+def _opaque(image: PillowImage.Image) -> PillowImage.Image:
+    """In RGB, on white where it is transparent."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        ground = PillowImage.new("RGBA", image.size, "white")
+        image = PillowImage.alpha_composite(ground, image)
+    return image.convert("RGB")
+
+
+def _deep_grey(image: PillowImage.Image, factor: int) -> NDArray[np.generic]:
+    if factor > 1 and image.mode in ("I", "F"):
+        return np.asarray(image.reduce((min(factor, image.width), min(factor, image.height))))
+    return np.asarray(image)
+
+
+def _from_deep_grey(values: NDArray[np.generic]) -> Pixels:
+    """16-bit, 32-bit and float greys, which Pillow's `convert` would clip."""
+    if values.dtype == np.uint16 and values.size > LARGE_PIXELS:
+        values = _reduced(values, 2 * QUERY_SIDE)
+    grey = np.nan_to_num(values.astype(np.float32))
+    top = float(grey.max())
+    full = (
+        1.0 if values.dtype.kind == "f" and top <= 1 else 255.0 if top <= 255 and values.dtype != np.uint16 else 65535.0
+    )
+    scaled = np.clip(grey * (255.0 / max(full, top)), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB), np.uint8)
+
+
+def _reduced(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+    height, width = pixels.shape[:2]
+    scale = side / max(width, height)
+    if scale >= 1:
+        return np.ascontiguousarray(pixels)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

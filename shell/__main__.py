@@ -1,0 +1,5 @@
+"""`python -m shell` is `pictrace`."""
+
+from shell.cli import main
+
+main()

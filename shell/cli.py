@@ -1,0 +1,634 @@
+"""The `pictrace` command: a door to the engine for people and scripts.
+
+With --json, one object a line on stdout in the order asked; progress and messages go to stderr. Exit status 0 if all
+went well, 1 if something was rejected, 2 for wrong use.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from engine import (
+    MAX_LIMIT,
+    BenchPlan,
+    EngineSettings,
+    Given,
+    LibraryError,
+    PicTraceError,
+    Refused,
+    Remote,
+    RequestError,
+    SearchResult,
+    SearchService,
+    copy_library_files,
+    expand,
+    is_url,
+    migrate_library,
+    name_of,
+    networks,
+    open_service,
+    parse_url,
+    read_file,
+)
+from shell import demo as demonstration
+from shell import plots, terminal
+from shell.terminal import Advance, err, out
+
+OK, REJECTED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+ACTOR = "shell"
+
+
+app = typer.Typer(
+    help="Find a picture in your own library: the five best matches, with a reason and an honest score.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+networks_app = typer.Typer(help="The networks that make embeddings.", no_args_is_help=True)
+app.add_typer(networks_app, name="networks")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pictrace {version('pictrace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Find a picture in your own library: the five best matches, with a reason and an honest score."""
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]\n\n  pictrace add holiday/\n\n  pictrace add --tag paris --tag spring a.jpg c.zip"
+)
+def add(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH|URL|ZIP|FOLDER...", help="Pictures to add.")],
+    as_json: Json = False,
+    title: Annotated[str | None, typer.Option(help="A title for what is added.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; may be given several times.")] = None,
+) -> None:
+    """Add pictures, their URLs, folders (all below them), zips. Ctrl-C keeps what is done; a second run goes on."""
+
+    async def run(service: SearchService) -> int:
+        tally: dict[str, int] = {}
+        near = 0
+        with _stop_on_interrupt() as stopped, terminal.progress("adding", as_json) as advance:
+            sources = _sources(paths, service.settings, advance)
+            results = service.add(
+                sources,
+                actor=ACTOR,
+                title=_text(title) if title is not None else None,
+                tags=[text for text in map(_text, tag or []) if text],
+                stop=stopped.is_set,
+            )
+            async for result in results:
+                became = "unchanged" if result.unchanged else result.status
+                tally[became] = tally.get(became, 0) + 1
+                near += bool(result.near)
+                terminal.show_added(result, as_json)
+                advance(sum(tally.values()), None)
+        terminal.summarise(tally, near, stopped.is_set())
+        return REJECTED if tally.get("rejected") or stopped.is_set() else OK
+
+    _run(run)
+
+
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n"
+        "  pictrace search https://example.org/a.jpg\n\n  pictrace search --json --limit 3 asked/*.jpg"
+    )
+)
+def search(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Pictures to look for.")],
+    as_json: Json = False,
+    limit: Annotated[int, typer.Option(help=f"How many matches, 1-{MAX_LIMIT}.")] = 5,
+    weak: Annotated[bool, typer.Option("--weak", help="Also where nothing is near: the nearest there are.")] = False,
+) -> None:
+    """Find the pictures of the library that are the same as a query, or alike."""
+
+    async def run(service: SearchService) -> int:
+        status = OK
+        for path in paths:
+            try:
+                result = await _search(service, path, limit=limit, weak=weak)
+            except RequestError:
+                raise
+            except PicTraceError as error:
+                if isinstance(error, LibraryError):
+                    raise
+                status = REJECTED
+                terminal.show_rejected_query(_text(path), _named(path), error, as_json)
+                continue
+            if as_json:
+                print(json.dumps({"query": _text(path)} | terminal.result_json(result)), flush=True)
+            else:
+                terminal.show_result(out, _named(path), result)
+        return status
+
+    _run(run, tidying=False)
+
+
+@app.command(epilog="[bold]Example[/bold]\n\n  pictrace why screenshot.png 17 --out why.jpg")
+def why(
+    path: Annotated[str, typer.Argument(metavar="PATH|URL", help="The query.")],
+    image_id: Annotated[int, typer.Argument(metavar="ID", help="A picture of the library.")],
+    target: Annotated[Path, typer.Option("--out", help="Where to write the JPEG.")],
+) -> None:
+    """Draw the picture that shows why two pictures match."""
+
+    async def run(service: SearchService) -> int:
+        jpeg = await service.why(await _read(service, path), image_id)
+        _write(target, jpeg)
+        err.print(f"Written to {target}")
+        return OK
+
+    _run(run, tidying=False)
+
+
+@app.command(epilog="[bold]Example[/bold]\n\n  pictrace remove 17 18")
+def remove(ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Pictures of the library.")]) -> None:
+    """Take pictures out of the library; `pictrace undo` brings them back within 30 days."""
+
+    async def run(service: SearchService) -> int:
+        await service.remove(ids, actor=ACTOR)
+        err.print(f"Removed {terminal.count(len(set(ids)), 'picture')}. `pictrace undo` brings back what was removed.")
+        return OK
+
+    _run(run)
+
+
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace duplicates\n\n  pictrace duplicates --keep-best 17\n\n"
+        "  pictrace duplicates --different 17 23"
+    )
+)
+def duplicates(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID...]", help="For --different.")] = None,
+    as_json: Json = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Find crops and screenshots too: as long as a search for each picture.")
+    ] = False,
+    keep_best: Annotated[
+        int | None, typer.Option(metavar="ID", help="Remove all but the best of the group that this picture is in.")
+    ] = None,
+    different: Annotated[
+        bool, typer.Option("--different", help="Remember that these pictures are no duplicates of each other.")
+    ] = False,
+) -> None:
+    """List groups of near-duplicates, best picture first. `pictrace undo` takes back what was decided on them."""
+    if (different and keep_best is not None) or bool(ids) != different:
+        raise typer.BadParameter("--different takes the ids of pictures, and is not given together with --keep-best.")
+
+    async def run(service: SearchService) -> int:
+        if keep_best is not None:
+            group = await service.duplicates_of(keep_best)
+            decision = await service.decide(group, "best", actor=ACTOR)
+            removed = terminal.count(len(decision.removed), "picture")
+            err.print(f"Kept {group[0]}, removed {removed}. `pictrace undo` brings back what was removed.")
+            return OK
+        if different:
+            decision = await service.decide(ids or [], "different", actor=ACTOR)
+            known = "" if decision.operation_id else " already"
+            err.print(f"Remembered{known}: these are different pictures.")
+            return OK
+        with _stop_on_interrupt() as stopped, terminal.progress("comparing", as_json) as advance:
+            await service.compare(thorough=thorough, progress=advance, stop=stopped.is_set)
+        calibrated = (await service.level()).calibrated
+        terminal.show_duplicates(await service.duplicates(), as_json, calibrated=calibrated)
+        if stopped.is_set():
+            err.print("Stopped; what is compared is kept, and the next run goes on.")
+        return REJECTED if stopped.is_set() else OK
+
+    _run(run, tidying=keep_best is not None or different)
+
+
+@app.command()
+def undo() -> None:
+    """Take back the last operation as a whole: an addition, a removal, an edit, a decision on duplicates, a repair."""
+
+    async def run(service: SearchService) -> int:
+        undone = await service.undo(actor=ACTOR)
+        when = undone.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        err.print(f"Took back the {undone.kind} of {when}: {terminal.count(undone.images, 'picture')}.")
+        return OK
+
+    _run(run)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Pictures, features, network, calibration, disk use and index of the library."""
+
+    async def run(service: SearchService) -> int:
+        found = await service.status()
+        if as_json:
+            value = asdict(found)
+            print(json.dumps(value | {"network": asdict(found.network)}))
+            return OK
+        table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_column(style="bold")
+        table.add_column()
+        table.add_row("Library", escape(found.data_dir))
+        table.add_row("Database", escape(found.database))
+        table.add_row("Pictures", f"{found.images:,}" + (f" ({found.removed:,} removed)" if found.removed else ""))
+        table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
+        changing = f", changing to {found.next_network}" if found.next_network else ""
+        table.add_row("Network", f"{found.network}{changing}")
+        table.add_row("Scores", "calibrated" if found.calibrated else "uncalibrated: words without percentages")
+        table.add_row("On disk", f"{found.disk_bytes / 1e6:,.1f} MB")
+        if found.files_url:
+            table.add_row("Files", f"{escape(found.files_url)}, {found.original_bytes / 1e6:,.1f} MB of originals")
+        behind = found.last_seq - found.index_seq
+        level = "level with storage" if not behind else f"{behind:,} changes behind"
+        written = f", written down at change {found.checkpoint_seq:,}" if found.checkpoint_seq else ""
+        judged = found.tally.right + found.tally.wrong
+        if judged:
+            table.add_row("Matches called", f"{found.tally.right:,} right, {found.tally.wrong:,} wrong")
+        if found.tally.watches:
+            table.add_row("Waited for", terminal.count(found.tally.watches, "picture"))
+        table.add_row("Index", f"{found.index_kind}, {found.index_size:,} embeddings, {level}{written}")
+        out.print(table)
+        return OK
+
+    _run(run, tidying=False)
+
+
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace check\n\n  pictrace check --deep --repair\n\n"
+        "  pictrace check --repair --allow-missing 120"
+    )
+)
+def check(
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Mend what is found. `pictrace undo` brings back what was taken out for it."),
+    ] = False,
+    allow_missing: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="For --repair: take out pictures without an original if at most N are."),
+    ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Read all originals too. Ctrl-C keeps what is done; a second run goes on."),
+    ] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Delete removed pictures for good, now.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look for files that are missing or altered, damaged rows, orphans, stale features and torn index files.
+
+    --repair changes nothing where so many originals are missing that likely their disk is not mounted.
+    """
+    if allow_missing is not None and not repair:
+        raise typer.BadParameter("--allow-missing is for --repair.")
+
+    async def run(service: SearchService) -> int:
+        with terminal.progress("checking", as_json) as advance, _stop_on_interrupt() as stopped:
+            report = await service.check(
+                repair=repair,
+                purge=purge,
+                deep=deep,
+                allow_missing=allow_missing,
+                actor=ACTOR,
+                progress=advance,
+                stop=stopped.is_set,
+            )
+        terminal.show_check(report, as_json, deep=deep)
+        return OK if (report.sound or report.mended) and not report.unfinished else REJECTED
+
+    _run(run)
+
+
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace bench\n\n  pictrace bench --pictures 100 --plot bench.png\n\n"
+        "  pictrace bench --edit crop --edit screenshot --json"
+    )
+)
+def bench(
+    pictures: Annotated[int, typer.Option(help="How many of the library's pictures to make copies of.")] = 30,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same copies.")] = 7,
+    edit: Annotated[
+        list[str] | None, typer.Option(help="Only this edit; may be given several times. By default all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw it too, as a PNG.")] = None,
+) -> None:
+    """Measure how well edited copies of your own pictures are found. Nothing is written to the library."""
+    with _reported():
+        plan = BenchPlan(pictures, seed, tuple(map(_text, edit or [])))
+    if plot:
+        _require_writable(plot)
+
+    async def run(service: SearchService) -> int:
+        with terminal.progress("asking", as_json) as advance:
+            report = await service.bench(plan, progress=advance)
+        if as_json:
+            print(json.dumps(terminal.bench_json(report)))
+        else:
+            terminal.show_bench(out, report)
+        if plot:
+            _write(plot, plots.bench(report))
+            err.print(f"Drawn in {escape(str(plot))}", soft_wrap=True)
+        return OK
+
+    try:
+        _run(run, read_only=True)
+    except typer.Exit as ended:
+        if ended.exit_code == INTERRUPTED:
+            err.print("Stopped. Nothing was changed.")
+        raise
+
+
+@app.command(
+    epilog="[bold]Example[/bold]\n\n  PGPASSWORD=... pictrace migrate --to postgresql://pictrace@db.example/pictrace\n\n"
+    "  pictrace migrate --files-to s3://bucket/folder"
+)
+def migrate(
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="URL", help="An empty database: PostgreSQL, or an SQLite file.")
+    ] = None,
+    files_to: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the files go: s3://bucket/folder, or a data folder.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Move the library into another database, or copy its files to a bucket or back, and prove that all arrived.
+
+    Broken off, a second run goes on. What was there stays as it was.
+    """
+    if to is None and files_to is None:
+        err.print("--to URL moves the library into another database, --files-to URL copies its files.")
+        raise typer.Exit(WRONG_USE)
+    settings = _settings()
+
+    async def run() -> int:
+        damaged = 0
+        if files_to is not None:
+            with terminal.progress("copying", as_json) as advance:
+                report = await copy_library_files(settings, files_to, advance)
+            terminal.show_copied(report, as_json)
+            damaged = len(report.damaged)
+        if to is not None:
+            with terminal.progress("moving", as_json) as advance:
+                moved = await migrate_library(settings, to, advance)
+            terminal.show_moved(moved, as_json)
+        changed = [("PICTRACE_DATABASE_URL", to), ("PICTRACE_FILES_URL", files_to)]
+        names = " and ".join(name for name, value in changed if value is not None)
+        err.print(
+            f"Now stop what still works on the library as it was, set {names} to the new place, and start again.",
+            soft_wrap=True,
+        )
+        return REJECTED if damaged else OK
+
+    with _reported():
+        raise typer.Exit(asyncio.run(run()))
+
+
+@app.command("admin-key")
+def admin_key(
+    new: Annotated[bool, typer.Option("--new", help="Make a new key; the one before is void.")] = False,
+) -> None:
+    """Make the key that admin calls of the doors need. It is shown once; only its hash is stored."""
+    if not new:
+        err.print("The key itself is not stored and cannot be shown again. `pictrace admin-key --new` makes a new one.")
+        raise typer.Exit(WRONG_USE)
+
+    async def run(service: SearchService) -> int:
+        print(await service.new_admin_key())
+        return OK
+
+    _run(run)
+
+
+@networks_app.command("list")
+def networks_list(as_json: Json = False) -> None:
+    """The networks there are, and which are prepared on this machine."""
+    settings = _settings()
+    with _reported():
+        rows = [
+            {
+                "name": described.name,
+                "version": networks.version(described, settings.weights),
+                "dimensions": described.dimensions,
+                "prepared": networks.converted_path(described, settings.cache_dir, settings.weights).exists(),
+                "licence": described.licence,
+                "summary": described.summary,
+            }
+            for described in networks.NETWORKS.values()
+        ]
+    if as_json:
+        for row in rows:
+            print(json.dumps(row))
+        return
+    table = Table()
+    table.add_column("network", no_wrap=True)
+    for column in ("dimensions", "prepared", "licence", "what for"):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(
+            str(row["name"]),
+            str(row["dimensions"]),
+            "yes" if row["prepared"] else "no",
+            str(row["licence"]),
+            str(row["summary"]),
+        )
+    out.print(table)
+
+
+@networks_app.command("prepare")
+def networks_prepare(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="By default the default network.")
+    ] = None,
+) -> None:
+    """Build and convert networks for this machine (some 30 s each, once)."""
+    settings = _settings()
+    with _reported():
+        for name in names or [settings.network or networks.DEFAULT_NETWORK]:
+            described = networks.network(name)
+            with err.status(f"preparing {name} (once on this machine)"):
+                path = networks.prepare(described, settings.cache_dir, settings.weights)
+            err.print(f"{name} is ready: {path}")
+
+
+@networks_app.command("use")
+def networks_use(name: Annotated[str, typer.Argument(help="A network; see `pictrace networks list`.")]) -> None:
+    """Change the library to another network: its pictures are embedded anew while the old embeddings serve."""
+
+    async def run(service: SearchService) -> int:
+        with terminal.progress("embedding", False) as advance:
+            calibrated = await service.use_network(name, actor=ACTOR, progress=advance)
+        scores = (
+            "calibrated" if calibrated else "not calibrated: too few pictures; doors show words without percentages"
+        )
+        err.print(f"The library uses {name} now; its scores are {scores}.")
+        return OK
+
+    _run(run, network=None)
+
+
+@app.command()
+def demo(
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", help="Where to write the picture; by default a new temporary folder.")
+    ] = None,
+) -> None:
+    """Show what PicTrace does, on a throw-away library of the pictures that scikit-image ships."""
+    settings = _settings()
+    with _reported():
+        raise typer.Exit(asyncio.run(demonstration.run(settings, out, err, out_dir, terminal.show_result)))
+
+
+def main() -> None:
+    """The entry point of `pictrace`."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    app(prog_name="pictrace")
+
+
+def _run(
+    command: Callable[[SearchService], Coroutine[Any, Any, int]],
+    *,
+    read_only: bool = False,
+    tidying: bool = True,
+    **overrides: Any,
+) -> None:
+    settings = _settings(**overrides)
+
+    async def main() -> int:
+        async with open_service(settings, read_only=read_only, tidying=tidying) as service:
+            return await command(service)
+
+    with _reported():
+        raise typer.Exit(asyncio.run(main()))
+
+
+def _settings(**overrides: Any) -> EngineSettings:
+    with _reported():
+        return EngineSettings.load(**overrides)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """A PicTraceError becomes one sentence; wrong use 2, anything else 1."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except RequestError as error:
+        err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
+        raise typer.Exit(WRONG_USE) from None
+    except PicTraceError as error:
+        err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
+        raise typer.Exit(REJECTED) from None
+    except OSError as error:  # nobody reads stdout any more, or its disk is full
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            err.print(f"[red]{escape(error.filename or 'The output')} cannot be written: {error.strerror}[/red]")
+        raise typer.Exit(REJECTED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[asyncio.Event]:
+    """The first Ctrl-C (or SIGTERM) sets the event, so that what is under way is finished; the second interrupts."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopped.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield stopped
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _sources(paths: list[str], settings: EngineSettings, advance: Advance) -> Iterator[Given]:
+    """All sources; counts them beforehand in a second walk, so that the bar knows its end."""
+    advance(0, sum(1 for path in paths for _ in _expand(path, settings)) if err.is_terminal else None)
+    for path in paths:
+        yield from _expand(path, settings)
+
+
+def _expand(path: str, settings: EngineSettings) -> Iterator[Given]:
+    if not is_url(path):
+        yield from expand(Path(path), settings)
+        return
+    try:
+        parse_url(path)
+        yield Remote(name_of(path), path)
+    except PicTraceError as error:
+        yield Refused(path, error)
+
+
+async def _read(service: SearchService, path: str) -> bytes:
+    if is_url(path):
+        return (await service.fetch(path)).content
+    return await asyncio.to_thread(read_file, Path(path), service.settings.max_bytes)
+
+
+async def _search(service: SearchService, path: str, *, limit: int, weak: bool) -> SearchResult:
+    if is_url(path):
+        return await service.search_url(path, limit=limit, weak=weak)
+    return await service.search(await _read(service, path), limit=limit, weak=weak)
+
+
+def _named(path: str) -> str:
+    return path if is_url(path) else Path(_text(path)).name
+
+
+def _text(value: str) -> str:
+    """An argument as text that every database takes, whatever its bytes are."""
+    return os.fsencode(value).decode("utf-8", "replace")
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        err.print(f"[red]{escape(str(path))} cannot be written: {error.strerror}[/red]")
+        raise typer.Exit(REJECTED) from None
+
+
+def _require_writable(path: Path) -> None:
+    """Say now what `_write` would say after a long run; what was not there is not there afterwards either."""
+    is_new = not path.exists()
+    try:
+        with path.open("ab"):
+            pass
+        if is_new:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        err.print(f"[red]{escape(str(path))} cannot be written: {error.strerror}[/red]")
+        raise typer.Exit(REJECTED) from None

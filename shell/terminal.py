@@ -1,0 +1,416 @@
+"""What the command shows: tables, lines, JSON objects and the progress bar."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from rich.bar import Bar
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod, RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine import (
+    CHECKED,
+    EDIT_WORDS,
+    AddResult,
+    BenchReport,
+    CheckReport,
+    CopyReport,
+    EditFigures,
+    FalseAlarm,
+    Groups,
+    Match,
+    Moved,
+    PicTraceError,
+    SearchResult,
+    Twin,
+    per_cent,
+)
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+BENCH_COLUMNS: dict[str, JustifyMethod] = {
+    "edit": "left", "copies": "right", "first": "right", "": "left", "in five": "right", "same": "right",
+    "wrong": "right", "ms": "right",
+}  # fmt: skip
+BAR_WIDTH = 24
+ALARMS_SHOWN = 8
+# What a check found, for one and for several.
+FINDINGS = {
+    "missing_originals": ("original is missing", "originals are missing"),
+    "altered_original": ("original is not the file that was added", "originals are not the files that were added"),
+    "missing_thumbnails": ("thumbnail is missing or damaged", "thumbnails are missing or damaged"),
+    "wrong_thumbnail": ("thumbnail shows another picture", "thumbnails show other pictures"),
+    "stale_features": ("picture lacks features, or has old ones", "pictures lack features, or have old ones"),
+    "short_vector": ("embedding has a wrong length", "embeddings have a wrong length"),
+    "wrong_vector": ("embedding is not that of its picture", "embeddings are not those of their pictures"),
+    "wrong_hash": ("perceptual hash is not that of its picture", "perceptual hashes are not those of their pictures"),
+    "bad_keypoints": ("picture has damaged keypoints", "pictures have damaged keypoints"),
+    "wrong_keypoints": ("picture has keypoints of another", "pictures have keypoints of others"),
+    "bad_tags": ("picture has tags that cannot be read", "pictures have tags that cannot be read"),
+    "unknown_media_type": ("picture has an unknown media type", "pictures have an unknown media type"),
+    "bad_size": ("picture has a wrong size in the database", "pictures have a wrong size in the database"),
+    "orphaned_files": ("file belongs to no picture", "files belong to no picture"),
+    "torn_checkpoints": ("index file is torn", "index files are torn"),
+    "damaged_pages": (
+        "part of the database is damaged: put a backup in its place",
+        "parts of the database are damaged: put a backup in its place",
+    ),
+}
+WEAKEST = 3  # edits that the verdict names
+FEW_COPIES = 100
+
+
+def show_result(console: Console, query: str, result: SearchResult) -> None:
+    """One query's matches as a table."""
+    took = f"{result.timings_ms['total']:.0f} ms"
+    if not result.matches:
+        nothing = (
+            "nothing like it is in this library" if result.library_size else "the library is empty: `pictrace add`"
+        )
+        console.print(f"[bold]{escape(query)}[/bold]  {nothing}  [dim]{took}[/dim]\n", soft_wrap=True)
+        return
+    table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=True)
+    for column in ("", "id"):
+        table.add_column(column, justify="right")
+    table.add_column("picture", overflow="fold", ratio=3)
+    table.add_column("lane")
+    table.add_column("score", justify="right")
+    table.add_column("why", ratio=2)
+    for place, match in enumerate(result.matches, 1):
+        style = "dim" if match.weak else "bold" if match.lane == "same" else ""
+        name = f"{match.image.title} ({match.image.filename})" if match.image.title else match.image.filename
+        lane = "weak" if match.weak else match.lane
+        score = per_cent(match.score) if result.calibrated else "-"
+        table.add_row(str(place), str(match.image.id), escape(name), lane, score, _reason(match), style=style)
+    console.print(table)
+
+
+def _reason(match: Match) -> str:
+    evidence = match.evidence
+    if evidence.exact:
+        return "the same file"
+    if match.lane == "same":
+        words = ", ".join(EDIT_WORDS[edit] for edit in evidence.edits)
+        agree = f"{evidence.keypoints} keypoints agree" if evidence.keypoints else "the whole picture agrees"
+        return f"{words}; {agree}" if words else agree
+    return "hardly alike" if match.weak else "looks alike"
+
+
+def show_added(result: AddResult, as_json: bool) -> None:
+    if as_json:
+        value: dict[str, Any] = {
+            "name": result.name,
+            "id": result.id,
+            "status": result.status,
+            "code": result.code,
+            "near": list(result.near),
+        }
+        if result.message:
+            value["message"] = result.message
+        print(json.dumps(value), flush=True)
+    elif result.status == "rejected":
+        err.print(
+            f"[red]rejected[/red]  {escape(result.name)}: {escape(result.message or '')} [dim]({result.code})[/dim]"
+        )
+    elif result.status == "duplicate" and not result.unchanged:
+        err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here, id {result.id}")
+
+
+def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
+    if as_json:
+        value = {"query": query, "matches": [], "code": error.code, "message": str(error)}
+        print(json.dumps(value), flush=True)
+    else:
+        err.print(f"[red]rejected[/red]  {escape(name)}: {escape(str(error))} [dim]({error.code})[/dim]")
+
+
+def result_json(result: SearchResult) -> dict[str, Any]:
+    return {
+        "matches": [match_json(match) for match in result.matches],
+        "calibrated": result.calibrated,
+        "timings_ms": result.timings_ms,
+    }
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """A match as the contract has it."""
+    return {
+        "id": match.image.id,
+        "name": match.image.filename,
+        "title": match.image.title,
+        "lane": match.lane,
+        "score": round(match.score, 4),
+        "p_same": round(match.p_same, 4),
+        "weak": match.weak,
+        "evidence": asdict(match.evidence) | {"edits": [edit.value for edit in match.evidence.edits]},
+    }
+
+
+def show_bench(console: Console, report: BenchReport) -> None:
+    """Recall of each edit as a table, what else was measured, and a verdict."""
+    title = f"[bold]{count(report.all_edits.copies, 'edited copy', 'edited copies')}[/bold] of {report.pictures:,} of "
+    title += f"{count(report.library, 'picture')}  [dim]{escape(report.network)}, seed {report.seed}[/dim]"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name, justify in BENCH_COLUMNS.items():
+        table.add_column(name, justify=justify, no_wrap=True)
+    for row in report.edits:
+        table.add_row(*_bench_row(row))
+    table.add_section()
+    table.add_row(*_bench_row(report.all_edits), style="bold")
+    console.print(table)
+    notes = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    notes.add_column(style="bold", no_wrap=True)
+    notes.add_column()
+    for name, text in _bench_notes(report):
+        notes.add_row(name, text)
+    console.print(notes)
+    console.print(f"\n{verdict(report)}")
+
+
+def _bench_row(row: EditFigures) -> list[RenderableType]:
+    share = row.recall_at_1
+    colour = "green" if share >= 0.95 else "yellow" if share >= 0.8 else "red"
+    return [
+        row.edit,
+        f"{row.copies:,}",
+        _percent(share),
+        Bar(1, 0, share, width=BAR_WIDTH, color=colour),
+        _percent(row.recall_at_5),
+        _percent(row.same),
+        f"{row.wrong_same:,}" if row.wrong_same else "-",
+        f"{row.median_ms:,.0f}",
+    ]
+
+
+def _bench_notes(report: BenchReport) -> Iterator[tuple[str, str]]:
+    alarms, believed, times, passed = report.false_alarms, report.calibration, report.time, report.passed_over
+    yield (
+        "False alarms",
+        f"{alarms.alarmed:,} of {count(alarms.asked, 'query', 'queries')} whose picture was left out"
+        + (", or near-duplicates: `pictrace duplicates`" if alarms.alarmed else ""),
+    )
+    for one in alarms.matches[:ALARMS_SHOWN]:
+        yield "", _alarm(one)
+    if len(alarms.matches) > ALARMS_SHOWN:
+        yield "", f"... and {len(alarms.matches) - ALARMS_SHOWN:,} more (--json has all)"
+    if report.calibrated:
+        yield (
+            "Calibration",
+            f"expected error {believed.ece:.3f}, Brier score {believed.brier:.3f} (knowing nothing: "
+            f"{believed.brier_of_base_rate:.3f}), over {count(believed.answers, 'answer')}",
+        )
+        for part in believed.bins:
+            said = f"said {100 * part.low:.0f}-{100 * part.high:.0f} %"
+            yield "", f"{said:<14} {_percent(part.right):>7} right of {part.answers:,}"
+    else:
+        yield "Calibration", "none for this network: scores are an order, not probabilities"
+    yield (
+        "Time",
+        f"{times.median_ms:,.0f} ms a search (99 %: {times.p99_ms:,.0f}), one after another on "
+        f"{count(report.workers, 'thread')}; {times.took_s:,.0f} s in all",
+    )
+    if passed.unreadable:
+        yield "Passed over", f"{count(passed.unreadable, 'picture')} whose original cannot be read: `pictrace check`"
+    if passed.removed:
+        yield "Passed over", f"{count(passed.removed, 'picture')} that somebody removed meanwhile"
+
+
+def verdict(report: BenchReport) -> str:
+    """What the figures come to, in a sentence or two."""
+    everything = report.all_edits
+    weakest = sorted((row for row in report.edits if row.recall_at_1 < 1), key=lambda row: row.recall_at_1)[:WEAKEST]
+    if not weakest:
+        first = "Every copy's picture came first"
+    else:
+        first = f"{_percent(everything.recall_at_1)} of the copies' pictures came first"
+    said = f"{first}, {_percent(everything.same)} in lane `same`."
+    if weakest and len(report.edits) > 1:
+        said += " Weakest: " + ", ".join(f"{row.edit} ({_percent(row.recall_at_1)})" for row in weakest) + "."
+    if everything.copies < FEW_COPIES:
+        said += " These are few copies: more --pictures say it more surely."
+    return said
+
+
+def bench_json(report: BenchReport) -> dict[str, Any]:
+    """The report's own names, numbers to four places."""
+    value: dict[str, Any] = _rounded(asdict(report))
+    return value
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _alarm(one: FalseAlarm) -> str:
+    asked = f"{one.query_id} ({one.edit})" if one.edit else f"{one.query_id}"
+    return f"{asked} → {one.match_id}, {per_cent(one.p_same)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+
+
+def show_duplicates(found: Groups, as_json: bool, *, calibrated: bool) -> None:
+    """One JSON object a group, or one table; `p_same` is that of a picture's likeliest pair in its group."""
+    if as_json:
+        for group in found.groups:
+            print(json.dumps({"images": [_twin_json(twin) for twin in group.twins]}), flush=True)
+        return
+    if not found.groups:
+        out.print("No near-duplicates in this library.")
+        return
+    pictures = count(sum(len(group.twins) for group in found.groups), "picture")
+    title = f"[bold]{count(found.total, 'group')}[/bold] of near-duplicates, {pictures}"
+    table = Table(title=title, title_justify="left", expand=True)
+    for column in ("", "id"):
+        table.add_column(column, justify="right")
+    table.add_column("picture", overflow="fold", ratio=3)
+    for column in ("pixels", "size", "same"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for number, group in enumerate(found.groups, 1):
+        for place, twin in enumerate(group.twins):
+            image = twin.image
+            table.add_row(
+                "" if place else str(number),
+                str(image.id),
+                escape(f"{image.title} ({image.filename})" if image.title else image.filename),
+                f"{image.width} x {image.height}",
+                f"{image.byte_size / 1e3:,.0f} kB",
+                "best" if not place else per_cent(twin.p_same) if calibrated else "-",
+                style="dim" if place else "bold",
+                end_section=place == len(group.twins) - 1,
+            )
+    out.print(table)
+    err.print(
+        "`pictrace duplicates --keep-best ID` removes all but the best of a group; `--different ID ID...` remembers "
+        "that they are none.",
+        soft_wrap=True,
+    )
+
+
+def _twin_json(twin: Twin) -> dict[str, Any]:
+    image = twin.image
+    return {
+        "id": image.id,
+        "name": image.filename,
+        "title": image.title,
+        "width": image.width,
+        "height": image.height,
+        "bytes": image.byte_size,
+        "p_same": round(twin.p_same, 4),
+    }
+
+
+def show_check(report: CheckReport, as_json: bool, *, deep: bool) -> None:
+    """What a check found, a line for each kind, and what became of it."""
+    if as_json:
+        print(json.dumps(asdict(report) | {"sound": report.sound}))
+    else:
+        for line in _check_lines(report):
+            out.print(line, soft_wrap=True)
+    if report.unfinished:
+        again = "`pictrace check --deep` goes on where it stopped" if deep else "nothing was mended"
+        err.print(f"Stopped before the end: {again}.", soft_wrap=True)
+
+
+def _check_lines(report: CheckReport) -> Iterator[str]:
+    for name in sorted(CHECKED, key=list(FINDINGS).index):
+        if number := getattr(report, name):
+            yield f"{count(number, *FINDINGS[name])}."
+    if report.purged:
+        yield f"{count(report.purged, 'removed picture was', 'removed pictures were')} deleted for good."
+    if report.taken_out:
+        taken = count(report.taken_out, "picture without its original was", "pictures without their originals were")
+        yield f"{taken} taken out of the library; `pictrace undo` brings back what was taken out."
+    if report.unmended:
+        yield f"{count(report.unmended, 'picture')} could not be mended: the messages above say why."
+    if report.sound and not report.unfinished:
+        yield "The library is sound."
+    elif report.mended:
+        yield "Mended."
+    elif not report.sound and not report.repaired:
+        yield "`pictrace check --repair` mends this."
+
+
+def summarise(tally: dict[str, int], near: int, stopped: bool) -> None:
+    parts = [
+        f"{tally[name]:,} {name}"
+        for name in ("added", "restored", "duplicate", "unchanged", "rejected")
+        if tally.get(name)
+    ]
+    err.print(("Stopped; what is done is kept: " if stopped else "") + (", ".join(parts) or "Nothing to add") + ".")
+    if near:
+        are = "is a near-duplicate" if near == 1 else "are near-duplicates"
+        err.print(f"{near:,} {are} of pictures in the library: `pictrace duplicates` lists them.")
+
+
+def show_moved(moved: Sequence[Moved], as_json: bool) -> None:
+    """What a migration has brought to its destination, table by table."""
+    if as_json:
+        for one in moved:
+            print(json.dumps(asdict(one)))
+        print(json.dumps({"status": "complete", "tables": len(moved), "rows": sum(one.rows for one in moved)}))
+        return
+    table = Table(show_header=True, box=None, pad_edge=False)
+    table.add_column("table")
+    for column in ("rows", "written now"):
+        table.add_column(column, justify="right")
+    table.add_column("checksum")
+    for one in moved:
+        table.add_row(one.table, f"{one.rows:,}", f"{one.written:,}", one.checksum[:12])
+    out.print(table)
+    out.print("Complete: numbers and checksums of both databases agree.")
+
+
+def show_copied(report: CopyReport, as_json: bool) -> None:
+    """How many files a copy has brought to their new place, and which are not what they were."""
+    if as_json:
+        print(json.dumps({"copied": report.copied, "there": report.there, "damaged": list(report.damaged)}))
+        return
+    out.print(f"{count(report.copied, 'file')} copied, {report.there:,} there already.")
+    for key in report.damaged:
+        err.print(f"[red]damaged[/red], not copied: {escape(key)}", soft_wrap=True)
+    if report.damaged:
+        err.print("`pictrace check --repair` says what of them can be mended.")
+
+
+Advance = Callable[[int, int | None], None]
+
+
+@contextmanager
+def progress(verb: str, quiet: bool) -> Iterator[Advance]:
+    """A bar on stderr with rate and time left, only on a terminal."""
+    if quiet or not err.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(verb, total=None, rate="")
+
+        def advance(done: int, total: int | None) -> None:
+            speed = bar.tasks[task].speed
+            rate = f"{speed:,.0f}/s" if speed else ""
+            bar.update(task, completed=done, total=bar.tasks[task].total if total is None else total, rate=rate)
+
+        yield advance
+
+
+def count(number: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"

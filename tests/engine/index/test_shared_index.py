@@ -1,0 +1,348 @@
+"""One index on a server for all processes: pgvector in PostgreSQL, Milvus beside SQLite."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import EngineSettings, SearchService, open_service
+from engine.concurrency import CpuPool
+from engine.domain import NetworkRef
+from engine.errors import DatabaseUnreachable, IndexUnreachable, InvalidSetting, ServerUnreachable
+from engine.index.pgvector import SCHEMA, require_pgvector
+from engine.index.shared_index import LONGEST_NAME, ServerIndex, SharedIndex, index_name
+from engine.settings import parse_database_url
+from engine.storage.database import Database
+from engine.storage.statements import TRIMMED
+from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths, jpeg, photograph
+from tests.milvus import MilvusServer, milvus_server
+from tests.postgresql import PostgresServer
+
+SECRET = "open-sesame"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Settings of a fresh library with its index on a server, and that server."""
+
+    settings: EngineSettings
+    server: PostgresServer | MilvusServer
+    unreachable: type[ServerUnreachable]
+
+
+@pytest.fixture(params=["pgvector", "milvus"])
+def place(request: pytest.FixtureRequest, settings: EngineSettings, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "pgvector":
+        server: PostgresServer = request.getfixturevalue("postgresql")
+        with server.database() as url:
+            url = parse_database_url(url).render_as_string(hide_password=False)
+            yield Place(changed(settings, index="pgvector", database_url=url), server, DatabaseUnreachable)
+    else:
+        with milvus_server(tmp_path / "milvus.db") as milvus:
+            yield Place(changed(settings, index="milvus", milvus_uri=milvus.uri), milvus, IndexUnreachable)
+
+
+@pytest.fixture
+async def service(place: Place) -> AsyncIterator[SearchService]:
+    async with open_service(place.settings) as opened:
+        await add_paths(opened, *(SHIPPED / name for name in PHOTOGRAPHS))
+        yield opened
+
+
+def changed(settings: EngineSettings, **changes: object) -> EngineSettings:
+    return settings.model_copy(update=changes)
+
+
+def query() -> bytes:
+    """A part of a photograph."""
+    return jpeg(photograph("astronaut.png")[40:400, 60:420])
+
+
+async def shared(service: SearchService) -> SharedIndex:
+    serving, _ = await service._networks.current()
+    assert isinstance(serving.index, SharedIndex)
+    return serving.index
+
+
+async def on_server(service: SearchService) -> ServerIndex:
+    return (await shared(service))._index
+
+
+async def names(service: SearchService, **wish: int) -> list[str]:
+    return [match.image.filename for match in (await service.search(query(), weak=True, **wish)).matches]
+
+
+@asynccontextmanager
+async def elsewhere(place: Place, tmp_path: Path) -> AsyncIterator[SearchService]:
+    """A second process of the library, as on another machine where that can be."""
+    other = tmp_path / "elsewhere"
+    if place.settings.index == "pgvector":
+        other.mkdir()
+        for name in ("originals", "thumbnails"):
+            (other / name).symlink_to(place.settings.data_dir / name)
+    else:
+        other = place.settings.data_dir
+    async with open_service(changed(place.settings, data_dir=other)) as opened:
+        yield opened
+
+
+async def test_answers_are_those_of_exact_search(service: SearchService, place: Place) -> None:
+    async with open_service(changed(place.settings, index="exact")) as exact:
+        found, expected = await service.search(query(), weak=True), await exact.search(query(), weak=True)
+    assert found.matches[0].image.filename == "astronaut.png"
+    assert [(one.image.id, one.lane) for one in found.matches] == [(one.image.id, one.lane) for one in expected.matches]
+    for one, truth in zip(found.matches, expected.matches, strict=True):
+        assert one.evidence.cosine == pytest.approx(truth.evidence.cosine, abs=2e-3)
+    status = await service.status()
+    assert (status.index_kind, status.index_size) == (place.settings.index, len(PHOTOGRAPHS))
+    assert status.index_seq == status.last_seq
+    assert status.checkpoint_seq is None
+
+
+async def test_all_processes_see_every_change_at_once(service: SearchService, place: Place, tmp_path: Path) -> None:
+    async with elsewhere(place, tmp_path) as other:
+        assert (await names(other))[0] == "astronaut.png"
+        first = (await service.search(query())).matches[0].image.id
+        await service.remove([first], actor="test")
+        assert "astronaut.png" not in await names(other)
+        assert await (await on_server(other)).size() == len(PHOTOGRAPHS) - 1
+        await other.undo(actor="test")
+        assert (await names(service))[0] == "astronaut.png"
+        await add_paths(other, SHIPPED / "page.png")
+        assert (await service.status()).index_size == len(PHOTOGRAPHS) + 1
+        assert (await service.search((SHIPPED / "page.png").read_bytes())).matches[0].image.filename == "page.png"
+
+
+async def test_new_process_takes_the_index_as_it_is(
+    service: SearchService, place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await names(service)
+    caplog.set_level(logging.INFO, "engine")
+    async with elsewhere(place, tmp_path) as other:
+        assert (await names(other))[0] == "astronaut.png"
+    assert "built" not in caplog.text
+
+
+async def test_of_many_only_one_builds(
+    service: SearchService, place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "engine")
+    async with elsewhere(place, tmp_path) as other:
+        await lose(place, service)
+        found = await asyncio.gather(*(names(one) for one in (service, other) * 3))
+    assert all(one == found[0] for one in found)
+    assert caplog.text.count("is built from storage") == 1
+
+
+async def lose(place: Place, service: SearchService) -> None:
+    """Delete the index behind the library's back."""
+    if isinstance(place.server, PostgresServer):
+        place.server.execute(f"DROP SCHEMA {SCHEMA} CASCADE", place.server.last)
+    else:
+        index = await on_server(service)
+        client = await index._milvus.client()  # type: ignore[attr-defined]
+        for name in await client.list_collections():
+            await client.drop_collection(name)
+
+
+async def test_lost_index_is_built_again(
+    service: SearchService, place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = await names(service)
+    caplog.set_level(logging.INFO, "engine")
+    await lose(place, service)
+    assert await names(service) == before
+    assert "is built from storage" in caplog.text
+
+
+async def test_index_of_another_past_is_built_anew(service: SearchService, caplog: pytest.LogCaptureFixture) -> None:
+    """As after a backup of the database was put in its place."""
+    before = await names(service)
+    index = await on_server(service)
+    await index.remove(np.array([1 << 4], np.int64))
+    await index.mark(10**6)
+    assert await names(service) == before
+    assert await index.size() == len(PHOTOGRAPHS)
+    assert "built anew" in caplog.text
+
+
+async def test_index_older_than_the_feed_is_built_anew(
+    service: SearchService, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = await names(service)
+    index = await on_server(service)
+    await index.remove(np.array([1 << 4], np.int64))
+    await index.mark(0)
+    await service._repository.put_setting(TRIMMED, 3)
+    assert await names(service) == before
+    assert await index.size() == len(PHOTOGRAPHS)
+    assert "built anew" in caplog.text
+
+
+async def test_catching_up_that_was_broken_off_is_done_again(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = await on_server(service)
+
+    async def killed(seq: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(index, "mark", killed)
+        await service.remove([2], actor="test")
+        with pytest.raises(KeyboardInterrupt):
+            await service.level()
+    await add_paths(service, SHIPPED / "page.png")
+    assert (await service.status()).index_size == len(PHOTOGRAPHS)
+
+
+async def test_each_network_has_an_index_of_its_own(service: SearchService) -> None:
+    before = await on_server(service)
+    await service.use_network("efficientnet-lite0", actor="test")
+    after = await on_server(service)
+    assert after is not before
+    assert (await names(service))[0] == "astronaut.png"
+    assert await after.size() == len(PHOTOGRAPHS)
+
+
+async def test_service_outlasts_a_restart_of_the_server(service: SearchService, place: Place) -> None:
+    await names(service)
+    place.server.stop()
+    try:
+        for act in (service.level, service.status, lambda: service.search(query())):
+            with pytest.raises(place.unreachable) as caught:
+                await act()
+            assert "cannot be reached" in str(caught.value)
+    finally:
+        place.server.start()
+    assert (await names(service))[0] == "astronaut.png"
+    await add_paths(service, SHIPPED / "page.png")
+    assert (await service.status()).index_size == len(PHOTOGRAPHS) + 1
+
+
+async def test_server_that_is_away_at_the_start_is_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.bootstrap.FIRST_PAUSE_S", 0.05)
+    place.server.stop()
+    try:
+        with pytest.raises(place.unreachable):
+            await open_and_close(place.settings)
+        opening = asyncio.create_task(open_and_close(place.settings, patience_s=60))
+        await asyncio.sleep(0.1)
+        assert not opening.done()
+    finally:
+        place.server.start()
+    await opening
+
+
+async def open_and_close(settings: EngineSettings, patience_s: float = 0) -> None:
+    async with open_service(settings, patience_s=patience_s):
+        pass
+
+
+async def test_reading_only_leaves_the_server_alone(service: SearchService, place: Place) -> None:
+    await lose(place, service)
+    async with open_service(place.settings, read_only=True) as reading:
+        assert (await names(reading))[0] == "astronaut.png"
+        assert (await reading.status()).index_kind == "exact"
+    assert await (await on_server_as_it_is(service)).level() is None
+
+
+async def on_server_as_it_is(service: SearchService) -> ServerIndex:
+    serving = service._networks._serving
+    assert serving
+    assert isinstance(serving.index, SharedIndex)
+    return serving.index._index
+
+
+async def test_file_of_milvus_lite_serves_one_process(settings: EngineSettings, tmp_path: Path) -> None:
+    with milvus_server(tmp_path / "taken.db"), pytest.raises(IndexUnreachable, match="cannot be opened") as caught:
+        await open_and_close(changed(settings, index="milvus", milvus_uri=str(tmp_path / "taken.db")))
+    assert "one process" in str(caught.value)
+
+
+async def test_pgvector_in_sqlite_is_refused(settings: EngineSettings) -> None:
+    with pytest.raises(InvalidSetting, match="PICTRACE_INDEX: pgvector needs PostgreSQL"):
+        await open_and_close(changed(settings, index="pgvector"))
+
+
+async def test_milvus_without_its_client_is_refused(settings: EngineSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymilvus", None)
+    with pytest.raises(InvalidSetting, match=r"pip install pictrace\[milvus\]"):
+        await open_and_close(changed(settings, index="milvus", milvus_uri="http://127.0.0.1:1"))
+
+
+async def test_extension_that_this_user_may_not_make_is_said(postgresql: PostgresServer, tmp_path: Path) -> None:
+    with postgresql.database() as url:
+        postgresql.execute("CREATE ROLE plain LOGIN")
+        try:
+            database = Database(parse_database_url(url.replace("postgres@", "plain@")), tmp_path / "opening.lock")
+            with pytest.raises(InvalidSetting, match="CREATE EXTENSION vector"):
+                await require_pgvector(database)
+            await database.close()
+        finally:
+            postgresql.execute("DROP ROLE plain")
+
+
+async def test_server_without_the_extension_is_said(
+    postgresql: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.index.pgvector.EXTENSION", "no_such_extension")
+    with postgresql.database() as url:
+        database = Database(parse_database_url(url), tmp_path / "opening.lock")
+        with pytest.raises(InvalidSetting, match="has no pgvector"):
+            await require_pgvector(database)
+        await database.close()
+
+
+async def test_token_is_in_no_message(settings: EngineSettings, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    made = EngineSettings(
+        data_dir=settings.data_dir, index="milvus", milvus_uri="http://127.0.0.1:1", milvus_token=SECRET, _env_file=None
+    )
+    with pytest.raises(IndexUnreachable) as caught:
+        await open_and_close(made)
+    assert SECRET not in f"{made!r} {caught.value} {caught.value.__cause__} {caplog.text}"
+
+
+@pytest.mark.parametrize("uri", ["milvus.example:19530", "http://root:Milvus@host:19530", "ftp://host", "file.txt", ""])
+def test_what_is_no_place_of_milvus_is_refused(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTRACE_INDEX", "milvus")
+    monkeypatch.setenv("PICTRACE_MILVUS_URI", uri)
+    with pytest.raises(InvalidSetting, match=r"^PICTRACE_MILVUS_URI: "):
+        EngineSettings.load(_env_file=None)
+
+
+def test_names_differ_by_all_that_must_not_be_mixed() -> None:
+    network, other = NetworkRef("efficientnet-lite2", "1"), NetworkRef("efficientnet-lite2", "2")
+    names = [
+        index_name("a", network, 1280),
+        index_name("b", network, 1280),
+        index_name("a", other, 1280),
+        index_name("a", network, 256),
+        index_name("a", NetworkRef("x" * 80 + "'; DROP", "1"), 1280),
+    ]
+    assert len(set(names)) == len(names)
+    assert all(name.replace("_", "").isalnum() and len(name) <= LONGEST_NAME for name in names)
+
+
+async def test_alone_at_work_is_one_at_a_time(place: Place, tmp_path: Path) -> None:
+    busy: list[int] = []
+    most = 0
+
+    async def work(database: Database, pool: CpuPool) -> None:
+        nonlocal most
+        async with database.alone_at("test", pool):
+            busy.append(1)
+            most = max(most, len(busy))
+            await asyncio.sleep(0.01)
+            busy.pop()
+
+    async with open_service(place.settings) as one, elsewhere(place, tmp_path) as other:
+        await asyncio.gather(*(work(s.database, s._pool) for s in (one, other) * 3))
+    assert most == 1

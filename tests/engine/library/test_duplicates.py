@@ -1,0 +1,395 @@
+"""Near-duplicates: named when they are added, found later, decided on, and taken back."""
+
+import asyncio
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import pytest
+from sqlalchemy import select, text
+
+from engine import EngineSettings, PicTraceError, SearchService, open_service
+from engine.domain import AddResult, Pixels
+from engine.errors import DiskFull, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
+from engine.pictures import augment
+from engine.pictures.sources import Source
+from engine.storage.pairs import NOT, THOROUGHLY, WHOLE
+from engine.storage.tables import images
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph, thumbnail_of
+
+
+def middle(pixels: Pixels, share: float) -> Pixels:
+    """What is left when as much is cut off all around."""
+    height, width = pixels.shape[:2]
+    top, left = round(height * (1 - share) / 2), round(width * (1 - share) / 2)
+    return pixels[top : height - top, left : width - left]
+
+
+def stickered(pixels: Pixels) -> Pixels:
+    covered = pixels.copy()
+    height, width = covered.shape[:2]
+    cv2.circle(covered, (width // 3, height // 3), min(width, height) // 8, (250, 210, 20), -1)
+    return covered
+
+
+COPIES = {
+    "saved anew": lambda pixels: pixels,
+    "small": lambda pixels: cv2.resize(pixels, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA),
+    "mirrored": lambda pixels: pixels[:, ::-1],
+    "turned": lambda pixels: np.rot90(pixels),
+    "70 % of it": lambda pixels: middle(pixels, 0.7),
+    "mirrored, 80 % of it": lambda pixels: middle(pixels, 0.8)[:, ::-1],
+    "stickered": stickered,
+    "grey": lambda pixels: np.repeat(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2),
+}
+
+
+async def add(service: SearchService, contents: Iterable[bytes]) -> list[AddResult]:
+    sources = [Source(f"{n}.jpg", lambda content=content: content, len(content)) for n, content in enumerate(contents)]
+    return [result async for result in service.add(sources, actor="test")]
+
+
+async def groups(service: SearchService) -> list[list[int]]:
+    return [[twin.image.id for twin in group.twins] for group in (await service.duplicates()).groups]
+
+
+async def compared(service: SearchService) -> list[int]:
+    async with service.database.read() as connection:
+        return list((await connection.scalars(select(images.c.compared).order_by(images.c.id))).all())
+
+
+@pytest.mark.parametrize("copy", COPIES)
+async def test_edited_copy_is_named_when_it_is_added(filled: Filled, copy: str) -> None:
+    async with filled() as service:
+        ids = {image.filename: image.id for image in (await service.page()).images}
+        for name in ("astronaut.png", "coffee.png", "chelsea.png"):
+            (added,) = await add(service, [jpeg(np.ascontiguousarray(COPIES[copy](photograph(name))), 80)])
+            assert (added.status, added.near) == ("added", (ids[name],)), name
+        assert sorted(map(len, await groups(service))) == [2, 2, 2]
+
+
+async def test_strangers_and_kin_are_not_named(filled: Filled) -> None:
+    async with filled() as service:
+        strangers = [SHIPPED / name for name in ("moon.png", "text.png", "page.png", "brick.png", "ihc.png")]
+        # Two pieces of one picture that do not overlap.
+        apart = [jpeg(photograph("coffee.png")[:150, :200]), jpeg(photograph("coffee.png")[250:, 380:])]
+        results = [*await add_paths(service, *strangers), *await add(service, apart)]
+        assert [result.near for result in results[:5]] == [()] * 5
+        assert results[-2].id not in results[-1].near
+
+
+async def test_two_new_pictures_of_one_portion_find_each_other(service: SearchService) -> None:
+    pixels = photograph("coffee.png")
+    first, other, second = await add(service, [jpeg(pixels), jpeg(photograph("rocket.jpg")), jpeg(pixels, 60)])
+    assert (first.near, other.near, second.near) == ((second.id,), (), (first.id,))
+    assert (await service.duplicates()).waiting == 0
+
+
+async def test_the_very_same_file_is_a_duplicate_and_names_nothing_else(service: SearchService) -> None:
+    content = jpeg(photograph("coffee.png"))
+    await add(service, [content])
+    (again,) = await add(service, [content])
+    assert (again.status, again.near) == ("duplicate", ())
+
+
+async def test_results_of_many_portions_come_in_order_with_their_likes(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.library.adding.PORTION_PICTURES", 2)
+    pixels = [photograph(name) for name in PHOTOGRAPHS]
+    results = await add(service, [jpeg(one, quality) for quality in (90, 60) for one in pixels])
+    assert [result.name for result in results] == [f"{n}.jpg" for n in range(12)]
+    half = len(pixels)
+    assert [result.near for result in results[half:]] == [(result.id,) for result in results[:half]]
+
+
+async def test_groups_come_best_first_in_order_of_their_best(service: SearchService) -> None:
+    cup, cat = photograph("coffee.png"), photograph("chelsea.png")
+    small = cv2.resize(cup, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    results = await add(service, [jpeg(small), jpeg(cat, 50), jpeg(cup, 60), jpeg(cat, 95), jpeg(cup, 90)])
+    tiny, cat_small, cup_small, cat_large, cup_large = (result.id for result in results)
+    assert await groups(service) == [[cat_large, cat_small], [cup_large, cup_small, tiny]]
+    page = await service.duplicates(limit=1)
+    assert ([t.image.id for t in page.groups[0].twins], page.total) == ([cat_large, cat_small], 2)
+    page = await service.duplicates(limit=1, cursor=page.next_cursor)
+    assert (page.groups[0].twins[0].image.id, page.next_cursor) == (cup_large, None)
+    assert all(twin.p_same > 0.9 for twin in page.groups[0].twins)
+
+
+async def pair(service: SearchService) -> tuple[int, int]:
+    """A picture and a lesser copy of it."""
+    pixels = photograph("coffee.png")
+    best, copy = await add(service, [jpeg(pixels, 90), jpeg(pixels, 50)])
+    assert best.id
+    assert copy.id
+    return best.id, copy.id
+
+
+async def test_keeping_the_best_removes_the_others_and_undo_brings_back_pictures_and_group(
+    service: SearchService,
+) -> None:
+    best, copy = await pair(service)
+    (third,) = await add(service, [jpeg(photograph("coffee.png"), 30)])
+    assert third.id
+    decision = await service.decide([copy, best, third.id], "best", actor="test")
+    assert decision.removed == (copy, third.id)
+    assert await groups(service) == []
+    undone = await service.undo(actor="test", operation_id=decision.operation_id)
+    assert (undone.kind, undone.images) == ("remove", 2)
+    assert await groups(service) == [[best, copy, third.id]]
+
+
+@pytest.mark.parametrize("keep", ["all", "different"])
+async def test_what_was_decided_is_not_shown_again_until_it_is_undone(service: SearchService, keep: str) -> None:
+    ids = await pair(service)
+    decision = await service.decide(ids, keep, actor="test")  # type: ignore[arg-type]
+    assert (await groups(service), decision.removed) == ([], ())
+    again = await service.decide(ids, keep, actor="test")  # type: ignore[arg-type]
+    assert again.operation_id is None
+    undone = await service.undo(actor="test")
+    assert (undone.operation_id, undone.kind, undone.images) == (decision.operation_id, "decision", 2)
+    assert await groups(service) == [list(ids)]
+    with pytest.raises(NothingToUndo):
+        await service.undo(actor="test", operation_id=decision.operation_id)
+
+
+async def test_different_is_remembered_when_one_is_removed_and_added_again(service: SearchService) -> None:
+    best, copy = await pair(service)
+    await service.decide([best, copy], "different", actor="test")
+    await service.remove([copy], actor="test")
+    (again,) = await add(service, [jpeg(photograph("coffee.png"), 50)])
+    assert (again.status, again.id, again.near) == ("restored", copy, ())
+    assert await groups(service) == []
+    (third,) = await add(service, [jpeg(photograph("coffee.png"), 30)])  # is none of what was decided on
+    assert set(third.near) == {best, copy}
+
+
+async def test_undo_of_a_decision_leaves_those_of_others(service: SearchService) -> None:
+    best, copy = await pair(service)
+    await service.decide([best, copy], "different", actor="test")
+    (third,) = await add(service, [jpeg(photograph("coffee.png"), 30)])
+    assert third.id
+    await service.decide([best, copy, third.id], "all", actor="test")
+    await service.undo(actor="test")
+    assert await groups(service) == [[best, copy, third.id]]  # both hang together with the third
+    await service.remove([third.id], actor="test")
+    assert await groups(service) == []
+
+
+async def test_only_a_group_loses_all_but_its_best(service: SearchService) -> None:
+    best, copy = await pair(service)
+    (other,) = await add(service, [jpeg(photograph("rocket.jpg"))])
+    assert other.id
+    for ids, error in (
+        ([best, copy, other.id], NotDuplicates),
+        ([best, other.id], NotDuplicates),
+        ([best, 99], UnknownImage),
+        ([best, best], InvalidLimit),
+        ([0, best], UnknownImage),
+    ):
+        with pytest.raises(error):
+            await service.decide(ids, "best", actor="test")
+    for ids in ([best], range(1, 502)):
+        with pytest.raises(InvalidLimit, match="Between 2 and 500"):
+            await service.decide(ids, "different", actor="test")
+    await service.decide([best, copy], "all", actor="test")
+    with pytest.raises(NotDuplicates):
+        await service.decide([best, copy], "best", actor="test")
+    assert (await service.status()).images == 3
+
+
+async def test_group_of_a_picture(service: SearchService) -> None:
+    best, copy = await pair(service)
+    (other,) = await add(service, [jpeg(photograph("rocket.jpg"))])
+    assert other.id
+    assert await service.duplicates_of(copy) == (best, copy)
+    with pytest.raises(NotDuplicates, match=f"Picture {other.id} has no"):
+        await service.duplicates_of(other.id)
+    with pytest.raises(UnknownImage):
+        await service.duplicates_of(99)
+
+
+async def test_failed_comparison_loses_no_addition_and_is_made_up_for(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    matcher = (await service._networks.current())[0].matcher
+
+    async def failing(*_: object) -> None:
+        raise RuntimeError("for once")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(matcher, "twins", failing)
+        results = await add(service, [jpeg(photograph("coffee.png"), quality) for quality in (90, 50)])
+    assert [(result.status, result.near) for result in results] == [("added", ()), ("added", ())]
+    assert "could not be compared" in caplog.text
+    assert (await service.duplicates()).waiting == 2
+    await service.compare()
+    assert (await groups(service), (await service.duplicates()).waiting) == ([[1, 2]], 0)
+
+
+async def test_addition_that_is_abandoned_while_it_is_compared_is_compared_later(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matcher = (await service._networks.current())[0].matcher
+    begun = asyncio.Event()
+
+    async def never(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(matcher, "twins", never)
+        adding = asyncio.create_task(add(service, [jpeg(photograph("coffee.png"))]))
+        await begun.wait()
+        adding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await adding
+    assert ((await service.status()).images, (await service.duplicates()).waiting) == (1, 1)
+
+
+async def test_stopped_comparison_goes_on_where_it_was(service: SearchService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.library.duplicates.AT_ONCE", 2)
+    await add(service, [jpeg(photograph(name)) for name in PHOTOGRAPHS])
+    await forget_comparisons(service)
+    told: list[tuple[int, int]] = []
+    await service.compare(progress=lambda *now: told.append(now), stop=lambda: len(told) > 1)
+    assert (told, (await service.duplicates()).waiting) == ([(0, 6), (2, 6)], 4)
+    await service.compare(limit=3)
+    assert (await service.duplicates()).waiting == 1
+    await service.compare(progress=lambda *now: told.append(now))
+    assert told[2:] == [(0, 1), (1, 1)]
+    assert await compared(service) == [WHOLE] * 6
+
+
+async def forget_comparisons(service: SearchService) -> None:
+    async with service.database.write() as connection:
+        await connection.execute(text("UPDATE images SET compared = 0"))
+        await connection.execute(text("DELETE FROM duplicates"))
+
+
+async def test_what_comes_back_is_compared_with_what_came_meanwhile(service: SearchService) -> None:
+    (first,) = await add(service, [jpeg(photograph("coffee.png"))])
+    assert first.id
+    removal = await service.remove([first.id], actor="test")
+    (second,) = await add(service, [jpeg(photograph("coffee.png"), 50)])
+    assert second.near == ()
+    await service.undo(actor="test", operation_id=removal)
+    assert (await service.duplicates()).waiting == 1
+    await service.compare()
+    assert await groups(service) == [[first.id, second.id]]
+
+
+async def test_picture_that_changes_while_it_is_compared_goes_on_waiting(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await pair(service)
+    await forget_comparisons(service)
+    matcher = (await service._networks.current())[0].matcher
+    twins = type(matcher).twins
+
+    async def meanwhile(*given: object) -> object:
+        found = await twins(*given)  # type: ignore[arg-type]
+        operation = await service.remove([ids[1]], actor="test")
+        await service.undo(actor="test", operation_id=operation)
+        return found
+
+    with monkeypatch.context() as once:
+        once.setattr(type(matcher), "twins", meanwhile)
+        await service.compare(limit=2)
+    assert await compared(service) == [WHOLE, NOT]
+    await service.compare()
+    assert await compared(service) == [WHOLE, WHOLE]
+
+
+async def test_crops_and_screenshots_are_found_thoroughly(service: SearchService) -> None:
+    pixels = photograph("rocket.jpg")
+    screenshot = augment.apply("screenshot", pixels, photograph("chelsea.png"), seed=2)
+    whole, inside = await add(service, [jpeg(pixels), jpeg(screenshot)])
+    assert (whole.near, inside.near) == ((), ())
+    told: list[tuple[int, int]] = []
+    await service.compare(thorough=True, progress=lambda *now: told.append(now))
+    assert sorted((await groups(service))[0]) == [whole.id, inside.id]
+    assert (await compared(service), told[-1]) == ([THOROUGHLY] * 2, (2, 2))
+    await add(service, [jpeg(photograph("coffee.png"))])
+    told.clear()
+    await service.compare(thorough=True, progress=lambda *now: told.append(now))
+    assert told == [(0, 1), (1, 1)]  # only what is new
+
+
+async def test_lost_thumbnail_stops_nothing_and_is_made_up_for_by_repair(
+    service: SearchService, settings: EngineSettings
+) -> None:
+    ids = await pair(service)
+    await forget_comparisons(service)
+    for image_id in ids:
+        thumbnail_of(service, await service.get(image_id)).unlink()
+    await service.compare()
+    await service.compare(thorough=True)
+    assert (await groups(service), (await service.duplicates()).waiting) == ([], 0)
+    await service.check(repair=True, purge=False, actor="test")
+    await service.compare()
+    assert await groups(service) == [list(ids)]
+
+
+async def test_purged_pictures_take_their_pairs_along(service: SearchService) -> None:
+    best, copy = await pair(service)
+    await service.decide([best, copy], "different", actor="test")
+    await service.remove([copy], actor="test")
+    await service.check(repair=False, purge=True, actor="test")
+    async with service.database.read() as connection:
+        for table in ("duplicates", "kept_pairs"):
+            assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+async def test_blank_pictures_are_not_duplicates_of_each_other(service: SearchService) -> None:
+    blank = [jpeg(np.full((300, 400 + 20 * n, 3), 250, np.uint8)) for n in range(3)]
+    assert [result.near for result in await add(service, blank)] == [()] * 3
+    assert (await service.duplicates()).waiting == 0
+
+
+async def test_results_of_what_was_stored_come_before_the_disk_is_full(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.library.adding.PORTION_PICTURES", 1)
+    stored = type(service._repository).add
+    calls = 0
+
+    async def filling(*given: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise DiskFull("The disk is full.")
+        return await stored(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(service._repository), "add", filling)
+    results: list[AddResult] = []
+
+    async def collect() -> None:
+        async for result in service.add(sources, actor="test"):
+            results.append(result)
+
+    contents = [jpeg(photograph(name)) for name in PHOTOGRAPHS[:4]]
+    sources = [Source(f"{n}.jpg", lambda content=content: content, len(content)) for n, content in enumerate(contents)]
+    with pytest.raises(PicTraceError, match="full"):
+        await collect()
+    assert [result.status for result in results] == ["added", "added"]
+
+
+async def test_library_of_before_is_compared_as_a_whole(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        await add(service, [jpeg(photograph("coffee.png"), 50)])
+        for change in (
+            "DROP TABLE duplicates",
+            "DROP TABLE kept_pairs",
+            "DROP INDEX ix_images_compared_deleted_at",
+            "ALTER TABLE images DROP COLUMN compared",
+            *(f"ALTER TABLE hashes ADD COLUMN band{n} INTEGER NOT NULL DEFAULT 0" for n in range(4)),
+            *(f"CREATE INDEX ix_hashes_band{n} ON hashes (band{n})" for n in range(4)),
+            "UPDATE alembic_version SET version_num = '0003'",
+        ):
+            async with service.database.write() as connection:
+                await connection.execute(text(change))
+    async with open_service(settings) as service:
+        assert (await service.duplicates()).waiting == 7
+        await service.compare()
+        assert [len(group) for group in await groups(service)] == [2]

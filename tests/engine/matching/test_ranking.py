@@ -1,0 +1,110 @@
+"""Ranking and calibration: pure functions of the evidence."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from engine.domain import WHOLE, Keypoints, NetworkRef, StoredFeatures, StoredImage
+from engine.features.ssim import Alignment
+from engine.matching.calibration import Calibration, Signals, shipped, uncalibrated
+from engine.matching.candidates import Proof, Sighting, Sightings
+from engine.matching.ranking import rank
+from engine.measuring.fitting import logistic_regression
+
+NETWORK = NetworkRef("efficientnet-lite2", "1")
+NO_KEYPOINTS = Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), 1.0)
+
+
+def image(image_id: int) -> StoredImage:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return StoredImage(
+        image_id, f"{image_id:064x}", f"{image_id}.jpg", None, None, None, (), "image/jpeg", 10, 10, 100, now, None
+    )
+
+
+def sighting(image_id: int, cosine: float, structure: float | None = None) -> Sighting:
+    proof = None
+    if structure is not None:
+        proof = Proof(np.eye(3), None, Alignment(structure, structure, structure, 0.0, 1.0), WHOLE)
+    stored = StoredFeatures(image(image_id), 0, NO_KEYPOINTS)
+    return Sighting(stored, cosine, cosine, WHOLE, 30 if structure is None else 2, proof)
+
+
+@pytest.fixture
+def calibration() -> Calibration:
+    found = shipped(NETWORK)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def references(calibration: Calibration) -> np.ndarray:
+    return calibration.references(calibration.background[0], [])
+
+
+def ranked(found: list[Sighting], references: np.ndarray, calibration: Calibration, **options: object) -> list[tuple]:
+    matches = rank(Sightings(found, []), references, calibration, **({"limit": 5} | options))
+    return [(m.image.id, m.lane, m.weak) for m in matches]
+
+
+def test_same_comes_before_alike_whatever_the_scores(calibration: Calibration, references: np.ndarray) -> None:
+    found = [sighting(1, 0.99), sighting(2, 0.5, 0.9)]
+    assert ranked(found, references, calibration)[:2] == [(2, "same", False), (1, "alike", False)]
+
+
+def test_equal_scores_are_ordered_by_id(calibration: Calibration, references: np.ndarray) -> None:
+    found = [sighting(n, 0.5, 0.9) for n in (9, 3, 7, 1)]
+    assert [one[0] for one in ranked(found, references, calibration)] == [1, 3, 7, 9]
+
+
+def test_weak_ones_fill_up_behind(calibration: Calibration, references: np.ndarray) -> None:
+    found = [sighting(1, 0.05), sighting(2, 0.9, 0.95), sighting(3, 0.1)]
+    assert ranked(found, references, calibration) == [(2, "same", False), (3, "alike", True), (1, "alike", True)]
+    assert len(ranked(found, references, calibration, limit=2)) == 2
+
+
+def test_nothing_near_is_nothing_unless_asked_for(calibration: Calibration, references: np.ndarray) -> None:
+    found = [sighting(1, 0.02), sighting(2, 0.03)]
+    assert ranked(found, references, calibration) == []
+    assert ranked(found, references, calibration, weak=True) == [(2, "alike", True), (1, "alike", True)]
+
+
+def test_exact_is_certain(calibration: Calibration, references: np.ndarray) -> None:
+    (match,) = rank(Sightings([sighting(4, 0.2)], []), references, calibration, limit=5, exact=image(4))
+    assert (match.score, match.p_same, match.lane, match.evidence.exact) == (1.0, 1.0, "same", True)
+
+
+@pytest.mark.parametrize("name", ["efficientnet-lite2", "efficientnet-lite0"])
+def test_shipped_calibration_goes_up_with_the_evidence(name: str) -> None:
+    calibration = shipped(NetworkRef(name, "1"))
+    assert calibration is not None
+    assert calibration.background.shape[1] == 1280
+    laid = ((None, 0), (0.2, 8), (0.5, 20), (0.9, 20))  # what is not laid on the query has no keypoints that agree
+    by_structure = [calibration.p_same(Signals(s, (s or 0) > 0.4, found, 10, 0.6, 3)) for s, found in laid]
+    assert by_structure == sorted(by_structure)
+    assert by_structure[0] < 0.5 < by_structure[-1]
+    by_cosine = [calibration.p_alike(c, 10 * c) for c in (0.1, 0.4, 0.8)]
+    assert by_cosine == sorted(by_cosine)
+    assert by_cosine[0] < calibration.alike_cutoff < by_cosine[-1]
+
+
+def test_calibration_survives_being_written_down(calibration: Calibration) -> None:
+    again = Calibration.from_json(calibration.to_json())
+    assert again.same == calibration.same
+    assert np.array_equal(again.background, calibration.background)
+
+
+def test_network_without_calibration_is_marked(references: np.ndarray) -> None:
+    other = uncalibrated(NetworkRef("resnet50", "1"), 2048)
+    assert not other.fitted
+    assert other.references(np.ones(2048, np.float32), [0.5] * 60).shape == (40,)
+    assert other.nearness(0.9, np.zeros(0, np.float32)) == 0
+
+
+def test_logistic_regression_finds_the_probabilities() -> None:
+    random = np.random.default_rng(4)
+    inputs = random.normal(size=(6000, 2)).astype(np.float32)
+    truth = 1 / (1 + np.exp(-(2 * inputs[:, 0] - 1 * inputs[:, 1] - 0.5)))
+    weights = logistic_regression(inputs, random.random(6000) < truth)
+    assert weights == pytest.approx((2, -1, -0.5), abs=0.15)

@@ -1,0 +1,102 @@
+"""What a file asks of its decoder is counted before the decoder sees it; honest pictures pass."""
+
+import struct
+from io import BytesIO
+
+import pytest
+from PIL import Image as PillowImage
+
+from engine.errors import TooCostly, TooManyPixels
+from engine.pictures import bounds, bounds_bmff
+from tests.attacks.hostile_files import KINDS, small_pictures
+
+LIMIT = 50_000_000
+SMALL = small_pictures()
+
+
+def saved(kind: str, size: tuple[int, int], **options: object) -> bytes:
+    buffer = BytesIO()
+    PillowImage.new("RGB", size, "red").save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_honest_picture_passes(name: str) -> None:
+    bounds.require(SMALL[name], LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "HEIF"])
+def test_size_is_read_from_the_file_itself(kind: str) -> None:
+    content = saved(kind, (640, 480))
+    bounds.require(content, 640 * 480)
+    with pytest.raises(TooManyPixels, match=r"640 x 480|577 x 417"):
+        bounds.require(content, 577 * 417 - 1)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "HEIF"])
+def test_cut_off_file_is_left_to_the_decoder(kind: str) -> None:
+    content = saved(kind, (64, 48))
+    for length in range(len(content)):
+        bounds.require(content[:length], LIMIT)
+
+
+def test_no_side_may_be_endless() -> None:
+    bounds.require_size(bounds.MAX_SIDE, 1, LIMIT)
+    with pytest.raises(TooManyPixels, match="no side may be longer than 100,000"):
+        bounds.require_size(1, bounds.MAX_SIDE + 1, LIMIT)
+
+
+def test_scans_of_a_jpeg_are_counted() -> None:
+    progressive = saved("JPEG", (640, 480), progressive=True)
+    bounds.require(progressive, LIMIT)
+    bounds.require(progressive, 640 * 480)  # about ten scans, of the largest picture that is allowed
+    with pytest.raises(TooCostly, match="scans or more"):
+        bounds.require(KINDS["jpg_1_000_scans"](), LIMIT)
+
+
+def test_what_cameras_fill_up_behind_a_jpeg_does_no_harm() -> None:
+    content = saved("JPEG", (64, 48))
+    bounds.require(content + b"\xff" * 200_000, LIMIT)
+    with pytest.raises(TooCostly, match="fill bytes"):
+        bounds.require(content[:2] + b"\xff" * 200_000 + content[2:], LIMIT)
+
+
+def test_pictures_behind_the_first_are_not_counted() -> None:
+    first = saved("JPEG", (64, 48))
+    bounds.require(first + 300 * saved("JPEG", (64, 48), progressive=True), LIMIT)
+
+
+def test_first_frame_of_a_gif_may_not_lie_far_outside() -> None:
+    content = bytearray(saved("GIF", (16, 16)))
+    at = content.index(b"\x2c\0\0\0\0")
+    content[at + 1 : at + 5] = struct.pack("<HH", 65_000, 65_000)
+    with pytest.raises(TooManyPixels):
+        bounds.require(bytes(content), LIMIT)
+
+
+def test_tile_may_not_be_larger_than_any_picture() -> None:
+    with pytest.raises(TooManyPixels, match="45056 x 45056"):
+        bounds.require(KINDS["tiff_tile_of_2_gigapixels"](), LIMIT)
+
+
+def test_size_that_the_codec_says_counts_not_what_the_container_says() -> None:
+    content = KINDS["avif_268_megapixels_that_claim_16_x_16"]()
+    assert (16, 16) in list(bounds_bmff.sizes(content))
+    with pytest.raises(TooManyPixels):
+        bounds.require(content, LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
+def test_codec_and_container_of_an_honest_picture_agree(kind: str) -> None:
+    sizes = list(bounds_bmff.sizes(saved(kind, (444, 300))))
+    assert len(sizes) >= 2
+    assert (444, 300) in sizes
+    assert all(
+        444 - bounds_bmff.BLOCK < width <= 444 and 300 - bounds_bmff.BLOCK < height <= 300 for width, height in sizes
+    )
+
+
+def test_boxes_are_counted_and_not_followed_without_end() -> None:
+    for name in ("heic_nested_boxes", "avif_nested_boxes", "avif_60_000_items"):
+        with pytest.raises(TooCostly, match="too many pieces"):
+            bounds.require(KINDS[name](), LIMIT)
