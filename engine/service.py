@@ -38,7 +38,8 @@ from engine.library import checking, samples
 from engine.library.active_network import CALIBRATION, Networks, Serving
 from engine.library.adding import Adder, Given
 from engine.library.duplicates import Duplicates
-from engine.library.searching import Searcher, shared_etag
+from engine.library.originals import Originals, served_etag
+from engine.library.searching import Searcher
 from engine.library.subscriptions import Subscriptions
 from engine.measuring import benching, fitting
 from engine.pictures.decoding import Decoders
@@ -46,7 +47,6 @@ from engine.pictures.fetch import Fetched, Fetcher
 from engine.pictures.sources import Source, expand
 from engine.settings import EngineSettings
 from engine.storage.database import Database
-from engine.storage.files import extension_of
 from engine.storage.local_files import bytes_used
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
@@ -86,8 +86,9 @@ class SearchService:
         self._pool = pool
         self._duplicates = Duplicates(repository, networks, pool)
         self._adder = Adder(repository, networks, self._duplicates, fetcher, decoders, pool)
+        self._originals = Originals(repository.files, decoders, pool)
         self._subscribers = Subscribers(repository.database)
-        self._searcher = Searcher(repository, self._subscribers, networks, decoders, pool)
+        self._searcher = Searcher(repository, self._subscribers, networks, self._originals, decoders, pool)
         self._subscriptions = Subscriptions(repository, self._subscribers, networks, self._searcher, pool)
 
     @property
@@ -324,7 +325,7 @@ class SearchService:
 
     async def original(self, image_id: int) -> bytes:
         """The file of a picture as it was added. UnknownImage; UnreadableFile where it is lost."""
-        return await self._searcher.original(await self._repository.get(image_id))
+        return await self._originals.file(await self._repository.get(image_id))
 
     async def preview(self, image: StoredImage, *, side: int = 1280, max_ratio: float = 10) -> bytes:
         """A JPEG of a stored picture for places that take nothing else, longest side at most `side` pixels.
@@ -332,7 +333,7 @@ class SearchService:
         Strips get white borders until their sides are at most 1 : `max_ratio`. Where the original is lost, the
         thumbnail; UnreadableFile where that is lost too.
         """
-        return await self._searcher.preview(image, side=side, max_ratio=max_ratio)
+        return await self._originals.preview(image, side=side, max_ratio=max_ratio)
 
     async def served_file(self, image: StoredImage, *, whole: bool) -> ServedFile:
         """The file of a picture for others: as it was added if `whole`, else without metadata. UnreadableFile if lost.
@@ -341,19 +342,15 @@ class SearchService:
         other kinds, and of damaged files, a JPEG is given, of full size unless that takes too much memory. Whether
         there is anything at a path is for the caller to see.
         """
-        if not whole:
-            return await self._searcher.shared(image)
-        path = self._repository.files.original_path(image.sha256, extension_of(image.media_type))
-        content = path or await self._searcher.original(image)
-        return ServedFile(content, image.media_type, image.filename, self.served_etag(image, whole=True))
+        return await self._originals.served(image, whole=whole)
 
     def served_etag(self, image: StoredImage, *, whole: bool) -> str:
         """The `etag` of what `served_file` would give, without reading it."""
-        return image.sha256 if whole else shared_etag(image)
+        return served_etag(image, whole=whole)
 
     async def thumbnail_file(self, image: StoredImage) -> Path | bytes:
         """A picture's thumbnail, a JPEG of at most 320 pixels: where it lies on this machine, or what it holds."""
-        return self._repository.files.thumbnail_path(image.sha256) or await self._searcher.thumbnail(image)
+        return await self._originals.thumbnail_file(image)
 
     async def page(
         self, *, cursor: int | None = None, limit: int = 50, tag: str | None = None, words: str | None = None
@@ -416,7 +413,7 @@ class SearchService:
         nothing changed, where that were so many pictures that likely the place of the originals is not there, or more
         than `allow_missing`.
         """
-        checker = checking.Checker(self.settings, self._repository, self._networks, self._decoders, self._pool)
+        checker = checking.Checker(self.settings, self._repository, self._networks, self._originals, self._pool)
         return await checker.check(
             repair=repair,
             purge=purge,
@@ -511,4 +508,4 @@ class SearchService:
 
     async def _original(self, image: StoredImage) -> Pixels:
         """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""
-        return (await checking.read_original(self._repository, image, self._decoders)).pixels
+        return (await self._originals.decoded(image)).pixels

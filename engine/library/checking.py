@@ -1,6 +1,5 @@
 """Looks for what a library has lost or has left over, and mends it."""
 
-import asyncio
 import logging
 import time
 from collections import defaultdict
@@ -15,8 +14,8 @@ from engine.features import hashes, orb, registry
 from engine.index.checkpoints import Checkpoints
 from engine.library import inspecting
 from engine.library.active_network import Networks, Serving
+from engine.library.originals import Originals
 from engine.pictures import imaging
-from engine.pictures.decoding import Decoders
 from engine.pictures.imaging import EXTENSIONS
 from engine.settings import EngineSettings
 from engine.storage.cells import Cells
@@ -88,14 +87,14 @@ class Checker:
         settings: EngineSettings,
         repository: Repository,
         networks: Networks,
-        decoders: Decoders,
+        originals: Originals,
         pool: CpuPool,
     ) -> None:
         self._settings = settings
         self._repository = repository
         self._cells = Cells(repository.database)
         self._networks = networks
-        self._decoders = decoders
+        self._originals = originals
         self._pool = pool
 
     async def check(
@@ -278,7 +277,7 @@ class Checker:
             found = await self._sha256_of(await self._original_name(image))
             return ["altered_original"] if found not in (None, image.sha256) else []
         try:
-            original = await read_original(self._repository, image, self._decoders)
+            original = await self._originals.decoded(image)
         except UnreadableFile:
             is_there = await self._sha256_of(original_key(image.sha256, extension_of(image.media_type))) is not None
             return ["altered_original" if is_there else "missing_original"]
@@ -378,53 +377,19 @@ class Checker:
         await self._cells.put(image.id, media_type=MEDIA_TYPES[f".{name.rpartition('.')[2]}"])
 
     async def _mend_size(self, image: StoredImage) -> None:
-        content = await read_original_file(self._repository, image)
-        original = await read_original(self._repository, image, self._decoders)
+        content = await self._originals.file(image)
+        original = await self._originals.decoded(image)
         await self._cells.put(image.id, width=original.width, height=original.height, byte_size=len(content))
 
     async def _make_thumbnail(self, image: StoredImage) -> None:
-        pixels = (await read_original(self._repository, image, self._decoders)).pixels
+        pixels = (await self._originals.decoded(image)).pixels
         thumbnail = await self._pool.run(imaging.encode_thumbnail, pixels)
         await self._repository.files.replace_thumbnail(image.sha256, thumbnail)
 
     async def _make_features(self, image: StoredImage, operation: Operation) -> None:
         serving, _ = await self._networks.current()
-        pixels = (await read_original(self._repository, image, self._decoders)).pixels
+        pixels = (await self._originals.decoded(image)).pixels
         embedding = await self._pool.run(serving.embedder.embed, pixels)
         phash, keypoints = await self._pool.run(registry.without_network, pixels)
         await self._repository.put_embeddings(serving.network, {image.id: embedding})
         await self._repository.put_features(image.id, keypoints, orb.VERSION, phash, operation)
-
-
-async def read_original_file(repository: Repository, image: StoredImage) -> bytes:
-    """The file of a picture, byte for byte as it was added. UnreadableFile where it is missing, altered or damaged."""
-    try:
-        content = await repository.files.read_original(image.sha256, extension_of(image.media_type))
-    except OSError as error:
-        raise UnreadableFile(
-            f"The original of picture {image.id} ({image.filename}) is missing: run `pictrace check`."
-        ) from error
-    if await asyncio.to_thread(hashes.sha256, content) != image.sha256:
-        raise UnreadableFile(
-            f"The original of picture {image.id} ({image.filename}) is not the file that was added: it was altered or "
-            "damaged. `pictrace check --deep` looks for more such files."
-        )
-    return content
-
-
-async def read_original(
-    repository: Repository,
-    image: StoredImage,
-    decoders: Decoders,
-    *,
-    side: int = imaging.LIBRARY_SIDE,
-) -> Image:
-    """A stored picture, by default decoded as it was for its features. An ImageError if its file is gone or damaged."""
-    content = await read_original_file(repository, image)
-    # What was within the limits when it was added stays readable when they are lowered.
-    return await decoders.decode(
-        content,
-        side=side,
-        max_bytes=len(content),
-        max_pixels=max(decoders.max_pixels, image.width * image.height),
-    )

@@ -1,31 +1,25 @@
 """Answers one query: what is known of it, what came up for it, what of that is a match, and why."""
 
 import asyncio
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.concurrency import CpuPool
-from engine.domain import Explanation, Features, Pixels, Query, SearchResult, ServedFile, StoredImage
-from engine.errors import DamagedImage, FilesUnreachable, ImageError, InvalidLimit, TooCostly, UnreadableFile
+from engine.domain import Explanation, Features, Pixels, Query, SearchResult, StoredImage
+from engine.errors import DamagedImage, FilesUnreachable, InvalidLimit
 from engine.features import hashes, registry
 from engine.library.active_network import Networks, Serving
-from engine.library.checking import read_original, read_original_file
+from engine.library.originals import Originals
 from engine.matching import explain, ranking
-from engine.pictures import imaging, stripping
+from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
 from engine.storage.repository import Repository
 from engine.storage.subscribers import Subscribers
 
 MAX_LIMIT = 50
 PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80  # of a query
-SHOWN_QUALITY = 88  # of a stored picture
-SHARED_QUALITY = 92  # of a stored picture that is given in place of its file
-MAX_JPEG_SIDE = 65_500  # what JPEG encoders take
-TOO_COSTLY = "A JPEG of picture {} takes more memory or time to make than it may."
-LOST = "The file of picture {} is lost: run `pictrace check`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +59,14 @@ class Searcher:
         repository: Repository,
         subscribers: Subscribers,
         networks: Networks,
+        originals: Originals,
         decoders: Decoders,
         pool: CpuPool,
     ) -> None:
         self._repository = repository
         self._subscribers = subscribers
         self._networks = networks
+        self._originals = originals
         self._decoders = decoders
         self._pool = pool
 
@@ -108,7 +104,7 @@ class Searcher:
             asked = (
                 Asked(image, *known, image.width, image.height)
                 if known
-                else await self.asked(await self.original(image), serving)
+                else await self.asked(await self._originals.file(image), serving)
             )
         return await self._matches(
             asked, serving, watch, limit=limit, weak=weak, preview=preview, without=frozenset([image_id])
@@ -126,7 +122,7 @@ class Searcher:
         references = serving.calibration.references(asked.features.embedding, sightings.nearest)
         match = ranking.rank(sightings, references, serving.calibration, limit=1, weak=True, exact=asked.exact)[0]
         proof = sightings.found[0].proof if match.lane == "same" else None
-        stored = (await read_original(self._repository, match.image, self._decoders)).pixels
+        stored = (await self._originals.decoded(match.image)).pixels
         calibrated = serving.calibration.fitted
         picture = await self._pool.run(
             lambda: imaging.encode_jpeg(
@@ -134,51 +130,6 @@ class Searcher:
             )
         )
         return Explanation(picture, match, calibrated)
-
-    async def original(self, image: StoredImage) -> bytes:
-        """The file of a picture as it was added. UnreadableFile where it is lost or altered."""
-        return await read_original_file(self._repository, image)
-
-    async def preview(self, image: StoredImage, *, side: int, max_ratio: float) -> bytes:
-        """See SearchService.preview."""
-
-        try:
-            pixels = (await read_original(self._repository, image, self._decoders, side=side)).pixels
-        except (ImageError, FilesUnreachable):
-            pixels = await self._pool.run(imaging.decode_thumbnail, await self.thumbnail(image))
-        return await self._pool.run(
-            lambda: imaging.encode_reduced(imaging.widened(pixels, max_ratio), side=side, quality=SHOWN_QUALITY)
-        )
-
-    async def shared(self, image: StoredImage) -> ServedFile:
-        """A picture's file without metadata; a JPEG of the picture where its file cannot be stripped."""
-        if image.media_type in stripping.REBUILDERS:
-            content = await self.original(image)
-            stripped = await self._pool.run(stripping.strip, content, image.media_type)
-            if stripped is not None:
-                return ServedFile(stripped, image.media_type, image.filename, shared_etag(image))
-        content = await self._as_jpeg(image)
-        return ServedFile(content, "image/jpeg", _as_jpeg_name(image.filename), shared_etag(image))
-
-    async def _as_jpeg(self, image: StoredImage) -> bytes:
-        """A JPEG of full size; of a very large picture, which takes too much memory, of a quarter of its side."""
-        full = min(max(image.width, image.height), MAX_JPEG_SIDE)
-        for side in (full, max(1, full // 4)):
-            try:
-                decoded = await read_original(self._repository, image, self._decoders, side=side)
-            except TooCostly:
-                continue
-            except ImageError as error:  # it could be decoded when it was added
-                raise UnreadableFile(LOST.format(image.id)) from error
-            return await self._pool.run(imaging.encode_jpeg, decoded.pixels, quality=SHARED_QUALITY)
-        raise UnreadableFile(TOO_COSTLY.format(image.id))
-
-    async def thumbnail(self, image: StoredImage) -> bytes:
-        """A JPEG of at most 320 pixels. UnreadableFile where it is lost."""
-        try:
-            return await self._pool.run(self._repository.files.thumbnail, image.sha256)
-        except OSError as error:
-            raise UnreadableFile(LOST.format(image.id)) from error
 
     async def _matches(
         self,
@@ -237,16 +188,6 @@ class Searcher:
         except (OSError, DamagedImage, FilesUnreachable):
             return None
         return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
-
-
-def shared_etag(image: StoredImage) -> str:
-    """The tag of what `shared` gives, known without reading the file."""
-    return f"{image.sha256}-shared{stripping.VERSION}"
-
-
-def _as_jpeg_name(name: str) -> str:
-    """`holiday.heic` becomes `holiday.jpg`, and `Mr. Smith` becomes `Mr. Smith.jpg`."""
-    return re.sub(r"(?<=.)\.\w{1,5}$", "", name) + ".jpg"
 
 
 def _check(limit: int) -> None:

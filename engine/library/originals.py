@@ -1,0 +1,116 @@
+"""The one place that reads a stored picture: its file, its pixels, and what is made of it for others."""
+
+import asyncio
+import re
+from pathlib import Path
+
+from engine.concurrency import CpuPool
+from engine.domain import Image, ServedFile, StoredImage
+from engine.errors import FilesUnreachable, ImageError, TooCostly, UnreadableFile
+from engine.features import hashes
+from engine.pictures import imaging, stripping
+from engine.pictures.decoding import Decoders
+from engine.storage.files import FileStore, extension_of
+
+PREVIEW_QUALITY, SHARED_QUALITY = 88, 92
+MAX_JPEG_SIDE = 65_500  # what JPEG encoders take
+TOO_COSTLY = "A JPEG of picture {} takes more memory or time to make than it may."
+LOST = "The file of picture {} is lost: run `pictrace check`."
+
+
+class Originals:
+    """Reads the pictures of one library. Where their files cannot be reached, every method raises FilesUnreachable."""
+
+    def __init__(self, files: FileStore, decoders: Decoders, pool: CpuPool) -> None:
+        self._files = files
+        self._decoders = decoders
+        self._pool = pool
+
+    async def file(self, image: StoredImage) -> bytes:
+        """The file, byte for byte as it was added. UnreadableFile where it is missing, altered or damaged."""
+        try:
+            content = await self._files.read_original(image.sha256, extension_of(image.media_type))
+        except OSError as error:
+            raise UnreadableFile(
+                f"The original of picture {image.id} ({image.filename}) is missing: run `pictrace check`."
+            ) from error
+        if await asyncio.to_thread(hashes.sha256, content) != image.sha256:
+            raise UnreadableFile(
+                f"The original of picture {image.id} ({image.filename}) is not the file that was added: it was altered "
+                "or damaged. `pictrace check --deep` looks for more such files."
+            )
+        return content
+
+    async def decoded(self, image: StoredImage, *, side: int = imaging.LIBRARY_SIDE) -> Image:
+        """The picture, by default decoded as it was for its features. An ImageError if its file is gone or damaged."""
+        content = await self.file(image)
+        # What was within the limits when it was added stays readable when they are lowered.
+        return await self._decoders.decode(
+            content,
+            side=side,
+            max_bytes=len(content),
+            max_pixels=max(self._decoders.max_pixels, image.width * image.height),
+        )
+
+    async def thumbnail(self, image: StoredImage) -> bytes:
+        """A JPEG of at most 320 pixels. UnreadableFile where it is lost."""
+        try:
+            return await self._pool.run(self._files.thumbnail, image.sha256)
+        except OSError as error:
+            raise UnreadableFile(LOST.format(image.id)) from error
+
+    async def thumbnail_file(self, image: StoredImage) -> Path | bytes:
+        """The same: where it lies on this machine, whether it is there or not, or what it holds."""
+        return self._files.thumbnail_path(image.sha256) or await self.thumbnail(image)
+
+    async def preview(self, image: StoredImage, *, side: int, max_ratio: float) -> bytes:
+        """A JPEG, longest side at most `side` pixels; a strip gets white borders until it is 1 : `max_ratio`.
+
+        Where the original is lost, of the thumbnail; UnreadableFile where that is lost too.
+        """
+        try:
+            pixels = (await self.decoded(image, side=side)).pixels
+        except (ImageError, FilesUnreachable):
+            pixels = await self._pool.run(imaging.decode_thumbnail, await self.thumbnail(image))
+        return await self._pool.run(
+            lambda: imaging.encode_reduced(imaging.widened(pixels, max_ratio), side=side, quality=PREVIEW_QUALITY)
+        )
+
+    async def served(self, image: StoredImage, *, whole: bool) -> ServedFile:
+        """The file for others: as it was added if `whole`, else without metadata. UnreadableFile where it is lost.
+
+        Where it cannot be stripped, a JPEG of the picture. Whether a path leads to anything is for the caller to see.
+        """
+        etag = served_etag(image, whole=whole)
+        if whole:
+            path = self._files.original_path(image.sha256, extension_of(image.media_type))
+            return ServedFile(path or await self.file(image), image.media_type, image.filename, etag)
+        if image.media_type in stripping.REBUILDERS:
+            content = await self.file(image)
+            stripped = await self._pool.run(stripping.strip, content, image.media_type)
+            if stripped is not None:
+                return ServedFile(stripped, image.media_type, image.filename, etag)
+        return ServedFile(await self._as_jpeg(image), "image/jpeg", _as_jpeg_name(image.filename), etag)
+
+    async def _as_jpeg(self, image: StoredImage) -> bytes:
+        """A JPEG of full size; of a very large picture, which takes too much memory, of a quarter of its side."""
+        full = min(max(image.width, image.height), MAX_JPEG_SIDE)
+        for side in (full, max(1, full // 4)):
+            try:
+                decoded = await self.decoded(image, side=side)
+            except TooCostly:
+                continue
+            except ImageError as error:  # it could be decoded when it was added
+                raise UnreadableFile(LOST.format(image.id)) from error
+            return await self._pool.run(imaging.encode_jpeg, decoded.pixels, quality=SHARED_QUALITY)
+        raise UnreadableFile(TOO_COSTLY.format(image.id))
+
+
+def served_etag(image: StoredImage, *, whole: bool) -> str:
+    """The tag of what `served` gives, known without reading the file."""
+    return image.sha256 if whole else f"{image.sha256}-shared{stripping.VERSION}"
+
+
+def _as_jpeg_name(name: str) -> str:
+    """`holiday.heic` becomes `holiday.jpg`, and `Mr. Smith` becomes `Mr. Smith.jpg`."""
+    return re.sub(r"(?<=.)\.\w{1,5}$", "", name) + ".jpg"
