@@ -64,7 +64,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     for routes in (search, images, duplicates, samples, health):
         app.include_router(routes.router)
     errors.register(app)
-    app.router.routes.append(_Page("/", StaticFiles(directory=WEB, html=True), name="page"))
+    app.router.routes.append(_PageFiles("/", StaticFiles(directory=WEB, html=True), name="page"))
     proxies = [host for host in settings.trusted_proxies if host != "*"]
     app.add_middleware(
         Guard,
@@ -78,7 +78,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     return app
 
 
-class _Page(Mount):
+class _PageFiles(Mount):
     """The page's files: everything that is not the API's."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -40,7 +40,7 @@ _EVIDENCE = {
     "edits": ["inside_larger", "recompressed"],
 }
 _MATCH = _PICTURE | {"lane": "same", "score": 0.9931, "p_same": 0.9931, "weak": False, "evidence": _EVIDENCE}
-_TWIN = _IMAGE | {"p_same": 0.9984}
+_NEAR_DUPLICATE = _IMAGE | {"p_same": 0.9984}
 _SAMPLES = {"offered": False, "present": 0, "removable": False, "queries": []}
 # By the names of the schemas.
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -61,9 +61,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "near": [2],
         "image": _IMAGE,
     },
-    "TwinOut": _TWIN,
-    "GroupOut": {"images": [_TWIN]},
-    "DuplicatesOut": {"groups": [{"images": [_TWIN]}], "next_cursor": "3", "total": 24, "waiting": 0},
+    "NearDuplicateOut": _NEAR_DUPLICATE,
+    "GroupOut": {"images": [_NEAR_DUPLICATE]},
+    "DuplicatesOut": {"groups": [{"images": [_NEAR_DUPLICATE]}], "next_cursor": "3", "total": 24, "waiting": 0},
     "DecisionOut": {"operation_id": 20, "removed": [17]},
     "PageOut": {"images": [_IMAGE], "next_cursor": "2", "total": 1200},
     "ChangedOut": {"operation_id": 18, "images": [_IMAGE]},

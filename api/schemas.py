@@ -54,7 +54,7 @@ Id = Annotated[Number, Field(ge=1, le=MAX_ID)]
 Limit = Annotated[Number, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
 
 
-class Wish(BaseModel):
+class SearchOptions(BaseModel):
     """What is asked of a search."""
 
     model_config = ConfigDict(extra="forbid")
@@ -64,7 +64,7 @@ class Wish(BaseModel):
     preview: Annotated[bool, Field(description="A small JPEG of the query comes along, as a data URL.")] = False
 
 
-class SearchRequest(Wish):
+class SearchRequest(SearchOptions):
     """A search by URL."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"url": "https://example.org/a.jpg"}})
@@ -89,7 +89,7 @@ class WhyRequest(WhyForm):
     image_id: Id | None = None
 
 
-class Said(BaseModel):
+class AddFields(BaseModel):
     """What is said of a picture that is added."""
 
     model_config = ConfigDict(extra="forbid")
@@ -101,7 +101,7 @@ class Said(BaseModel):
     operation_id: Annotated[Id | None, Field(description="Go on with an earlier addition: one undo for both.")] = None
 
 
-class AddRequest(Said):
+class AddRequest(AddFields):
     """An addition by URL."""
 
     model_config = ConfigDict(
@@ -351,7 +351,7 @@ class PageOut(BaseModel):
         return cls(images=[ImageOut.of(image) for image in page.images], next_cursor=cursor, total=page.total)
 
 
-class TwinOut(ImageOut):
+class NearDuplicateOut(ImageOut):
     """A picture of a group."""
 
     p_same: Annotated[float, Field(ge=0, le=1, description="Of its likeliest pair in the group.")]
@@ -360,12 +360,15 @@ class TwinOut(ImageOut):
 class GroupOut(BaseModel):
     """Near-duplicates of each other, best first: most pixels, then most bytes."""
 
-    images: list[TwinOut]
+    images: list[NearDuplicateOut]
 
     @classmethod
     def of(cls, group: Group) -> Self:
-        twins = [TwinOut(**ImageOut.of(twin.image).model_dump(), p_same=round(twin.p_same, 4)) for twin in group.twins]
-        return cls(images=twins)
+        pictures = [
+            NearDuplicateOut(**ImageOut.of(picture.image).model_dump(), p_same=round(picture.p_same, 4))
+            for picture in group.pictures
+        ]
+        return cls(images=pictures)
 
 
 class DuplicatesOut(BaseModel):

@@ -78,11 +78,11 @@ async def measure(paths: list[Path], copies: list[tuple[str, str, imaging.Image]
             for edit, name, copy in track(copies, "asking", console=Console(stderr=True)):
                 features = await service._pool.run(registry.extract, copy, "", serving.embedder)
                 started = time.perf_counter()
-                sightings = await serving.matcher.match(copy.pixels, features)
+                candidates = await serving.matcher.match(copy.pixels, features)
                 took = 1000 * (time.perf_counter() - started)
-                references = serving.calibration.references(features.embedding, sightings.nearest)
-                matches = ranking.rank(sightings, references, serving.calibration, limit=5)
-                one = next((s for s in sightings.found if s.stored.image.filename == name), None)
+                references = serving.calibration.references(features.embedding, candidates.nearest)
+                matches = ranking.rank(candidates, references, serving.calibration, limit=5)
+                one = next((s for s in candidates.found if s.stored.image.filename == name), None)
                 near = (await serving.index.search(features.embedding[None], 50))[0]
                 ids = {hit.image_id for hit in near}
                 stored = {s.id for s in await service._repository.live_images(limit=10**6) if s.filename == name}

@@ -16,9 +16,9 @@ from aiogram.types import BufferedInputFile, Document, InlineKeyboardMarkup, Mes
 
 from bot import keyboards, replies
 from bot.answers import Answers, covered, place_of, send_once
-from bot.asked import Asked, Other, Refusal
+from bot.asked import AskedPicture, Other, Refusal
 from bot.inbox import Turn
-from bot.telegram_files import Place, Shown, TelegramFiles
+from bot.telegram_files import ReplyPlace, Shown, TelegramFiles
 from bot.texts import Text
 from engine import (
     AddResult,
@@ -47,7 +47,7 @@ MAX_KEEP = 99  # a message holds a hundred buttons; one is for undoing
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AddOptions:
     """What an admin says of the pictures: in the command, and by where they were forwarded from."""
 
     title: str | None = None
@@ -90,10 +90,10 @@ class Adding:
         self,
         turn: Turn,
         message: Message,
-        pictures: Sequence[Asked],
+        pictures: Sequence[AskedPicture],
         archives: Sequence[Document],
         others: Sequence[Other],
-        said: Said,
+        said: AddOptions,
         t: Text,
     ) -> None:
         """Photos, files, stickers and links, then the pictures of zips, all as one operation; `others` are named."""
@@ -114,7 +114,7 @@ class Adding:
                     refused.append(Other(name, refusal))
             await self._add(turn, message, place, given, refused, said, t)
 
-    async def _given(self, asked: Asked) -> Given:
+    async def _given(self, asked: AskedPicture) -> Given:
         if asked.url:
             return Remote(name_of(asked.url), asked.url)
         content = await self._files.read(asked)
@@ -130,10 +130,10 @@ class Adding:
         self,
         turn: Turn,
         message: Message,
-        place: Place,
+        place: ReplyPlace,
         given: Sequence[Given],
         refused: Sequence[Other],
-        said: Said,
+        said: AddOptions,
         t: Text,
     ) -> None:
         assert message.from_user
@@ -219,7 +219,9 @@ class Adding:
         result = await self._service.search_stored(image.id, limit=1)
         return next((match for match in result.matches if match.lane == "same"), None)
 
-    async def _report(self, turn: Turn, place: Place, report: Report, stopped: LibraryError | None, t: Text) -> None:
+    async def _report(
+        self, turn: Turn, place: ReplyPlace, report: Report, stopped: LibraryError | None, t: Text
+    ) -> None:
         text, is_whole = _text(report, t)
         shown = list({one.image.id: one for one in report.shown}.values())
         for key, count in (("added-unshown", len(shown) - MAX_SHOWN), ("added-unkept", len(report.keep) - MAX_KEEP)):
@@ -242,7 +244,7 @@ class Adding:
 class _Progress:
     """One message that is edited while pictures are added; taken away at the end."""
 
-    def __init__(self, answers: Answers, place: Place, total: int, t: Text) -> None:
+    def __init__(self, answers: Answers, place: ReplyPlace, total: int, t: Text) -> None:
         self._answers = answers
         self._place = place
         self._total = total

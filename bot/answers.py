@@ -10,9 +10,9 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import InlineKeyboardMarkup, Message
 
 from bot import keyboards, replies
-from bot.asked import MAX_PICTURES, Asked, Refusal, Wish
+from bot.asked import MAX_PICTURES, AskedPicture, AskOptions, Refusal
 from bot.inbox import Turn
-from bot.telegram_files import Album, Place, Shown, TelegramFiles
+from bot.telegram_files import Album, ReplyPlace, Shown, TelegramFiles
 from bot.texts import Text
 from engine import MAX_LIMIT, Match, PicTraceError, SearchResult, SearchService, ServerUnreachable
 
@@ -25,7 +25,7 @@ class Asker:
 
     user: int
     is_admin: bool
-    place: Place
+    place: ReplyPlace
     t: Text
 
     @property
@@ -38,14 +38,14 @@ def subscriber(chat_id: int) -> str:
     return f"telegram:{chat_id}"
 
 
-def place_of(message: Message, asked: Asked | None = None) -> Place:
+def place_of(message: Message, asked: AskedPicture | None = None) -> ReplyPlace:
     """Where the answer to a message goes: its chat and topic, as a reply to the picture that was asked with."""
     thread = message.message_thread_id if message.is_topic_message else None
     reply_to = asked.message_id if asked else message.message_id
-    return Place(message.chat.id, thread, reply_to, bool(asked and asked.is_spoiler))
+    return ReplyPlace(message.chat.id, thread, reply_to, bool(asked and asked.is_spoiler))
 
 
-def covered(place: Place, pictures: Sequence[Asked]) -> Place:
+def covered(place: ReplyPlace, pictures: Sequence[AskedPicture]) -> ReplyPlace:
     """The same, where what is shown is a spoiler if any of several pictures is."""
     return replace(place, is_spoiler=any(one.is_spoiler for one in pictures))
 
@@ -60,14 +60,14 @@ class Answers:
         self._service = service
         self._files = files
         # In memory only: of a question nothing is kept. After a restart the parts of an album have to be sent again.
-        self._albums: OrderedDict[tuple[int, int], list[Asked]] = OrderedDict()
+        self._albums: OrderedDict[tuple[int, int], list[AskedPicture]] = OrderedDict()
 
     async def answer(
         self,
         turn: Turn,
-        asked: Asked,
+        asked: AskedPicture,
         asker: Asker,
-        wish: Wish,
+        wish: AskOptions,
         *,
         offset: int = 0,
         after: Sequence[int] = (),
@@ -94,15 +94,15 @@ class Answers:
     async def answer_several(
         self,
         turn: Turn,
-        asked: Sequence[Asked],
+        asked: Sequence[AskedPicture],
         asker: Asker,
-        wish: Wish,
+        wish: AskOptions,
         apology: Callable[[Exception, Text], str],
         *,
         others: int,
     ) -> None:
         """One answer to several pictures; a button for each opens its own. `others` came with them and are none."""
-        t, wish = asker.t, Wish(max(1, min(wish.limit, MAX_PICTURES // len(asked))), wish.same)
+        t, wish = asker.t, AskOptions(max(1, min(wish.limit, MAX_PICTURES // len(asked))), wish.same)
         found = await asyncio.gather(*(self._find_one(one, asker, wish) for one in asked))
         shown: list[Shown] = []
         lines: list[str] = []
@@ -134,14 +134,14 @@ class Answers:
         while len(self._albums) > ALBUMS_REMEMBERED:
             self._albums.popitem(last=False)
 
-    def part_of_album(self, message: Message, place: int) -> Asked:
+    def part_of_album(self, message: Message, place: int) -> AskedPicture:
         """The picture that a button under such an answer speaks of. Refusal once it is forgotten."""
         asked = self._albums.get((message.chat.id, message.message_id), [])
         if not 0 < place <= len(asked):
             raise Refusal("asked-gone")
         return asked[place - 1]
 
-    async def say(self, place: Place, text: str, buttons: InlineKeyboardMarkup | None = None) -> Message:
+    async def say(self, place: ReplyPlace, text: str, buttons: InlineKeyboardMarkup | None = None) -> Message:
         """One message; source links that Telegram does not take for links are left out."""
         try:
             return await self._bot.send_message(
@@ -158,7 +158,7 @@ class Answers:
             return await self.say(place, text, keyboards.without_links(buttons))
 
     async def _find_one(
-        self, asked: Asked, asker: Asker, wish: Wish
+        self, asked: AskedPicture, asker: Asker, wish: AskOptions
     ) -> tuple[SearchResult, Sequence[Match]] | PicTraceError | Refusal:
         try:
             content = await self._files.read(asked)
@@ -174,7 +174,7 @@ class Answers:
         self,
         content: bytes,
         asker: Asker,
-        wish: Wish,
+        wish: AskOptions,
         *,
         offset: int = 0,
         after: Sequence[int] = (),
@@ -191,7 +191,14 @@ class Answers:
         return result, matches[start : start + wish.limit], len(matches) > start + wish.limit
 
     async def _say_nothing(
-        self, turn: Turn, result: SearchResult, asked: Asked, asker: Asker, wish: Wish, *, has_seen_some: bool
+        self,
+        turn: Turn,
+        result: SearchResult,
+        asked: AskedPicture,
+        asker: Asker,
+        wish: AskOptions,
+        *,
+        has_seen_some: bool,
     ) -> None:
         t = asker.t
         async with turn.answering():
@@ -203,7 +210,7 @@ class Answers:
             await self.say(asker.place, replies.nothing(result, t, same_only=wish.same), buttons)
 
 
-async def send_once(turn: Turn, album: Album, place: Place) -> None:
+async def send_once(turn: Turn, album: Album, place: ReplyPlace) -> None:
     """The album of an answer; not again where an earlier process had got that far."""
     if not turn.has_album:
         await album.send(place)

@@ -12,7 +12,7 @@ from bot.answers import place_of, subscriber
 from bot.asked import Refusal
 from bot.inbox import Turn
 from bot.storage import BotStorage
-from bot.telegram_files import Place, megabytes
+from bot.telegram_files import ReplyPlace, megabytes
 from bot.texts import Text
 from engine import PicTraceError, SearchService
 
@@ -91,11 +91,11 @@ class Apologies:
         return f"error-{error.code}" if t.has(f"error-{error.code}") else "error-server"
 
 
-def _place(update: Update) -> Place | None:
+def _place(update: Update) -> ReplyPlace | None:
     if update.message:
         return place_of(update.message)
     message = update.callback_query.message if update.callback_query else None
     if message is None:
         return None
     thread = getattr(message, "message_thread_id", None) if getattr(message, "is_topic_message", None) else None
-    return Place(message.chat.id, thread, message.message_id)
+    return ReplyPlace(message.chat.id, thread, message.message_id)

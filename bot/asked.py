@@ -31,7 +31,7 @@ IMAGE_SUFFIXES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedPicture:
     """A picture that someone sent: a file of Telegram, or a link.
 
     `message_id` is of the message that holds it; `part` says which one it is where a message has several links.
@@ -47,7 +47,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class AskOptions:
     """How many matches, and whether only those in lane `same`."""
 
     limit: int = LIMIT
@@ -63,7 +63,7 @@ class Refusal(Exception):
         self.arguments = arguments
 
 
-def pictures_in(message: Message) -> list[Asked]:
+def pictures_in(message: Message) -> list[AskedPicture]:
     """The pictures of a message, or the links in its text. Refusal where it has something else that looks like one."""
     found = _attached(message, message)
     if found:
@@ -76,7 +76,7 @@ def pictures_in(message: Message) -> list[Asked]:
     for url, is_spoiler in _links(message):
         links[url] = links.get(url, False) or is_spoiler
     return [
-        Asked(message.message_id, _name(url), url=url, part=part, is_spoiler=is_spoiler)
+        AskedPicture(message.message_id, _name(url), url=url, part=part, is_spoiler=is_spoiler)
         for part, (url, is_spoiler) in enumerate(list(links.items())[:MAX_PICTURES])
     ]
 
@@ -89,9 +89,9 @@ class Other:
     refusal: Refusal
 
 
-def pieces_of(album: Sequence[Message]) -> tuple[list[Asked], list[Other]]:
+def pieces_of(album: Sequence[Message]) -> tuple[list[AskedPicture], list[Other]]:
     """The pictures of an album, and what else is in it."""
-    pictures: list[Asked] = []
+    pictures: list[AskedPicture] = []
     others: list[Other] = []
     for message in album:
         try:
@@ -125,16 +125,16 @@ def words_of(message: Message, me: User) -> str:
     return re.sub(rf"@{me.username}\b", "", words, flags=re.IGNORECASE).strip()
 
 
-def wish_of(words: str) -> Wish:
+def wish_of(words: str) -> AskOptions:
     """The wish that a caption says: `same`, a number. A caption that says anything else is a caption."""
-    wish = Wish()
+    wish = AskOptions()
     for word in words.split():
         if word.casefold() in _same_words():
             wish = replace(wish, same=True)
         elif word.isascii() and word.isdigit() and len(word) <= 4 and int(word) > 0:
             wish = replace(wish, limit=min(int(word), MAX_LIMIT))
         else:
-            return Wish()
+            return AskOptions()
     return wish
 
 
@@ -149,7 +149,7 @@ def _same_words() -> set[str]:
     return {"same"} | {word.casefold() for code in LANGUAGES for word in text_in(code).plain("wish-same").split()}
 
 
-def _attached(message: Message | ExternalReplyInfo, asking: Message) -> Asked | None:
+def _attached(message: Message | ExternalReplyInfo, asking: Message) -> AskedPicture | None:
     """The file that a message, or what it quotes, carries; `asking` is the message in this chat."""
     if message.photo:
         return _photo(message.photo[-1], asking)  # Telegram lists sizes in ascending order
@@ -164,12 +164,12 @@ def _attached(message: Message | ExternalReplyInfo, asking: Message) -> Asked | 
         if not is_image:
             raise Refusal("not-a-picture")
         named = name or _named("file", asking, "jpg")
-        return Asked(asking.message_id, named, document.file_id, document.file_size)
+        return AskedPicture(asking.message_id, named, document.file_id, document.file_size)
     if message.sticker:
         if message.sticker.is_animated or message.sticker.is_video:
             raise Refusal("animated-sticker")
         named = _named("sticker", asking, "webp")
-        return Asked(asking.message_id, named, message.sticker.file_id, message.sticker.file_size)
+        return AskedPicture(asking.message_id, named, message.sticker.file_id, message.sticker.file_size)
     if message.video:
         cover = message.video.cover[-1] if message.video.cover else message.video.thumbnail
         return _preview(cover, asking)
@@ -178,11 +178,11 @@ def _attached(message: Message | ExternalReplyInfo, asking: Message) -> Asked | 
     return None
 
 
-def _photo(photo: PhotoSize, asking: Message) -> Asked:
-    return Asked(asking.message_id, _named("photo", asking, "jpg"), photo.file_id, photo.file_size)
+def _photo(photo: PhotoSize, asking: Message) -> AskedPicture:
+    return AskedPicture(asking.message_id, _named("photo", asking, "jpg"), photo.file_id, photo.file_size)
 
 
-def _preview(photo: PhotoSize | None, asking: Message) -> Asked:
+def _preview(photo: PhotoSize | None, asking: Message) -> AskedPicture:
     if photo is None:
         raise Refusal("no-preview")
     return _photo(photo, asking)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 
-from bot.asked import Wish
+from bot.asked import AskOptions
 from bot.texts import LANGUAGES, Text
 from engine import Match
 
@@ -114,7 +114,7 @@ def keyboard(*rows: Row) -> InlineKeyboardMarkup | None:
 
 
 def under_matches(
-    matches: Sequence[Match], t: Text, *, user: int, part: int, first: int, wish: Wish, weak: bool, more: bool
+    matches: Sequence[Match], t: Text, *, user: int, part: int, first: int, wish: AskOptions, weak: bool, more: bool
 ) -> InlineKeyboardMarkup | None:
     """Why, source links, right or wrong, more; `first` is the place of the first match, from 1."""
     places = list(enumerate(matches, first))
@@ -170,7 +170,7 @@ def matches_in(shown: InlineKeyboardMarkup) -> list[int]:
     ]
 
 
-def under_nothing(t: Text, *, user: int, part: int, wish: Wish, is_empty: bool) -> InlineKeyboardMarkup | None:
+def under_nothing(t: Text, *, user: int, part: int, wish: AskOptions, is_empty: bool) -> InlineKeyboardMarkup | None:
     """Where nothing is near: show the nearest anyway, tell me when it appears."""
     nearest = More(user=user, part=part, offset=0, limit=wish.limit, same=False, weak=True)
     return keyboard(

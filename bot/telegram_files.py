@@ -12,7 +12,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile, InputMediaPhoto, MediaUnion, Message, ReplyParameters
 from aiohttp import ClientError
 
-from bot.asked import Asked, Refusal
+from bot.asked import AskedPicture, Refusal
 from bot.storage import BotStorage, SentFile
 from engine import PicTraceError, SearchService, StoredImage
 
@@ -34,7 +34,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReplyPlace:
     """Where an answer goes: the chat, its topic, the message that it answers."""
 
     chat_id: int
@@ -62,7 +62,7 @@ class TelegramFiles:
         self._service = service
         self._storage = storage
 
-    async def read(self, asked: Asked) -> bytes:
+    async def read(self, asked: AskedPicture) -> bytes:
         """The bytes of a picture that someone sent. Refusal, or the engine's FetchError."""
         if asked.url:
             return (await self._service.fetch(asked.url)).content
@@ -118,7 +118,7 @@ class Album:
         await self._read(one.image for one in self._shown)
         self._shown = [one for one in self._shown if one.image.id in self._media]
 
-    async def send(self, place: Place) -> list[Message]:
+    async def send(self, place: ReplyPlace) -> list[Message]:
         """Send it; a stale file id is replaced by an upload. Nothing is sent where no picture could be read."""
         if not self._shown:
             return []
@@ -154,7 +154,7 @@ class Album:
                     continue
                 self._media[image.id] = BufferedInputFile(content, f"{image.id}.jpg")
 
-    async def _send(self, place: Place) -> list[Message]:
+    async def _send(self, place: ReplyPlace) -> list[Message]:
         if len(self._shown) == 1:
             (one,) = self._shown
             return [

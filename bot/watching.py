@@ -17,10 +17,10 @@ from aiogram.exceptions import (
 from bot import replies
 from bot.answers import Answers, subscriber
 from bot.apologies import Apologies
-from bot.asked import Asked, Refusal
+from bot.asked import AskedPicture, Refusal
 from bot.delivery import Sending
 from bot.storage import BotStorage
-from bot.telegram_files import Place, Shown, TelegramFiles
+from bot.telegram_files import ReplyPlace, Shown, TelegramFiles
 from bot.texts import text_in
 from engine import LibraryError, Match, PicTraceError, SearchService, Watch
 
@@ -73,7 +73,7 @@ class Watching:
             raise Refusal("too-many-watches", count=MAX_WATCHES)
 
     async def begin(
-        self, content: bytes, asked: Asked, place: Place, language: str, *, file_id: str, since: int
+        self, content: bytes, asked: AskedPicture, place: ReplyPlace, language: str, *, file_id: str, since: int
     ) -> Watch:
         """Wait for a picture; `since` is the change of the library that was searched in vain."""
         who = subscriber(place.chat_id)
@@ -119,7 +119,7 @@ class Watching:
         calibrated = (await self._service.level()).calibrated
         said = t("appeared", title=replies.title(match.image), score=replies.score(match, t, calibrated=calibrated))
         album = await self._files.prepare([Shown(match.image, said)])
-        place = Place(chat_id, reference.thread, reference.message, reference.spoiler)
+        place = ReplyPlace(chat_id, reference.thread, reference.message, reference.spoiler)
         try:
             async with self._sending():
                 if watch.id not in {one.id for one in await self._service.watches(watch.subscriber)}:

@@ -295,7 +295,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class NearDuplicate:
     """A picture of a group; `p_same` is that of its likeliest pair in the group."""
 
     image: StoredImage
@@ -306,7 +306,7 @@ class Twin:
 class Group:
     """Near-duplicates of each other, best first: most pixels, then most bytes, then lowest id."""
 
-    twins: tuple[Twin, ...]
+    pictures: tuple[NearDuplicate, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from engine.domain import (
 )
 from engine.features import hashes
 from engine.library import checking, samples
-from engine.library.active_network import CALIBRATION, Networks, Serving
+from engine.library.active_network import CALIBRATION, ActiveNetwork, Networks
 from engine.library.adding import Adder, Given
 from engine.library.duplicates import Duplicates
 from engine.library.originals import Originals, served_etag
@@ -368,30 +368,30 @@ class SearchService:
     async def level(self) -> Level:
         """How level the index was; it is level afterwards, so that the next search need not wait."""
         before = self._networks.seq
-        serving, head = await self._networks.current()
-        return Level(serving.index.size, max(0, head.seq - before), serving.calibration.fitted)
+        active, head = await self._networks.current()
+        return Level(active.index.size, max(0, head.seq - before), active.calibration.fitted)
 
     async def status(self) -> Status:
         """The library at a glance."""
-        serving, head = await self._networks.current()
+        active, head = await self._networks.current()
         counts = await self._repository.counts()
         return Status(
             data_dir=str(self.settings.data_dir),
             database=self.database.name,
             images=counts["images"],
             removed=counts["removed"],
-            network=serving.network,
+            network=active.network,
             next_network=head.next_network,
             features={name: counts[name] for name in ("embedding", "phash", "orb")},
-            calibrated=serving.calibration.fitted,
+            calibrated=active.calibration.fitted,
             disk_bytes=await self._pool.run(bytes_used, self.settings.data_dir),
             files_url=self.settings.files_url,
             original_bytes=await self._repository.original_bytes(),
-            index_kind=serving.index.kind,
-            index_size=serving.index.size,
-            index_seq=serving.index.seq,
+            index_kind=active.index.kind,
+            index_size=active.index.size,
+            index_seq=active.index.seq,
             last_seq=head.seq,
-            checkpoint_seq=serving.index.checkpoint_seq,
+            checkpoint_seq=active.index.checkpoint_seq,
             tally=await self._subscribers.tally(),
         )
 
@@ -426,14 +426,14 @@ class SearchService:
 
     async def bench(self, wish: benching.BenchPlan, *, progress: Progress = no_progress) -> benching.BenchReport:
         """How well edited copies of a sample of the library are found; nothing is written. TooFewPictures."""
-        serving, _ = await self._networks.current()
+        active, _ = await self._networks.current()
         return await benching.bench(
             self.search,
             self._repository,
             self._original,
             self._pool,
             wish,
-            network=str(serving.network),
+            network=str(active.network),
             progress=progress,
         )
 
@@ -449,10 +449,10 @@ class SearchService:
             await self._networks.embedder(wanted)
             await self._repository.set_next_network(wanted)
             await self._reembed(wanted, progress)
-        serving, _ = await self._networks.current()
-        if serving.calibration.fitted:
+        active, _ = await self._networks.current()
+        if active.calibration.fitted:
             return True
-        return await self._calibrate(serving, progress)
+        return await self._calibrate(active, progress)
 
     async def new_admin_key(self) -> str:
         """A new key for the doors' admin calls, in place of the one before; only its hash is stored."""
@@ -484,7 +484,7 @@ class SearchService:
             await self._repository.put_embeddings(network, vectors)
             progress(total - await self._repository.count_lacking(network), total)
 
-    async def _calibrate(self, serving: Serving, progress: Progress) -> bool:
+    async def _calibrate(self, active: ActiveNetwork, progress: Progress) -> bool:
         images = await self._repository.live_images(limit=100_000)
         if len(images) < fitting.MIN_PICTURES:
             logger.warning("too few pictures for a calibration: at least %d are needed", fitting.MIN_PICTURES)
@@ -494,7 +494,7 @@ class SearchService:
         sample, rest = chosen[: min(FIT_PICTURES, len(chosen) // 2)], chosen[len(chosen) // 2 :][: fitting.BACKGROUND]
         unrelated = [await self._original(image) for image in rest]
         calibration = await fitting.fit(
-            serving,
+            active,
             self._pool,
             self._original,
             sample,

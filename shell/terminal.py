@@ -25,9 +25,9 @@ from engine import (
     Groups,
     Match,
     Moved,
+    NearDuplicate,
     PicTraceError,
     SearchResult,
-    Twin,
     per_cent,
 )
 
@@ -264,12 +264,12 @@ def show_duplicates(found: Groups, as_json: bool, *, calibrated: bool) -> None:
     """One JSON object a group, or one table; `p_same` is that of a picture's likeliest pair in its group."""
     if as_json:
         for group in found.groups:
-            print(json.dumps({"images": [_twin_json(twin) for twin in group.twins]}), flush=True)
+            print(json.dumps({"images": [_near_duplicate_json(picture) for picture in group.pictures]}), flush=True)
         return
     if not found.groups:
         out.print("No near-duplicates in this library.")
         return
-    pictures = count(sum(len(group.twins) for group in found.groups), "picture")
+    pictures = count(sum(len(group.pictures) for group in found.groups), "picture")
     title = f"[bold]{count(found.total, 'group')}[/bold] of near-duplicates, {pictures}"
     table = Table(title=title, title_justify="left", expand=True)
     for column in ("", "id"):
@@ -278,17 +278,17 @@ def show_duplicates(found: Groups, as_json: bool, *, calibrated: bool) -> None:
     for column in ("pixels", "size", "same"):
         table.add_column(column, justify="right", no_wrap=True)
     for number, group in enumerate(found.groups, 1):
-        for place, twin in enumerate(group.twins):
-            image = twin.image
+        for place, picture in enumerate(group.pictures):
+            image = picture.image
             table.add_row(
                 "" if place else str(number),
                 str(image.id),
                 escape(f"{image.title} ({image.filename})" if image.title else image.filename),
                 f"{image.width} x {image.height}",
                 f"{image.byte_size / 1e3:,.0f} kB",
-                "best" if not place else per_cent(twin.p_same) if calibrated else "-",
+                "best" if not place else per_cent(picture.p_same) if calibrated else "-",
                 style="dim" if place else "bold",
-                end_section=place == len(group.twins) - 1,
+                end_section=place == len(group.pictures) - 1,
             )
     out.print(table)
     err.print(
@@ -298,8 +298,8 @@ def show_duplicates(found: Groups, as_json: bool, *, calibrated: bool) -> None:
     )
 
 
-def _twin_json(twin: Twin) -> dict[str, Any]:
-    image = twin.image
+def _near_duplicate_json(picture: NearDuplicate) -> dict[str, Any]:
+    image = picture.image
     return {
         "id": image.id,
         "name": image.filename,
@@ -307,7 +307,7 @@ def _twin_json(twin: Twin) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "bytes": image.byte_size,
-        "p_same": round(twin.p_same, 4),
+        "p_same": round(picture.p_same, 4),
     }
 
 

@@ -14,6 +14,7 @@ from api.dependencies import ACTOR, Given, Here, Running, admin, rated, reader
 from api.errors import LIBRARY, Problem, documented
 from api.routes.search import PICTURE, URL, fetch
 from api.schemas import (
+    AddFields,
     AddOut,
     AddRequest,
     ChangedOut,
@@ -23,7 +24,6 @@ from api.schemas import (
     Number,
     OperationOut,
     PageOut,
-    Said,
     TagOut,
     TagsOut,
     UndoneOut,
@@ -174,12 +174,12 @@ async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
         "at_capacity",
         also={200: {"model": AddOut, "description": "It is there already"}},
     ),
-    openapi_extra=described(Said, AddRequest, title="Old mill", tags=["mill"]),
+    openapi_extra=described(AddFields, AddRequest, title="Old mill", tags=["mill"]),
 )
 async def add_image(request: Request, response: Response, here: Here) -> AddOut:
     """By upload (`file`) or by `url`. A picture that is there already is not added again, but named."""
     here.computing.check()
-    async with sent(request, Said, AddRequest, max_bytes=here.settings.max_bytes) as given:
+    async with sent(request, AddFields, AddRequest, max_bytes=here.settings.max_bytes) as given:
         if given.json:
             await rated(request, here, "admin")
         result = await while_connected(request, _add(here, given))
@@ -225,8 +225,8 @@ async def undo(here: Here, operation_id: Id) -> UndoneOut:
     return UndoneOut.of(await here.service.undo(actor=ACTOR, operation_id=operation_id))
 
 
-async def _add(here: Running, given: Sent[Said, AddRequest]) -> AddResult:
-    said = given.json or given.fields or Said()
+async def _add(here: Running, given: Sent[AddFields, AddRequest]) -> AddResult:
+    said = given.json or given.fields or AddFields()
     about = {
         "title": said.title or None,
         "tags": said.tags,

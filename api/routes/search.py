@@ -10,7 +10,7 @@ from api import metrics
 from api.body import Sent, described, sent, while_connected
 from api.dependencies import Here, Running, rated, reader
 from api.errors import LIBRARY, Problem, documented
-from api.schemas import Id, SearchOut, SearchRequest, WhyForm, WhyRequest, Wish
+from api.schemas import Id, SearchOptions, SearchOut, SearchRequest, WhyForm, WhyRequest
 from engine import PicTraceError, SearchResult
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(reader), Depends(rated)])
@@ -36,12 +36,12 @@ URL = ("invalid_url", "url_refused", "too_many_redirects", "fetch_failed", "fetc
     "/search",
     summary="Find a picture",
     responses=documented(*COMMON, *PICTURE, *URL),
-    openapi_extra=described(Wish, SearchRequest, limit=5),
+    openapi_extra=described(SearchOptions, SearchRequest, limit=5),
 )
 async def search(request: Request, here: Here) -> SearchOut:
     """The matches of an upload (`file`), or of the picture behind a `url`: lane `same` first, then `alike`."""
     here.computing.check()
-    async with sent(request, Wish, SearchRequest, max_bytes=here.settings.max_bytes) as given:
+    async with sent(request, SearchOptions, SearchRequest, max_bytes=here.settings.max_bytes) as given:
         return SearchOut.of(await while_connected(request, _search(here, given)))
 
 
@@ -50,7 +50,7 @@ async def search(request: Request, here: Here) -> SearchOut:
     summary="Find pictures like a stored one",
     responses=documented(*COMMON, "unknown_image", "unreadable_file", "files_unreachable"),
 )
-async def matches(request: Request, here: Here, image_id: Id, wish: Annotated[Wish, Query()]) -> SearchOut:
+async def matches(request: Request, here: Here, image_id: Id, wish: Annotated[SearchOptions, Query()]) -> SearchOut:
     """The matches of a picture of the library, itself left out."""
 
     async def work() -> SearchResult:
@@ -90,8 +90,8 @@ async def why(request: Request, here: Here, image_id: Id) -> Response:
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
-async def _search(here: Running, given: Sent[Wish, SearchRequest]) -> SearchResult:
-    wish = given.json or given.fields or Wish()
+async def _search(here: Running, given: Sent[SearchOptions, SearchRequest]) -> SearchResult:
+    wish = given.json or given.fields or SearchOptions()
     content, fetched_ms = b"", 0.0
     if given.json:
         started = time.perf_counter()

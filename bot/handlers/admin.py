@@ -14,9 +14,9 @@ from aiogram.types import (
 )
 
 from bot import keyboards, replies
-from bot.adding import Adding, Said, actor
+from bot.adding import Adding, AddOptions, actor
 from bot.answers import Answers, covered, place_of
-from bot.asked import Asked, Other, Refusal, is_zip, pictures_in, pieces_of, title_and_tags
+from bot.asked import AskedPicture, Other, Refusal, is_zip, pictures_in, pieces_of, title_and_tags
 from bot.commands import withdraw
 from bot.courtesy import Courtesy, toast
 from bot.handlers.filters import Says
@@ -76,7 +76,7 @@ async def add(
         raise Refusal("add-how")
     title, tags = title_and_tags(words)
     async with courtesy.typing(asking):
-        await adding.add(turn, asking, pictures, archives, others, Said(title, tags, _page_url(messages[0])), t)
+        await adding.add(turn, asking, pictures, archives, others, AddOptions(title, tags, _page_url(messages[0])), t)
 
 
 async def remove(
@@ -309,7 +309,7 @@ async def _confirm(
         await answers.say(place_of(message), t("remove-this"), buttons)
 
 
-def _brought(messages: list[Message]) -> tuple[list[Document], list[Asked], list[Other]]:
+def _brought(messages: list[Message]) -> tuple[list[Document], list[AskedPicture], list[Other]]:
     """Zips, pictures and the rest. Refusal where there is neither of the first, but something that looks like it."""
     archives = [one.document for one in messages if is_zip(one) and one.document]
     pictures, others = pieces_of([one for one in messages if not is_zip(one)])

@@ -5,7 +5,7 @@ from aiogram.types import Message, User
 
 from bot.answers import Answers, Asker, covered, place_of
 from bot.apologies import Apologies
-from bot.asked import MAX_PICTURES, Asked, Refusal, pictures_in, pieces_of, wish_of, words_of
+from bot.asked import MAX_PICTURES, AskedPicture, Refusal, pictures_in, pieces_of, wish_of, words_of
 from bot.courtesy import GROUPS, Courtesy, is_addressed
 from bot.handlers.filters import Says
 from bot.inbox import Turn
@@ -66,7 +66,7 @@ async def asked(
 
 async def _answer(
     message: Message,
-    pictures: list[Asked],
+    pictures: list[AskedPicture],
     others: int,
     words: str,
     turn: Turn,
@@ -87,7 +87,7 @@ async def _answer(
             await answers.answer_several(turn, pictures[:MAX_PICTURES], asker, wish, apologies.sentence, others=others)
 
 
-def _pictures(messages: list[Message]) -> tuple[list[Asked], int]:
+def _pictures(messages: list[Message]) -> tuple[list[AskedPicture], int]:
     """All pictures of an album, and how many of its pieces are none. Refusal where none is one."""
     found, others = pieces_of(messages)
     if others and not found:
@@ -95,5 +95,5 @@ def _pictures(messages: list[Message]) -> tuple[list[Asked], int]:
     return found, len(others)
 
 
-def _replied(message: Message) -> list[Asked]:
+def _replied(message: Message) -> list[AskedPicture]:
     return pictures_in(message.reply_to_message) if message.reply_to_message else []

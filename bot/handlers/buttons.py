@@ -8,7 +8,7 @@ from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardMarkup
 
 from bot import keyboards, replies
 from bot.answers import Answers, Asker, place_of, subscriber
-from bot.asked import MAX_LIMIT, Asked, Refusal, Wish, pictures_in
+from bot.asked import MAX_LIMIT, AskedPicture, AskOptions, Refusal, pictures_in
 from bot.courtesy import PEOPLE_IN_DISGUISE, Courtesy, may_decide, toast
 from bot.inbox import Turn
 from bot.settings import BotSettings
@@ -79,7 +79,7 @@ async def more(
     """The next matches, or the nearest where nothing is near."""
     message = await _message(callback, callback_data.user, settings, t, bot)
     asked = _asked(message, callback_data.part)
-    wish = Wish(min(max(callback_data.limit, 1), MAX_LIMIT), callback_data.same)
+    wish = AskOptions(min(max(callback_data.limit, 1), MAX_LIMIT), callback_data.same)
     offset = max(callback_data.offset, 0)
     after = keyboards.matches_in(message.reply_markup) if message.reply_markup and offset else []
     async with courtesy.typing(message):
@@ -101,7 +101,7 @@ async def open_part(
     message = await _message(callback, callback_data.user, settings, t, bot)
     asked = answers.part_of_album(message, callback_data.place)
     async with courtesy.typing(message):
-        await answers.answer(turn, asked, _asker(callback_data.user, message, asked, settings, t), Wish())
+        await answers.answer(turn, asked, _asker(callback_data.user, message, asked, settings, t), AskOptions())
 
 
 async def choose(
@@ -178,7 +178,7 @@ async def tell(
         result = await service.search(content, preview=True, subscriber=subscriber(place.chat_id))
     if any(match.lane == "same" for match in result.matches):
         asker = _asker(callback_data.user, message, asked, settings, t)
-        await answers.answer(turn, asked, asker, Wish())
+        await answers.answer(turn, asked, asker, AskOptions())
         return
     await watching.refuse_too_many(place.chat_id)
     user, language, since = callback_data.user, nearest_language(callback.from_user.language_code), result.seq
@@ -216,7 +216,7 @@ async def cancel(
     if 0 < callback_data.watch < 1 << 63:
         await service.unwatch(callback_data.watch, subscriber=subscriber(message.chat.id))
     user, part = callback_data.user, callback_data.part
-    again = keyboards.under_nothing(t, user=user, part=part, wish=Wish(), is_empty=True)
+    again = keyboards.under_nothing(t, user=user, part=part, wish=AskOptions(), is_empty=True)
     if message.photo:
         await message.edit_caption(caption=t("told-no-more"))
     else:
@@ -246,7 +246,7 @@ async def _message(
     return message
 
 
-def _asked(message: Message, part: int) -> Asked:
+def _asked(message: Message, part: int) -> AskedPicture:
     """The picture that an answer is about: it is in the message that the answer replies to."""
     replied = message.reply_to_message
     found = pictures_in(replied) if replied else []
@@ -255,7 +255,7 @@ def _asked(message: Message, part: int) -> Asked:
     return found[part]
 
 
-def _asker(user: int, message: Message, asked: Asked, settings: BotSettings, t: Text) -> Asker:
+def _asker(user: int, message: Message, asked: AskedPicture, settings: BotSettings, t: Text) -> Asker:
     return Asker(user, user in settings.admin_ids, place_of(message, asked), t)
 
 

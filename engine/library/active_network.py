@@ -49,7 +49,7 @@ class ServedIndex(Index, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
+class ActiveNetwork:
     network: NetworkRef
     embedder: Embedder
     index: ServedIndex
@@ -69,7 +69,7 @@ class Networks:
         self._repository = repository
         self._pool = pool
         self._embedders: dict[NetworkRef, Embedder] = {}
-        self._serving: Serving | None = None
+        self._active: ActiveNetwork | None = None
         self._loading = asyncio.Lock()
         token = settings.milvus_token.get_secret_value() if settings.milvus_token else None
         self._milvus = Milvus(settings.milvus_uri or "", token, pool) if settings.index == "milvus" else None
@@ -77,7 +77,7 @@ class Networks:
     @property
     def seq(self) -> int:
         """How far the index has come in the change feed; 0 before it is loaded."""
-        return self._serving.index.seq if self._serving else 0
+        return self._active.index.seq if self._active else 0
 
     def reference(self, name: str) -> NetworkRef:
         """A network by name, in the version that the settings give it. UnknownNetwork, WeightsUnavailable."""
@@ -100,19 +100,19 @@ class Networks:
             self._embedders[network] = embedder
         return self._embedders[network]
 
-    async def current(self) -> tuple[Serving, Head]:
+    async def current(self) -> tuple[ActiveNetwork, Head]:
         """What serves now, with its index level with storage."""
         head = await self._repository.head()
         async with self._loading:
             assert head.network
-            if self._serving is None or self._serving.network != head.network:
+            if self._active is None or self._active.network != head.network:
                 await self.close()
-                self._serving = await self.load(head.network)
-            serving = self._serving
-        await serving.index.catch_up(head.seq, head.trimmed)
-        return serving, head
+                self._active = await self.load(head.network)
+            active = self._active
+        await active.index.catch_up(head.seq, head.trimmed)
+        return active, head
 
-    async def load(self, network: NetworkRef) -> Serving:
+    async def load(self, network: NetworkRef) -> ActiveNetwork:
         embedder = await self.embedder(network)
         dimensions = embedder.network.dimensions
         index = await self._index(network, dimensions)
@@ -126,17 +126,17 @@ class Networks:
             calibration=calibration,
             thumbnail=self._thumbnail,
         )
-        return Serving(network, embedder, index, calibration, matcher, self._thumbnail)
+        return ActiveNetwork(network, embedder, index, calibration, matcher, self._thumbnail)
 
     async def recalibrated(self) -> None:
         """Take up a calibration that was just fitted."""
         async with self._loading:
             await self.close()
-            self._serving = None
+            self._active = None
 
     async def checkpoint(self) -> None:
-        if self._serving:
-            await self._serving.index.checkpoint_if_worthwhile()
+        if self._active:
+            await self._active.index.checkpoint_if_worthwhile()
 
     async def reach_index(self) -> None:
         """Look whether the index's server is there, before anybody asks. InvalidSetting, IndexUnreachable."""
@@ -149,8 +149,8 @@ class Networks:
 
     async def close(self) -> None:
         """Give up what the index does beside the searches, and let go of its server."""
-        if self._serving:
-            await self._serving.index.close()
+        if self._active:
+            await self._active.index.close()
         if self._milvus:
             await self._milvus.close()
 

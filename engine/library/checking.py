@@ -13,7 +13,7 @@ from engine.errors import DamagedImage, ImageError, TooManyMissing, UnknownImage
 from engine.features import hashes, orb, registry
 from engine.index.checkpoints import Checkpoints
 from engine.library import inspecting
-from engine.library.active_network import Networks, Serving
+from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.originals import Originals
 from engine.pictures import imaging
 from engine.pictures.imaging import EXTENSIONS
@@ -57,7 +57,7 @@ Progress = Callable[[int, int], None]
 Stop = Callable[[], bool]
 
 
-class _Found:
+class _Faults:
     """Ids of pictures by what is wrong with them."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class Checker:
         """
         if repair or purge:
             self._repository.database.require_writable()
-        found = _Found()
+        found = _Faults()
         await self._look_at_cells(found)
         is_whole = await self._look_at_files(found, progress, stop)
         # The files first, the rows after: a picture whose row comes meanwhile has no orphans.
@@ -150,18 +150,18 @@ class Checker:
 
     # --- looking
 
-    async def _look_at_cells(self, found: _Found) -> None:
-        serving, _ = await self._networks.current()
-        cells, dimensions = self._cells, serving.embedder.network.dimensions
-        found.add("short_vector", *await cells.short_vectors(serving.network, dimensions))
+    async def _look_at_cells(self, found: _Faults) -> None:
+        active, _ = await self._networks.current()
+        cells, dimensions = self._cells, active.embedder.network.dimensions
+        found.add("short_vector", *await cells.short_vectors(active.network, dimensions))
         found.add("bad_keypoints", *await cells.bad_keypoints())
         found.add("bad_size", *await cells.bad_sizes())
         found.add("bad_tags", *await cells.bad_tags())
         found.add("unknown_media_type", *await cells.unknown_media_types())
-        found.add("stale_features", *await cells.without_vector(serving.network))
+        found.add("stale_features", *await cells.without_vector(active.network))
         found.add("stale_features", *await self._repository.with_stale_keypoints(orb.VERSION))
 
-    async def _look_at_files(self, found: _Found, progress: Progress, stop: Stop) -> bool:
+    async def _look_at_files(self, found: _Faults, progress: Progress, stop: Stop) -> bool:
         """Whether the files are there, and as they were as far as can be told without reading the originals.
 
         False where it was stopped. What cannot be reached is an error.
@@ -225,12 +225,12 @@ class Checker:
         return [file async for portion in self._repository.files.walk() for file in portion if file.modified < latest]
 
     async def _checkpoints(self) -> Checkpoints:
-        serving, _ = await self._networks.current()
-        return Checkpoints(self._settings.data_dir / "index", serving.network, serving.embedder.network.dimensions)
+        active, _ = await self._networks.current()
+        return Checkpoints(self._settings.data_dir / "index", active.network, active.embedder.network.dimensions)
 
     # --- looking deep
 
-    async def _look_deep(self, found: _Found, progress: Progress, stop: Stop) -> bool:
+    async def _look_deep(self, found: _Faults, progress: Progress, stop: Stop) -> bool:
         """Read all originals and compare with them what was made of them. False where it was stopped.
 
         How far it has come is noted in the library, so that the next one goes on there. The pictures of which something
@@ -238,7 +238,7 @@ class Checker:
         """
         noted: dict[str, Any] = await self._repository.get_setting(DEEP) or {}
         last, suspects = int(noted.get("after", 0)), list(noted.get("suspects", ()))
-        serving, _ = await self._networks.current()
+        active, _ = await self._networks.current()
         again = [image for image in await all_done(map(self._if_there, suspects)) if image]
         suspects = []
         total = (await self._repository.counts())["images"]
@@ -248,7 +248,7 @@ class Checker:
         while part := again[:AT_ONCE] or await self._repository.live_images(after=at, limit=AT_ONCE):
             if stop():
                 break
-            for image, codes in zip(part, await all_done(self._deep_faults(one, serving) for one in part), strict=True):
+            for image, codes in zip(part, await all_done(self._deep_faults(one, active) for one in part), strict=True):
                 for code in codes:
                     found.add(code, image.id)
                 suspects += [image.id] if codes else []
@@ -271,7 +271,7 @@ class Checker:
         if not self._repository.database.read_only:
             await self._repository.put_setting(DEEP, reached)
 
-    async def _deep_faults(self, image: StoredImage, serving: Serving) -> list[str]:
+    async def _deep_faults(self, image: StoredImage, active: ActiveNetwork) -> list[str]:
         """What is wrong with a picture whose original must be read to see it, by code."""
         if image.media_type not in EXTENSIONS:  # all else of it is compared once that is mended
             found = await self._sha256_of(await self._original_name(image))
@@ -294,14 +294,14 @@ class Checker:
                 codes.append("wrong_thumbnail")
         except (OSError, DamagedImage):
             codes.append("missing_thumbnail")
-        return codes + await self._feature_faults(image, original, serving)
+        return codes + await self._feature_faults(image, original, active)
 
-    async def _feature_faults(self, image: StoredImage, original: Image, serving: Serving) -> list[str]:
+    async def _feature_faults(self, image: StoredImage, original: Image, active: ActiveNetwork) -> list[str]:
         codes = []
-        dimensions = serving.embedder.network.dimensions
-        vector = await self._repository.embedding(image.id, serving.network, dimensions)
+        dimensions = active.embedder.network.dimensions
+        vector = await self._repository.embedding(image.id, active.network, dimensions)
         if vector is not None:
-            made = await self._pool.run(serving.embedder.embed, original.pixels)
+            made = await self._pool.run(active.embedder.embed, original.pixels)
             if not inspecting.is_same_vector(vector, made):
                 codes.append("wrong_vector")
         stored = (await self._repository.features([image.id])).get(image.id)
@@ -315,7 +315,7 @@ class Checker:
 
     # --- mending
 
-    async def _refuse_too_many(self, found: _Found, allow_missing: int | None) -> None:
+    async def _refuse_too_many(self, found: _Faults, allow_missing: int | None) -> None:
         lost = len(found.ids(*LOST))
         total = (await self._repository.counts())["images"]
         is_much = lost >= total or (lost > FEW and lost > SHARE * total)
@@ -327,7 +327,7 @@ class Checker:
                 f"--repair --allow-missing {lost}` takes these pictures out of the library."
             )
 
-    async def _mend(self, found: _Found, actor: str) -> tuple[int, int]:
+    async def _mend(self, found: _Faults, actor: str) -> tuple[int, int]:
         """Returns how many pictures were taken out, and how many could not be mended."""
         lost = await self._there(found.ids(*LOST))
         lost_ids = [image.id for image in lost if await self._is_lost(image)]
@@ -387,9 +387,9 @@ class Checker:
         await self._repository.files.replace_thumbnail(image.sha256, thumbnail)
 
     async def _make_features(self, image: StoredImage, operation: Operation) -> None:
-        serving, _ = await self._networks.current()
+        active, _ = await self._networks.current()
         pixels = (await self._originals.decoded(image)).pixels
-        embedding = await self._pool.run(serving.embedder.embed, pixels)
+        embedding = await self._pool.run(active.embedder.embed, pixels)
         phash, keypoints = await self._pool.run(registry.without_network, pixels)
-        await self._repository.put_embeddings(serving.network, {image.id: embedding})
+        await self._repository.put_embeddings(active.network, {image.id: embedding})
         await self._repository.put_features(image.id, keypoints, orb.VERSION, phash, operation)

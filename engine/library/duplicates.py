@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.concurrency import CpuPool
-from engine.domain import Decision, Features, Group, Groups, Keep, Pair, Pixels, Twin
+from engine.domain import Decision, Features, Group, Groups, Keep, NearDuplicate, Pair, Pixels
 from engine.errors import InvalidLimit, LibraryError, NotDuplicates
-from engine.library.active_network import Networks, Serving
+from engine.library.active_network import ActiveNetwork, Networks
 from engine.matching import ranking
-from engine.matching.candidates import Sightings
+from engine.matching.candidates import Candidates
 from engine.matching.cascade import NEAREST, Known
 from engine.storage import codec, pairs
 from engine.storage.pairs import Pairs, Size, components
@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Components:
     """A group by ids, best first."""
 
     ids: tuple[int, ...]
@@ -81,16 +81,16 @@ class Duplicates:
 
     async def _compare(self, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
         """By the whole pictures; returns those on which nobody has decided, likeliest first, by id."""
-        serving, head = await self._networks.current()
+        active, head = await self._networks.current()
         found: list[Pair] = []
         for start in range(0, len(ids), AT_ONCE):
             part = ids[start : start + AT_ONCE]
-            known = await self._known(serving, part)
-            sightings = await serving.matcher.twins(known) if known else []
+            known = await self._known(active, part)
+            candidates = await active.matcher.near_duplicates(known) if known else []
             new = [
                 pair
-                for one, seen in zip(known, sightings, strict=True)
-                for pair in _same(serving, one, seen)
+                for one, seen in zip(known, candidates, strict=True)
+                for pair in _same(active, one, seen)
             ]  # fmt: skip
             await self._pairs.put(new, part, pairs.WHOLE, head.seq)
             found += new
@@ -99,21 +99,21 @@ class Duplicates:
 
     async def _compare_thoroughly(self, ids: Sequence[int]) -> None:
         """As a search from each of them would: crops out of it, and what it is a screenshot of, are found too."""
-        serving, head = await self._networks.current()
+        active, head = await self._networks.current()
         found: list[Pair] = []
-        for one in await self._known(serving, ids):
+        for one in await self._known(active, ids):
             image = one.stored.image
-            pixels = await self._pool.run(serving.thumbnail, image.sha256)
+            pixels = await self._pool.run(active.thumbnail, image.sha256)
             if pixels is not None:
-                found += _same(serving, one, await _match(serving, one, pixels))
+                found += _same(active, one, await _match(active, one, pixels))
         await self._pairs.put(found, ids, pairs.THOROUGHLY, head.seq)
 
-    async def _known(self, serving: Serving, ids: Sequence[int]) -> list[Known]:
+    async def _known(self, active: ActiveNetwork, ids: Sequence[int]) -> list[Known]:
         """What is stored of those that can be compared; `pictrace check --repair` makes again what is lost."""
         stored = await self._repository.features(ids)
         known = []
-        dimensions = serving.embedder.network.dimensions
-        async for rows in self._repository.embeddings_of(serving.network, dimensions, ids):
+        dimensions = active.embedder.network.dimensions
+        async for rows in self._repository.embeddings_of(active.network, dimensions, ids):
             vectors = codec.vectors_from_bytes([row[-1] for row in rows], dimensions)
             known += [
                 Known(stored[image_id], vector)
@@ -136,9 +136,11 @@ class Duplicates:
         images = await self._pairs.images([image_id for one in part for image_id in one.ids])
         groups = []
         for one in part:
-            twins = tuple(Twin(images[image_id], one.p_same[image_id]) for image_id in one.ids if image_id in images)
-            if len(twins) > 1:  # else one was removed meanwhile
-                groups.append(Group(twins))
+            pictures = tuple(
+                NearDuplicate(images[image_id], one.p_same[image_id]) for image_id in one.ids if image_id in images
+            )
+            if len(pictures) > 1:  # else one was removed meanwhile
+                groups.append(Group(pictures))
         following = part[-1].ids[0] if len(part) < len(rest) else None
         return Groups(tuple(groups), following, len(found), await self.waiting())
 
@@ -163,12 +165,12 @@ class Duplicates:
         reason = "kept" if keep == "all" else "different"
         return await self._pairs.keep(chosen, reason, Operation("decision", actor))
 
-    async def _grouped(self) -> list[_Found]:
+    async def _grouped(self) -> list[_Components]:
         found, sizes = await self._pairs.undecided()
         return await self._pool.run(_groups, found, sizes)
 
 
-def _groups(found: Sequence[Pair], sizes: dict[int, Size]) -> list[_Found]:
+def _groups(found: Sequence[Pair], sizes: dict[int, Size]) -> list[_Components]:
     best_pair: dict[int, float] = {}
     for pair in found:
         for image_id in (pair.first_id, pair.second_id):
@@ -176,16 +178,16 @@ def _groups(found: Sequence[Pair], sizes: dict[int, Size]) -> list[_Found]:
     groups = []
     for component in components((pair.first_id, pair.second_id) for pair in found):
         ids = tuple(sorted(component, key=lambda image_id: sizes[image_id].rank))
-        groups.append(_Found(ids, {image_id: best_pair[image_id] for image_id in ids}))
+        groups.append(_Components(ids, {image_id: best_pair[image_id] for image_id in ids}))
     return sorted(groups, key=lambda one: one.ids[0])
 
 
-def _same(serving: Serving, query: Known, sightings: Sightings) -> list[Pair]:
+def _same(active: ActiveNetwork, query: Known, candidates: Candidates) -> list[Pair]:
     """What is proved to be the same picture, as lane `same` of a search has it."""
-    if not any(one.proof and one.proof.is_proved for one in sightings.found):
+    if not any(one.proof and one.proof.is_proved for one in candidates.found):
         return []
-    references = serving.calibration.references(query.embedding, sightings.nearest)
-    matches = ranking.rank(sightings, references, serving.calibration, limit=NEAREST)
+    references = active.calibration.references(query.embedding, candidates.nearest)
+    matches = ranking.rank(candidates, references, active.calibration, limit=NEAREST)
     itself = query.stored.image.id
     return [
         Pair(min(itself, match.image.id), max(itself, match.image.id), match.p_same)
@@ -194,10 +196,10 @@ def _same(serving: Serving, query: Known, sightings: Sightings) -> list[Pair]:
     ]
 
 
-async def _match(serving: Serving, query: Known, pixels: Pixels) -> Sightings:
+async def _match(active: ActiveNetwork, query: Known, pixels: Pixels) -> Candidates:
     stored = query.stored
     features = Features(stored.image.sha256, stored.phash, query.embedding, stored.keypoints)
-    return await serving.matcher.match(pixels, features, exclude=frozenset([stored.image.id]))
+    return await active.matcher.match(pixels, features, exclude=frozenset([stored.image.id]))
 
 
 def _by_id(found: Iterable[Pair], ids: Sequence[int]) -> dict[int, tuple[int, ...]]:

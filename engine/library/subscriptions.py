@@ -8,7 +8,7 @@ from engine.concurrency import CpuPool
 from engine.domain import Match, NetworkRef, Vector, Watch
 from engine.features import regions
 from engine.index.hamming import HammingIndex
-from engine.library.active_network import Networks, Serving
+from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.searching import Searcher
 from engine.matching import ranking
 from engine.storage import codec
@@ -42,20 +42,20 @@ class Subscriptions:
 
     async def judge(self, content: bytes, image_id: int, *, right: bool, subscriber: str) -> None:
         """See SearchService.judge."""
-        serving, _ = await self._networks.current()
+        active, _ = await self._networks.current()
         await self._repository.get(image_id)
-        asked = await self._searcher.asked(content, serving)
+        asked = await self._searcher.asked(content, active)
         await self._subscribers.judge(subscriber, asked.features, image_id, right=right)
 
     async def watch(self, content: bytes, *, subscriber: str, reference: str, since: int | None) -> Watch:
         """See SearchService.watch."""
-        serving, head = await self._networks.current()
-        asked = await self._searcher.asked(content, serving)
+        active, head = await self._networks.current()
+        asked = await self._searcher.asked(content, active)
         boxes = await self._pool.run(regions.find, asked.pixels)
-        parts = [await self._pool.run(serving.embedder.embed_region, regions.cut(asked.pixels, box)) for box in boxes]
+        parts = [await self._pool.run(active.embedder.embed_region, regions.cut(asked.pixels, box)) for box in boxes]
         vectors = np.stack([asked.features.embedding, *parts])
         seq = head.seq if since is None else since
-        return await self._subscribers.watch(subscriber, asked.features, vectors, serving.network, seq, reference)
+        return await self._subscribers.watch(subscriber, asked.features, vectors, active.network, seq, reference)
 
     async def due(self) -> list[Watch]:
         """See SearchService.due_watches."""
@@ -65,12 +65,12 @@ class Subscriptions:
             by_seq[watch.seq].append(watch)
         if not by_seq:
             return []
-        serving, head = await self._networks.current()
+        active, head = await self._networks.current()
         due: list[Watch] = []
         compared: list[int] = []
         for seq, waiting in by_seq.items():
             came = await self._subscribers.came_after(seq)
-            likely = await self._likely(waiting, came, serving)
+            likely = await self._likely(waiting, came, active)
             due += [watch for watch in waiting if likely[watch.id]]
             compared += [watch.id for watch in waiting if not likely[watch.id]]
         await self._subscribers.compared(compared, head.seq)
@@ -78,31 +78,33 @@ class Subscriptions:
 
     async def appeared(self, watch: Watch, content: bytes) -> Match | None:
         """See SearchService.appeared."""
-        serving, head = await self._networks.current()
-        asked = await self._searcher.asked(content, serving)
+        active, head = await self._networks.current()
+        asked = await self._searcher.asked(content, active)
         came = await self._subscribers.came_after(watch.seq)
-        likely = (await self._likely([watch], came, serving))[watch.id]
+        likely = (await self._likely([watch], came, active))[watch.id]
         wrong = await self._subscribers.called_wrong(watch.subscriber, asked.features)
         found: list[Match] = []
         for image_id in likely:
             if image_id in wrong:
                 continue
-            sightings = await serving.matcher.examine(asked.pixels, asked.features, image_id, likely[image_id])
-            references = serving.calibration.references(asked.features.embedding, sightings.nearest)
+            candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, likely[image_id])
+            references = active.calibration.references(asked.features.embedding, candidates.nearest)
             exact = asked.exact if asked.exact and asked.exact.id == image_id else None
-            found += ranking.rank(sightings, references, serving.calibration, limit=1, exact=exact)
+            found += ranking.rank(candidates, references, active.calibration, limit=1, exact=exact)
         same = [match for match in found if match.lane == "same"]
         if same:
             return max(same, key=lambda match: (match.score, -match.image.id))
         await self._subscribers.compared([watch.id], head.seq)
         return None
 
-    async def _likely(self, waiting: list[Watch], came: list[int], serving: Serving) -> dict[int, dict[int, float]]:
+    async def _likely(
+        self, waiting: list[Watch], came: list[int], active: ActiveNetwork
+    ) -> dict[int, dict[int, float]]:
         """For each watch the new pictures that may be the one waited for, likeliest first, with their cosines."""
         likely: dict[int, dict[int, float]] = {watch.id: {} for watch in waiting}
         if not came:
             return likely
-        network, dimensions = serving.network, serving.embedder.network.dimensions
+        network, dimensions = active.network, active.embedder.network.dimensions
         async for rows in self._repository.embeddings_of(network, dimensions, came):
             if rows:
                 vectors = await self._pool.run(codec.vectors_from_bytes, [vector for *_, vector in rows], dimensions)

@@ -9,21 +9,24 @@
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from engine.concurrency import CpuPool
 from engine.domain import WHOLE, Features, Pixels, Region, StoredFeatures, Vector
-from engine.features import covers, edit_words, hashes, orb, regions, sift, ssim
-from engine.features.geometry import Geometry, Matrix, overlap
+from engine.features import hashes, orb, regions, sift
+from engine.features.geometry import overlap
 from engine.index.hamming import BITS
 from engine.index.hits import Hits
 from engine.index.library_index import Near
+from engine.matching import proof
 from engine.matching.calibration import Calibration
-from engine.matching.candidates import Proof, Sighting, Sightings, is_proof
-from engine.matching.query_view import MIRROR, ORIENTATIONS, View, Whole
+from engine.matching.candidates import Candidate, Candidates
+from engine.matching.proof import NEAR_HASH, Proof, stronger
+from engine.matching.query_view import QueryPicture, View
 
 T = TypeVar("T")
 
@@ -35,14 +38,11 @@ AT_ONCE = 4  # regions; the others only where nothing is proved in these
 # the wrong ones do not, and two in a hundred of the right ones (of the likeliest region).
 STANDS_OUT, REGION_STANDS_OUT = 2.3, 2.5
 STANDS_OUT_WELL = 3.5  # for what costs more
-NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
-FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
-FAR_COARSE = 0.25  # correlation of their coarse greys; no lined copy has less, and two thirds of the wrong pictures
 NEAREST_HASHES = 4
 CLOSER = 2  # pictures that are looked at by SIFT, the likeliest of those that stand out
 # Of stored pictures that are compared with each other: how far a neighbour must stand out, how many are looked at, and
 # after how many proved ones no further is.
-TWIN_STANDS_OUT, TWINS_TRIED, TWINS_ENOUGH = 3.5, 4, 2
+NEAR_DUPLICATE_STANDS_OUT, NEAR_DUPLICATES_TRIED, NEAR_DUPLICATES_ENOUGH = 3.5, 4, 2
 # Of an eighth of their keypoints, three in a hundred unrelated pairs share as many; 19 in 20 crops to half share more.
 SIFTED_ONE_IN, SIFTED_PAIRS = 8, 4
 MIRROR_COSINE = 0.8  # the network hardly sees that a picture is mirrored: nine in ten mirrored copies reach it
@@ -72,7 +72,7 @@ class Store(Protocol):
 
 
 class Matcher:
-    """Finds the sightings of one query in one library."""
+    """Finds the candidates of one query in one library."""
 
     def __init__(
         self,
@@ -100,13 +100,13 @@ class Matcher:
         exclude: frozenset[int] = frozenset(),
         itself: int | None = None,
         regions_too: bool = True,
-    ) -> Sightings:
+    ) -> Candidates:
         """Everything that came up for a query. `pixels` RGB.
 
         `exclude`: ids to pass over, as if they were not in the library. `itself`: the stored picture with the query's
         own bytes, which needs no proof; only the nearest others are checked then.
         """
-        query = Whole(pixels)
+        query = QueryPicture(pixels)
         view = View(query, WHOLE, features.keypoints)
         (nearest,), by_hash = await asyncio.gather(
             self._nearest(features.embedding[None], exclude), self._near_hashes(view, exclude)
@@ -116,15 +116,15 @@ class Matcher:
         ids = list(dict.fromkeys(first))
         stored = await self._store.features(ids)
         found = {
-            image_id: Sighting(stored[image_id], cosines.get(image_id, 0.0), cosines.get(image_id), WHOLE)
+            image_id: Candidate(stored[image_id], cosines.get(image_id, 0.0), cosines.get(image_id), WHOLE)
             for image_id in ids
             if image_id in stored
         }
         nearness = self._nearness(features.embedding, nearest)
-        for image_id, sighting in found.items():
+        for image_id, candidate in found.items():
             if image_id not in by_hash:
-                sighting.nearness = nearness.get(image_id, 0.0)
-        order = [sighting for image_id, sighting in found.items() if image_id != itself]
+                candidate.nearness = nearness.get(image_id, 0.0)
+        order = [candidate for image_id, candidate in found.items() if image_id != itself]
         at_once = FIRST + len(by_hash)
         await self._prove(view, order[:at_once], mirrored=False)
         if itself is None and not _is_settled(order):
@@ -141,31 +141,32 @@ class Matcher:
         if itself is None and regions_too and not _is_settled(order):
             await self._match_regions(query, found, exclude)
         await self._name_edits(pixels, [one for one in found.values() if one.proof and one.proof.is_proved])
-        return Sightings(list(found.values()), [one.cosine for one in nearest])
+        return Candidates(list(found.values()), [one.cosine for one in nearest])
 
-    async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Sightings:
+    async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Candidates:
         """The same for one stored picture, whether it would have come up or not."""
         stored = (await self._store.features([image_id]))[image_id]
-        sighting = Sighting(stored, cosine, cosine, WHOLE)
-        query = Whole(pixels)
+        candidate = Candidate(stored, cosine, cosine, WHOLE)
+        query = QueryPicture(pixels)
         view = View(query, WHOLE, features.keypoints)
-        await self._prove(view, [sighting], mirrored=False)
-        if not _is_settled([sighting]):
-            await self._prove(view, [sighting], mirrored=True)
-        if not _is_settled([sighting]):
+        await self._prove(view, [candidate], mirrored=False)
+        if not _is_settled([candidate]):
+            await self._prove(view, [candidate], mirrored=True)
+        if not _is_settled([candidate]):
             for box in await self._pool.run(regions.find, pixels):
-                await self._prove_in_one(View(query, box), [sighting])
-        await self._name_edits(pixels, [sighting])
+                await self._prove_in_one(View(query, box), [candidate])
+        await self._name_edits(pixels, [candidate])
         near = await self._index.search(features.embedding[None], NEAREST)
-        return Sightings([sighting], [one.cosine for one in near[0]])
+        return Candidates([candidate], [one.cosine for one in near[0]])
 
-    async def twins(self, queries: Sequence[Known]) -> list[Sightings]:
+    async def near_duplicates(self, queries: Sequence[Known]) -> list[Candidates]:
         """The stored pictures that each of some stored ones may be, itself left out; cheaply, and as a whole only.
 
         No region is looked for and no network runs; where nothing is likely, not even a thumbnail is read.
         """
         near, by_hash = await asyncio.gather(
-            self._index.search(np.stack([one.embedding for one in queries]), NEAREST + 1), self._hash_twins(queries)
+            self._index.search(np.stack([one.embedding for one in queries]), NEAREST + 1),
+            self._near_duplicates_by_hash(queries),
         )
         nearest = [
             [hit for hit in hits if hit.image_id != query.stored.image.id]
@@ -176,25 +177,27 @@ class Matcher:
         )
         wanted = []
         for hits, known, hashed in zip(nearest, nearness, by_hash, strict=True):
-            standing_out = [hit.image_id for hit in hits if known[hit.image_id] >= TWIN_STANDS_OUT]
-            wanted.append(list(dict.fromkeys([*hashed, *standing_out]))[:TWINS_TRIED])
+            standing_out = [hit.image_id for hit in hits if known[hit.image_id] >= NEAR_DUPLICATE_STANDS_OUT]
+            wanted.append(list(dict.fromkeys([*hashed, *standing_out]))[:NEAR_DUPLICATES_TRIED])
         stored = await self._store.features(sorted({one for ids in wanted for one in ids}))
         answers = []
         for hits, known, ids in zip(nearest, nearness, wanted, strict=True):
             cosines = {hit.image_id: hit.cosine for hit in hits}
             found = [
-                Sighting(stored[one], cosines.get(one, 0.0), cosines.get(one), WHOLE, nearness=known.get(one, math.inf))
+                Candidate(
+                    stored[one], cosines.get(one, 0.0), cosines.get(one), WHOLE, nearness=known.get(one, math.inf)
+                )
                 for one in ids
                 if one in stored
             ]
-            answers.append(Sightings(found, [hit.cosine for hit in hits]))
+            answers.append(Candidates(found, [hit.cosine for hit in hits]))
         await self._spread(
             [pair for pair in zip(queries, answers, strict=True) if pair[1].found],
-            lambda pair: self._prove_twins(pair[0], pair[1].found),
+            lambda pair: self._prove_near_duplicates(pair[0], pair[1].found),
         )
         return answers
 
-    async def _hash_twins(self, queries: Sequence[Known]) -> list[list[int]]:
+    async def _near_duplicates_by_hash(self, queries: Sequence[Known]) -> list[list[int]]:
         """For each the pictures with near hashes as they are; turned and mirrored ones come up by their embeddings."""
         asked = {one.stored.image.id: one.stored.phash for one in queries if one.stored.phash is not None}
         near = await self._index.near_hashes(list(asked.values()), FIRST + 1, within=NEAR_HASH)
@@ -204,20 +207,20 @@ class Matcher:
         }
         return [found.get(query.stored.image.id, []) for query in queries]
 
-    def _prove_twins(self, query: Known, sightings: list[Sighting]) -> None:
-        likely = [one for one in sightings if _may_be_twins(query.stored, one)]
+    def _prove_near_duplicates(self, query: Known, candidates: list[Candidate]) -> None:
+        likely = [one for one in candidates if _may_be_near_duplicates(query.stored, one)]
         pixels = self._thumbnail(query.stored.image.sha256) if likely else None
         if pixels is None:
             return
         # Looking for what covers it costs as much as all the rest.
-        view = View(Whole(pixels, may_be_covered=False), WHOLE, query.stored.keypoints)
+        view = View(QueryPicture(pixels, may_be_covered=False), WHOLE, query.stored.keypoints)
         proved = 0
         for one in likely:
             self._try(view, one, mirrored=False)
             if not (one.proof and one.proof.is_proved) and one.cosine >= MIRROR_COSINE:
                 self._try(view, one, mirrored=True)
             proved += bool(one.proof and one.proof.is_proved)
-            if proved == TWINS_ENOUGH:
+            if proved == NEAR_DUPLICATES_ENOUGH:
                 return
 
     def _nearness(self, embedding: Vector, near: list[Near]) -> dict[int, float]:
@@ -243,7 +246,7 @@ class Matcher:
         return sorted(distances, key=lambda image_id: (distances[image_id], image_id))[:FIRST]
 
     async def _look_closer(
-        self, view: View, found: dict[int, Sighting], order: list[Sighting], exclude: frozenset[int]
+        self, view: View, found: dict[int, Candidate], order: list[Candidate], exclude: frozenset[int]
     ) -> None:
         """Turned, uncovered, by stronger keypoints, and by its hash; what comes up anew joins the order."""
         stand_out = any(one.nearness >= STANDS_OUT_WELL for one in order)
@@ -261,11 +264,13 @@ class Matcher:
             (hits,) = await self._index.near_hashes(view.orientations[:1], NEAREST_HASHES + len(exclude))
             by_hash = [image_id for image_id in hits.keys.tolist() if image_id not in exclude][:NEAREST_HASHES]
         for image_id, stored in (await self._store.features([one for one in by_hash if one not in found])).items():
-            found[image_id] = Sighting(stored, 0.0, None, WHOLE, nearness=0.0)
+            found[image_id] = Candidate(stored, 0.0, None, WHOLE, nearness=0.0)
             order.append(found[image_id])
         if view.orientations:
             ids = dict.fromkeys([*by_hash, *(one.stored.image.id for one in likes)])
-            await self._spread([found[one] for one in ids if one in found], lambda one: self._lay_whole(view, one))
+            await self._spread(
+                [found[one] for one in ids if one in found], lambda one: self._look_under_lines(view, one)
+            )
         if _is_settled(order):
             return
         standing_out = sorted((one for one in order if one.nearness >= STANDS_OUT_WELL), key=lambda one: -one.cosine)
@@ -298,8 +303,8 @@ class Matcher:
         return self._embed_region(np.ascontiguousarray(np.rot90(pixels, turns)))
 
     async def _otherwise_nearest(
-        self, embeddings: Vector, found: dict[int, Sighting], order: list[Sighting], exclude: frozenset[int]
-    ) -> list[Sighting]:
+        self, embeddings: Vector, found: dict[int, Candidate], order: list[Candidate], exclude: frozenset[int]
+    ) -> list[Candidate]:
         """The nearest of each that stand out; who has not come up yet joins what is found."""
         cosines: dict[int, float] = {}
         nearness: dict[int, float] = {}
@@ -311,33 +316,21 @@ class Matcher:
                     nearness[one.image_id] = max(known[one.image_id], nearness.get(one.image_id, 0.0))
         stored = await self._store.features([image_id for image_id in cosines if image_id not in found])
         for image_id, features in stored.items():
-            found[image_id] = Sighting(features, cosines[image_id], None, WHOLE, nearness=nearness[image_id])
+            found[image_id] = Candidate(features, cosines[image_id], None, WHOLE, nearness=nearness[image_id])
             order.append(found[image_id])
         return [found[image_id] for image_id in cosines if image_id in found]
 
-    def _lay_whole(self, view: View, sighting: Sighting) -> None:
-        """Lines that two different pictures share bring their hashes near: the rest has to agree too."""
-        phash = sighting.stored.phash
-        thumbnail = self._thumbnail(sighting.stored.image.sha256)
-        if phash is None or thumbnail is None or hashes.hamming(view.orientations[0], phash) > FAR_HASH:
-            return
-        if float(view.query.coarse @ covers.coarse(thumbnail)) < FAR_COARSE:
-            return
-        rest = ssim.align(view.query.without_lines, ssim.grey(covers.without_lines(thumbnail)), ORIENTATIONS[0])
-        if rest and is_proof(rest):
-            self._keep(sighting, view, ORIENTATIONS[0], None, mirrored=False, at_least=rest)
+    def _look_under_lines(self, view: View, candidate: Candidate) -> None:
+        _add(candidate, proof.under_lines(view, candidate.stored.phash, self._reader(candidate)))
 
-    def _try_closer(self, view: View, sighting: Sighting, *, mirrored: bool = False) -> None:
-        if sighting.sift_keypoints is None:
-            thumbnail = self._thumbnail(sighting.stored.image.sha256)
-            if thumbnail is None:
+    def _try_closer(self, view: View, candidate: Candidate, *, mirrored: bool = False) -> None:
+        thumbnail = self._reader(candidate)
+        if candidate.sift_keypoints is None:
+            pixels = thumbnail()
+            if pixels is None:
                 return
-            sighting.sift_keypoints = sift.detect(thumbnail)
-        keypoints = view.mirrored_sift_keypoints if mirrored else view.sift_keypoints
-        geometry = sift.verify(keypoints, sighting.sift_keypoints)
-        if geometry:
-            transform = geometry.transform @ MIRROR if mirrored else geometry.transform
-            self._keep(sighting, view, transform, geometry, mirrored=mirrored)
+            candidate.sift_keypoints = sift.detect(pixels)
+        _add(candidate, proof.by_sift(view, candidate.sift_keypoints, thumbnail, mirrored=mirrored))
 
     async def _side_by_side(self, *work: Coroutine[Any, Any, object] | None) -> None:
         await asyncio.gather(*(one for one in work if one))
@@ -352,7 +345,7 @@ class Matcher:
         parts = [things[start :: self._pool.workers] for start in range(self._pool.workers)]
         await asyncio.gather(*(self._pool.run(some, part) for part in parts if part))
 
-    async def _match_regions(self, query: Whole, found: dict[int, Sighting], exclude: frozenset[int]) -> None:
+    async def _match_regions(self, query: QueryPicture, found: dict[int, Candidate], exclude: frozenset[int]) -> None:
         boxes = await self._pool.run(lambda: query.boxes)
         for start in range(0, len(boxes), AT_ONCE):
             await self._match_some_regions(query, boxes[start : start + AT_ONCE], found, exclude)
@@ -360,7 +353,7 @@ class Matcher:
                 return
 
     async def _match_some_regions(
-        self, query: Whole, boxes: list[Region], found: dict[int, Sighting], exclude: frozenset[int]
+        self, query: QueryPicture, boxes: list[Region], found: dict[int, Candidate], exclude: frozenset[int]
     ) -> None:
         embeddings = await asyncio.gather(
             *(self._pool.run(self._embed_region, regions.cut(query.pixels, box)) for box in boxes)
@@ -377,10 +370,10 @@ class Matcher:
         for view, hits in zip(views, wanted, strict=True):
             for one in hits:
                 if one.image_id in stored and one.image_id not in found:
-                    found[one.image_id] = Sighting(stored[one.image_id], one.cosine, None, view.region)
-                sighting = found.get(one.image_id)
-                if sighting and one.cosine > sighting.cosine:
-                    sighting.cosine, sighting.region = one.cosine, view.region
+                    found[one.image_id] = Candidate(stored[one.image_id], one.cosine, None, view.region)
+                candidate = found.get(one.image_id)
+                if candidate and one.cosine > candidate.cosine:
+                    candidate.cosine, candidate.region = one.cosine, view.region
         order = sorted(
             ((view, hits) for view, hits in zip(views, wanted, strict=True) if hits),
             key=lambda pair: -max(one.cosine for one in pair[1]),
@@ -394,100 +387,62 @@ class Matcher:
             if any(one.proof and one.proof.is_proved for one in found.values()):
                 return
 
-    async def _prove_in_one(self, view: View, sightings: list[Sighting]) -> None:
+    async def _prove_in_one(self, view: View, candidates: list[Candidate]) -> None:
         def prove() -> None:
-            for one in sightings:
+            for one in candidates:
                 self._try(view, one, mirrored=False)
-            if view.tries_mirrored and not any(one.proof and one.proof.is_proved for one in sightings):
-                self._try(view, sightings[0], mirrored=True)
+            if view.tries_mirrored and not any(one.proof and one.proof.is_proved for one in candidates):
+                self._try(view, candidates[0], mirrored=True)
 
         await self._pool.run(prove)
 
-    async def _prove(self, view: View, sightings: list[Sighting], *, mirrored: bool) -> None:
+    async def _prove(self, view: View, candidates: list[Candidate], *, mirrored: bool) -> None:
         """Check pictures against a view, spread over the pool."""
-        if mirrored and sightings:
+        if mirrored and candidates:
             await self._pool.run(lambda: view.mirrored_keypoints)  # once, not in every thread
-        await self._spread(sightings, lambda one: self._try(view, one, mirrored=mirrored))
+        await self._spread(candidates, lambda one: self._try(view, one, mirrored=mirrored))
 
-    def _try_either_way(self, view: View, sighting: Sighting) -> None:
-        self._try(view, sighting, mirrored=False)
-        if not _is_settled([sighting]) and sighting.nearness >= STANDS_OUT_WELL:
-            self._try(view, sighting, mirrored=True)
+    def _try_either_way(self, view: View, candidate: Candidate) -> None:
+        self._try(view, candidate, mirrored=False)
+        if not _is_settled([candidate]) and candidate.nearness >= STANDS_OUT_WELL:
+            self._try(view, candidate, mirrored=True)
 
-    def _try(self, view: View, sighting: Sighting, *, mirrored: bool) -> None:
+    def _try(self, view: View, candidate: Candidate, *, mirrored: bool) -> None:
         """Lay the stored picture on the view, by keypoints or, where the hashes are near, as a whole."""
-        stored = sighting.stored
-        if not mirrored and stored.phash is not None and view.orientations:
-            distances = [hashes.hamming(one, stored.phash) for one in view.orientations]
-            best = int(np.argmin(distances))
-            if sighting.phash_distance is None or distances[best] < sighting.phash_distance:
-                sighting.phash_distance = distances[best]
-            if distances[best] <= NEAR_HASH:
-                self._keep(sighting, view, ORIENTATIONS[best], None, mirrored=best >= 4)
-        keypoints = view.mirrored_keypoints if mirrored else view.keypoints
-        geometry = orb.verify(keypoints, stored.keypoints)
-        if geometry:
-            transform = geometry.transform @ MIRROR if mirrored else geometry.transform
-            self._keep(sighting, view, transform, geometry, mirrored=mirrored)
+        stored, thumbnail = candidate.stored, self._reader(candidate)
+        distance = None if mirrored else proof.hash_distance(view, stored.phash)
+        if distance and (candidate.phash_distance is None or distance[0] < candidate.phash_distance):
+            candidate.phash_distance = distance[0]
+        _add(candidate, proof.by_hash(view, distance, thumbnail))
+        _add(candidate, proof.by_keypoints(view, stored.keypoints, thumbnail, mirrored=mirrored))
 
-    def _keep(
-        self,
-        sighting: Sighting,
-        view: View,
-        transform: Matrix,
-        geometry: Geometry | None,
-        *,
-        mirrored: bool,
-        at_least: ssim.Alignment | None = None,
-    ) -> None:
-        thumbnail = self._thumbnail(sighting.stored.image.sha256)
-        if thumbnail is None:
-            return
-        if geometry:
-            geometry = replace(geometry, query_points=view.on_query(geometry.query_points, mirrored=mirrored))
-        # The whole query is laid on it, not the region alone: a caption that two pictures share is no proof.
-        transform = transform @ view.from_query()
-        grey = ssim.grey(thumbnail)
-        alignment = ssim.align(view.query.grey, grey, transform)
-        if at_least and not (alignment and is_proof(alignment)):
-            alignment = at_least
-        if not (alignment and is_proof(alignment)) and view.query.uncovered:
-            rest = ssim.align(view.query.uncovered.pixels, grey, transform, without=view.query.uncovered.covered)
-            if rest and (alignment is None or is_proof(rest)):
-                alignment = rest
-        if alignment is None:
-            return
-        found = Proof(transform, geometry, alignment, view.region)
-        before = sighting.proof or found
-        better, other = (found, before) if alignment.structure > before.alignment.structure else (before, found)
-        # The keypoints count, however the picture was laid best.
-        if other.geometry and (better.geometry is None or (other.is_proved and other.keypoints > better.keypoints)):
-            better = replace(better, geometry=other.geometry)
-        sighting.proof = better
+    def _reader(self, candidate: Candidate) -> proof.Thumbnail:
+        return partial(self._thumbnail, candidate.stored.image.sha256)
 
-    async def _name_edits(self, pixels: Pixels, proved: list[Sighting]) -> None:
-        def name(one: Sighting) -> None:
-            proof, image = one.proof, one.stored.image
+    async def _name_edits(self, pixels: Pixels, proved: list[Candidate]) -> None:
+        def name(one: Candidate) -> None:
+            image = one.stored.image
             thumbnail = self._thumbnail(image.sha256)
-            if proof and thumbnail is not None:
-                edits = edit_words.name_edits(
-                    pixels, thumbnail, proof.transform, stored_aspect=image.width / image.height
-                )
-                one.proof = replace(proof, edits=edits)
+            if one.proof and thumbnail is not None:
+                one.proof = proof.with_edits(one.proof, pixels, thumbnail, stored_aspect=image.width / image.height)
 
         await asyncio.gather(*(self._pool.run(name, one) for one in proved))
 
 
-def _may_be_twins(query: StoredFeatures, sighting: Sighting) -> bool:
+def _add(candidate: Candidate, found: Proof | None) -> None:
+    candidate.proof = stronger(candidate.proof, found)
+
+
+def _may_be_near_duplicates(query: StoredFeatures, candidate: Candidate) -> bool:
     """Whether laying two stored pictures on each other may prove something; 0.15 ms instead of some 7."""
-    stored = sighting.stored
-    if sighting.cosine >= MIRROR_COSINE:
+    stored = candidate.stored
+    if candidate.cosine >= MIRROR_COSINE:
         return True
     if query.phash is not None and stored.phash is not None and hashes.hamming(query.phash, stored.phash) <= NEAR_HASH:
         return True
     return orb.shared(query.keypoints, stored.keypoints, one_in=SIFTED_ONE_IN) >= SIFTED_PAIRS
 
 
-def _is_settled(sightings: Iterable[Sighting]) -> bool:
+def _is_settled(candidates: Iterable[Candidate]) -> bool:
     """Whether a proved picture explains so much of the query that nothing else needs to be looked for."""
-    return any(one.proof and one.proof.is_proved and overlap(one.proof.transform)[0] >= EXPLAINED for one in sightings)
+    return any(one.proof and one.proof.is_proved and overlap(one.proof.transform)[0] >= EXPLAINED for one in candidates)

@@ -8,7 +8,7 @@ from PIL import ImageDraw, ImageFont
 
 from engine.domain import Edit, Match, Pixels
 from engine.features.geometry import Matrix, inverse, outline, overlap
-from engine.matching.candidates import Proof
+from engine.matching.proof import Proof
 
 HEIGHT, MAX_WIDTH, GAP, MARGIN, HEADING, FOOT = 480, 640, 24, 20, 20, 96
 GROUND, INK, QUIET = (250, 250, 249), (28, 30, 33), (96, 100, 108)

@@ -16,7 +16,7 @@ ORIENTATIONS = [
 ]
 
 
-class Whole:
+class QueryPicture:
     """The whole query, RGB, and what is made of it once, when first needed."""
 
     def __init__(self, pixels: Pixels, *, may_be_covered: bool = True) -> None:
@@ -49,7 +49,7 @@ class Whole:
 class View:
     """A region of the query as a picture of its own; `pixels` are the region's, RGB."""
 
-    def __init__(self, query: Whole, region: Region, keypoints: Keypoints | None = None) -> None:
+    def __init__(self, query: QueryPicture, region: Region, keypoints: Keypoints | None = None) -> None:
         self.query = query
         self.pixels = query.pixels if region == WHOLE else np.ascontiguousarray(regions.cut(query.pixels, region))
         self.region = region

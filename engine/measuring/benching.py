@@ -223,7 +223,7 @@ class _Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _AskedCopy:
     """One copy's answer, without what else the copy shows."""
 
     edit: str
@@ -260,7 +260,7 @@ class _Run:
         self._alarms: list[FalseAlarm] = []
         self._alarmed = 0
         self.pictures = 0
-        self.asked: list[_Asked] = []
+        self.asked: list[_AskedCopy] = []
 
     async def picture(self, stratum: Iterator[int], number: int, progress: Callable[[int], None]) -> None:
         """Ask for the copies of the first picture of a part that can be read."""
@@ -383,10 +383,10 @@ class _Run:
         )
 
 
-def _counted(edit: str, matches: Sequence[Match], image_id: int, took_ms: float) -> _Asked:
+def _counted(edit: str, matches: Sequence[Match], image_id: int, took_ms: float) -> _AskedCopy:
     ids = [match.image.id for match in matches]
     same = [match.image.id for match in matches if match.lane == "same"]
-    return _Asked(
+    return _AskedCopy(
         edit,
         place=ids.index(image_id) + 1 if image_id in ids else None,
         is_same=image_id in same,
@@ -395,7 +395,7 @@ def _counted(edit: str, matches: Sequence[Match], image_id: int, took_ms: float)
     )
 
 
-def _figures(edit: str, asked: Sequence[_Asked]) -> EditFigures:
+def _figures(edit: str, asked: Sequence[_AskedCopy]) -> EditFigures:
     return EditFigures(
         edit=edit,
         copies=len(asked),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.concurrency import CpuPool
 from engine.domain import Image, Pixels, StoredImage, Vector
 from engine.features import registry
-from engine.library.active_network import Serving
+from engine.library.active_network import ActiveNetwork
 from engine.matching import ranking
 from engine.matching.calibration import Calibration
 from engine.pictures.augment import EDITS, apply
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class LabelledPairs:
     """Inputs and answers of the two regressions: (n, 6) and (n,), (m, 2) and (m,)."""
 
     same_inputs: Vector
@@ -39,7 +39,7 @@ class Pairs:
 
 
 async def fit(
-    serving: Serving,
+    active: ActiveNetwork,
     pool: CpuPool,
     read: Callable[[StoredImage], Awaitable[Pixels]],
     sample: Sequence[StoredImage],
@@ -50,20 +50,20 @@ async def fit(
     seed: int = 7,
     progress: Progress = lambda done, total: None,
 ) -> Calibration:
-    """A calibration for the serving network.
+    """A calibration for the active network.
 
     `sample`: pictures of the library to make copies of. `unrelated`: other pictures, for backgrounds and neighbours;
     where they are in the library after all, `unrelated_ids` keeps them out of the answers. Some queries are asked with
     the right picture left out too, as strangers. Without `kind` (what a person would call the same kind of thing), lane
     `alike` keeps the weights that it has.
     """
-    embedded = [await pool.run(serving.embedder.embed, pixels) for pixels in unrelated[:BACKGROUND]]
+    embedded = [await pool.run(active.embedder.embed, pixels) for pixels in unrelated[:BACKGROUND]]
     background = np.stack(embedded).astype(np.float32)
-    start = replace(serving.calibration, background=background)
-    pairs = await _collect(serving, start, pool, read, sample, unrelated, unrelated_ids, kind, seed, progress)
+    start = replace(active.calibration, background=background)
+    pairs = await _collect(active, start, pool, read, sample, unrelated, unrelated_ids, kind, seed, progress)
     same = logistic_regression(pairs.same_inputs, pairs.same)
-    alike = logistic_regression(pairs.alike_inputs, pairs.alike) if len(pairs.alike) else serving.calibration.alike
-    fitted = replace(start, network=serving.network, same=same, alike=alike, alike_cutoff=ALIKE_CUTOFF, fitted=True)
+    alike = logistic_regression(pairs.alike_inputs, pairs.alike) if len(pairs.alike) else active.calibration.alike
+    fitted = replace(start, network=active.network, same=same, alike=alike, alike_cutoff=ALIKE_CUTOFF, fitted=True)
     return replace(fitted, same_cutoff=_cutoff(same, pairs))
 
 
@@ -89,7 +89,7 @@ def logistic_regression(inputs: Vector, right: NDArray[np.bool_]) -> tuple[float
 
 
 async def _collect(
-    serving: Serving,
+    active: ActiveNetwork,
     start: Calibration,
     pool: CpuPool,
     read: Callable[[StoredImage], Awaitable[Pixels]],
@@ -99,7 +99,7 @@ async def _collect(
     kind: Kind | None,
     seed: int,
     progress: Progress,
-) -> Pairs:
+) -> LabelledPairs:
     random = np.random.default_rng(seed)
     names = list(EDITS)
     same_inputs, same, alike_inputs, alike = [], [], [], []
@@ -112,14 +112,14 @@ async def _collect(
         copy = await pool.run(apply, edit, await read(image), other, seed=seed_of_copy)
         stranger = bool(random.random() < STRANGERS)
         features = await pool.run(
-            registry.extract, Image(copy, "image/png", copy.shape[1], copy.shape[0]), "", serving.embedder
+            registry.extract, Image(copy, "image/png", copy.shape[1], copy.shape[0]), "", active.embedder
         )
         exclude = unrelated_ids | {image.id} if stranger else unrelated_ids
-        sightings = await serving.matcher.match(copy, features, exclude=exclude)
-        references = start.references(features.embedding, sightings.nearest)
-        ranked = ranking.rank(sightings, references, start, limit=ANSWERS, weak=True)
+        candidates = await active.matcher.match(copy, features, exclude=exclude)
+        references = start.references(features.embedding, candidates.nearest)
+        ranked = ranking.rank(candidates, references, start, limit=ANSWERS, weak=True)
         shown = {match.image.id for match in ranked}
-        for one in sightings.found:
+        for one in candidates.found:
             if one.stored.image.id in shown:
                 same_inputs.append(ranking.signals(one, references).vector())
                 same.append(one.stored.image.id == image.id)
@@ -127,20 +127,20 @@ async def _collect(
     if kind:
         for image in sample:
             pixels = await read(image)
-            features = await pool.run(registry.extract, _as_image(pixels), "", serving.embedder)
+            features = await pool.run(registry.extract, _as_image(pixels), "", active.embedder)
             exclude = unrelated_ids | {image.id}
-            sightings = await serving.matcher.match(pixels, features, exclude=exclude, regions_too=False)
-            references = start.references(features.embedding, sightings.nearest)
-            for one in sightings.found[:ANSWERS]:
+            candidates = await active.matcher.match(pixels, features, exclude=exclude, regions_too=False)
+            references = start.references(features.embedding, candidates.nearest)
+            for one in candidates.found[:ANSWERS]:
                 if one.whole_cosine is not None:
                     alike_inputs.append([one.whole_cosine, start.nearness(one.whole_cosine, references)])
                     alike.append(kind(one.stored.image) == kind(image))
-    return Pairs(
+    return LabelledPairs(
         np.array(same_inputs, np.float32), np.array(same), np.array(alike_inputs, np.float32), np.array(alike, bool)
     )
 
 
-def _cutoff(weights: tuple[float, ...], pairs: Pairs) -> float:
+def _cutoff(weights: tuple[float, ...], pairs: LabelledPairs) -> float:
     """The lowest p_same above which enough of the pairs are right."""
     value = pairs.same_inputs @ np.array(weights[:-1]) + weights[-1]
     p = 1 / (1 + np.exp(-np.clip(value, -30, 30)))

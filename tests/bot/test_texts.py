@@ -6,7 +6,7 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
-from bot.asked import Wish, wish_of
+from bot.asked import AskOptions, wish_of
 from bot.commands import COMMANDS
 from bot.texts import LANGUAGES, LOCALES, nearest_language, text_in
 from engine import Edit, errors
@@ -132,8 +132,8 @@ def test_tags_of_telegram_find_their_language() -> None:
 def test_words_that_steer_are_those_that_help_names(language: str) -> None:
     t = text_in(language)
     first = re.findall(r"<code>([^<]+)</code>", t.plain("help"))[0]
-    assert wish_of(first) == Wish(same=True)
-    assert wish_of(f"{first} 3") == Wish(3, same=True)
+    assert wish_of(first) == AskOptions(same=True)
+    assert wish_of(f"{first} 3") == AskOptions(3, same=True)
 
 
 def test_percentages_are_written_as_each_language_does() -> None:

@@ -474,8 +474,8 @@ async def test_points_that_agree_lie_where_the_picture_does(filled: Filled) -> N
         serving, _ = await service._networks.current()
         for query in (screen, ground):
             features = registry.extract(Image(query, "image/png", *query.shape[1::-1]), "", serving.embedder)
-            sightings = await serving.matcher.examine(query, features, 3, 0.0)
-            proof = sightings.found[0].proof
+            candidates = await serving.matcher.examine(query, features, 3, 0.0)
+            proof = candidates.found[0].proof
             assert proof
             assert proof.is_proved
             assert proof.geometry

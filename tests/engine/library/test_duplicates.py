@@ -50,7 +50,7 @@ async def add(service: SearchService, contents: Iterable[bytes]) -> list[AddResu
 
 
 async def groups(service: SearchService) -> list[list[int]]:
-    return [[twin.image.id for twin in group.twins] for group in (await service.duplicates()).groups]
+    return [[twin.image.id for twin in group.pictures] for group in (await service.duplicates()).groups]
 
 
 async def compared(service: SearchService) -> list[int]:
@@ -110,10 +110,10 @@ async def test_groups_come_best_first_in_order_of_their_best(service: SearchServ
     tiny, cat_small, cup_small, cat_large, cup_large = (result.id for result in results)
     assert await groups(service) == [[cat_large, cat_small], [cup_large, cup_small, tiny]]
     page = await service.duplicates(limit=1)
-    assert ([t.image.id for t in page.groups[0].twins], page.total) == ([cat_large, cat_small], 2)
+    assert ([t.image.id for t in page.groups[0].pictures], page.total) == ([cat_large, cat_small], 2)
     page = await service.duplicates(limit=1, cursor=page.next_cursor)
-    assert (page.groups[0].twins[0].image.id, page.next_cursor) == (cup_large, None)
-    assert all(twin.p_same > 0.9 for twin in page.groups[0].twins)
+    assert (page.groups[0].pictures[0].image.id, page.next_cursor) == (cup_large, None)
+    assert all(twin.p_same > 0.9 for twin in page.groups[0].pictures)
 
 
 async def pair(service: SearchService) -> tuple[int, int]:
@@ -218,7 +218,7 @@ async def test_failed_comparison_loses_no_addition_and_is_made_up_for(
         raise RuntimeError("for once")
 
     with monkeypatch.context() as broken:
-        broken.setattr(matcher, "twins", failing)
+        broken.setattr(matcher, "near_duplicates", failing)
         results = await add(service, [jpeg(photograph("coffee.png"), quality) for quality in (90, 50)])
     assert [(result.status, result.near) for result in results] == [("added", ()), ("added", ())]
     assert "could not be compared" in caplog.text
@@ -238,7 +238,7 @@ async def test_addition_that_is_abandoned_while_it_is_compared_is_compared_later
         await asyncio.Event().wait()
 
     with monkeypatch.context() as broken:
-        broken.setattr(matcher, "twins", never)
+        broken.setattr(matcher, "near_duplicates", never)
         adding = asyncio.create_task(add(service, [jpeg(photograph("coffee.png"))]))
         await begun.wait()
         adding.cancel()
@@ -285,7 +285,7 @@ async def test_picture_that_changes_while_it_is_compared_goes_on_waiting(
     ids = await pair(service)
     await forget_comparisons(service)
     matcher = (await service._networks.current())[0].matcher
-    twins = type(matcher).twins
+    twins = type(matcher).near_duplicates
 
     async def meanwhile(*given: object) -> object:
         found = await twins(*given)  # type: ignore[arg-type]
@@ -294,7 +294,7 @@ async def test_picture_that_changes_while_it_is_compared_goes_on_waiting(
         return found
 
     with monkeypatch.context() as once:
-        once.setattr(type(matcher), "twins", meanwhile)
+        once.setattr(type(matcher), "near_duplicates", meanwhile)
         await service.compare(limit=2)
     assert await compared(service) == [WHOLE, NOT]
     await service.compare()

@@ -8,7 +8,8 @@ import pytest
 from engine.domain import WHOLE, Keypoints, NetworkRef, StoredFeatures, StoredImage
 from engine.features.ssim import Alignment
 from engine.matching.calibration import Calibration, Signals, shipped, uncalibrated
-from engine.matching.candidates import Proof, Sighting, Sightings
+from engine.matching.candidates import Candidate, Candidates
+from engine.matching.proof import Proof
 from engine.matching.ranking import rank
 from engine.measuring.fitting import logistic_regression
 
@@ -23,12 +24,12 @@ def image(image_id: int) -> StoredImage:
     )
 
 
-def sighting(image_id: int, cosine: float, structure: float | None = None) -> Sighting:
+def candidate(image_id: int, cosine: float, structure: float | None = None) -> Candidate:
     proof = None
     if structure is not None:
         proof = Proof(np.eye(3), None, Alignment(structure, structure, structure, 0.0, 1.0), WHOLE)
     stored = StoredFeatures(image(image_id), 0, NO_KEYPOINTS)
-    return Sighting(stored, cosine, cosine, WHOLE, 30 if structure is None else 2, proof)
+    return Candidate(stored, cosine, cosine, WHOLE, 30 if structure is None else 2, proof)
 
 
 @pytest.fixture
@@ -43,35 +44,35 @@ def references(calibration: Calibration) -> np.ndarray:
     return calibration.references(calibration.background[0], [])
 
 
-def ranked(found: list[Sighting], references: np.ndarray, calibration: Calibration, **options: object) -> list[tuple]:
-    matches = rank(Sightings(found, []), references, calibration, **({"limit": 5} | options))
+def ranked(found: list[Candidate], references: np.ndarray, calibration: Calibration, **options: object) -> list[tuple]:
+    matches = rank(Candidates(found, []), references, calibration, **({"limit": 5} | options))
     return [(m.image.id, m.lane, m.weak) for m in matches]
 
 
 def test_same_comes_before_alike_whatever_the_scores(calibration: Calibration, references: np.ndarray) -> None:
-    found = [sighting(1, 0.99), sighting(2, 0.5, 0.9)]
+    found = [candidate(1, 0.99), candidate(2, 0.5, 0.9)]
     assert ranked(found, references, calibration)[:2] == [(2, "same", False), (1, "alike", False)]
 
 
 def test_equal_scores_are_ordered_by_id(calibration: Calibration, references: np.ndarray) -> None:
-    found = [sighting(n, 0.5, 0.9) for n in (9, 3, 7, 1)]
+    found = [candidate(n, 0.5, 0.9) for n in (9, 3, 7, 1)]
     assert [one[0] for one in ranked(found, references, calibration)] == [1, 3, 7, 9]
 
 
 def test_weak_ones_fill_up_behind(calibration: Calibration, references: np.ndarray) -> None:
-    found = [sighting(1, 0.05), sighting(2, 0.9, 0.95), sighting(3, 0.1)]
+    found = [candidate(1, 0.05), candidate(2, 0.9, 0.95), candidate(3, 0.1)]
     assert ranked(found, references, calibration) == [(2, "same", False), (3, "alike", True), (1, "alike", True)]
     assert len(ranked(found, references, calibration, limit=2)) == 2
 
 
 def test_nothing_near_is_nothing_unless_asked_for(calibration: Calibration, references: np.ndarray) -> None:
-    found = [sighting(1, 0.02), sighting(2, 0.03)]
+    found = [candidate(1, 0.02), candidate(2, 0.03)]
     assert ranked(found, references, calibration) == []
     assert ranked(found, references, calibration, weak=True) == [(2, "alike", True), (1, "alike", True)]
 
 
 def test_exact_is_certain(calibration: Calibration, references: np.ndarray) -> None:
-    (match,) = rank(Sightings([sighting(4, 0.2)], []), references, calibration, limit=5, exact=image(4))
+    (match,) = rank(Candidates([candidate(4, 0.2)], []), references, calibration, limit=5, exact=image(4))
     assert (match.score, match.p_same, match.lane, match.evidence.exact) == (1.0, 1.0, "same", True)
 
 

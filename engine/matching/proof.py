@@ -1,0 +1,157 @@
+"""Lays a stored picture on a query and says whether the two can only be the same picture.
+
+Everything here is synchronous and knows no library: a pair of pictures is all it needs. Each way to lay one on the
+other gives a Proof, which may be a weak one, or None where there is nothing to lay it by. Ways that need the stored
+picture's pixels get a function that reads its thumbnail, and call it only then; None where the file is gone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.domain import Edit, Keypoints, Pixels, Region
+from engine.features import covers, edit_words, hashes, orb, sift, ssim
+from engine.features.geometry import Geometry, Matrix
+from engine.matching.query_view import MIRROR, ORIENTATIONS, View
+
+# Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
+PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
+# Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
+STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
+NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
+FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
+FAR_COARSE = 0.25  # correlation of their coarse greys; no lined copy has less, and two thirds of the wrong pictures
+
+Thumbnail = Callable[[], Pixels | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A stored picture laid on a query.
+
+    `transform` (3, 3) maps shares of the whole query to shares of the picture; the points of `geometry` are shares of
+    the whole query too.
+    """
+
+    transform: Matrix
+    geometry: Geometry | None
+    alignment: ssim.Alignment
+    region: Region
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def keypoints(self) -> int:
+        return self.geometry.inliers if self.geometry else 0
+
+    @property
+    def is_proved(self) -> bool:
+        return is_proof(self.alignment)
+
+
+def is_proof(alignment: ssim.Alignment) -> bool:
+    """Whether two greys that were laid on each other can only be of one picture."""
+    structure, agreement, dissent = alignment.structure, alignment.agreement, alignment.dissent
+    if structure >= STRONG_STRUCTURE and agreement >= SMOOTH_AGREEMENT and dissent <= SMOOTH_DISSENT:
+        return True
+    return structure >= PROVED_STRUCTURE and agreement >= PROVED_AGREEMENT and dissent <= MAX_DISSENT
+
+
+def stronger(before: Proof | None, found: Proof | None) -> Proof | None:
+    """The better of two proofs of one pair, with the keypoints of either."""
+    if before is None or found is None:
+        return before or found
+    better, other = (found, before) if found.alignment.structure > before.alignment.structure else (before, found)
+    # The keypoints count, however the picture was laid best.
+    if other.geometry and (better.geometry is None or (other.is_proved and other.keypoints > better.keypoints)):
+        better = replace(better, geometry=other.geometry)
+    return better
+
+
+def hash_distance(view: View, phash: int | None) -> tuple[int, int] | None:
+    """How many bits apart a view and a picture are, and in which orientation; None where one has no hash."""
+    if phash is None or not view.orientations:
+        return None
+    distances = [hashes.hamming(one, phash) for one in view.orientations]
+    orientation = int(np.argmin(distances))
+    return distances[orientation], orientation
+
+
+def by_hash(view: View, distance: tuple[int, int] | None, thumbnail: Thumbnail) -> Proof | None:
+    """The whole picture laid on a view whose hash is near, in the orientation in which it is."""
+    if distance is None or distance[0] > NEAR_HASH:
+        return None
+    orientation = distance[1]
+    return lay(view, ORIENTATIONS[orientation], None, thumbnail, mirrored=orientation >= 4)
+
+
+def by_keypoints(view: View, keypoints: Keypoints, thumbnail: Thumbnail, *, mirrored: bool) -> Proof | None:
+    """The picture laid where its keypoints are in the view, or in the view's mirror image."""
+    geometry = orb.verify(view.mirrored_keypoints if mirrored else view.keypoints, keypoints)
+    return _by_geometry(view, geometry, thumbnail, mirrored=mirrored)
+
+
+def by_sift(view: View, keypoints: sift.SiftKeypoints, thumbnail: Thumbnail, *, mirrored: bool) -> Proof | None:
+    """The same by keypoints that stand more, and cost more."""
+    geometry = sift.verify(view.mirrored_sift_keypoints if mirrored else view.sift_keypoints, keypoints)
+    return _by_geometry(view, geometry, thumbnail, mirrored=mirrored)
+
+
+def under_lines(view: View, phash: int | None, thumbnail: Thumbnail) -> Proof | None:
+    """The whole picture laid on a query with lines across it, if the rest of both agrees.
+
+    Lines that two different pictures share bring their hashes near.
+    """
+    pixels = thumbnail()
+    if phash is None or pixels is None or hashes.hamming(view.orientations[0], phash) > FAR_HASH:
+        return None
+    if float(view.query.coarse @ covers.coarse(pixels)) < FAR_COARSE:
+        return None
+    rest = ssim.align(view.query.without_lines, ssim.grey(covers.without_lines(pixels)), ORIENTATIONS[0])
+    if not (rest and is_proof(rest)):
+        return None
+    return lay(view, ORIENTATIONS[0], None, thumbnail, mirrored=False, at_least=rest)
+
+
+def lay(
+    view: View,
+    transform: Matrix,
+    geometry: Geometry | None,
+    thumbnail: Thumbnail,
+    *,
+    mirrored: bool,
+    at_least: ssim.Alignment | None = None,
+) -> Proof | None:
+    """The picture laid on a view by a transform (3, 3) from the view's shares to the picture's; how well both agree.
+
+    `at_least`: an alignment that proves the pair already, for where no better one is found.
+    """
+    pixels = thumbnail()
+    if pixels is None:
+        return None
+    if geometry:
+        geometry = replace(geometry, query_points=view.on_query(geometry.query_points, mirrored=mirrored))
+    # The whole query is laid on it, not the region alone: a caption that two pictures share is no proof.
+    transform = transform @ view.from_query()
+    grey = ssim.grey(pixels)
+    alignment = ssim.align(view.query.grey, grey, transform)
+    if at_least and not (alignment and is_proof(alignment)):
+        alignment = at_least
+    if not (alignment and is_proof(alignment)) and view.query.uncovered:
+        rest = ssim.align(view.query.uncovered.pixels, grey, transform, without=view.query.uncovered.covered)
+        if rest and (alignment is None or is_proof(rest)):
+            alignment = rest
+    return Proof(transform, geometry, alignment, view.region) if alignment else None
+
+
+def with_edits(proof: Proof, pixels: Pixels, thumbnail: Pixels, *, stored_aspect: float) -> Proof:
+    """The same with what was done to the picture; `pixels` are the whole query's, `stored_aspect` is width / height."""
+    edits = edit_words.name_edits(pixels, thumbnail, proof.transform, stored_aspect=stored_aspect)
+    return replace(proof, edits=edits)
+
+
+def _by_geometry(view: View, geometry: Geometry | None, thumbnail: Thumbnail, *, mirrored: bool) -> Proof | None:
+    if geometry is None:
+        return None
+    transform = geometry.transform @ MIRROR if mirrored else geometry.transform
+    return lay(view, transform, geometry, thumbnail, mirrored=mirrored)

@@ -1,0 +1,123 @@
+"""One picture laid on another: what proves that both are the same, without any library."""
+
+import numpy as np
+import pytest
+
+from engine.domain import WHOLE, Edit, Pixels, Region
+from engine.features import hashes, orb, sift
+from engine.matching import proof
+from engine.matching.proof import Proof
+from engine.matching.query_view import QueryPicture, View
+from engine.pictures import augment, imaging
+from tests.conftest import photograph
+
+CAT, CUP = photograph("chelsea.png"), photograph("coffee.png")
+
+
+def thumbnail_of(pixels: Pixels) -> proof.Thumbnail:
+    shown = imaging.decode_thumbnail(imaging.encode_thumbnail(pixels))
+    return lambda: shown
+
+
+def view_of(pixels: Pixels, region: Region = WHOLE) -> View:
+    return View(QueryPicture(np.ascontiguousarray(pixels)), region)
+
+
+def by_keypoints(query: Pixels, stored: Pixels, *, mirrored: bool = False) -> Proof | None:
+    return proof.by_keypoints(view_of(query), orb.detect(stored), thumbnail_of(stored), mirrored=mirrored)
+
+
+def by_hash(query: Pixels, stored: Pixels) -> Proof | None:
+    view = view_of(query)
+    return proof.by_hash(view, proof.hash_distance(view, hashes.phash(stored)), thumbnail_of(stored))
+
+
+@pytest.mark.parametrize("edit", ["crop", "turn", "rotate", "write_text", "recompress", "pad", "perspective"])
+def test_edited_copy_is_proved_by_keypoints_or_as_a_whole(edit: str) -> None:
+    copy = augment.apply(edit, CAT, CUP, seed=3)
+    found = proof.stronger(by_keypoints(copy, CAT), by_hash(copy, CAT))
+    assert found
+    assert found.is_proved
+
+
+def test_other_picture_is_never_proved() -> None:
+    for query, stored in ((CAT, CUP), (CUP, CAT)):
+        found = proof.stronger(by_keypoints(query, stored), by_hash(query, stored))
+        assert found is None or not found.is_proved
+
+
+def test_mirrored_copy_is_proved_in_the_mirror_image_only() -> None:
+    mirrored = CAT[:, ::-1]
+    found = by_keypoints(mirrored, CAT, mirrored=True)
+    assert found
+    assert found.is_proved
+    straight = by_keypoints(mirrored, CAT)
+    assert straight is None or not straight.is_proved
+    assert by_hash(mirrored, CAT) is not None  # the hash is looked for in all eight orientations
+
+
+def test_far_hash_is_no_reason_to_lay_a_picture_on_another() -> None:
+    view = view_of(CUP)
+    distance = proof.hash_distance(view, hashes.phash(CAT))
+    assert distance
+    assert distance[0] > proof.NEAR_HASH
+    assert proof.by_hash(view, distance, thumbnail_of(CAT)) is None
+    assert proof.hash_distance(view, None) is None
+
+
+def test_stronger_keypoints_prove_what_others_miss() -> None:
+    view = view_of(augment.apply("crop", CAT, CUP, seed=5))
+    shown = thumbnail_of(CAT)()
+    assert shown is not None
+    found = proof.by_sift(view, sift.detect(shown), lambda: shown, mirrored=False)
+    assert found
+    assert found.is_proved
+
+
+def test_copy_under_lines_is_proved_and_another_under_the_same_lines_is_not() -> None:
+    def lined(pixels: Pixels) -> Pixels:
+        changed = pixels.copy()
+        changed[::24] = changed[1::24] = 255
+        return changed
+
+    for stored, is_same in ((CAT, True), (CUP, False)):
+        found = proof.under_lines(view_of(lined(CAT)), hashes.phash(stored), thumbnail_of(stored))
+        assert bool(found and found.is_proved) == is_same
+
+
+def test_picture_whose_file_is_gone_proves_nothing() -> None:
+    assert proof.by_keypoints(view_of(CAT), orb.detect(CAT), lambda: None, mirrored=False) is None
+    assert proof.under_lines(view_of(CAT), hashes.phash(CAT), lambda: None) is None
+
+
+def test_region_of_a_query_is_laid_as_a_part_of_the_whole() -> None:
+    pasted = np.full((600, 900, 3), 230, np.uint8)
+    pasted[100:400, 200:651] = CAT
+    region = Region(200 / 900, 100 / 600, 451 / 900, 300 / 600)
+    found = proof.by_keypoints(view_of(pasted, region), orb.detect(CAT), thumbnail_of(CAT), mirrored=False)
+    assert found
+    assert found.is_proved
+    middle = found.transform @ [425 / 900, 250 / 600, 1]
+    assert middle[:2] / middle[2] == pytest.approx([0.5, 0.5], abs=0.02)
+
+
+def test_stronger_keeps_the_better_structure_and_the_keypoints_of_either() -> None:
+    keypoints, whole = by_keypoints(CAT, CAT), by_hash(CAT, CAT)
+    assert keypoints
+    assert whole
+    best = proof.stronger(keypoints, whole)
+    assert best
+    assert best.alignment.structure == max(keypoints.alignment.structure, whole.alignment.structure)
+    assert best.keypoints == keypoints.keypoints > 0
+    assert proof.stronger(None, whole) is whole
+    assert proof.stronger(keypoints, None) is keypoints
+
+
+def test_edits_are_named_on_a_proof() -> None:
+    mirrored = np.ascontiguousarray(CAT[:, ::-1])
+    found = by_keypoints(mirrored, CAT, mirrored=True)
+    assert found
+    shown = thumbnail_of(CAT)()
+    assert shown is not None
+    named = proof.with_edits(found, mirrored, shown, stored_aspect=451 / 300)
+    assert Edit.MIRRORED in named.edits
