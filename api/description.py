@@ -39,7 +39,8 @@ _EVIDENCE = {
     "outline": [[0.1, 0.2], [0.6, 0.2], [0.6, 0.7], [0.1, 0.7]],
     "edits": ["inside_larger", "recompressed"],
 }
-_MATCH = _PICTURE | {"lane": "same", "score": 0.9931, "p_same": 0.9931, "weak": False, "evidence": _EVIDENCE}
+_MATCH = _PICTURE | {"lane": "same", "score": 0.9931, "p_same": 0.9931, "weak": False, "grade": "certainly_same"}
+_MATCH["evidence"] = _EVIDENCE
 _NEAR_DUPLICATE = _IMAGE | {"p_same": 0.9984}
 _SAMPLES = {"offered": False, "present": 0, "removable": False, "queries": []}
 # By the names of the schemas.

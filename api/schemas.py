@@ -22,6 +22,7 @@ from engine import (
     Decision,
     Edit,
     Evidence,
+    Grade,
     Group,
     Groups,
     Keep,
@@ -268,6 +269,7 @@ class MatchOut(PictureOut):
     score: Annotated[float, Field(ge=0, le=1, description="Comparable within a lane only.")]
     p_same: Annotated[float, Field(ge=0, le=1, description="The probability that it is the same picture.")]
     weak: Annotated[bool, Field(description="Below its lane's cut-off, here only to fill up.")]
+    grade: Annotated[Grade, Field(description="How sure it is, in a word.")]
     evidence: EvidenceOut
 
     @classmethod
@@ -278,6 +280,7 @@ class MatchOut(PictureOut):
             score=round(match.score, 4),
             p_same=round(match.p_same, 4),
             weak=match.weak,
+            grade=match.grade,
             evidence=EvidenceOut.of(match.evidence),
         )
 

@@ -6,6 +6,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
@@ -23,7 +24,7 @@ from bot.texts import Text
 from engine import (
     AddResult,
     LibraryError,
-    Match,
+    NotDuplicates,
     PicTraceError,
     Refused,
     Remote,
@@ -31,6 +32,7 @@ from engine import (
     ServerUnreachable,
     Source,
     StoredImage,
+    UnknownImage,
     expand,
     name_of,
 )
@@ -186,13 +188,12 @@ class Adding:
             report.shown.append(Shown(image, t("shown-duplicate", id=str(image.id), title=_title(image))))
             return
         report.count("added")
-        near = await self._near(image)
-        if near is None:
+        other = await self._near(result)
+        if other is None:
             key = "added-restored" if result.status == "restored" else "added"
             report.lines.append(t(key, name=name, id=str(image.id)))
             return
         report.count("near")
-        other = near.image
         report.lines.append(
             t(
                 "added-near",
@@ -214,10 +215,17 @@ class Adding:
         sorry = self._sentence(error, t).replace("\n", " ")
         report.lines.append(f"{t('added-rejected', name=_short(name))} {sorry}")
 
-    async def _near(self, image: StoredImage) -> Match | None:
-        """The stored picture that a new one is nearly the same as."""
-        result = await self._service.search_stored(image.id, limit=1)
-        return next((match for match in result.matches if match.lane == "same"), None)
+    async def _near(self, result: AddResult) -> StoredImage | None:
+        """The stored picture that a new one is nearly the same as: the likeliest, as the engine has found."""
+        assert result.id is not None
+        near = result.near
+        if result.status == "duplicate":  # added before a crash, which has lost what was found then
+            with suppress(NotDuplicates):
+                near = tuple(one for one in await self._service.duplicates_of(result.id) if one != result.id)
+        for image_id in near:
+            with suppress(UnknownImage):  # removed meanwhile
+                return await self._service.get(image_id)
+        return None
 
     async def _report(
         self, turn: Turn, place: ReplyPlace, report: Report, stopped: LibraryError | None, t: Text

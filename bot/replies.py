@@ -8,7 +8,6 @@ from engine import Match, SearchResult, StoredImage
 
 TITLE_CHARACTERS = 200  # a caption holds 1,024
 LINE_CHARACTERS = 60
-SURE, ALMOST_SURE, VERY_ALIKE = 0.99, 0.9, 0.75
 
 
 def captions(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int, ids: bool) -> list[Shown]:
@@ -34,7 +33,7 @@ def title(image: StoredImage, characters: int = TITLE_CHARACTERS) -> str:
 
 def score(match: Match, t: Text, *, calibrated: bool) -> str:
     """How sure a match is: in words, and in per cent where that means something."""
-    words = t.plain(f"score-{_grade(match)}")
+    words = t.plain(f"score-{match.grade}")
     # Only the very same bytes are certain.
     certainty = 1.0 if match.evidence.exact else min(match.score, 0.999)
     return t.plain("score-percent", words=words, percent=t.percent(certainty)) if calibrated else words
@@ -88,13 +87,3 @@ def why(match: Match, t: Text, *, calibrated: bool) -> str:
     else:
         lines.append(t("why-alike"))
     return "\n".join(lines)
-
-
-def _grade(match: Match) -> str:
-    if match.evidence.exact:
-        return "exact"
-    if match.weak:
-        return "weak"
-    if match.lane == "same":
-        return "same3" if match.score > SURE else "same2" if match.score >= ALMOST_SURE else "same1"
-    return "alike2" if match.score >= VERY_ALIKE else "alike1"

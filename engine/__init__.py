@@ -14,6 +14,7 @@ from engine.domain import (
     Edit,
     Evidence,
     Explanation,
+    Grade,
     Group,
     Groups,
     Keep,
@@ -36,9 +37,11 @@ from engine.errors import (
     InvalidSetting,
     LibraryBusy,
     LibraryError,
+    NotDuplicates,
     PicTraceError,
     RequestError,
     ServerUnreachable,
+    UnknownImage,
 )
 from engine.features import networks
 from engine.library.adding import Given
@@ -82,6 +85,7 @@ __all__ = [
     "FalseAlarm",
     "FileTooLarge",
     "Given",
+    "Grade",
     "Group",
     "Groups",
     "Hosts",
@@ -93,6 +97,7 @@ __all__ = [
     "Match",
     "Moved",
     "NearDuplicate",
+    "NotDuplicates",
     "Page",
     "PicTraceError",
     "Query",
@@ -111,6 +116,7 @@ __all__ = [
     "StoredImage",
     "Tally",
     "Undone",
+    "UnknownImage",
     "Watch",
     "copy_library_files",
     "current_client",

@@ -214,6 +214,21 @@ class Evidence:
     edits: tuple[Edit, ...] = ()
 
 
+class Grade(StrEnum):
+    """How sure a match is, in a word; the codes are a contract with other programs."""
+
+    IDENTICAL = "identical"  # the same file, byte for byte
+    CERTAINLY_SAME = "certainly_same"
+    ALMOST_CERTAINLY_SAME = "almost_certainly_same"
+    PROBABLY_SAME = "probably_same"
+    VERY_ALIKE = "very_alike"
+    ALIKE = "alike"
+    WEAK = "weak"
+
+
+CERTAIN_FROM, ALMOST_CERTAIN_FROM, VERY_ALIKE_FROM = 0.99, 0.9, 0.75  # scores
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """One of the answers. `score` is comparable within a lane only; `p_same` everywhere."""
@@ -224,6 +239,19 @@ class Match:
     p_same: float
     weak: bool
     evidence: Evidence
+
+    @property
+    def grade(self) -> Grade:
+        """The word that all doors show, each in its reader's language."""
+        if self.evidence.exact:
+            return Grade.IDENTICAL
+        if self.weak:
+            return Grade.WEAK
+        if self.lane == "same":
+            if self.score > CERTAIN_FROM:
+                return Grade.CERTAINLY_SAME
+            return Grade.ALMOST_CERTAINLY_SAME if self.score >= ALMOST_CERTAIN_FROM else Grade.PROBABLY_SAME
+        return Grade.VERY_ALIKE if self.score >= VERY_ALIKE_FROM else Grade.ALIKE
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ def match_json(match: Match) -> dict[str, Any]:
         "score": round(match.score, 4),
         "p_same": round(match.p_same, 4),
         "weak": match.weak,
+        "grade": match.grade.value,
         "evidence": asdict(match.evidence) | {"edits": [edit.value for edit in match.evidence.edits]},
     }
 

@@ -188,7 +188,7 @@ function nameOf(match) {
 }
 
 function score(match, calibrated) {
-  const words = match.evidence.exact ? t("score.exact") : t(`score.${grade(match)}`);
+  const words = t(`score.${match.grade}`);
   // The server rounds; only the very same bytes are certain.
   const shown = calibrated && !match.evidence.exact ? percent(Math.min(match.score, 0.999)) : "";
   const bar = svg("svg", { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" });
@@ -200,12 +200,6 @@ function score(match, calibrated) {
     h("p", {}, h("strong", {}, words), shown && ` ${shown}`),
     calibrated && bar,
   );
-}
-
-function grade({ lane, score: value, weak }) {
-  if (weak) return "weak";
-  if (lane === "same") return value > 0.99 ? "same3" : value >= 0.9 ? "same2" : "same1";
-  return value >= 0.75 ? "alike2" : "alike1";
 }
 
 function edits(match) {

@@ -61,12 +61,12 @@ wish-same = dasselbe nur
 caption = <b>{ $place }</b> · { $title }
     { $score }
 caption-id = id { $id }
-score-exact = Dieselbe Datei
-score-same3 = Sicher dasselbe
-score-same2 = Fast sicher dasselbe
-score-same1 = Wahrscheinlich dasselbe
-score-alike2 = Sehr ähnlich
-score-alike1 = Ähnlich
+score-identical = Dieselbe Datei
+score-certainly_same = Sicher dasselbe
+score-almost_certainly_same = Fast sicher dasselbe
+score-probably_same = Wahrscheinlich dasselbe
+score-very_alike = Sehr ähnlich
+score-alike = Ähnlich
 score-weak = Kaum ähnlich
 found-same =
     { $count ->

@@ -61,12 +61,12 @@ wish-same = same only
 caption = <b>{ $place }</b> · { $title }
     { $score }
 caption-id = id { $id }
-score-exact = The same file
-score-same3 = Certainly the same
-score-same2 = Almost certainly the same
-score-same1 = Probably the same
-score-alike2 = Very much alike
-score-alike1 = Alike
+score-identical = The same file
+score-certainly_same = Certainly the same
+score-almost_certainly_same = Almost certainly the same
+score-probably_same = Probably the same
+score-very_alike = Very much alike
+score-alike = Alike
 score-weak = Hardly alike
 found-same =
     { $count ->

@@ -60,12 +60,12 @@ wish-same = 同じ 同じだけ 同一
 caption = <b>{ $place }</b> · { $title }
     { $score }
 caption-id = id { $id }
-score-exact = 同じファイル
-score-same3 = 確実に同じ
-score-same2 = ほぼ確実に同じ
-score-same1 = おそらく同じ
-score-alike2 = とても似ている
-score-alike1 = 似ている
+score-identical = 同じファイル
+score-certainly_same = 確実に同じ
+score-almost_certainly_same = ほぼ確実に同じ
+score-probably_same = おそらく同じ
+score-very_alike = とても似ている
+score-alike = 似ている
 score-weak = ほとんど似ていない
 found-same =
     { $count ->

@@ -60,12 +60,12 @@ wish-same = 같은 것만 동일
 caption = <b>{ $place }</b> · { $title }
     { $score }
 caption-id = id { $id }
-score-exact = 같은 파일
-score-same3 = 확실히 같음
-score-same2 = 거의 확실히 같음
-score-same1 = 아마도 같음
-score-alike2 = 매우 비슷함
-score-alike1 = 비슷함
+score-identical = 같은 파일
+score-certainly_same = 확실히 같음
+score-almost_certainly_same = 거의 확실히 같음
+score-probably_same = 아마도 같음
+score-very_alike = 매우 비슷함
+score-alike = 비슷함
 score-weak = 거의 비슷하지 않음
 found-same =
     { $count ->

@@ -63,12 +63,12 @@ wish-same = то же только
 caption = <b>{ $place }</b> · { $title }
     { $score }
 caption-id = id { $id }
-score-exact = Тот же файл
-score-same3 = Точно то же
-score-same2 = Почти наверняка то же
-score-same1 = Вероятно, то же
-score-alike2 = Очень похоже
-score-alike1 = Похоже
+score-identical = Тот же файл
+score-certainly_same = Точно то же
+score-almost_certainly_same = Почти наверняка то же
+score-probably_same = Вероятно, то же
+score-very_alike = Очень похоже
+score-alike = Похоже
 score-weak = Почти не похоже
 found-same =
     { $count ->

@@ -60,12 +60,12 @@ wish-same = 相同 同一张 一样
 caption = <b>{ $place }</b> · { $title }
     { $score }
 caption-id = id { $id }
-score-exact = 同一文件
-score-same3 = 肯定相同
-score-same2 = 几乎肯定相同
-score-same1 = 很可能相同
-score-alike2 = 非常相似
-score-alike1 = 相似
+score-identical = 同一文件
+score-certainly_same = 肯定相同
+score-almost_certainly_same = 几乎肯定相同
+score-probably_same = 很可能相同
+score-very_alike = 非常相似
+score-alike = 相似
 score-weak = 几乎不相似
 found-same =
     { $count ->

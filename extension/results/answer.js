@@ -102,18 +102,12 @@ export async function showFile(image, server, path) {
 }
 
 function score(match, calibrated) {
-  const words = match.evidence.exact ? t("score_exact") : t(`score_${grade(match)}`);
+  const words = t(`score_${match.grade ?? (match.lane === "same" ? "probably_same" : "alike")}`); // kept from an older server
   // The server rounds; only the very same bytes are certain.
   const shown = calibrated && !match.evidence.exact ? percent(Math.min(match.score, 0.999)) : "";
   const bar = svg("svg", { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" });
   bar.append(svg("rect", { width: 100, height: 4, class: "ground" }), svg("rect", { width: 100 * match.score, height: 4 }));
   return h("div", {}, h("p", { class: "score" }, h("strong", {}, words), shown && ` ${shown}`), calibrated && bar);
-}
-
-function grade({ lane, score: value, weak }) {
-  if (weak) return "weak";
-  if (lane === "same") return value > 0.99 ? "same3" : value >= 0.9 ? "same2" : "same1";
-  return value >= 0.75 ? "alike2" : "alike1";
 }
 
 function edits({ evidence }) {

@@ -73,7 +73,7 @@ def test_search_gives_what_the_contract_says(library: Command, tmp_path: Path) -
     assert answer["timings_ms"]["total"] > 0
     assert len(answer["matches"]) == 3
     match = answer["matches"][0]
-    assert set(match) == {"id", "name", "title", "lane", "score", "p_same", "weak", "evidence"}
+    assert set(match) == {"id", "name", "title", "lane", "score", "p_same", "weak", "grade", "evidence"}
     assert (match["name"], match["lane"], match["weak"]) == ("astronaut.png", "same", False)
     assert match["evidence"]["edits"] == ["cropped"]
     assert match["evidence"]["keypoints"] > 20
