@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,6 @@ from api.serving import LOGGING, each_address, listening_socket, uvicorn_options
 from api.settings import ApiSettings
 from engine.pictures.fetch import Fetched
 from tests.api.conftest import Serve, shipped, uvicorn_config
-from tests.conftest import Command
 
 LONG_S = 10  # after which a test is broken
 PIECE = b"x" * 65_536
@@ -387,40 +386,3 @@ def test_every_handler_of_the_api_limits_what_repeats() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("out of system resource") == 10
-
-
-LIMITED = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-from api.__main__ import main
-main()
-"""
-
-
-def test_silent_connections_beyond_the_descriptors_shut_nobody_out(pictrace: Command) -> None:
-    """Three hundred of them, on a server that may have 256 files and sockets open."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LIMITED, "--port", "0"],
-        env=pictrace.env,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=pictrace.env["HOME"],
-    )
-    assert process.stderr
-    try:
-        said = process.stderr.readline()
-        port = int(said.partition("http://localhost:")[2].split()[0])
-        with ExitStack() as held:
-            for _ in range(300):
-                held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
-            for path, status in (("/health/ready", b"200"), ("/v1/images?words=a", b"200"), ("/v1/search", b"405")):
-                with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
-                    client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-                    assert client.makefile("rb").readline().split()[1] == status, path
-        process.terminate()
-        assert "out of system resource" not in process.stderr.read()
-    finally:
-        process.kill()
-        process.wait(60)
-        process.stderr.close()
