@@ -1,4 +1,4 @@
-"""open_service: the one place that picks concrete classes and opens a library."""
+"""open_service: opens a library, made or migrated where needed, and puts its parts together."""
 
 import asyncio
 import logging

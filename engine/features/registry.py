@@ -1,4 +1,4 @@
-"""The one table of features: what is computed from a picture."""
+"""What is computed from a picture, with and without the network."""
 
 from engine.domain import Features, Image, Keypoints, Pixels
 from engine.features import hashes, orb

@@ -1,4 +1,7 @@
-"""The one place that reads a stored picture: its file, its pixels, and what is made of it for others."""
+"""Reads stored pictures: their files, their pixels, and what is made of them for others.
+
+The matcher's threads read thumbnails by themselves (`active_network`), and `checking` looks at files as they lie there.
+"""
 
 import asyncio
 import re

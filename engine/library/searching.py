@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.concurrency import CpuPool
 from engine.domain import Explanation, Features, Pixels, Query, SearchResult, StoredImage
-from engine.errors import DamagedImage, FilesUnreachable, InvalidLimit
+from engine.errors import FilesUnreachable, ImageError, InvalidLimit
 from engine.features import hashes, registry
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.originals import Originals
@@ -185,9 +185,9 @@ class Searcher:
         if stored is None or embedding is None:
             return None
         try:
-            content = await self._pool.run(self._repository.files.thumbnail, exact.sha256)
+            content = await self._originals.thumbnail(exact)
             pixels = await self._pool.run(imaging.decode_thumbnail, content)
-        except (OSError, DamagedImage, FilesUnreachable):
+        except (ImageError, FilesUnreachable):
             return None
         return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
 

@@ -1,4 +1,4 @@
-"""Every query of a library's database."""
+"""The pictures of a library in its database: added, read, changed, removed, brought back."""
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
