@@ -58,7 +58,7 @@ bench: install-dev
 	$(BIN)/python benchmarks/run.py
 
 bench-load: install-dev
-	$(BIN)/python benchmarks/load.py
+	PYTHONPATH=. $(BIN)/python benchmarks/load.py
 
 bench-bot: install-dev
 	PYTHONPATH=. $(BIN)/python benchmarks/bot.py

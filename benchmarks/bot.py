@@ -16,14 +16,15 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from run import made, sources
 
+from benchmarks.run import made, sources
 from engine import EngineSettings, Source, open_service
 from tests.telegram.server import FakeTelegram
 
@@ -58,7 +59,7 @@ async def measure(people: int, photos: int, pictures: int) -> None:
     with tempfile.TemporaryDirectory(prefix="pictrace-bench-") as data_dir:
         async with open_service(EngineSettings(_env_file=None, data_dir=Path(data_dir))) as service:
             given = [
-                Source(f"{at}.jpg", lambda one=one: one, len(one))
+                Source(f"{at}.jpg", partial(bytes, one), len(one))
                 for at, one in enumerate(made(originals, pictures, 1))
             ]
             async for _ in service.add(given, actor="benchmark"):

@@ -157,7 +157,7 @@ def pdq_bits(pixels: Pixels) -> np.ndarray:
 
 def likeness(stored: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Share of bits that agree."""
-    return 1 - np.bitwise_count(stored ^ asked).sum(axis=1) / (8 * len(asked))
+    return np.asarray(1 - np.bitwise_count(stored ^ asked).sum(axis=1) / (8 * len(asked)))
 
 
 Ask = Callable[[bytes], Awaitable[tuple[tuple[str, float], ...]]]
@@ -209,7 +209,7 @@ class Known:
 
 def known(name: str, pixels: Pixels, embedder: Embedder) -> Known:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    descriptors = cv2.ORB_create(KEYPOINTS).detectAndCompute(grey, None)[1]
+    descriptors = cv2.ORB.create(nfeatures=KEYPOINTS).detectAndCompute(grey, None)[1]
     small = cv2.resize(grey, (GREY_SIDE, GREY_SIDE), interpolation=cv2.INTER_AREA)
     return Known(name, embedder.embed(pixels), small, descriptors)
 
@@ -347,8 +347,8 @@ def markdown(measured: dict[str, Figures]) -> str:
 def show(measured: dict[str, Figures], same: dict[str, Figures], lost: list[str]) -> None:
     for head, lines in ((COLUMNS, rows(measured)), (("recall@1", *measured), edit_rows(measured))):
         table = Table(*head)
-        for line in lines:
-            table.add_row(*line)
+        for cells in lines:
+            table.add_row(*cells)
         console.print(table)
     few = same["earlier"].copies
     console.print(f"recall@1 on the {few} copies that the earlier way was asked: ", end="")

@@ -108,7 +108,10 @@ def projections(stored: Vectors) -> dict[str, Project]:
     }
 
 
-def measure(paths: list[Path], each: int, settings: EngineSettings) -> list[dict[str, float | str]]:
+Row = dict[str, float | str]
+
+
+def measure(paths: list[Path], each: int, settings: EngineSettings) -> list[Row]:
     random = np.random.default_rng(5)
     pictures = [read(path) for path in paths]
     kinds = [path.name.split("_")[0] for path in paths]
@@ -120,7 +123,8 @@ def measure(paths: list[Path], each: int, settings: EngineSettings) -> list[dict
             of_copies.append(at)
             parts.append(part(pictures[at], pictures[other], random))
             of_parts.append(at)
-    rows: list[dict[str, float | str]] = []
+    rows: list[Row] = []
+    row: Row
     for name, sizes in SIZES.items():
         embeddings = Embeddings(name, settings)
         whole = embeddings.of(pictures, sizes[0])

@@ -19,7 +19,7 @@ from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
 
 SIZES = ((440, 330), (1280, 960), (4000, 3000))
-LIMITS = {"max_bytes": 20 * 1024 * 1024, "max_pixels": 50_000_000}
+MAX_BYTES, MAX_PIXELS = 20 * 1024 * 1024, 50_000_000
 
 
 def pictures() -> dict[str, bytes]:
@@ -36,7 +36,7 @@ def pictures() -> dict[str, bytes]:
 
 async def measure(rounds: int) -> None:
     imaging.harden()  # one thread here, too
-    async with Decoders(2, **LIMITS) as door:
+    async with Decoders(2, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS) as door:
         await door.warm_up()
         for name, content in pictures().items():
             there, here = [], []
@@ -46,7 +46,9 @@ async def measure(rounds: int) -> None:
                 float(np.sum(decoded.pixels[::64, ::64]))
                 there.append(1000 * (time.perf_counter() - started))
                 started = time.perf_counter()
-                decoded = await asyncio.to_thread(imaging.decode, content, side=imaging.LIBRARY_SIDE, **LIMITS)
+                decoded = await asyncio.to_thread(
+                    imaging.decode, content, side=imaging.LIBRARY_SIDE, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS
+                )
                 float(np.sum(decoded.pixels[::64, ::64]))
                 here.append(1000 * (time.perf_counter() - started))
             more = median(there) - median(here)

@@ -18,24 +18,24 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from run import HARD, QUERIES, made, memory_mb, search, sources
 from sqlalchemy import insert
 
+from benchmarks.run import HARD, QUERIES, decoded, made, memory_mb, search, sources
 from engine import EngineSettings, SearchService, open_service
 from engine.domain import NetworkRef, Pixels
 from engine.features import orb
 from engine.index.hits import nearest
-from engine.index.library_index import SPARE
+from engine.index.library_index import SPARE, LibraryIndex
 from engine.pictures import augment, imaging
 from engine.pictures.sources import Source
 from engine.storage import codec, statements
@@ -77,7 +77,7 @@ async def add_real(service: SearchService, originals: list[Pixels], count: int) 
         for number, content in enumerate(made(originals, count, 1)):
             if number in chosen:
                 kept.append(content)
-            yield Source(f"{number}.jpg", lambda content=content: content, len(content))
+            yield Source(f"{number}.jpg", partial(bytes, content), len(content))
 
     added = [result.status async for result in service.add(given(), actor="bench")]
     assert set(added) == {"added"}, set(added)
@@ -182,7 +182,9 @@ async def recall(
     """Recall, and how long index and storage take for one query, and for four at once."""
     serving, _ = await service._networks.current()
     index = serving.index
-    hit, times = 0, {name: [] for name in ("index", "index and cosines", "four at once")}  # type: dict[str, list[float]]
+    assert isinstance(index, LibraryIndex)
+    hit = 0
+    times: dict[str, list[float]] = {name: [] for name in ("index", "index and cosines", "four at once")}
     for query, truth in zip(queries, expected, strict=True):
         began = time.perf_counter()
         await index._index.search(query[None], NEAREST + SPARE)
@@ -249,10 +251,6 @@ async def another_process(service: SearchService, content: bytes) -> dict[str, f
         "mapped_mb": mapped / 1e3,
         "appears_after_ms": 1000 * (appeared - when),
     }
-
-
-def decoded(content: bytes) -> Pixels:
-    return np.ascontiguousarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1])
 
 
 def disk_bytes(data_dir: Path) -> dict[str, int]:

@@ -29,7 +29,8 @@ from typing import Any
 import aiohttp
 from rich.console import Console
 from rich.table import Table
-from run import made, sources
+
+from benchmarks.run import made, sources
 
 FOLDER_PICTURES_A_SECOND = 60  # more than can be added meanwhile
 KEY = "only-for-this-benchmark"

@@ -29,7 +29,7 @@ from rich.progress import track
 from rich.table import Table
 
 from engine.bootstrap import open_service
-from engine.domain import Pixels
+from engine.domain import Image, Pixels
 from engine.features import registry
 from engine.matching import ranking
 from engine.pictures import imaging
@@ -41,11 +41,11 @@ PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 STAGES = ("nearest", "came up", "laid", "proved", "same", "first")
 
 
-def decoded(content: bytes, side: int) -> imaging.Image:
+def decoded(content: bytes, side: int) -> Image:
     return imaging.decode(content, side=side, max_bytes=10**8, max_pixels=10**8)
 
 
-def own_copies(paths: list[Path], others: list[Path], each: int) -> Iterator[tuple[str, str, imaging.Image]]:
+def own_copies(paths: list[Path], others: list[Path], each: int) -> Iterator[tuple[str, str, Image]]:
     """Copies made here: (edit, name of the picture, copy). `others` are for backgrounds and neighbours."""
     random = np.random.default_rng(11)
 
@@ -59,14 +59,14 @@ def own_copies(paths: list[Path], others: list[Path], each: int) -> Iterator[tup
             yield edit, path.name, decoded(imaging.encode_jpeg(copy, quality=88), imaging.QUERY_SIDE)
 
 
-def given_copies(folder: Path, names: dict[str, str], each: int) -> Iterator[tuple[str, str, imaging.Image]]:
+def given_copies(folder: Path, names: dict[str, str], each: int) -> Iterator[tuple[str, str, Image]]:
     for edit in sorted(one for one in folder.iterdir() if one.is_dir()):
         files = sorted(path for path in edit.iterdir() if path.suffix.lower() in PICTURES)
         for path in files[:each] if each else files:
             yield edit.name, names[path.stem], decoded(path.read_bytes(), imaging.QUERY_SIDE)
 
 
-async def measure(paths: list[Path], copies: list[tuple[str, str, imaging.Image]]) -> dict[str, dict[str, float]]:
+async def measure(paths: list[Path], copies: list[tuple[str, str, Image]]) -> dict[str, dict[str, float]]:
     rows: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     with tempfile.TemporaryDirectory(prefix="pictrace-losses-") as scratch:
         settings = EngineSettings(_env_file=None, data_dir=Path(scratch))

@@ -79,11 +79,17 @@ async def add(service: SearchService, folder: Path, expected: str = "added") -> 
     return len(added) / took, 1000 * computed / len(added)
 
 
+def decoded(content: bytes) -> Pixels:
+    """RGB, in full size."""
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return np.ascontiguousarray(pixels[..., ::-1], np.uint8)
+
+
 def camera(originals: list[Pixels], count: int) -> Iterator[bytes]:
     """Photographs of 12 megapixels."""
     for content in made(originals, count, 10**7):
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-        yield imaging.encode_jpeg(cv2.resize(pixels, (4000, 3000), interpolation=cv2.INTER_CUBIC), quality=92)
+        yield imaging.encode_jpeg(cv2.resize(decoded(content), (4000, 3000), interpolation=cv2.INTER_CUBIC), quality=92)
 
 
 def written(contents: Iterable[bytes], folder: Path) -> Path:
@@ -117,7 +123,7 @@ async def stages(service: SearchService, contents: list[bytes]) -> dict[str, flo
         timed("thumbnail", imaging.encode_thumbnail, image.pixels)
     started = time.process_time()
     for content in contents:
-        prepare(content, "", Provenance("x"), {serving.network: serving.embedder}, service.settings)
+        prepare(decode(content), content, "", Provenance("x"), {serving.network: serving.embedder})
     steps["all of these"] = 1000 * (time.process_time() - started) / len(contents)
     return steps
 
@@ -166,14 +172,14 @@ async def run(originals: list[Pixels], count: int) -> dict[str, Any]:
             unchanged, _ = await add(service, folder, "duplicate")
             report["unchanged_ms"] = 1000 / unchanged
             stored = [contents[int(i)] for i in np.linspace(0, count - 1, QUERIES)]
-            decoded = [cv2.imdecode(np.frombuffer(c, np.uint8), cv2.IMREAD_COLOR)[..., ::-1] for c in stored]
+            shown = [decoded(content) for content in stored]
             edited = [
                 augment.apply(HARD[n % len(HARD)], pixels, originals[n % len(originals)], seed=n)
-                for n, pixels in enumerate(decoded)
+                for n, pixels in enumerate(shown)
             ]
             report["search_ms"] = {
                 "same bytes": await search(service, stored),
-                "saved anew": await search(service, [imaging.encode_jpeg(p.copy(), quality=70) for p in decoded]),
+                "saved anew": await search(service, [imaging.encode_jpeg(p, quality=70) for p in shown]),
                 "edited": await search(service, [imaging.encode_jpeg(p, quality=85) for p in edited]),
                 "stranger": await search(service, strangers),
             }

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from playwright.async_api import async_playwright
-from screenshots import FLAGS
 
 from bot.app import opened
 from bot.settings import BotSettings
+from docs.screenshots import FLAGS
 from engine.pictures import imaging
 from engine.pictures.augment import EDITS
 from tests.telegram.server import FakeTelegram

@@ -41,7 +41,7 @@ async def main(folder: Path) -> None:
                     Path(scratch) / "profile",
                     executable_path=CHROMIUM,
                     headless=False,
-                    env=screen.env,
+                    env={**screen.env},
                     no_viewport=True,
                     args=[
                         *FLAGS,

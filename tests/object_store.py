@@ -9,7 +9,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 SECRET = "secret-of-the-tests"

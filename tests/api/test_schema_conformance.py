@@ -96,5 +96,5 @@ described = schemathesis.openapi.from_dict(create_app(ApiSettings(_env_file=None
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_answers_are_as_described(case: schemathesis.Case, served: str) -> None:
+def test_answers_are_as_described(case: schemathesis.Case[Any], served: str) -> None:
     case.call_and_validate(base_url=served, headers={"Authorization": f"Bearer {ADMIN}"}, checks=CHECKS)

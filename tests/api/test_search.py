@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.domain import Pixels
 from engine.matching import explain
 from engine.pictures import augment
 from shell.terminal import result_json
@@ -18,11 +19,11 @@ def screenshot() -> bytes:
     return jpeg(augment.apply("screenshot", photograph("coffee.png"), photograph("chelsea.png"), seed=11))
 
 
-def decoded(content: bytes) -> np.ndarray:  # type: ignore[type-arg]
+def decoded(content: bytes) -> Pixels:
     """RGB (H, W, 3)."""
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    return picture[..., ::-1]
+    return np.asarray(picture, np.uint8)[..., ::-1]
 
 
 async def test_upload_finds_the_picture_and_says_where_it_lies(api: Client) -> None:

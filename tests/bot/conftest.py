@@ -119,7 +119,7 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 
 
 def bot_settings(settings: EngineSettings, telegram: FakeTelegram, **changes: Any) -> BotSettings:
-    own = {
+    own: dict[str, Any] = {
         "telegram_token": telegram.token,
         "telegram_api": telegram.url,
         "admin_ids": (ADMIN_ID,),

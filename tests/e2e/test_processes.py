@@ -66,13 +66,14 @@ def test_two_processes_see_each_others_changes_at_the_next_search(pictrace: Comm
     searching = subprocess.Popen(
         [sys.executable, "-c", script], env=pictrace.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    assert searching.stdin
-    assert searching.stdout
+    asking, answering = searching.stdin, searching.stdout
+    assert asking
+    assert answering
 
     def search() -> list[str]:
-        searching.stdin.write(f"{picture}\n")
-        searching.stdin.flush()
-        return searching.stdout.readline().split()
+        asking.write(f"{picture}\n")
+        asking.flush()
+        return answering.readline().split()
 
     try:
         assert sorted(search()) == ["1", "2"]
@@ -83,9 +84,9 @@ def test_two_processes_see_each_others_changes_at_the_next_search(pictrace: Comm
         assert pictrace("undo").returncode == 0
         assert search()[0] == str(added["id"])
     finally:
-        searching.stdin.close()
+        asking.close()
         assert searching.wait(30) == 0
-        searching.stdout.close()
+        answering.close()
 
 
 def test_two_processes_that_open_an_old_library_at_once_migrate_it_once(pictrace: Command, data_dir: Path) -> None:

@@ -82,6 +82,8 @@ async def test_turned_crop_is_found_where_its_upright_likes_are_many(
         copy = np.ascontiguousarray(np.rot90(photograph(name)[60:, 100:], turns))
         (image,) = (await service.page(words="coffee")).images
         stored = await service._repository.embedding(image.id, serving.network, serving.embedder.network.dimensions)
+        assert stored is not None
+        assert isinstance(serving.index, LibraryIndex)
         cosine = float(stored @ serving.embedder.embed(copy))
         monkeypatch.setattr(serving.matcher, "_index", Crowded(serving.index, within=cosine + 0.05))
         (best,) = (await service.search(jpeg(copy))).matches
@@ -313,6 +315,7 @@ async def test_emptied_database_beside_pictures_is_damage_and_loses_nothing(
 async def test_torn_checkpoint_is_passed_over_and_mended(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service:
         serving, _ = await service._networks.current()
+        assert isinstance(serving.index, LibraryIndex)
         await serving.index.checkpoint()
     (checkpoint,) = (settings.data_dir / "index").glob("*.exact")
     assert checkpoint.name.startswith("efficientnet-lite2-1-")
@@ -328,6 +331,7 @@ async def test_index_written_down_serves_the_next_start(filled: Filled, settings
     async with filled(index=index) as service:
         expected = (await service.search(jpeg(photograph("camera.png"), 50))).matches
         serving, _ = await service._networks.current()
+        assert isinstance(serving.index, LibraryIndex)
         await serving.index.checkpoint()
     changed = settings.model_copy(update={"index": index})
     async with open_service(changed) as service:
@@ -401,6 +405,7 @@ async def test_tiny_and_thin_pictures_are_pictures(service: SearchService, shape
     assert (await service.search(content)).matches[0].evidence.exact
     again = jpeg(np.random.default_rng(1).integers(0, 255, shape, np.uint8), 60)
     await service.search(again, weak=True)
+    assert added.id
     assert (await service.why(again, added.id)).startswith(b"\xff\xd8")
 
 
@@ -430,6 +435,7 @@ async def test_title_and_tags_are_kept(service: SearchService) -> None:
     sources = list(expand(SHIPPED / "rocket.jpg", service.settings))
     results = service.add(sources, actor="test", title="Falcon 9", tags=["space", "night"], page_url="https://x.test/")
     (result,) = [result async for result in results]
+    assert result.id
     image = await service.get(result.id)
     assert (image.title, image.tags, image.page_url) == ("Falcon 9", ("space", "night"), "https://x.test/")
     assert (image.width, image.height, image.media_type) == (640, 427, "image/jpeg")
@@ -454,7 +460,7 @@ async def test_hashes_follow_the_library(filled: Filled) -> None:
 
         async def nearest(count: int) -> list[int]:
             (hits,) = await serving.index.near_hashes([phash], count)
-            return hits.keys.tolist()
+            return [int(key) for key in hits.keys]
 
         assert (await nearest(2))[0] == coffee
         await service.remove([coffee], actor="test")

@@ -65,7 +65,7 @@ async def desk(serve: Serve, known: Sites, tmp_path: Path) -> AsyncIterator[Desk
             tmp_path / "profile",
             executable_path=CHROMIUM,
             headless=False,
-            env=screen.env,
+            env={**screen.env},
             no_viewport=True,
             args=[
                 *FLAGS,

@@ -25,6 +25,7 @@ def picture(request: pytest.FixtureRequest) -> Pixels:
 
 def test_saved_again_is_recompressed_only(picture: Pixels) -> None:
     copy = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], cv2.IMREAD_COLOR)
+    assert copy is not None
     assert name(copy, picture) == {Edit.RECOMPRESSED}
 
 

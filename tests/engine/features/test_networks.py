@@ -44,7 +44,7 @@ def prepared(name: str, cache_dir: Path | None = None, weights: Path | None = No
 def logits(embedder: Embedder, pixels: np.ndarray) -> Vector:
     """What the served embedding gives with the classifier that comes with the weights."""
     state = read_weights(networks.packaged_weights(embedder.network))
-    return state["_fc.weight"] @ embedder.pooled(pixels) + state["_fc.bias"]
+    return np.asarray(state["_fc.weight"] @ embedder.pooled(pixels) + state["_fc.bias"], np.float32)
 
 
 @pytest.mark.parametrize("name", LITE)
@@ -169,7 +169,8 @@ def test_weights_file_cannot_run_code(tmp_path: Path) -> None:
 
     path = tmp_path / "evil.pth"
     with path.open("wb") as file:
-        for part in (0x1950A86A20F9469CFC6C, 1001, {}, OrderedDict(a=Evil())):
+        parts: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, {}, OrderedDict(a=Evil()))
+        for part in parts:
             pickle.dump(part, file, protocol=2)
     with pytest.raises(pickle.UnpicklingError, match="not allowed"):
         read_weights(path)

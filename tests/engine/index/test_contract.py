@@ -1,6 +1,6 @@
 """One contract for every index, with exact search as the oracle."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,13 @@ from tests.postgresql import PostgresServer
 
 DIMENSIONS, COUNT = 64, 600
 RANDOM = np.random.default_rng(17)
+START = RANDOM.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    """Every test draws the same, whichever ran before it."""
+    RANDOM.bit_generator.state = START
 
 
 @dataclass(frozen=True)
@@ -102,16 +109,17 @@ async def on_server(
             yield pgvector
             await database.close()
     else:
-        async with milvus_lite(folder / "contract.db", pool) as server:
-            milvus = MilvusIndex(server, pool, "contract", DIMENSIONS)
+        async with milvus_lite(folder / "contract.db", pool) as client:
+            milvus = MilvusIndex(client, pool, "contract", DIMENSIONS)
             await milvus.rebuild(nothing(), 0)
             yield milvus
 
 
 async def nothing() -> AsyncIterator[tuple[Keys, Vectors]]:
     """No rows to build an index from."""
-    for none in ():
-        yield none
+    none: tuple[tuple[Keys, Vectors], ...] = ()
+    for rows in none:
+        yield rows
 
 
 @pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "pgvector", "milvus", "hamming"])
@@ -128,7 +136,7 @@ async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_pat
             yield Case(PooledIndex(HammingIndex(), pool), BitByBit(), keys, values, queries, 64, 1, 0)
         else:
             vectors, queries = clustered()
-            indexes = {
+            indexes: dict[str, Callable[[], VectorIndex]] = {
                 "flat": lambda: PooledIndex(FlatIndex(DIMENSIONS), pool),
                 "hnsw": lambda: PooledIndex(HnswIndex(DIMENSIONS), pool),
                 "hnsw merged": lambda: Renewed(pool, None),

@@ -16,7 +16,7 @@ from engine.concurrency import CpuPool
 from engine.domain import NetworkRef, Vector
 from engine.index import library_index as indexing
 from engine.index.hnsw import HnswIndex
-from engine.index.library_index import LibraryIndex
+from engine.index.library_index import IndexKind, LibraryIndex
 from engine.storage import codec, statements
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
@@ -47,7 +47,7 @@ async def make(repository: Repository, settings: EngineSettings) -> AsyncIterato
     made: list[LibraryIndex] = []
     with CpuPool(2) as pool:
 
-        def one(kind: str = "auto", **options: Any) -> LibraryIndex:
+        def one(kind: IndexKind = "auto", **options: Any) -> LibraryIndex:
             made.append(
                 LibraryIndex(repository, pool, settings.data_dir / "index", NETWORK, DIMENSIONS, kind, **options)
             )
@@ -99,6 +99,13 @@ async def renewed(index: LibraryIndex, repository: Repository) -> LibraryIndex:
 async def found(index: LibraryIndex, vectors: Vector) -> list[int]:
     """The nearest to each."""
     return [near[0].image_id for near in await index.search(vectors, 3)]
+
+
+def pending(index: LibraryIndex) -> int:
+    """What its graph does not have yet."""
+    local = index._index.local
+    assert isinstance(local, HnswIndex)
+    return local.pending
 
 
 def files(settings: EngineSettings) -> list[str]:
@@ -185,13 +192,13 @@ async def test_graph_is_merged_with_what_has_come_and_mapped_by_the_next_process
     await repository.remove([5], Operation("remove", "test"))
     await renewed(index, repository)
     assert files(settings) == first
-    assert index._index.local.pending == 31
+    assert pending(index) == 31
     await store(repository, 361, vectors[360:])
     await renewed(index, repository)
-    assert index._index.local.pending == 0
+    assert pending(index) == 0
     assert files(settings) != first
     other = await level(make(), repository)
-    assert (other.kind, other.size, other._index.local.pending) == ("hnsw", 399, 0)
+    assert (other.kind, other.size, pending(other)) == ("hnsw", 399, 0)
     assert await found(other, vectors[360:]) == list(range(361, 401))
     assert 5 not in await found(other, vectors[:5])
 
@@ -210,7 +217,7 @@ async def test_every_process_takes_up_the_graph_that_one_has_written(
 
     monkeypatch.setattr(HnswIndex, "merged", refused)
     await renewed(other, repository)
-    assert other._index.local.pending == 0
+    assert pending(other) == 0
     assert await found(other, vectors[330:400]) == list(range(331, 401))
 
 
@@ -301,7 +308,7 @@ async def test_index_that_cannot_be_written_serves_from_memory(
     assert index.kind == "hnsw"
     await store(repository, 331, vectors[330:])
     await renewed(index, repository)
-    assert index._index.local.pending == 0
+    assert pending(index) == 0
     assert await found(index, vectors) == list(range(1, 421))
     assert "could not be written down" in caplog.text
 
@@ -355,7 +362,7 @@ async def test_index_far_behind_is_built_anew_as_the_kind_that_it_should_be(
     await store(repository, 51, vectors[50:])
     await level(index, repository)
     assert index.kind == "hnsw"
-    assert index._index.local.pending == 0
+    assert pending(index) == 0
     assert await found(index, vectors) == list(range(1, 401))
 
 
@@ -404,7 +411,7 @@ async def test_index_whose_file_was_deleted_is_built_anew(
         path.unlink()
     await store(repository, 331, vectors[330:])
     await renewed(index, repository)
-    assert index._index.local.pending == 0
+    assert pending(index) == 0
     assert len(files(settings)) == 3
     assert await found(index, vectors) == list(range(1, 401))
 

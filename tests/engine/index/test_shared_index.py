@@ -74,8 +74,8 @@ async def on_server(service: SearchService) -> ServerIndex:
     return (await shared(service))._index
 
 
-async def names(service: SearchService, **wish: int) -> list[str]:
-    return [match.image.filename for match in (await service.search(query(), weak=True, **wish)).matches]
+async def names(service: SearchService, *, limit: int = 5) -> list[str]:
+    return [match.image.filename for match in (await service.search(query(), limit=limit, weak=True)).matches]
 
 
 @asynccontextmanager
@@ -254,7 +254,7 @@ async def test_reading_only_leaves_the_server_alone(service: SearchService, plac
 
 
 async def on_server_as_it_is(service: SearchService) -> ServerIndex:
-    serving = service._networks._serving
+    serving = service._networks._active
     assert serving
     assert isinstance(serving.index, SharedIndex)
     return serving.index._index

@@ -13,6 +13,7 @@ from sqlalchemy.sql import Update
 from engine import EngineSettings, SearchService, open_service
 from engine.domain import CheckReport, Finding
 from engine.errors import DataDirNotWritable, TooManyMissing, UnreadableFile
+from engine.features import hashes as hashing
 from engine.library import checking, inspecting
 from engine.pictures import imaging
 from engine.storage.tables import embeddings, hashes, images, keypoints
@@ -22,7 +23,8 @@ ALL = range(1, len(PHOTOGRAPHS) + 1)
 
 
 async def check(service: SearchService, **wishes: Any) -> CheckReport:
-    return await service.check(**{"repair": False, "purge": False, "actor": "test"} | wishes)
+    given: dict[str, Any] = {"repair": False, "purge": False, "actor": "test"} | wishes
+    return await service.check(**given)
 
 
 async def lose(service: SearchService, *ids: int) -> None:
@@ -235,7 +237,7 @@ ON_SQLITE = [
 async def is_found_and_mended(service: SearchService, code: str, damage: Update | str) -> None:
     before = await service.get(3)
     await execute(service, damage)
-    service._networks._serving = None  # as in a process that starts now
+    service._networks._active = None  # as in a process that starts now
     await use(service)
     await use(service, PHOTOGRAPHS[2])
     found = await check(service)
@@ -279,7 +281,7 @@ async def test_picture_of_an_unknown_media_type_is_listed_without_its_file(fille
         await execute(service, TYPE)
         assert 3 in [image.id for image in (await service.page()).images]
         with pytest.raises(UnreadableFile):
-            await checking.read_original_file(service._repository, await service.get(3))
+            await service._originals.file(await service.get(3))
         assert (await check(service)).orphaned_files == 0
 
 
@@ -331,7 +333,7 @@ async def test_altered_original_is_noticed_when_it_is_read(filled: Filled) -> No
             await service.why(jpeg(photograph("coffee.png")), 3)
         image = await service.get(3)
         with pytest.raises(UnreadableFile, match="altered"):
-            await checking.read_original_file(service._repository, image)
+            await service._originals.file(image)
         assert imaging.decode_thumbnail(await service.preview(image)).shape[1] == 320  # of the thumbnail instead
 
 
@@ -438,7 +440,7 @@ async def test_original_that_cannot_be_decoded_is_said_to_be_unmended(
     async with filled() as service:
         image = await service.get(3)
         content = b"never a picture"
-        sha256 = checking.hashes.sha256(content)
+        sha256 = hashing.sha256(content)
         await execute(
             service, update(images).where(images.c.id == 3).values(sha256=sha256, byte_size=len(content)), SHORT
         )

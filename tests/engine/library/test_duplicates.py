@@ -1,7 +1,8 @@
 """Near-duplicates: named when they are added, found later, decided on, and taken back."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import cv2
 import numpy as np
@@ -32,7 +33,7 @@ def stickered(pixels: Pixels) -> Pixels:
     return covered
 
 
-COPIES = {
+COPIES: dict[str, Callable[[Pixels], Pixels]] = {
     "saved anew": lambda pixels: pixels,
     "small": lambda pixels: cv2.resize(pixels, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA),
     "mirrored": lambda pixels: pixels[:, ::-1],
@@ -45,7 +46,7 @@ COPIES = {
 
 
 async def add(service: SearchService, contents: Iterable[bytes]) -> list[AddResult]:
-    sources = [Source(f"{n}.jpg", lambda content=content: content, len(content)) for n, content in enumerate(contents)]
+    sources = [Source(f"{n}.jpg", partial(bytes, content), len(content)) for n, content in enumerate(contents)]
     return [result async for result in service.add(sources, actor="test")]
 
 
@@ -189,9 +190,9 @@ async def test_only_a_group_loses_all_but_its_best(service: SearchService) -> No
     ):
         with pytest.raises(error):
             await service.decide(ids, "best", actor="test")
-    for ids in ([best], range(1, 502)):
+    for wrong in ([best], range(1, 502)):
         with pytest.raises(InvalidLimit, match="Between 2 and 500"):
-            await service.decide(ids, "different", actor="test")
+            await service.decide(wrong, "different", actor="test")
     await service.decide([best, copy], "all", actor="test")
     with pytest.raises(NotDuplicates):
         await service.decide([best, copy], "best", actor="test")
@@ -369,7 +370,7 @@ async def test_results_of_what_was_stored_come_before_the_disk_is_full(
             results.append(result)
 
     contents = [jpeg(photograph(name)) for name in PHOTOGRAPHS[:4]]
-    sources = [Source(f"{n}.jpg", lambda content=content: content, len(content)) for n, content in enumerate(contents)]
+    sources = [Source(f"{n}.jpg", partial(bytes, content), len(content)) for n, content in enumerate(contents)]
     with pytest.raises(PicTraceError, match="full"):
         await collect()
     assert [result.status for result in results] == ["added", "added"]

@@ -44,8 +44,10 @@ def references(calibration: Calibration) -> np.ndarray:
     return calibration.references(calibration.background[0], [])
 
 
-def ranked(found: list[Candidate], references: np.ndarray, calibration: Calibration, **options: object) -> list[tuple]:
-    matches = rank(Candidates(found, []), references, calibration, **({"limit": 5} | options))
+def ranked(
+    found: list[Candidate], references: np.ndarray, calibration: Calibration, *, limit: int = 5, weak: bool = False
+) -> list[tuple[int, str, bool]]:
+    matches = rank(Candidates(found, []), references, calibration, limit=limit, weak=weak)
     return [(m.image.id, m.lane, m.weak) for m in matches]
 
 
