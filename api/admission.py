@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import Gauge
 
 from api.errors import Problem
-from engine import FairPlaces, current_client
+from engine import FairPlaces, admitted, current_client
 
 FIRST_GUESS_S = 0.2
 MAX_RETRY_S = 30
@@ -48,7 +48,8 @@ class Admission:
         started = time.monotonic()
         self._busy.inc()
         try:
-            yield
+            with admitted(place):
+                yield
         finally:
             self._busy.dec()
             place.end()

@@ -21,7 +21,7 @@ from api.guards import Guard
 from api.ledger import MOST_EACH
 from api.routes import duplicates, health, images, samples, search
 from api.settings import ApiSettings
-from engine import PATIENCE_S, open_service
+from engine import PATIENCE_S, give_memory_back, open_service
 
 WEB = Path(__file__).with_name("web")
 FETCHES, FETCHES_WAITING = 16, 32
@@ -37,6 +37,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        give_memory_back()
         limiter, limit = new_limiter(settings)
         running = max(1, settings.max_running // settings.api_workers)
         waiting = settings.max_waiting // settings.api_workers

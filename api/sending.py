@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api import errors
 from api.errors import Problem
 
-RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
 
 
 class PictureFile(FileResponse):

@@ -4,7 +4,7 @@ These are its public names; the doors (`shell`, `api`, `bot`) import no others.
 """
 
 from engine.bootstrap import PATIENCE_S, copy_library_files, migrate_library, open_service
-from engine.concurrency import FairPlaces, current_client, on_behalf_of
+from engine.concurrency import FairPlaces, admitted, current_client, give_memory_back, on_behalf_of
 from engine.domain import (
     CHECKED,
     AddResult,
@@ -118,9 +118,11 @@ __all__ = [
     "Undone",
     "UnknownImage",
     "Watch",
+    "admitted",
     "copy_library_files",
     "current_client",
     "expand",
+    "give_memory_back",
     "is_url",
     "migrate_library",
     "name_of",

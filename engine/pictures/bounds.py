@@ -22,7 +22,7 @@ MAX_STRIPS = 100_000  # of a TIFF, or tiles: 2.4 million took 14 s
 MAX_ENTRIES = 4_096  # of a TIFF's directory
 JPEG_MARKER = re.compile(rb"\xff([^\x00\xff])")
 JPEG_MARKER_AFTER_SCAN = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
-TIFF_SIZES = {1: 1, 3: 2, 4: 4, 16: 8}  # bytes of the types that hold counts: BYTE, SHORT, LONG, LONG8
+TIFF_SIZES = {1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4, 16: 8, 17: 8}  # bytes of the types that counts are written in
 
 
 def require(content: bytes, max_pixels: int) -> None:
@@ -94,7 +94,7 @@ def _jpeg_segments(content: bytes) -> Iterator[tuple[int, tuple[int, int] | None
         marker = JPEG_MARKER
         if kind == 0xD9:
             return
-        if kind == 0x01 or 0xD0 <= kind <= 0xD8:  # they stand alone
+        if kind < 0xC0 or 0xD0 <= kind <= 0xD8:  # they stand alone; decoders know no length of them to skip
             continue
         if at + 2 > len(content):
             return

@@ -18,9 +18,9 @@ from typing import Any, Self
 import numpy as np
 import psutil
 
-from engine.concurrency import LOW_PRIORITY, FairPlaces, Place, current_client
+from engine.concurrency import LOW_PRIORITY, FairPlaces, Place, current_client, leave_admission
 from engine.domain import Image
-from engine.errors import ImageError, TooCostly
+from engine.errors import ImageError, LibraryBusy, TooCostly
 from engine.pictures.decoding_worker import empty, in_memory, mapped, receive, send
 
 WORKER = Path(__file__).with_name("decoding_worker.py")
@@ -37,6 +37,8 @@ MEMORY_IS_KEPT = {
 BROKEN = "The picture cannot be decoded: it breaks the decoder."
 BUFFER_BYTES = 24 * MEGABYTE  # for a picture's file, then for its pixels; it takes as much memory as was ever in it
 AT_ONCE_BYTES = 4 * MEGABYTE  # that are copied while nothing else is done, in a millisecond
+QUEUE_S, MAX_WAITING = 0.25, 64  # for a place at a decoder before others are given up; pictures that wait for one
+GRACE_S = 0.1  # for a picture whose client has gone
 START_S = 30  # that a process may take until it is ready
 MIN_WORKERS = 2  # so that nobody holds all of them
 PICTURES_A_WORKER = 1_000  # then it is replaced, whatever it may have lost meanwhile
@@ -54,6 +56,7 @@ class Limits:
 
     memory_bytes: int = MEMORY_BYTES
     cpu_s: float = CPU_S
+    busy_cpu_s: float = 2.5  # ... while others wait; the dearest honest picture of 50 megapixels takes 1.5
     wall_s: float = 60  # long, for what is slow gives way to everything else
     prompt_s: float = 1  # what takes longer goes on at low priority, and another process takes its place
     look_s: float = 0.05  # between two looks at what a picture takes
@@ -90,20 +93,44 @@ class Decoders:
             "max_pixels": self.max_pixels if max_pixels is None else max_pixels,
             "memory_bytes": self._limits.memory_bytes,
         }
-        async with self._places.place(current_client()) as place:
+        place = await self._place()
+        try:
             worker = await self._ready()
             try:
                 is_small = len(content) <= AT_ONCE_BYTES
                 file = worker.put(content) if is_small else await asyncio.to_thread(worker.put, content)
                 outcome = await self._watched(worker, worker.ask(request | {"size": len(content)}, file), place)
-            except BaseException:  # the client is gone, too: nobody waits for what the worker does
+            except asyncio.CancelledError:  # the client is gone: nobody waits for what the worker does
+                await self._nearly_done(worker)
+                raise
+            except BaseException:
                 self._end(worker)
                 self._replace()
                 raise
             self._put_back(worker)
+        finally:
+            place.end()
         if isinstance(outcome, ImageError):
             raise outcome
         return outcome
+
+    async def _place(self) -> Place:
+        """A place to decode at. Who waits long for it keeps no other place meanwhile. Raises LibraryBusy."""
+        client = current_client()
+        if self._places.may_take(client):
+            return await self._places.take(client)
+        if self._places.waiting >= MAX_WAITING:
+            raise LibraryBusy("Too many pictures wait to be decoded; try again in a moment.")
+        turn = asyncio.ensure_future(self._places.take(client))
+        try:
+            if not (await asyncio.wait({turn}, timeout=QUEUE_S))[0]:
+                leave_admission()
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                turn.result().end()
+            turn.cancel()
+            raise
 
     async def warm_up(self) -> None:
         """Start a worker before anybody waits for it."""
@@ -132,6 +159,7 @@ class Decoders:
                 self._refuse_excess(worker.taken(), took_s)
                 if took_s > limits.prompt_s and not worker.gives_way:
                     worker.give_way()
+                    leave_admission()
                     if self._slow < self._workers:
                         self._slow += 1
                         place.leave()
@@ -139,15 +167,27 @@ class Decoders:
         except (OSError, KeyError, TypeError, ValueError, psutil.Error) as error:
             raise TooCostly(BROKEN) from error
         finally:
-            asking.cancel()
             self._slow -= place.is_left
 
     def _refuse_excess(self, taken: "_Usage", took_s: float) -> None:
         limits = self._limits
         if taken.memory_bytes > limits.memory_bytes:
             raise TooCostly(f"Decoding the picture takes more memory than {limits.memory_bytes // MEGABYTE} MB.")
-        if taken.cpu_s > limits.cpu_s or took_s > limits.wall_s:
-            raise TooCostly(f"Decoding the picture takes longer than the {limits.cpu_s:g} seconds of computing it may.")
+        cpu_s = min(limits.cpu_s, limits.busy_cpu_s) if self._places.waiting else limits.cpu_s
+        if taken.cpu_s > cpu_s or took_s > limits.wall_s:
+            raise TooCostly(f"Decoding the picture takes longer than the {cpu_s:g} seconds of computing it may.")
+
+    async def _nearly_done(self, worker: "_Worker") -> None:
+        """Let a worker finish a picture that nobody waits for, if that takes no time; a new one would take more."""
+        is_done = False
+        try:
+            is_done = await worker.is_done_within(GRACE_S)
+        finally:
+            if is_done:
+                self._put_back(worker)
+            else:
+                self._end(worker)
+                self._replace()
 
     async def _ready(self) -> "_Worker":
         while self._idle:
@@ -162,6 +202,9 @@ class Decoders:
         self._all.add(worker)
         try:
             await asyncio.wait_for(worker.start(), START_S)
+        except (OSError, TimeoutError) as error:
+            self._end(worker)
+            raise LibraryBusy("Pictures cannot be decoded at the moment; try again.") from error
         except BaseException:
             self._end(worker)
             raise
@@ -183,7 +226,7 @@ class Decoders:
         task.add_done_callback(self._starting.discard)
 
     async def _start_one_more(self) -> None:
-        with suppress(OSError, TimeoutError):  # whoever needs one tries again
+        with suppress(LibraryBusy):  # whoever needs one tries again
             self._idle.append(await self._start())
 
     def _end(self, worker: "_Worker") -> None:
@@ -208,6 +251,7 @@ class _Worker:
         self._limits = limits
         self._pictures = 0
         self._before: _Usage | None = None
+        self._answering: asyncio.Future[_Answer] | None = None
         self._socket, self._its_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._its_buffer: int | None = empty(BUFFER_BYTES)
         self._buffer = mapped(os.dup(self._its_buffer))
@@ -223,6 +267,7 @@ class _Worker:
 
     def put(self, content: bytes) -> int | None:
         """Hand a picture over: in the buffer, or in the file that is returned."""
+        self._answering = None
         if len(content) > BUFFER_BYTES:
             return in_memory(content)
         self._buffer[: len(content)] = content
@@ -233,7 +278,20 @@ class _Worker:
         self._pictures += 1
         self._before = None
         send(self._socket, request, file)
-        return self._next_answer()
+        self._answering = self._next_answer()
+        return self._answering
+
+    async def is_done_within(self, seconds: float) -> bool:
+        """Whether the picture that it was asked for is decoded by then."""
+        if self._answering is None:
+            return False
+        await asyncio.wait({self._answering}, timeout=seconds)
+        if not self._answering.done() or self._answering.cancelled() or self._answering.exception():
+            return False
+        _, file = self._answering.result()
+        if file is not None:
+            os.close(file)
+        return True
 
     def outcome(self, answer: dict[str, Any], file: int | None) -> Image | ImageError:
         """What an answer means. KeyError, TypeError, ValueError, OSError where a picture has taken over the process."""
@@ -272,6 +330,8 @@ class _Worker:
 
     def end(self) -> None:
         """End the process at once, whatever it does."""
+        if self._socket.fileno() < 0:
+            return
         asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
         self._close_its_sides()
@@ -290,7 +350,7 @@ class _Worker:
         limits = (self._limits.memory_bytes, self._limits.cpu_s)
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         return subprocess.Popen(
-            [sys.executable, "-P", str(WORKER), *map(str, (*numbers, *limits))],
+            [sys.executable, "-P", str(WORKER), *map(str, (*numbers, *limits, os.getpid()))],
             pass_fds=numbers,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -3,15 +3,17 @@
 It gets requests over a Unix socket, as JSON, and answers so; nothing that it says is ever unpickled. Pictures and
 pixels lie in a buffer that both sides have in memory; what is larger comes along in a file without a name. It holds
 decoders only: no library, no neural network, no keys. Its arguments are the numbers of the socket and of the buffer,
-and the most bytes of memory and seconds of computing that a picture may take.
+the most bytes of memory and seconds of computing that a picture may take, and the parent's process id.
 """
 
+import ctypes
 import fcntl
 import json
 import math
 import mmap
 import os
 import resource
+import signal
 import socket
 import sys
 import tempfile
@@ -21,6 +23,7 @@ from typing import Any
 
 MESSAGE_BYTES = 4096  # no request and no answer is longer
 SENTENCE_CHARACTERS = 500
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 def main() -> None:
@@ -28,6 +31,7 @@ def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     buffer = mapped(int(sys.argv[2]))
     max_bytes, cpu_s = int(sys.argv[3]), float(sys.argv[4])
+    _end_with(int(sys.argv[5]))
     _import_decoders()
     _limit_memory(max_bytes)
     send(connection, {"ready": True})
@@ -125,6 +129,14 @@ def _import_decoders() -> None:
     from engine.pictures import imaging
 
     imaging.harden()
+
+
+def _end_with(parent: int) -> None:
+    """End with the parent, even where that is killed in the middle of a picture."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended already
+        sys.exit()
 
 
 def _limit_memory(max_bytes: int) -> None:

@@ -191,6 +191,9 @@ async def test_only_the_admin_is_given_metadata(serve: Serve, request: pytest.Fi
         assert shared.headers["Cache-Control"] == "private, max-age=86400"
         assert shared.headers["Vary"] == "Authorization"
         assert shared.headers["ETag"] != whole.headers["ETag"] == f'"{image["sha256"]}"'
+        for endless in (f"{'9' * 5000}-", f"0-{'9' * 5000}", f"-{'9' * 5000}"):
+            refused = await api.get(at, key=SEARCH, headers={"Range": f"bytes={endless}"})
+            assert (refused.status, refused.code) == (416, "range_not_satisfiable")
         part = await api.get(at, key=SEARCH, headers={"Range": "bytes=10-19", "If-Range": shared.headers["ETag"]})
         assert (part.status, part.body) == (206, shared.body[10:20])
         assert part.headers["Content-Range"] == f"bytes 10-19/{len(shared.body)}"

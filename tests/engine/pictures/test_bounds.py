@@ -100,3 +100,10 @@ def test_boxes_are_counted_and_not_followed_without_end() -> None:
     for name in ("heic_nested_boxes", "avif_nested_boxes", "avif_60_000_items"):
         with pytest.raises(TooCostly, match="too many pieces"):
             bounds.require(KINDS[name](), LIMIT)
+
+
+def test_scans_are_counted_behind_markers_that_hide_nothing() -> None:
+    hidden = KINDS["jpg_1_000_scans"]()
+    at = hidden.index(b"\xff\xda")
+    with pytest.raises(TooCostly, match="scans or more"):
+        bounds.require(hidden[:at] + b"\xff\x02\xff\xff" + hidden[at:], LIMIT)

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from engine.concurrency import on_behalf_of
+from engine.concurrency import FairPlaces, admitted, on_behalf_of
 from engine.errors import DamagedImage, EmptyFile, TooCostly, TooManyPixels
 from engine.pictures import imaging
 from engine.pictures.decoding import Decoders, Limits
@@ -22,6 +22,7 @@ from tests.attacks.hostile_files import KINDS
 from tests.conftest import jpeg, photograph
 
 MEGABYTE = 1024 * 1024
+ROOT = Path(__file__).parents[3]
 HASTE = Limits(cpu_s=0.2, look_s=0.01)
 SMALL = jpeg(photograph("chelsea.png"))
 
@@ -130,6 +131,45 @@ async def test_worker_is_free_at_once_when_nobody_waits_any_more(door: Decoders,
     assert (await door.decode(SMALL, side=1000)).width == 451
 
 
+async def test_picture_that_is_nearly_done_when_its_client_goes_costs_no_worker(door: Decoders) -> None:
+    await door.decode(SMALL, side=1000)
+    (before,) = processes()
+    task = asyncio.create_task(door.decode(SMALL, side=1000))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert (await door.decode(SMALL, side=1000)).width == 451
+    assert processes() == [before]
+
+
+async def test_picture_may_compute_less_while_others_wait(slow: bytes) -> None:
+    async with decoders(Limits(busy_cpu_s=0.1, look_s=0.01)) as door:
+        tasks = []
+        for client in ("one", "another", "a third"):
+            with on_behalf_of(client):
+                tasks.append(asyncio.create_task(door.decode(slow, side=1000)))
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        assert any(isinstance(one, TooCostly) for one in ended)
+        assert (await door.decode(slow, side=1000)).width == 7071  # alone it may
+
+
+async def test_who_waits_long_for_a_decoder_leaves_the_place_that_it_holds(slow: bytes) -> None:
+    others = FairPlaces(1, each=1)
+    async with decoders() as door:
+        with on_behalf_of("one"):
+            first = asyncio.create_task(door.decode(slow, side=1000))
+            with admitted(await others.take("one")):
+                second = asyncio.create_task(door.decode(slow, side=1000))
+        place = await asyncio.wait_for(others.take("two"), 30)
+        assert not second.done()
+        place.end()
+        for task in (first, second):
+            task.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+
+
 async def test_one_client_leaves_half_of_the_workers_to_others(door: Decoders, slow: bytes) -> None:
     with on_behalf_of("attacker"):
         hostile = [asyncio.create_task(door.decode(slow, side=1000)) for _ in range(4)]
@@ -171,17 +211,21 @@ def test_workers_end_with_their_parent() -> None:
     script = """
         import asyncio, sys
         from engine.pictures.decoding import Decoders
+        from tests.attacks.hostile_files import KINDS
         async def main():
-            async with Decoders(2, max_bytes=10**7, max_pixels=10**7) as door:
+            async with Decoders(2, max_bytes=10**7, max_pixels=5 * 10**7) as door:
                 await door.warm_up()
+                busy = asyncio.create_task(door.decode(KINDS["bmp_run_length_4_bit"](), side=1000))
+                await asyncio.sleep(0.3)
                 print("ready", flush=True)
+                await busy
                 await asyncio.sleep(60)
         asyncio.run(main())
     """
-    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE)
+    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, cwd=ROOT)
     assert parent.stdout
     assert parent.stdout.readline() == b"ready\n"
-    (worker,) = psutil.Process(parent.pid).children()
+    (worker,) = psutil.Process(parent.pid).children()  # in the middle of a picture
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
