@@ -89,7 +89,7 @@ async def test_notices_do_not_outlive_a_stop(
 ) -> None:
     monkeypatch.setattr("bot.app.GRACE_S", 0.1)
     monkeypatch.setattr("bot.adding.PROGRESS_S", 0.0)
-    near = SearchService.search_stored
+    look_up = SearchService.get
     seen = 0
 
     async def hang_over_the_third(self: SearchService, *args: Any, **how: Any) -> Any:
@@ -97,9 +97,9 @@ async def test_notices_do_not_outlive_a_stop(
         seen += 1
         if seen == 3:
             await asyncio.sleep(3600)
-        return await near(self, *args, **how)
+        return await look_up(self, *args, **how)
 
-    monkeypatch.setattr(SearchService, "search_stored", hang_over_the_third)
+    monkeypatch.setattr(SearchService, "get", hang_over_the_third)
     async with talk_on(bot_cooldown_s=60.0) as talk:
         for _ in range(3):
             telegram.say(talk.ada, photo=MIRRORED)
@@ -325,7 +325,7 @@ async def test_addition_that_was_broken_off_is_one_operation_all_the_same(
     talk_on: StartTalk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.app.GRACE_S", 0.1)
-    near = SearchService.search_stored
+    look_up = SearchService.get
     seen = 0
 
     async def dies_over_the_second(self: SearchService, *args: Any, **how: Any) -> Any:
@@ -333,11 +333,11 @@ async def test_addition_that_was_broken_off_is_one_operation_all_the_same(
         seen += 1
         if seen == 2:
             await asyncio.sleep(3600)
-        return await near(self, *args, **how)
+        return await look_up(self, *args, **how)
 
     pictures = [jpeg(photograph(name)) for name in ("ihc.png", "retina.jpg", "hubble_deep_field.jpg")]
     with monkeypatch.context() as patch:
-        patch.setattr(SearchService, "search_stored", dies_over_the_second)
+        patch.setattr(SearchService, "get", dies_over_the_second)
         async with talk_on() as talk:
             telegram.album(talk.admin, pictures, caption="/add")
             await telegram.until(lambda: seen == 2)

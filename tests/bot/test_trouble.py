@@ -144,16 +144,16 @@ async def test_addition_that_loses_the_database_server_is_gone_on_with(
     talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.inbox.RETRY_S", 0.1)
-    near, losses = SearchService.search_stored, 1
+    look_up, losses = SearchService.get, 1
 
     async def lost_once(self: SearchService, *args: Any, **how: Any) -> Any:
         nonlocal losses
         if losses:
             losses -= 1
             raise ServerUnreachable("It is gone.")
-        return await near(self, *args, **how)
+        return await look_up(self, *args, **how)
 
-    monkeypatch.setattr(SearchService, "search_stored", lost_once)
+    monkeypatch.setattr(SearchService, "get", lost_once)
     *_, answer = await talk.ask(talk.admin, photo=jpeg(photograph("rocket.jpg")[:200]), caption="/add")
     assert losses == 0
     assert answer["text"].startswith("1 picture added"), answer["text"]

@@ -346,7 +346,8 @@ def test_command_killed_in_the_middle_goes_on_and_tells_what_to_set(
     script = textwrap.dedent(
         """
         import os, signal, sys
-        from engine import cli, migrating
+        from engine.storage import migrating
+        from shell import cli
 
         migrating.PORTION = migrating.PORTION_OF_FEATURES = 2
         put = migrating.Migration._put
