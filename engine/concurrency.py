@@ -6,9 +6,9 @@ import os
 import sys
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
@@ -108,15 +108,6 @@ class FairPlaces:
         else:
             await self._turn(client)
         return Place(self, client)
-
-    @asynccontextmanager
-    async def place(self, client: str | None) -> AsyncIterator["Place"]:
-        """The same for as long as a block lasts."""
-        place = await self.take(client)
-        try:
-            yield place
-        finally:
-            place.end()
 
     @property
     def waiting(self) -> int:

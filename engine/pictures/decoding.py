@@ -267,7 +267,6 @@ class _Worker:
 
     def put(self, content: bytes) -> int | None:
         """Hand a picture over: in the buffer, or in the file that is returned."""
-        self._answering = None
         if len(content) > BUFFER_BYTES:
             return in_memory(content)
         self._buffer[: len(content)] = content
@@ -282,19 +281,21 @@ class _Worker:
         return self._answering
 
     async def is_done_within(self, seconds: float) -> bool:
-        """Whether the picture that it was asked for is decoded by then."""
+        """Whether the picture that it was asked for is decoded by then; False where it was not even asked."""
         if self._answering is None:
             return False
         await asyncio.wait({self._answering}, timeout=seconds)
         if not self._answering.done() or self._answering.cancelled() or self._answering.exception():
             return False
         _, file = self._answering.result()
+        self._answering = None
         if file is not None:
             os.close(file)
         return True
 
     def outcome(self, answer: dict[str, Any], file: int | None) -> Image | ImageError:
         """What an answer means. KeyError, TypeError, ValueError, OSError where a picture has taken over the process."""
+        self._answering = None
         if "error" in answer:
             return ERRORS[answer["error"]](answer["sentence"])
         height, width, channels = answer["shape"]

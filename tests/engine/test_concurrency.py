@@ -37,9 +37,10 @@ async def test_clients_are_served_in_turn_however_many_one_has_waiting() -> None
     served: list[str] = []
 
     async def work(client: str) -> None:
-        async with places.place(client):
-            served.append(client)
-            await asyncio.sleep(0)
+        place = await places.take(client)
+        served.append(client)
+        await asyncio.sleep(0)
+        place.end()
 
     tasks = [asyncio.create_task(work(client)) for client in ("a", "a", "a", "b", "c")]
     await asyncio.sleep(0)

@@ -144,6 +144,22 @@ async def test_picture_that_is_nearly_done_when_its_client_goes_costs_no_worker(
     assert processes() == [before]
 
 
+async def test_worker_whose_picture_was_never_asked_for_is_not_used_again(
+    door: Decoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await door.decode(SMALL, side=1000)
+    (before,) = processes()
+    monkeypatch.setattr("engine.pictures.decoding.AT_ONCE_BYTES", 0)  # handed over in a thread, which goes on
+    task = asyncio.create_task(door.decode(SMALL, side=1000))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert not before.is_running()
+    assert (await door.decode(SMALL, side=1000)).width == 451
+
+
 async def test_picture_may_compute_less_while_others_wait(slow: bytes) -> None:
     async with decoders(Limits(busy_cpu_s=0.1, look_s=0.01)) as door:
         tasks = []
