@@ -149,12 +149,18 @@ async def test_worker_whose_picture_was_never_asked_for_is_not_used_again(
 ) -> None:
     await door.decode(SMALL, side=1000)
     (before,) = processes()
-    monkeypatch.setattr("engine.pictures.decoding.AT_ONCE_BYTES", 0)  # handed over in a thread, which goes on
-    task = asyncio.create_task(door.decode(SMALL, side=1000))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+
+    async def never_begun(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.pictures.decoding.AT_ONCE_BYTES", 0)  # so that it is handed over in a thread
+        patch.setattr(asyncio, "to_thread", never_begun)
+        task = asyncio.create_task(door.decode(SMALL, side=1000))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()
     assert not before.is_running()
     assert (await door.decode(SMALL, side=1000)).width == 451
