@@ -58,11 +58,11 @@ async def _prepare(settings: ApiSettings) -> tuple[bool, str | None]:
     """
     async with open_service(settings, patience_s=PATIENCE_S) as service:
         await service.level()
-        if settings.admin_key or await service.has_admin_key():
+        if settings.admin_key or await service.admin_key.exists():
             return True, None
         if service.database.read_only or not sys.stderr.isatty():
             return False, None
-        return True, await service.new_admin_key()
+        return True, await service.admin_key.make()
 
 
 def _listen(settings: ApiSettings) -> socket.socket:

@@ -82,7 +82,7 @@ async def access(
     settings = here.settings
     if key is None:
         return "none"
-    if _is(key.credentials, settings.admin_key) or await here.service.is_admin_key(key.credentials):
+    if _is(key.credentials, settings.admin_key) or await here.service.admin_key.fits(key.credentials):
         return "admin"
     if _is(key.credentials, settings.search_key):
         return "search"

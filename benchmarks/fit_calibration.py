@@ -39,7 +39,7 @@ async def fit(paths: list[Path], network: str, pictures: int) -> Calibration:
             async for _ in service.add(sources, actor="fit"):
                 pass
             serving, _ = await service._networks.current()
-            images = await service._repository.live_images(limit=1_000_000)
+            images = await service._repository.images.live_images(limit=1_000_000)
             task = bar.add_task(network, total=None)
 
             def kind(image: StoredImage) -> str:

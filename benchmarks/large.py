@@ -86,9 +86,9 @@ async def add_real(service: SearchService, originals: list[Pixels], count: int) 
 
 async def stored(service: SearchService, network: NetworkRef, dimensions: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Embeddings and hashes of the real pictures."""
-    rows = [row async for portion in service._repository.embeddings_of(network, dimensions) for row in portion]
+    rows = [row async for portion in service._repository.features.embeddings_of(network, dimensions) for row in portion]
     vectors = codec.vectors_from_bytes([vector for *_, vector in rows], dimensions)
-    return vectors, (await service._repository.phashes())[1]
+    return vectors, (await service._repository.features.phashes())[1]
 
 
 async def fill(
@@ -164,7 +164,7 @@ async def exact(
     last = 0
     while last < total:  # ids are without gaps; one long reading would keep the write-ahead log from being emptied
         some = range(last + 1, min(last + PORTION, total) + 1)
-        async for portion in service._repository.embeddings_of(network, queries.shape[1], some):
+        async for portion in service._repository.features.embeddings_of(network, queries.shape[1], some):
             ids += [image_id for image_id, *_ in portion]
             rows += [vector for *_, vector in portion]
         take()

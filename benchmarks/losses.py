@@ -85,7 +85,7 @@ async def measure(paths: list[Path], copies: list[tuple[str, str, Image]]) -> di
                 one = next((s for s in candidates.found if s.stored.image.filename == name), None)
                 near = (await serving.index.search(features.embedding[None], 50))[0]
                 ids = {hit.image_id for hit in near}
-                stored = {s.id for s in await service._repository.live_images(limit=10**6) if s.filename == name}
+                stored = {s.id for s in await service._repository.images.live_images(limit=10**6) if s.filename == name}
                 row = rows[edit]
                 row["nearest"].append(bool(stored & ids))
                 row["came up"].append(one is not None)

@@ -221,7 +221,7 @@ class Adding:
         near = result.near
         if result.status == "duplicate":  # added before a crash, which has lost what was found then
             with suppress(NotDuplicates):
-                near = tuple(one for one in await self._service.duplicates_of(result.id) if one != result.id)
+                near = tuple(one for one in await self._service.duplicates.group_of(result.id) if one != result.id)
         for image_id in near:
             with suppress(UnknownImage):  # removed meanwhile
                 return await self._service.get(image_id)

@@ -73,13 +73,13 @@ class Apologies:
     async def left(self, chat_id: int, why: str) -> None:
         """Nobody is there to be spoken to any more: nothing is kept of the chat."""
         logger.info("chat %d cannot be reached (%s): what was kept of it is forgotten", chat_id, why)
-        await self._service.forget(subscriber(chat_id))
+        await self._service.subscriptions.forget(subscriber(chat_id))
         await self._storage.set_language(chat_id, None)
 
     async def moved(self, chat_id: int, new: int) -> None:
         """A group has become a supergroup."""
         logger.info("chat %d is now %d", chat_id, new)
-        await self._service.rename_subscriber(subscriber(chat_id), subscriber(new))
+        await self._service.subscriptions.rename(subscriber(chat_id), subscriber(new))
         await self._storage.move_chat(chat_id, new)
 
     def _limits(self) -> dict[str, float]:

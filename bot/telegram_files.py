@@ -148,7 +148,7 @@ class Album:
         for image in images:
             if image.id not in self._media:
                 try:
-                    content = await self._service.preview(image)
+                    content = await self._service.originals.preview(image)
                 except PicTraceError as error:
                     logger.warning("picture %d cannot be shown: %s", image.id, error)
                     continue

@@ -69,7 +69,7 @@ class Watching:
 
     async def refuse_too_many(self, chat_id: int) -> None:
         """Refusal where a chat waits for too many pictures already."""
-        if len(await self._service.watches(subscriber(chat_id))) >= MAX_WATCHES:
+        if len(await self._service.watches.of(subscriber(chat_id))) >= MAX_WATCHES:
             raise Refusal("too-many-watches", count=MAX_WATCHES)
 
     async def begin(
@@ -78,7 +78,7 @@ class Watching:
         """Wait for a picture; `since` is the change of the library that was searched in vain."""
         who = subscriber(place.chat_id)
         reference = Reference(file_id, place.thread_id, asked.message_id, asked.is_spoiler, language)
-        return await self._service.watch(content, subscriber=who, reference=reference.to_json(), since=since)
+        return await self._service.watches.begin(content, subscriber=who, reference=reference.to_json(), since=since)
 
     async def run(self) -> None:
         """Look for what is waited for, until cancelled; less and less often while much comes that is something else."""
@@ -86,7 +86,7 @@ class Watching:
         while True:
             looked = False
             try:
-                for watch in await self._service.due_watches():
+                for watch in await self._service.watches.due():
                     looked = True
                     await _to_its_end(self._look(watch))
             except LibraryError as error:
@@ -102,14 +102,14 @@ class Watching:
         try:
             reference = Reference(**json.loads(watch.reference))
             content = await self._files.download(reference.file)
-            match = await self._service.appeared(watch, content)
+            match = await self._service.watches.appeared(watch, content)
             if match:
                 await self._tell(watch, reference, match)
         except (Refusal, PicTraceError) as error:
             logger.warning("a picture that is waited for cannot be looked for: %s", error)
             is_lasting = not isinstance(error, LibraryError) and str(error) != "error-telegram_failed"
             if is_lasting:
-                await self._service.postpone(watch)
+                await self._service.watches.postpone(watch)
         except Exception:
             logger.exception("a picture that is waited for could not be looked for")
 
@@ -122,18 +122,18 @@ class Watching:
         place = ReplyPlace(chat_id, reference.thread, reference.message, reference.spoiler)
         try:
             async with self._sending():
-                if watch.id not in {one.id for one in await self._service.watches(watch.subscriber)}:
+                if watch.id not in {one.id for one in await self._service.watches.of(watch.subscriber)}:
                     return  # cancelled meanwhile
                 if not await album.send(place):  # its file is lost
                     await self._answers.say(place, said)
-                await self._service.unwatch(watch.id, subscriber=watch.subscriber)
+                await self._service.watches.end(watch.id, subscriber=watch.subscriber)
         except TelegramForbiddenError as error:
             await self._apologies.left(chat_id, error.message)
         except TelegramMigrateToChat as error:  # it is told there, the next time
             await self._apologies.moved(chat_id, error.migrate_to_chat_id)
         except (TelegramBadRequest, TelegramNotFound) as error:  # what else goes wrong may be better the next time
             logger.error("chat %d could not be told that its picture has appeared: %s", chat_id, error)
-            await self._service.unwatch(watch.id, subscriber=watch.subscriber)
+            await self._service.watches.end(watch.id, subscriber=watch.subscriber)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

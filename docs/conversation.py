@@ -75,12 +75,12 @@ async def talk(settings: BotSettings, telegram: FakeTelegram) -> list[str]:
     async with opened(settings) as application:
         running = asyncio.create_task(application.run())
         service = application.service
-        added = await service.add_samples(actor="samples")
+        added = await service.samples.add(actor="samples")
         for result in added:
             if result.name in TITLES:
                 await service.edit(result.id or 0, {"title": TITLES[result.name]}, actor="samples")
         ada, admin = telegram.user(ADA, "Ada"), telegram.user(ADMIN, "Admin")
-        originals = {one.name: await service.original(one.id or 0) for one in added}
+        originals = {one.name: await service.originals.file(await service.get(one.id or 0)) for one in added}
         cat = pixels(originals["chelsea.png"])
         screenshot = EDITS["screenshot"](cat, np.random.default_rng(12), pixels(originals["coffee.png"]))
         question = telegram.say(ada, photo=imaging.encode_jpeg(screenshot, quality=90))

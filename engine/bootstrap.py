@@ -104,10 +104,10 @@ def file_store(settings: EngineSettings) -> FileStore:
 
 async def _agree_on_files(settings: EngineSettings, repository: Repository, *, read_only: bool) -> None:
     """Refuse another place for files than before unless they are there: all would look lost, and be mended away."""
-    known = await repository.get_setting(FILES)
+    known = await repository.settings.get(FILES)
     if known == settings.files_url:
         return
-    newest = await repository.page(before=None, limit=NEWEST, tag=None, words=None)
+    newest = await repository.images.page(before=None, limit=NEWEST, tag=None, words=None)
     if len(await repository.files.having((one.sha256, extension_of(one.media_type)) for one in newest)) < len(newest):
         here = f"PICTRACE_FILES_URL is {settings.files_url}" if settings.files_url else "PICTRACE_FILES_URL is not set"
         there = known or f"the data folder {settings.data_dir}"
@@ -116,7 +116,7 @@ async def _agree_on_files(settings: EngineSettings, repository: Repository, *, r
             "originals and thumbnails over first."
         )
     if not read_only:
-        await repository.put_setting(FILES, settings.files_url)
+        await repository.settings.put(FILES, settings.files_url)
 
 
 def database_url(settings: EngineSettings) -> URL:
@@ -204,7 +204,7 @@ async def _patiently(act: Callable[[], Awaitable[None]], patience_s: float) -> N
 
 
 async def _refuse_half_a_library(repository: Repository) -> None:
-    marker = await repository.get_setting(MIGRATION)
+    marker = await repository.settings.get(MIGRATION)
     if marker and marker["state"] == UNFINISHED:
         raise MigrationUnfinished(
             f"A library is still on its way into the database {repository.database.name}. Run `pictrace migrate --to` "
@@ -214,9 +214,9 @@ async def _refuse_half_a_library(repository: Repository) -> None:
 
 async def _agree_on_network(settings: EngineSettings, repository: Repository, networks: Networks) -> None:
     """PICTRACE_NETWORK chooses the network of a new library; an existing one keeps its own."""
-    has = (await repository.head()).network
+    has = (await repository.feed.head()).network
     if has is None:
-        has = await repository.start_library(networks.reference(settings.network or DEFAULT_NETWORK))
+        has = await repository.settings.start_library(networks.reference(settings.network or DEFAULT_NETWORK))
     if settings.network and networks.reference(settings.network).name != has.name:
         raise NetworkMismatch(
             f"PICTRACE_NETWORK is {settings.network}, but this library's embeddings were made by {has.name}. "

@@ -1,5 +1,6 @@
 """Frozen values that pass between modules. Pictures are RGB, uint8, (H, W, 3)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Progress = Callable[[int, int], None]  # (done, of how many)
+Stop = Callable[[], bool]  # whether long work is to end early
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
@@ -496,3 +500,12 @@ CHECKED = (
     "wrong_hash",
     "wrong_keypoints",
 )
+
+
+def no_progress(done: int, total: int) -> None:
+    """For callers that show none."""
+
+
+def never() -> bool:
+    """For callers that do not stop what they began."""
+    return False

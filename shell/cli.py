@@ -159,7 +159,7 @@ def why(
     """Draw the picture that shows why two pictures match."""
 
     async def run(service: SearchService) -> int:
-        jpeg = await service.why(await _read(service, path), image_id)
+        jpeg = (await service.explain(await _read(service, path), image_id)).picture
         _write(target, jpeg)
         err.print(f"Written to {target}")
         return OK
@@ -204,20 +204,20 @@ def duplicates(
 
     async def run(service: SearchService) -> int:
         if keep_best is not None:
-            group = await service.duplicates_of(keep_best)
-            decision = await service.decide(group, "best", actor=ACTOR)
+            group = await service.duplicates.group_of(keep_best)
+            decision = await service.duplicates.decide(group, "best", actor=ACTOR)
             removed = terminal.count(len(decision.removed), "picture")
             err.print(f"Kept {group[0]}, removed {removed}. `pictrace undo` brings back what was removed.")
             return OK
         if different:
-            decision = await service.decide(ids or [], "different", actor=ACTOR)
+            decision = await service.duplicates.decide(ids or [], "different", actor=ACTOR)
             known = "" if decision.operation_id else " already"
             err.print(f"Remembered{known}: these are different pictures.")
             return OK
         with _stop_on_interrupt() as stopped, terminal.progress("comparing", as_json) as advance:
-            await service.compare(thorough=thorough, progress=advance, stop=stopped.is_set)
+            await service.duplicates.compare(thorough=thorough, progress=advance, stop=stopped.is_set)
         calibrated = (await service.level()).calibrated
-        terminal.show_duplicates(await service.duplicates(), as_json, calibrated=calibrated)
+        terminal.show_duplicates(await service.duplicates.groups(), as_json, calibrated=calibrated)
         if stopped.is_set():
             err.print("Stopped; what is compared is kept, and the next run goes on.")
         return REJECTED if stopped.is_set() else OK
@@ -307,7 +307,7 @@ def check(
 
     async def run(service: SearchService) -> int:
         with terminal.progress("checking", as_json) as advance, _stop_on_interrupt() as stopped:
-            report = await service.check(
+            report = await service.checker.check(
                 repair=repair,
                 purge=purge,
                 deep=deep,
@@ -418,7 +418,7 @@ def admin_key(
         raise typer.Exit(WRONG_USE)
 
     async def run(service: SearchService) -> int:
-        print(await service.new_admin_key())
+        print(await service.admin_key.make())
         return OK
 
     _run(run)
@@ -481,7 +481,7 @@ def networks_use(name: Annotated[str, typer.Argument(help="A network; see `pictr
 
     async def run(service: SearchService) -> int:
         with terminal.progress("embedding", False) as advance:
-            calibrated = await service.use_network(name, actor=ACTOR, progress=advance)
+            calibrated = await service.use_network(name, progress=advance)
         scores = (
             "calibrated" if calibrated else "not calibrated: too few pictures; doors show words without percentages"
         )

@@ -20,18 +20,18 @@ async def run(settings: EngineSettings, out: Console, err: Console, out_dir: Pat
         throw_away = settings.model_copy(update={"data_dir": Path(scratch), "database_url": None, "network": None})
         async with open_service(throw_away) as service:
             with err.status("adding the pictures that scikit-image ships"):
-                added = await service.add_samples(actor="demo")
+                added = await service.samples.add(actor="demo")
             out.print(f"A throw-away library of [bold]{len(added)}[/bold] pictures. Now asking with edited ones:\n")
             found = 0
             for asked in SAMPLE_QUERIES.values():
-                query = await service.sample_query(asked.name)
+                query = await service.samples.query(asked.name)
                 result = await service.search(query)
                 show(out, f"{asked.file}, {VERBS[asked.name]}", result)
                 (target / f"{Path(asked.file).stem}-{asked.name}.jpg").write_bytes(query)
                 first = result.matches[0].image if result.matches else None
                 found += bool(asked.edit and first and first.filename == asked.file)
                 if asked.name == "screenshot" and first:
-                    (target / "why.jpg").write_bytes(await service.why(query, first.id))
+                    (target / "why.jpg").write_bytes((await service.explain(query, first.id)).picture)
     out.print(f"{found} of {len(VERBS) - 1} edited pictures came first.")
     out.print(f"Why the screenshot matches: [bold]{escape(str(target / 'why.jpg'))}[/bold]", soft_wrap=True)
     out.print("Your own library: [bold]pictrace add FOLDER[/bold], then [bold]pictrace search PICTURE[/bold].")

@@ -40,9 +40,9 @@ async def list_duplicates(request: Request, here: Here, wanted: Annotated[Wanted
 
     async def work() -> Groups:
         async with here.computing():
-            await here.service.compare(limit=COMPARED_A_CALL)
+            await here.service.duplicates.compare(limit=COMPARED_A_CALL)
             cursor = int(wanted.cursor) if wanted.cursor else None
-            return await here.service.duplicates(cursor=cursor, limit=wanted.limit)
+            return await here.service.duplicates.groups(cursor=cursor, limit=wanted.limit)
 
     return DuplicatesOut.of(await while_connected(request, work()))
 
@@ -59,4 +59,4 @@ async def list_duplicates(request: Request, here: Here, wanted: Annotated[Wanted
 async def decide(request: Request, here: Here) -> DecisionOut:
     """`best` removes all but the best of a group; `all` and `different` are remembered. Each can be undone."""
     wish = await only_json(request, DecideRequest)
-    return DecisionOut.of(await here.service.decide(wish.images, wish.keep, actor=ACTOR))
+    return DecisionOut.of(await here.service.duplicates.decide(wish.images, wish.keep, actor=ACTOR))

@@ -126,11 +126,11 @@ async def get_file(request: Request, here: Here, image_id: Id, given: Given) -> 
 
     async def read() -> ServedFile:
         if whole:
-            return await here.service.served_file(image, whole=True)
+            return await here.service.originals.served(image, whole=True)
         async with here.computing():
-            return await here.service.served_file(image, whole=False)
+            return await here.service.originals.served(image, whole=False)
 
-    etag = here.service.served_etag(image, whole=whole)
+    etag = here.service.originals.served_etag(image, whole=whole)
     return await _file(request, read, etag, cached=FOR_EVER if whole else FOR_A_DAY)
 
 
@@ -154,7 +154,7 @@ async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
     etag = f"{image.sha256}-320"
 
     async def read() -> ServedFile:
-        return ServedFile(await here.service.thumbnail_file(image), "image/jpeg", None, etag)
+        return ServedFile(await here.service.originals.thumbnail_file(image), "image/jpeg", None, etag)
 
     return await _file(request, read, etag, cached=FOR_EVER)
 

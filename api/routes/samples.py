@@ -14,12 +14,12 @@ ACTOR = "samples"
 async def offer(here: Running) -> SamplesOut:
     """What the page may offer."""
     level = await here.service.level()
-    present = await here.service.samples_present()
+    present = await here.service.samples.present()
     return SamplesOut(
         offered=here.settings.samples and level.pictures == 0,
         present=present,
         removable=0 < present == level.pictures,
-        queries=list(here.service.sample_names) if present else [],
+        queries=list(here.service.samples.names) if present else [],
     )
 
 
@@ -35,7 +35,7 @@ async def add_samples(here: Here) -> OperationOut:
     async with here.computing():
         if not (await offer(here)).offered:
             raise Problem("samples_off")
-        added = await here.service.add_samples(actor=ACTOR)
+        added = await here.service.samples.add(actor=ACTOR)
     operation = next((one.operation_id for one in added if one.operation_id), None)
     if operation is None:
         raise Problem("samples_off")
@@ -47,7 +47,7 @@ async def remove_samples(here: Here, given: Given) -> OperationOut:
     """In one step. It needs the admin key, unless the library holds nothing but samples."""
     if not (await offer(here)).removable:
         await admin(given)
-    operation = await here.service.remove_samples(actor=ACTOR)
+    operation = await here.service.samples.remove(actor=ACTOR)
     if operation is None:
         raise Problem("samples_off", "There are no samples in the library.")
     return OperationOut(operation_id=operation)
@@ -68,5 +68,5 @@ async def remove_samples(here: Here, given: Given) -> OperationOut:
 )
 async def sample_query(here: Here, name: str) -> Response:
     """An edited copy of a sample, or a picture that is not there."""
-    jpeg = await here.service.sample_query(name)
+    jpeg = await here.service.samples.query(name)
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})

@@ -117,11 +117,11 @@ async def _why(here: Running, given: Sent[WhyForm, WhyRequest], image_id: int) -
         if given.json.url is not None:
             content = await fetch(here, given.json.url)
         elif given.json.image_id is not None:
-            content = await here.service.original(given.json.image_id)
+            content = await here.service.originals.file(await here.service.get(given.json.image_id))
     async with here.computing():
         if given.upload:
             content = await given.upload.read()
-        return await here.service.why(content, image_id, words=wish.words)
+        return (await here.service.explain(content, image_id, words=wish.words)).picture
 
 
 async def fetch(here: Running, url: str) -> bytes:

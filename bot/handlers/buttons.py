@@ -150,7 +150,7 @@ async def judge(
     content = await files.read(_asked(message, callback_data.part))
     who = subscriber(message.chat.id)
     async with answers.computing:
-        await service.judge(content, callback_data.image, right=callback_data.right, subscriber=who)
+        await service.subscriptions.judge(content, callback_data.image, right=callback_data.right, subscriber=who)
     await toast(callback, t.plain("judged-right" if callback_data.right else "judged-wrong"))
     if message.reply_markup:
         user, part = callback_data.user, callback_data.part
@@ -214,7 +214,7 @@ async def cancel(
     """Wait no longer."""
     message = await _message(callback, callback_data.user, settings, t, bot)
     if 0 < callback_data.watch < 1 << 63:
-        await service.unwatch(callback_data.watch, subscriber=subscriber(message.chat.id))
+        await service.watches.end(callback_data.watch, subscriber=subscriber(message.chat.id))
     user, part = callback_data.user, callback_data.part
     again = keyboards.under_nothing(t, user=user, part=part, wish=AskOptions(), is_empty=True)
     if message.photo:

@@ -113,7 +113,7 @@ async def forget(
             await answers.say(place_of(message), t("group-admins-only"))
         return
     chat, is_admin = message.chat, message.from_user.id in settings.admin_ids
-    gone = await service.forget(subscriber(chat.id))
+    gone = await service.subscriptions.forget(subscriber(chat.id))
     if await store.language(chat.id):
         await store.set_language(chat.id, None)
         in_group = chat.type in GROUPS

@@ -4,7 +4,6 @@ An index is an immutable graph, mapped from its file, and what came since: new v
 the keys that are dead in it. `merged` makes the next graph of all that, while this index goes on serving.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from usearch.index import Index
 
+from engine.domain import Stop, never
 from engine.index import arrays
 from engine.index.flat import FlatIndex
 from engine.index.hits import Hits, Keys, Vectors, nearest
@@ -28,10 +28,6 @@ OUTGROWN = 8  # times as many vectors as the projection was fitted for
 
 class Interrupted(Exception):
     """A merge was given up because it was no longer wanted."""
-
-
-def never() -> bool:
-    return False
 
 
 class HnswIndex:
@@ -84,7 +80,7 @@ class HnswIndex:
     def __len__(self) -> int:
         return len(self._graph.keys) - len(self._dead) + len(self._delta)
 
-    def merged(self, stop: Callable[[], bool] = never) -> Self:
+    def merged(self, stop: Stop = never) -> Self:
         """A new index of what is in this one now, its graph in memory. Interrupted where `stop` says so; OSError."""
         with self._changing:
             dead, (keys, vectors) = self._dead, self._delta.alive()
@@ -137,7 +133,7 @@ class Graph:
                 return nearest(keys[alive], np.asarray(found.distances, np.float32)[alive], count)
             looked_at *= 4
 
-    def changed(self, dead: Keys, keys: Keys, vectors: Vectors, stop: Callable[[], bool] = never) -> Self:
+    def changed(self, dead: Keys, keys: Keys, vectors: Vectors, stop: Stop = never) -> Self:
         """Another graph: without the dead, with projected vectors in place of those that the keys had."""
         gone = np.union1d(dead, keys[_among(self.keys, keys)])
         kept = np.setdiff1d(self.keys, gone, assume_unique=True)
@@ -221,7 +217,7 @@ def _new(dimensions: int, **options: Any) -> Any:
     )
 
 
-def _add(index: Any, keys: Keys, vectors: Vectors, stop: Callable[[], bool]) -> None:
+def _add(index: Any, keys: Keys, vectors: Vectors, stop: Stop) -> None:
     """In one thread: where several add, one vector in a thousand ends up where no search comes (docs/adr/0012)."""
     for start in range(0, len(keys), AT_ONCE):
         if stop():

@@ -7,7 +7,7 @@ graph, writing down. What serves goes on taking in changes; a new index catches 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,14 +15,14 @@ from typing import Literal
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef, Vector
+from engine.domain import NetworkRef, Stop, Vector, never
 from engine.errors import PicTraceError
 from engine.index.base import LocalIndex, PooledIndex
 from engine.index.checkpoints import KINDS, Checkpoint, Checkpoints
 from engine.index.flat import FlatIndex
 from engine.index.hamming import BITS, HammingIndex
 from engine.index.hits import Hits
-from engine.index.hnsw import GraphBuilder, HnswIndex, Interrupted, never
+from engine.index.hnsw import GraphBuilder, HnswIndex, Interrupted
 from engine.index.projection import SAMPLE, Projection, moments
 from engine.storage import codec
 from engine.storage.repository import Repository
@@ -101,7 +101,7 @@ class LibraryIndex:
             if self.seq < trimmed:
                 await self._rebuild(from_seq=trimmed)
             while self.seq < seq:
-                last, ids = await self._repository.changed_since(self.seq)
+                last, ids = await self._repository.feed.changed_since(self.seq)
                 if ids is None:
                     await self._rebuild(from_seq=last)
                 elif len(ids) > max(self.size, MOST_BEHIND):  # perhaps more than an index of this kind can take
@@ -124,7 +124,7 @@ class LibraryIndex:
             return [_near(hits, count) for hits in await index.search(vectors, count)]
         found = await index.search(vectors, count + SPARE // len(vectors))
         ids = sorted({key >> PART_BITS for hits in found for key in hits.keys.tolist()})
-        rows = await self._repository.vectors(self.network, self.dimensions, ids)
+        rows = await self._repository.features.vectors(self.network, self.dimensions, ids)
         return await self._pool.run(_compared, vectors, found, rows, count)
 
     async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]:
@@ -166,7 +166,7 @@ class LibraryIndex:
 
     async def _is_of_this_library(self, seq: int) -> bool:
         """No checkpoint is ahead of its library, unless a backup of the database was put in its place."""
-        head = await self._repository.head()
+        head = await self._repository.feed.head()
         if seq > head.seq:
             logger.warning("the index written down at change %d is passed over: the library is at %d", seq, head.seq)
         return seq <= head.seq
@@ -177,8 +177,8 @@ class LibraryIndex:
 
     async def _rebuild(self, *, from_seq: int) -> None:
         """From storage, or from what another process has written down after `from_seq`; all searches wait for it."""
-        seq = (await self._repository.head()).seq
-        ids = await self._repository.live_ids()
+        seq = (await self._repository.feed.head()).seq
+        ids = await self._repository.images.live_ids()
         kind = self._kind_for(len(ids))
         if kind == "exact" or self._read_only or len(ids) < LEAST_BEHIND:
             local = await self._build(kind, ids)
@@ -198,7 +198,7 @@ class LibraryIndex:
                     return
             await asyncio.sleep(TURN_S)
 
-    async def _build(self, kind: str, ids: list[int], *, stop: Callable[[], bool] = never) -> LocalIndex:
+    async def _build(self, kind: str, ids: list[int], *, stop: Stop = never) -> LocalIndex:
         """A new index of pictures, from storage. Interrupted where `stop` says so."""
         if kind == "exact":
             flat = PooledIndex(FlatIndex(self.dimensions), self._pool)
@@ -230,12 +230,15 @@ class LibraryIndex:
             await index.remove(gone)
 
     async def _replace_hashes(self, ids: list[int]) -> None:
-        keys, values = await self._repository.phashes(ids)
+        keys, values = await self._repository.features.phashes(ids)
         await self._pool.run(self._hashes.add, keys, values)
         await self._pool.run(self._hashes.remove, np.setdiff1d(np.array(ids, np.int64), keys))
 
     async def _hashes_of(self, ids: list[int]) -> HammingIndex:
-        found = [await self._repository.phashes(ids[start : start + PORTION]) for start in range(0, len(ids), PORTION)]
+        found = [
+            await self._repository.features.phashes(ids[start : start + PORTION])
+            for start in range(0, len(ids), PORTION)
+        ]
         index = HammingIndex()
         if found:
             keys, values = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -244,7 +247,7 @@ class LibraryIndex:
 
     async def _vectors(self, ids: list[int]) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Vector]:
         """Keys and embeddings of live pictures."""
-        portions = self._repository.embeddings_of(self.network, self.dimensions, ids)
+        portions = self._repository.features.embeddings_of(self.network, self.dimensions, ids)
         rows = [row async for portion in portions for row in portion]
         return await self._pool.run(_keyed, rows, self.dimensions)
 
@@ -313,7 +316,7 @@ class LibraryIndex:
                 anew = True
         if anew:
             logger.info("building the %s index of %d pictures anew", kind, self.size)
-            local = await self._build(kind, await self._repository.live_ids(), stop=self._closing.is_set)
+            local = await self._build(kind, await self._repository.images.live_ids(), stop=self._closing.is_set)
         return await self._written_down(local, self._hashes, kind, seq)
 
     async def _written_down(self, local: LocalIndex, hashes: HammingIndex, kind: str, seq: int) -> Checkpoint:
@@ -328,14 +331,14 @@ class LibraryIndex:
         """Let a new index serve, once it is level with the one that does."""
         index, start = PooledIndex(found.local, self._pool), found.seq
         while True:
-            last, ids = await self._repository.changed_since(start)
+            last, ids = await self._repository.feed.changed_since(start)
             if ids is None or len(ids) <= A_FEW:
                 break
             await self._replace(index, ids)
             start = last
         async with self._catching_up:
-            last, ids = await self._repository.changed_since(min(start, self.seq))
-            if ids is None or (await self._repository.head()).trimmed > start:
+            last, ids = await self._repository.feed.changed_since(min(start, self.seq))
+            if ids is None or (await self._repository.feed.head()).trimmed > start:
                 return  # it is rebuilt anyway
             await self._replace(index, ids)
             await self._replace_hashes(ids)

@@ -101,7 +101,7 @@ class SharedIndex:
 
     async def _bring_level(self, seq: int) -> int:
         async with self._repository.database.alone_at("index", self._pool):
-            level, head = await self._index.level(), await self._repository.head()
+            level, head = await self._index.level(), await self._repository.feed.head()
             if level is not None and seq <= level <= head.seq:
                 return level  # somebody else was quicker
             if level is None:
@@ -109,7 +109,7 @@ class SharedIndex:
             elif level < head.trimmed or level > head.seq:
                 logger.warning("the index in %s is not of this library as it is; it is built anew", self.kind)
             else:
-                last, ids = await self._repository.changed_since(level)
+                last, ids = await self._repository.feed.changed_since(level)
                 if ids is not None:
                     await self._replace(ids)
                     await self._index.mark(last)
@@ -128,7 +128,7 @@ class SharedIndex:
             await self._index.remove(np.array(gone, np.int64))
 
     async def _portions(self, ids: list[int] | None) -> AsyncIterator[tuple[Keys, Vectors]]:
-        async for rows in self._repository.embeddings_of(self.network, self.dimensions, ids):
+        async for rows in self._repository.features.embeddings_of(self.network, self.dimensions, ids):
             if rows:
                 keys = np.array([image_id << PART_BITS | part for image_id, part, _ in rows], np.int64)
                 stored = [vector for *_, vector in rows]
@@ -152,9 +152,9 @@ class FollowedHashes:
             ids: list[int] | None = None
             last = seq
             if self._seq is not None and trimmed <= self._seq <= seq:
-                last, ids = await self._repository.changed_since(self._seq)
+                last, ids = await self._repository.feed.changed_since(self._seq)
             # Read after `seq`, so that what comes meanwhile is only looked at once more.
-            keys, values = await self._repository.phashes(ids)
+            keys, values = await self._repository.features.phashes(ids)
             if ids is None:
                 self._index = HammingIndex()
             else:

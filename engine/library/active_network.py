@@ -102,7 +102,7 @@ class Networks:
 
     async def current(self) -> tuple[ActiveNetwork, Head]:
         """What serves now, with its index level with storage."""
-        head = await self._repository.head()
+        head = await self._repository.feed.head()
         async with self._loading:
             assert head.network
             if self._active is None or self._active.network != head.network:
@@ -119,7 +119,7 @@ class Networks:
         calibration = await self._calibration(network, dimensions)
         matcher = Matcher(
             index,
-            self._repository,
+            self._repository.features,
             self._pool,
             embed=embedder.embed,
             embed_region=embedder.embed_region,
@@ -160,7 +160,7 @@ class Networks:
         if local or self._read_only:  # bringing a server's index level is no reading
             directory, local = self._settings.data_dir / "index", local or "auto"
             return LibraryIndex(repository, pool, directory, network, dimensions, local, read_only=self._read_only)
-        name = index_name(await repository.identity(), network, dimensions)
+        name = index_name(await repository.settings.identity(), network, dimensions)
         if self._milvus:
             milvus = MilvusIndex(self._milvus, pool, name, dimensions)
             return SharedIndex(repository, pool, milvus, network, dimensions)
@@ -168,7 +168,7 @@ class Networks:
         return SharedIndex(repository, pool, pgvector, network, dimensions)
 
     async def _calibration(self, network: NetworkRef, dimensions: int) -> Calibration:
-        own = await self._repository.get_setting(CALIBRATION)
+        own = await self._repository.settings.get(CALIBRATION)
         if own and (own["network"], own["version"]) == (network.name, network.version):
             return Calibration.from_json(own)
         return shipped(network) or uncalibrated(network, dimensions)

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from engine.concurrency import CpuPool
-from engine.domain import AddResult, FileSeen, Image, NetworkRef, Prepared, Provenance
+from engine.domain import AddResult, FileSeen, Image, NetworkRef, Prepared, Provenance, Stop, never
 from engine.errors import LibraryError, PicTraceError
 from engine.features import hashes, orb, registry
 from engine.features.embedding import Embedder
@@ -68,17 +68,28 @@ class Adder:
     async def add(
         self,
         sources: Iterable[Given],
-        said: Provenance,
-        operation: Operation,
-        stop: Callable[[], bool],
+        *,
+        actor: str,
+        title: str | None = None,
+        tags: Sequence[str] = (),
+        source_url: str | None = None,
+        page_url: str | None = None,
+        operation_id: int | None = None,
+        stop: Stop = never,
     ) -> AsyncIterator[AddResult]:
-        """One result for each source, in order; a picture whose result was given is stored to stay.
+        """See SearchService.add. A picture whose result was given is stored to stay.
 
         While some are being compared with the library, the next portion is being written and the one after computed.
         Once `stop` says so, what was begun is finished and nothing more is begun; what is not ready a little later is
         given up without a result. Raises a LibraryError where nothing more can be stored, e.g. on a full disk, after
         the results of what was.
         """
+        self._repository.database.require_writable()  # before any file is written
+        await asyncio.gather(self._networks.current(), self._decoders.warm_up())
+        operation = Operation("add", actor)
+        if operation_id is not None:
+            operation = await self._repository.operations.continued(operation_id)
+        said = Provenance("", title, tuple(tags), source_url, page_url)
         failure: LibraryError | None = None
         async with (
             aclosing(self._stored(sources, said, operation, stop)) as portions,
@@ -100,7 +111,7 @@ class Adder:
         sources: Iterable[Given],
         said: Provenance,
         operation: Operation,
-        stop: Callable[[], bool],
+        stop: Stop,
     ) -> AsyncGenerator[list[AddResult], None]:
         """The results of one portion after another."""
         portions = _portions(iter(sources))
@@ -117,34 +128,34 @@ class Adder:
                 if not isinstance(left, BaseException):
                     await self._drop(left)
 
-    async def _prepare(
-        self, portion: list[Given], said: Provenance, stop: Callable[[], bool]
-    ) -> list[AddResult | Prepared]:
-        unchanged = await self._repository.known_files([s.file for s in portion if isinstance(s, Source) and s.file])
+    async def _prepare(self, portion: list[Given], said: Provenance, stop: Stop) -> list[AddResult | Prepared]:
+        unchanged = await self._repository.additions.known_files(
+            [s.file for s in portion if isinstance(s, Source) and s.file]
+        )
         results = [_if_unchanged(source, unchanged) for source in portion]
         new = [source for source, result in zip(portion, results, strict=True) if result is None]
         prepared = iter(await self._prepare_new(new, said, stop) if new else [])
         whole = [result or next(prepared) for result in results]
         return [result for result in whole if result is not None]
 
-    async def _prepare_new(
-        self, new: list[Given], said: Provenance, stop: Callable[[], bool]
-    ) -> list[AddResult | Prepared | None]:
+    async def _prepare_new(self, new: list[Given], said: Provenance, stop: Stop) -> list[AddResult | Prepared | None]:
         """What became of each picture, in order; None for one that was given up."""
         results: list[AddResult | _Read | Prepared | None] = []
         for read in await _unless_stopped(map(self._read, new), stop):
             if isinstance(read, BaseException):
                 raise read
             results.append(read)
-        stored = await self._repository.whole_by_sha256([one.sha256 for one in results if isinstance(one, _Read)])
+        stored = await self._repository.images.whole_by_sha256(
+            [one.sha256 for one in results if isinstance(one, _Read)]
+        )
         seen = {}
         for at, one in enumerate(results):
             if isinstance(one, _Read) and one.sha256 in stored:
                 results[at] = AddResult(one.source.name, "duplicate", stored[one.sha256])
                 if one.file:
                     seen[one.file] = stored[one.sha256]
-        await self._repository.see_files(seen)
-        head = await self._repository.head()
+        await self._repository.additions.see_files(seen)
+        head = await self._repository.feed.head()
         wanted = [network for network in (head.network, head.next_network) if network]
         embedders = {network: await self._networks.embedder(network) for network in wanted}
         prepared = await _unless_stopped(
@@ -186,10 +197,10 @@ class Adder:
     async def _store(self, portion: list[AddResult | Prepared], operation: Operation) -> list[AddResult]:
         prepared = [one for one in portion if isinstance(one, Prepared)]
         try:
-            stored = await self._repository.add(prepared, operation) if prepared else []
+            stored = await self._repository.additions.add(prepared, operation) if prepared else []
             while stored is None:  # the library began to change its network meanwhile: make what it wants now
                 prepared = await self._with_wanted_embeddings(prepared)
-                stored = await self._repository.add(prepared, operation)
+                stored = await self._repository.additions.add(prepared, operation)
         except LibraryError:
             await self._drop(portion)
             raise
@@ -199,10 +210,10 @@ class Adder:
     async def _drop(self, portion: list[AddResult | Prepared]) -> None:
         """Delete the files of what will not be stored."""
         with suppress(LibraryError):  # `pictrace check` finds what is left
-            await self._repository.drop_unowned_files([one for one in portion if isinstance(one, Prepared)])
+            await self._repository.additions.drop_unowned_files([one for one in portion if isinstance(one, Prepared)])
 
     async def _with_wanted_embeddings(self, prepared: list[Prepared]) -> list[Prepared]:
-        head = await self._repository.head()
+        head = await self._repository.feed.head()
         complete = []
         for one in prepared:
             embeddings = dict(one.embeddings)
@@ -322,9 +333,7 @@ async def _given(result: AddResult | Prepared | None) -> AddResult | Prepared | 
     return result
 
 
-async def _unless_stopped(
-    work: Iterable[Coroutine[Any, Any, T]], stop: Callable[[], bool]
-) -> list[T | BaseException | None]:
+async def _unless_stopped(work: Iterable[Coroutine[Any, Any, T]], stop: Stop) -> list[T | BaseException | None]:
     """What comes of each, in order, errors too; None for what was not done a little after `stop` had said so."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.concurrency import CpuPool, all_done
-from engine.domain import CheckReport, Finding, Image, StoredImage
+from engine.domain import CheckReport, Finding, Image, Progress, Stop, StoredImage, never, no_progress
 from engine.errors import DamagedImage, ImageError, TooManyMissing, UnknownImage, UnreadableFile
 from engine.features import hashes, orb, registry
 from engine.index.checkpoints import Checkpoints
@@ -18,10 +18,10 @@ from engine.library.originals import Originals
 from engine.pictures import imaging
 from engine.pictures.imaging import EXTENSIONS
 from engine.settings import EngineSettings
-from engine.storage.cells import Cells
 from engine.storage.files import StoredFile, extension_of, original_key
-from engine.storage.repository import Repository, undo_horizon
+from engine.storage.repository import Repository
 from engine.storage.statements import Operation
+from engine.storage.upkeep import undo_horizon
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +52,6 @@ COUNTED_IN = {
 LOST = ("missing_original", "altered_original")
 THUMBNAIL = ("missing_thumbnail", "wrong_thumbnail")
 FEATURES = ("stale_features", "short_vector", "bad_keypoints", "wrong_vector", "wrong_hash", "wrong_keypoints")
-
-Progress = Callable[[int, int], None]
-Stop = Callable[[], bool]
 
 
 class _Faults:
@@ -92,7 +89,6 @@ class Checker:
     ) -> None:
         self._settings = settings
         self._repository = repository
-        self._cells = Cells(repository.database)
         self._networks = networks
         self._originals = originals
         self._pool = pool
@@ -102,11 +98,11 @@ class Checker:
         *,
         repair: bool,
         purge: bool,
-        deep: bool,
-        allow_missing: int | None,
         actor: str,
-        progress: Progress,
-        stop: Stop,
+        deep: bool = False,
+        allow_missing: int | None = None,
+        progress: Progress = no_progress,
+        stop: Stop = never,
     ) -> CheckReport:
         """Count what is wrong: in rows, sizes of files, headers of thumbnails, index checkpoints; and what is nobody's.
 
@@ -121,10 +117,10 @@ class Checker:
         await self._look_at_cells(found)
         is_whole = await self._look_at_files(found, progress, stop)
         # The files first, the rows after: a picture whose row comes meanwhile has no orphans.
-        orphans = await self._repository.orphans(await self._old_files())
+        orphans = await self._repository.upkeep.orphans(await self._old_files())
         checkpoints = await self._checkpoints()
         torn = await self._pool.run(checkpoints.torn)
-        damaged_pages = await self._repository.damaged_pages()
+        damaged_pages = await self._repository.upkeep.damaged_pages()
         if deep and is_whole:
             is_whole = await self._look_deep(found, progress, stop)
         report = CheckReport(
@@ -139,10 +135,10 @@ class Checker:
         if is_mending:
             await self._refuse_too_many(found, allow_missing)
         if purge:
-            report = replace(report, purged=await self._repository.purge(undo_horizon(0), actor))
+            report = replace(report, purged=await self._repository.upkeep.purge(undo_horizon(0), actor))
         if is_mending:
             taken_out, unmended = await self._mend(found, actor)
-            await self._repository.drop_orphans(orphans)
+            await self._repository.upkeep.drop_orphans(orphans)
             for path in torn:
                 checkpoints.drop(path)
             report = replace(report, repaired=True, taken_out=taken_out, unmended=unmended)
@@ -152,23 +148,23 @@ class Checker:
 
     async def _look_at_cells(self, found: _Faults) -> None:
         active, _ = await self._networks.current()
-        cells, dimensions = self._cells, active.embedder.network.dimensions
+        cells, dimensions = self._repository.cells, active.embedder.network.dimensions
         found.add("short_vector", *await cells.short_vectors(active.network, dimensions))
         found.add("bad_keypoints", *await cells.bad_keypoints())
         found.add("bad_size", *await cells.bad_sizes())
         found.add("bad_tags", *await cells.bad_tags())
         found.add("unknown_media_type", *await cells.unknown_media_types())
         found.add("stale_features", *await cells.without_vector(active.network))
-        found.add("stale_features", *await self._repository.with_stale_keypoints(orb.VERSION))
+        found.add("stale_features", *await self._repository.features.with_stale_keypoints(orb.VERSION))
 
     async def _look_at_files(self, found: _Faults, progress: Progress, stop: Stop) -> bool:
         """Whether the files are there, and as they were as far as can be told without reading the originals.
 
         False where it was stopped. What cannot be reached is an error.
         """
-        total = (await self._repository.counts())["images"]
+        total = (await self._repository.images.counts())["images"]
         last = done = 0
-        while images := await self._repository.live_images(after=last, limit=PORTION):
+        while images := await self._repository.images.live_images(after=last, limit=PORTION):
             names = [await self._original_name(image) for image in images]
             sizes = await self._repository.files.files.sizes(names)
             for start in range(0, len(images), AT_ONCE):
@@ -236,16 +232,16 @@ class Checker:
         How far it has come is noted in the library, so that the next one goes on there. The pictures of which something
         was found so far are looked at once more: meanwhile they may have been mended.
         """
-        noted: dict[str, Any] = await self._repository.get_setting(DEEP) or {}
+        noted: dict[str, Any] = await self._repository.settings.get(DEEP) or {}
         last, suspects = int(noted.get("after", 0)), list(noted.get("suspects", ()))
         active, _ = await self._networks.current()
         again = [image for image in await all_done(map(self._if_there, suspects)) if image]
         suspects = []
-        total = (await self._repository.counts())["images"]
-        done = total - await self._repository.count_live(after=last)
+        total = (await self._repository.images.counts())["images"]
+        done = total - await self._repository.images.count_live(after=last)
         at, stored = last, time.monotonic()
         progress(done, total)
-        while part := again[:AT_ONCE] or await self._repository.live_images(after=at, limit=AT_ONCE):
+        while part := again[:AT_ONCE] or await self._repository.images.live_images(after=at, limit=AT_ONCE):
             if stop():
                 break
             for image, codes in zip(part, await all_done(self._deep_faults(one, active) for one in part), strict=True):
@@ -269,7 +265,7 @@ class Checker:
 
     async def _note(self, reached: dict[str, Any] | None) -> None:
         if not self._repository.database.read_only:
-            await self._repository.put_setting(DEEP, reached)
+            await self._repository.settings.put(DEEP, reached)
 
     async def _deep_faults(self, image: StoredImage, active: ActiveNetwork) -> list[str]:
         """What is wrong with a picture whose original must be read to see it, by code."""
@@ -299,12 +295,12 @@ class Checker:
     async def _feature_faults(self, image: StoredImage, original: Image, active: ActiveNetwork) -> list[str]:
         codes = []
         dimensions = active.embedder.network.dimensions
-        vector = await self._repository.embedding(image.id, active.network, dimensions)
+        vector = await self._repository.features.embedding(image.id, active.network, dimensions)
         if vector is not None:
             made = await self._pool.run(active.embedder.embed, original.pixels)
             if not inspecting.is_same_vector(vector, made):
                 codes.append("wrong_vector")
-        stored = (await self._repository.features([image.id])).get(image.id)
+        stored = (await self._repository.features.stored([image.id])).get(image.id)
         if stored:
             phash, keypoints = await self._pool.run(registry.without_network, original.pixels)
             if not inspecting.is_same_hash(stored.phash, phash):
@@ -317,7 +313,7 @@ class Checker:
 
     async def _refuse_too_many(self, found: _Faults, allow_missing: int | None) -> None:
         lost = len(found.ids(*LOST))
-        total = (await self._repository.counts())["images"]
+        total = (await self._repository.images.counts())["images"]
         is_much = lost >= total or (lost > FEW and lost > SHARE * total)
         if lost and (is_much if allow_missing is None else lost > allow_missing):
             are = "The original of 1 picture is" if lost == 1 else f"The originals of {lost:,} pictures are"
@@ -331,7 +327,7 @@ class Checker:
         """Returns how many pictures were taken out, and how many could not be mended."""
         lost = await self._there(found.ids(*LOST))
         lost_ids = [image.id for image in lost if await self._is_lost(image)]
-        taken_out = await self._repository.take_out(lost_ids, Operation("repair", actor))
+        taken_out = await self._repository.images.take_out(lost_ids, Operation("repair", actor))
         operation = Operation("remake", actor)  # apart, for there is nothing in it to undo
         unmended: set[int] = set()
         await self._each(found.ids("bad_tags"), self._mend_tags, unmended)
@@ -340,7 +336,7 @@ class Checker:
         await self._each(found.ids(*THUMBNAIL), self._make_thumbnail, unmended)
         await self._each(found.ids(*FEATURES), lambda image: self._make_features(image, operation), unmended)
         mended = await self._there(found.ids(*THUMBNAIL, *FEATURES) - unmended)
-        await self._repository.compare_anew([image.id for image in mended])
+        await self._repository.features.compare_anew([image.id for image in mended])
         return taken_out, len(unmended)
 
     async def _each(
@@ -359,7 +355,7 @@ class Checker:
 
     async def _if_there(self, image_id: int) -> StoredImage | None:
         try:
-            return await self._repository.get(image_id)
+            return await self._repository.images.get(image_id)
         except UnknownImage:
             return None
 
@@ -368,18 +364,18 @@ class Checker:
         return await self._sha256_of(await self._original_name(image)) != image.sha256
 
     async def _mend_tags(self, image: StoredImage) -> None:
-        await self._cells.put_readable_tags(image.id)
+        await self._repository.cells.put_readable_tags(image.id)
 
     async def _mend_media_type(self, image: StoredImage) -> None:
         name = await self._original_name(image)
         if await self._sha256_of(name) != image.sha256:
             raise UnreadableFile(f"The original of picture {image.id} is not there as it was added.")
-        await self._cells.put(image.id, media_type=MEDIA_TYPES[f".{name.rpartition('.')[2]}"])
+        await self._repository.cells.put(image.id, media_type=MEDIA_TYPES[f".{name.rpartition('.')[2]}"])
 
     async def _mend_size(self, image: StoredImage) -> None:
         content = await self._originals.file(image)
         original = await self._originals.decoded(image)
-        await self._cells.put(image.id, width=original.width, height=original.height, byte_size=len(content))
+        await self._repository.cells.put(image.id, width=original.width, height=original.height, byte_size=len(content))
 
     async def _make_thumbnail(self, image: StoredImage) -> None:
         pixels = (await self._originals.decoded(image)).pixels
@@ -391,5 +387,5 @@ class Checker:
         pixels = (await self._originals.decoded(image)).pixels
         embedding = await self._pool.run(active.embedder.embed, pixels)
         phash, keypoints = await self._pool.run(registry.without_network, pixels)
-        await self._repository.put_embeddings(active.network, {image.id: embedding})
-        await self._repository.put_features(image.id, keypoints, orb.VERSION, phash, operation)
+        await self._repository.features.put_embeddings(active.network, {image.id: embedding})
+        await self._repository.features.put_features(image.id, keypoints, orb.VERSION, phash, operation)

@@ -1,18 +1,31 @@
 """Finds pictures of the library that are the same as others of it, and remembers what people decided about them."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.concurrency import CpuPool
-from engine.domain import Decision, Features, Group, Groups, Keep, NearDuplicate, Pair, Pixels
+from engine.domain import (
+    Decision,
+    Features,
+    Group,
+    Groups,
+    Keep,
+    NearDuplicate,
+    Pair,
+    Pixels,
+    Progress,
+    Stop,
+    never,
+    no_progress,
+)
 from engine.errors import InvalidLimit, LibraryError, NotDuplicates
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.matching import ranking
 from engine.matching.candidates import Candidates
 from engine.matching.cascade import NEAREST, Known
 from engine.storage import codec, pairs
-from engine.storage.pairs import Pairs, Size, components
+from engine.storage.pairs import Size, components
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 
@@ -20,8 +33,6 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE, THOROUGHLY_AT_ONCE = 64, 8  # pictures that are compared in one go, and stored in one transaction
 MAX_DECIDED = 500  # pictures: every pair of them is remembered
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,6 @@ class Duplicates:
 
     def __init__(self, repository: Repository, networks: Networks, pool: CpuPool) -> None:
         self._repository = repository
-        self._pairs = Pairs(repository.database)
         self._networks = networks
         self._pool = pool
 
@@ -59,20 +69,26 @@ class Duplicates:
             logger.exception("%d new pictures could not be compared; `pictrace duplicates` tries again", len(new))
             return {}
 
-    async def catch_up(
+    async def compare(
         self,
         *,
         limit: int | None = None,
         thorough: bool = False,
-        progress: Progress = lambda done, total: None,
-        stop: Callable[[], bool] = lambda: False,
+        progress: Progress = no_progress,
+        stop: Stop = never,
     ) -> None:
-        """Compare what has not been compared yet, at most `limit` pictures; what is done is kept."""
+        """Compare pictures with each other that have not been compared yet, at most `limit`; what is done is kept.
+
+        Additions are compared as they come: what waits is a library of an older PicTrace, what came back by an undo, or
+        what was interrupted. `thorough`: by their regions too, for crops and screenshots; as dear as a search each.
+        """
+        if self._repository.database.read_only:
+            return  # nothing of it could be kept
         wanted, at_once = (pairs.THOROUGHLY, THOROUGHLY_AT_ONCE) if thorough else (pairs.WHOLE, AT_ONCE)
-        total, done = await self._pairs.count_waiting(wanted), 0
+        total, done = await self._repository.pairs.count_waiting(wanted), 0
         progress(0, total)
         while not stop() and (limit is None or done < limit):
-            ids = await self._pairs.waiting(wanted, at_once if limit is None else min(at_once, limit - done))
+            ids = await self._repository.pairs.waiting(wanted, at_once if limit is None else min(at_once, limit - done))
             if not ids:
                 break
             await (self._compare_thoroughly(ids) if thorough else self._compare(ids))
@@ -92,9 +108,9 @@ class Duplicates:
                 for one, seen in zip(known, candidates, strict=True)
                 for pair in _same(active, one, seen)
             ]  # fmt: skip
-            await self._pairs.put(new, part, pairs.WHOLE, head.seq)
+            await self._repository.pairs.put(new, part, pairs.WHOLE, head.seq)
             found += new
-        decided = await self._pairs.decided(ids) if found else set()
+        decided = await self._repository.pairs.decided(ids) if found else set()
         return _by_id([pair for pair in found if (pair.first_id, pair.second_id) not in decided], ids)
 
     async def _compare_thoroughly(self, ids: Sequence[int]) -> None:
@@ -106,14 +122,14 @@ class Duplicates:
             pixels = await self._pool.run(active.thumbnail, image.sha256)
             if pixels is not None:
                 found += _same(active, one, await _match(active, one, pixels))
-        await self._pairs.put(found, ids, pairs.THOROUGHLY, head.seq)
+        await self._repository.pairs.put(found, ids, pairs.THOROUGHLY, head.seq)
 
     async def _known(self, active: ActiveNetwork, ids: Sequence[int]) -> list[Known]:
         """What is stored of those that can be compared; `pictrace check --repair` makes again what is lost."""
-        stored = await self._repository.features(ids)
+        stored = await self._repository.features.stored(ids)
         known = []
         dimensions = active.embedder.network.dimensions
-        async for rows in self._repository.embeddings_of(active.network, dimensions, ids):
+        async for rows in self._repository.features.embeddings_of(active.network, dimensions, ids):
             vectors = codec.vectors_from_bytes([row[-1] for row in rows], dimensions)
             known += [
                 Known(stored[image_id], vector)
@@ -126,14 +142,14 @@ class Duplicates:
 
     async def waiting(self) -> int:
         """How many pictures have yet to be compared."""
-        return await self._pairs.count_waiting()
+        return await self._repository.pairs.count_waiting()
 
     async def groups(self, *, cursor: int | None = None, limit: int | None = None) -> Groups:
         """Groups of near-duplicates on which nobody has decided, from after the one whose best picture is `cursor`."""
         found = await self._grouped()
         rest = [one for one in found if cursor is None or one.ids[0] > cursor]
         part = rest[:limit]
-        images = await self._pairs.images([image_id for one in part for image_id in one.ids])
+        images = await self._repository.pairs.images([image_id for one in part for image_id in one.ids])
         groups = []
         for one in part:
             pictures = tuple(
@@ -146,7 +162,7 @@ class Duplicates:
 
     async def group_of(self, image_id: int) -> tuple[int, ...]:
         """The ids of the group that a picture is in, best first. UnknownImage, NotDuplicates."""
-        await self._repository.get(image_id)
+        await self._repository.images.get(image_id)
         for one in await self._grouped():
             if image_id in one.ids:
                 return one.ids
@@ -161,12 +177,12 @@ class Duplicates:
         if not 2 <= len(chosen) <= MAX_DECIDED and (keep != "best" or len(chosen) < 2):
             raise InvalidLimit(f"Between 2 and {MAX_DECIDED} pictures can be decided on at once, not {len(chosen)}.")
         if keep == "best":
-            return await self._pairs.keep_best(chosen, Operation("remove", actor))
+            return await self._repository.pairs.keep_best(chosen, Operation("remove", actor))
         reason = "kept" if keep == "all" else "different"
-        return await self._pairs.keep(chosen, reason, Operation("decision", actor))
+        return await self._repository.pairs.keep(chosen, reason, Operation("decision", actor))
 
     async def _grouped(self) -> list[_Components]:
-        found, sizes = await self._pairs.undecided()
+        found, sizes = await self._repository.pairs.undecided()
         return await self._pool.run(_groups, found, sizes)
 
 

@@ -66,10 +66,11 @@ class Originals:
         """The same: where it lies on this machine, whether it is there or not, or what it holds."""
         return self._files.thumbnail_path(image.sha256) or await self.thumbnail(image)
 
-    async def preview(self, image: StoredImage, *, side: int, max_ratio: float) -> bytes:
-        """A JPEG, longest side at most `side` pixels; a strip gets white borders until it is 1 : `max_ratio`.
+    async def preview(self, image: StoredImage, *, side: int = 1280, max_ratio: float = 10) -> bytes:
+        """A JPEG for places that take nothing else, longest side at most `side` pixels.
 
-        Where the original is lost, of the thumbnail; UnreadableFile where that is lost too.
+        Strips get white borders until their sides are at most 1 : `max_ratio`. Where the original is lost, of the
+        thumbnail; UnreadableFile where that is lost too.
         """
         try:
             pixels = (await self.decoded(image, side=side)).pixels
@@ -82,9 +83,11 @@ class Originals:
     async def served(self, image: StoredImage, *, whole: bool) -> ServedFile:
         """The file for others: as it was added if `whole`, else without metadata. UnreadableFile where it is lost.
 
-        Where it cannot be stripped, a JPEG of the picture. Whether a path leads to anything is for the caller to see.
+        Without metadata JPEG, PNG, WebP and GIF keep their pixels, orientation and colour profile, byte for byte; of
+        other kinds, and of damaged files, a JPEG is given, of full size unless that takes too much memory. Whether
+        there is anything at a path is for the caller to see.
         """
-        etag = served_etag(image, whole=whole)
+        etag = self.served_etag(image, whole=whole)
         if whole:
             path = self._files.original_path(image.sha256, extension_of(image.media_type))
             return ServedFile(path or await self.file(image), image.media_type, image.filename, etag)
@@ -94,6 +97,11 @@ class Originals:
             if stripped is not None:
                 return ServedFile(stripped, image.media_type, image.filename, etag)
         return ServedFile(await self._as_jpeg(image), "image/jpeg", _as_jpeg_name(image.filename), etag)
+
+    @staticmethod
+    def served_etag(image: StoredImage, *, whole: bool) -> str:
+        """The `etag` of what `served` gives, known without reading the file."""
+        return image.sha256 if whole else f"{image.sha256}-shared{stripping.VERSION}"
 
     async def _as_jpeg(self, image: StoredImage) -> bytes:
         """A JPEG of full size; of a very large picture, which takes too much memory, of a quarter of its side."""
@@ -107,11 +115,6 @@ class Originals:
                 raise UnreadableFile(LOST.format(image.id)) from error
             return await self._pool.run(imaging.encode_jpeg, decoded.pixels, quality=SHARED_QUALITY)
         raise UnreadableFile(TOO_COSTLY.format(image.id))
-
-
-def served_etag(image: StoredImage, *, whole: bool) -> str:
-    """The tag of what `served` gives, known without reading the file."""
-    return image.sha256 if whole else f"{image.sha256}-shared{stripping.VERSION}"
 
 
 def _as_jpeg_name(name: str) -> str:

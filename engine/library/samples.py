@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.domain import Pixels
+from engine.concurrency import CpuPool
+from engine.domain import AddResult, Pixels
 from engine.errors import UnknownSample
 from engine.features import hashes
+from engine.library.adding import Adder
 from engine.pictures import augment, imaging
+from engine.pictures.sources import expand
+from engine.settings import EngineSettings
+from engine.storage.repository import Repository
+from engine.storage.statements import Operation
 
 TAG = "sample"
 SHIPPED = Path(str(files("skimage") / "data"))
@@ -63,6 +69,40 @@ def query(name: str) -> bytes:
     if asked.edit:
         pixels = augment.apply(asked.edit, pixels, _pixels("chelsea.png"), seed=asked.seed)
     return imaging.encode_jpeg(np.ascontiguousarray(pixels), quality=85)
+
+
+class Samples:
+    """The samples of one library."""
+
+    names = tuple(QUERIES)  # of pictures to ask with
+
+    def __init__(self, settings: EngineSettings, repository: Repository, adder: Adder, pool: CpuPool) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._adder = adder
+        self._pool = pool
+
+    async def add(self, *, actor: str) -> list[AddResult]:
+        """Add them, as one operation, with the tag `sample`."""
+        sources = [source for path in pictures() for source in expand(path, self._settings)]
+        return [result async for result in self._adder.add(sources, actor=actor, tags=[TAG])]
+
+    async def remove(self, *, actor: str) -> int | None:
+        """Take them out again; returns the operation's id, None where there are none."""
+        ids = await self._ids()
+        return await self._repository.images.remove(ids, Operation("remove", actor)) if ids else None
+
+    async def present(self) -> int:
+        """How many of them are in the library."""
+        return len(await self._ids())
+
+    async def query(self, name: str) -> bytes:
+        """A JPEG to ask with, once they are there. UnknownSample."""
+        return await self._pool.run(query, name)
+
+    async def _ids(self) -> list[int]:
+        wanted = await self._pool.run(fingerprints)
+        return sorted((await self._repository.images.ids_by_sha256(sorted(wanted))).values())
 
 
 def _pixels(name: str) -> Pixels:

@@ -16,7 +16,6 @@ from engine.matching import explain, ranking
 from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
 from engine.storage.repository import Repository
-from engine.storage.subscribers import Subscribers
 
 MAX_LIMIT = 50
 PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80  # of a query
@@ -57,14 +56,12 @@ class Searcher:
     def __init__(
         self,
         repository: Repository,
-        subscribers: Subscribers,
         networks: Networks,
         originals: Originals,
         decoders: Decoders,
         pool: CpuPool,
     ) -> None:
         self._repository = repository
-        self._subscribers = subscribers
         self._networks = networks
         self._originals = originals
         self._decoders = decoders
@@ -87,7 +84,9 @@ class Searcher:
             (active, _), _ = await asyncio.gather(self._networks.current(), self._decoders.warm_up())
         with stopwatch("read"):
             asked = await self.asked(content, active, without=without)
-            wrong = await self._subscribers.called_wrong(subscriber, asked.features) if subscriber else frozenset[int]()
+            wrong = frozenset[int]()
+            if subscriber:
+                wrong = await self._repository.subscribers.called_wrong(subscriber, asked.features)
         return await self._matches(
             asked, active, stopwatch, limit=limit, weak=weak, preview=preview, without=without | wrong
         )
@@ -99,7 +98,7 @@ class Searcher:
         with stopwatch("catch_up"):
             active, _ = await self._networks.current()
         with stopwatch("read"):
-            image = await self._repository.get(image_id)
+            image = await self._repository.images.get(image_id)
             known = await self._stored_query(image, active)
             asked = (
                 DecodedQuery(image, *known, image.width, image.height)
@@ -113,10 +112,10 @@ class Searcher:
     async def explain(self, content: bytes, image_id: int, *, words: bool) -> Explanation:
         """See SearchService.explain."""
         active, _ = await self._networks.current()
-        await self._repository.get(image_id)
+        await self._repository.images.get(image_id)
         asked = await self.asked(content, active)
         dimensions = active.embedder.network.dimensions
-        embedding = await self._repository.embedding(image_id, active.network, dimensions)
+        embedding = await self._repository.features.embedding(image_id, active.network, dimensions)
         cosine = float(embedding @ asked.features.embedding) if embedding is not None else 0.0
         candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine)
         references = active.calibration.references(asked.features.embedding, candidates.nearest)
@@ -164,7 +163,7 @@ class Searcher:
     ) -> DecodedQuery:
         """A query with its features; bytes that are stored already, but in one of `without`, are not computed again."""
         sha256 = await self._pool.run(hashes.sha256, content)
-        exact = await self._repository.find_by_sha256(sha256) if content else None
+        exact = await self._repository.images.by_sha256(sha256) if content else None
         if exact and exact.id in without:
             exact = None
         if exact:
@@ -180,8 +179,10 @@ class Searcher:
         return DecodedQuery(exact, image.pixels, features, image.width, image.height)
 
     async def _stored_query(self, exact: StoredImage, active: ActiveNetwork) -> tuple[Pixels, Features] | None:
-        stored = (await self._repository.features([exact.id])).get(exact.id)
-        embedding = await self._repository.embedding(exact.id, active.network, active.embedder.network.dimensions)
+        stored = (await self._repository.features.stored([exact.id])).get(exact.id)
+        embedding = await self._repository.features.embedding(
+            exact.id, active.network, active.embedder.network.dimensions
+        )
         if stored is None or embedding is None:
             return None
         try:

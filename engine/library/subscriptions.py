@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import Match, NetworkRef, Vector, Watch
+from engine.domain import Match, NetworkRef, Tally, Vector, Watch
 from engine.features import regions
 from engine.index.hamming import HammingIndex
 from engine.library.active_network import ActiveNetwork, Networks
@@ -13,7 +13,6 @@ from engine.library.searching import Searcher
 from engine.matching import ranking
 from engine.storage import codec
 from engine.storage.repository import Repository
-from engine.storage.subscribers import Subscribers
 
 # Cosine of the nearest part from which a new picture is worth reading the query again. Of edited copies of 30 pictures
 # (23 edits) 94 % reach it, and of two pictures that have nothing to do with each other 1 in 200.
@@ -24,31 +23,48 @@ EXAMINED = 8  # new pictures, the likeliest, that one query is compared with at 
 
 
 class Subscriptions:
-    """Verdicts and watches of one library."""
+    """What is kept for subscribers; a subscriber is an opaque name that a door gives, e.g. `telegram:1234`."""
 
-    def __init__(
-        self,
-        repository: Repository,
-        subscribers: Subscribers,
-        networks: Networks,
-        searcher: Searcher,
-        pool: CpuPool,
-    ) -> None:
+    def __init__(self, repository: Repository, networks: Networks, searcher: Searcher) -> None:
         self._repository = repository
-        self._subscribers = subscribers
+        self._networks = networks
+        self._searcher = searcher
+
+    async def judge(self, content: bytes, image_id: int, *, right: bool, subscriber: str) -> None:
+        """Remember that a match was right or wrong. UnknownImage, or an ImageError.
+
+        Kept are subscriber, SHA-256 and pHash of the query, the picture and the verdict; the last one on a pair counts.
+        """
+        active, _ = await self._networks.current()
+        await self._repository.images.get(image_id)
+        asked = await self._searcher.asked(content, active)
+        await self._repository.subscribers.judge(subscriber, asked.features, image_id, right=right)
+
+    async def forget(self, subscriber: str) -> Tally:
+        """Delete all that is kept for a subscriber, watches too; returns how much that was."""
+        return await self._repository.subscribers.forget(subscriber)
+
+    async def rename(self, subscriber: str, new: str) -> None:
+        """What was kept for one is kept for another from now on."""
+        await self._repository.subscribers.rename(subscriber, new)
+
+
+class Watches:
+    """Pictures that subscribers wait for."""
+
+    def __init__(self, repository: Repository, networks: Networks, searcher: Searcher, pool: CpuPool) -> None:
+        self._repository = repository
+        self._subscribers = repository.subscribers
         self._networks = networks
         self._searcher = searcher
         self._pool = pool
 
-    async def judge(self, content: bytes, image_id: int, *, right: bool, subscriber: str) -> None:
-        """See SearchService.judge."""
-        active, _ = await self._networks.current()
-        await self._repository.get(image_id)
-        asked = await self._searcher.asked(content, active)
-        await self._subscribers.judge(subscriber, asked.features, image_id, right=right)
+    async def begin(self, content: bytes, *, subscriber: str, reference: str, since: int | None = None) -> Watch:
+        """Wait for a picture to be added. Kept are its SHA-256, pHash and embeddings, and `reference`. An ImageError.
 
-    async def watch(self, content: bytes, *, subscriber: str, reference: str, since: int | None) -> Watch:
-        """See SearchService.watch."""
+        `reference` comes back with the watch: where to read the query again, whom to tell. `since`: the `seq` of the
+        search that found nothing; by default what is there now is not waited for.
+        """
         active, head = await self._networks.current()
         asked = await self._searcher.asked(content, active)
         boxes = await self._pool.run(regions.find, asked.pixels)
@@ -57,9 +73,21 @@ class Subscriptions:
         seq = head.seq if since is None else since
         return await self._subscribers.watch(subscriber, asked.features, vectors, active.network, seq, reference)
 
+    async def of(self, subscriber: str) -> list[Watch]:
+        """What a subscriber waits for, oldest first."""
+        return await self._subscribers.watches(subscriber=subscriber)
+
+    async def end(self, watch_id: int, *, subscriber: str) -> bool:
+        """Wait no longer; False where it was no longer waited for."""
+        return await self._subscribers.unwatch(watch_id, subscriber)
+
+    async def postpone(self, watch: Watch) -> None:
+        """Pass over what has come so far, e.g. where the query cannot be read again."""
+        await self._subscribers.compared([watch.id], (await self._repository.feed.head()).seq)
+
     async def due(self) -> list[Watch]:
-        """See SearchService.due_watches."""
-        head = await self._repository.head()
+        """Watches for which something has come, by whichever door, that may be what is waited for."""
+        head = await self._repository.feed.head()
         by_seq: dict[int, list[Watch]] = defaultdict(list)
         for watch in await self._subscribers.watches(behind=head.seq):
             by_seq[watch.seq].append(watch)
@@ -77,7 +105,10 @@ class Subscriptions:
         return due
 
     async def appeared(self, watch: Watch, content: bytes) -> Match | None:
-        """See SearchService.appeared."""
+        """The match in lane `same` among what has come for a watch; `content` is the query, read again.
+
+        Found, the watch stays until `end`, so that nobody is left untold by a crash.
+        """
         active, head = await self._networks.current()
         asked = await self._searcher.asked(content, active)
         came = await self._subscribers.came_after(watch.seq)
@@ -105,7 +136,7 @@ class Subscriptions:
         if not came:
             return likely
         network, dimensions = active.network, active.embedder.network.dimensions
-        async for rows in self._repository.embeddings_of(network, dimensions, came):
+        async for rows in self._repository.features.embeddings_of(network, dimensions, came):
             if rows:
                 vectors = await self._pool.run(codec.vectors_from_bytes, [vector for *_, vector in rows], dimensions)
                 for watch in waiting:
@@ -113,7 +144,7 @@ class Subscriptions:
                     for at in np.flatnonzero(cosines >= MAYBE_COSINE).tolist():
                         likely[watch.id][rows[at][0]] = float(cosines[at])
         hashed = HammingIndex()
-        hashed.add(*await self._repository.phashes(came))
+        hashed.add(*await self._repository.features.phashes(came))
         for watch in waiting:
             if watch.query_phash is not None:
                 (hits,) = hashed.search(np.array([watch.query_phash], np.uint64), NEAR_HASHES, MAYBE_HASH)

@@ -68,7 +68,7 @@ class Index(Protocol):
 class Store(Protocol):
     """What matching needs of storage."""
 
-    async def features(self, ids: Sequence[int]) -> dict[int, StoredFeatures]: ...
+    async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]: ...
 
 
 class Matcher:
@@ -114,7 +114,7 @@ class Matcher:
         cosines = {one.image_id: one.cosine for one in nearest}
         first = [*by_hash, *cosines][: FIRST + MORE + len(by_hash)]
         ids = list(dict.fromkeys(first))
-        stored = await self._store.features(ids)
+        stored = await self._store.stored(ids)
         found = {
             image_id: Candidate(stored[image_id], cosines.get(image_id, 0.0), cosines.get(image_id), WHOLE)
             for image_id in ids
@@ -145,7 +145,7 @@ class Matcher:
 
     async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Candidates:
         """The same for one stored picture, whether it would have come up or not."""
-        stored = (await self._store.features([image_id]))[image_id]
+        stored = (await self._store.stored([image_id]))[image_id]
         candidate = Candidate(stored, cosine, cosine, WHOLE)
         query = QueryPicture(pixels)
         view = View(query, WHOLE, features.keypoints)
@@ -179,7 +179,7 @@ class Matcher:
         for hits, known, hashed in zip(nearest, nearness, by_hash, strict=True):
             standing_out = [hit.image_id for hit in hits if known[hit.image_id] >= NEAR_DUPLICATE_STANDS_OUT]
             wanted.append(list(dict.fromkeys([*hashed, *standing_out]))[:NEAR_DUPLICATES_TRIED])
-        stored = await self._store.features(sorted({one for ids in wanted for one in ids}))
+        stored = await self._store.stored(sorted({one for ids in wanted for one in ids}))
         answers = []
         for hits, known, ids in zip(nearest, nearness, wanted, strict=True):
             cosines = {hit.image_id: hit.cosine for hit in hits}
@@ -263,7 +263,7 @@ class Matcher:
         if view.orientations:
             (hits,) = await self._index.near_hashes(view.orientations[:1], NEAREST_HASHES + len(exclude))
             by_hash = [image_id for image_id in hits.keys.tolist() if image_id not in exclude][:NEAREST_HASHES]
-        for image_id, stored in (await self._store.features([one for one in by_hash if one not in found])).items():
+        for image_id, stored in (await self._store.stored([one for one in by_hash if one not in found])).items():
             found[image_id] = Candidate(stored, 0.0, None, WHOLE, nearness=0.0)
             order.append(found[image_id])
         if view.orientations:
@@ -314,7 +314,7 @@ class Matcher:
                 if known[one.image_id] >= REGION_STANDS_OUT:
                     cosines[one.image_id] = max(one.cosine, cosines.get(one.image_id, 0.0))
                     nearness[one.image_id] = max(known[one.image_id], nearness.get(one.image_id, 0.0))
-        stored = await self._store.features([image_id for image_id in cosines if image_id not in found])
+        stored = await self._store.stored([image_id for image_id in cosines if image_id not in found])
         for image_id, features in stored.items():
             found[image_id] = Candidate(features, cosines[image_id], None, WHOLE, nearness=nearness[image_id])
             order.append(found[image_id])
@@ -366,7 +366,7 @@ class Matcher:
             wanted.append([one for one in others[:A_REGION] if nearness[one.image_id] >= REGION_STANDS_OUT])
             view.tries_mirrored = any(nearness[one.image_id] >= STANDS_OUT_WELL for one in others[:1])
         missing = {one.image_id for hits in wanted for one in hits} - set(found)
-        stored = await self._store.features(sorted(missing))
+        stored = await self._store.stored(sorted(missing))
         for view, hits in zip(views, wanted, strict=True):
             for one in hits:
                 if one.image_id in stored and one.image_id not in found:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import Match, Pixels, SearchResult, StoredImage
+from engine.domain import Match, Pixels, Progress, SearchResult, StoredImage, no_progress
 from engine.errors import ImageError, InvalidLimit, TooFewPictures, UnknownEdit, UnknownImage
 from engine.pictures import imaging
 from engine.pictures.augment import EDITS, SHOW_OTHER, apply
@@ -20,8 +20,6 @@ BINS = 10  # of the calibration, equal in width
 LEAVE_ONE_OUT = 2  # queries a picture with itself left out: one copy, and unedited
 TRIES = 20  # pictures of a part of the library, until one can be read
 MIN_PICTURES = 2  # to be asked for, and to be backgrounds
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ async def bench(
     wish: BenchPlan,
     *,
     network: str,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> BenchReport:
     """Ask for edited copies of a sample of the library, one after another, and count. Nothing is written anywhere.
 

@@ -1,5 +1,6 @@
 """Fits a calibration on a library's own pictures, with edited copies that it makes of them itself."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,13 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.concurrency import CpuPool
-from engine.domain import Image, Pixels, StoredImage, Vector
+from engine.domain import Image, Pixels, Progress, StoredImage, Vector, no_progress
 from engine.features import registry
-from engine.library.active_network import ActiveNetwork
+from engine.library.active_network import CALIBRATION, ActiveNetwork, Networks
+from engine.library.originals import Originals
 from engine.matching import ranking
 from engine.matching.calibration import Calibration
 from engine.pictures.augment import EDITS, apply
+from engine.storage.repository import Repository
 
+logger = logging.getLogger(__name__)
+
+CONSIDERED, SAMPLE = 100_000, 120  # pictures of the library: looked at, made copies of
 EDITS_A_PICTURE = 3
 BACKGROUND = 160  # embeddings kept
 MIN_PICTURES = 40  # a library needs for a calibration of its own
@@ -25,7 +31,6 @@ MIN_SAME_CUTOFF = 0.5
 ALIKE_CUTOFF = 0.35
 
 Kind = Callable[[StoredImage], str]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,34 @@ class LabelledPairs:
     alike: NDArray[np.bool_]
 
 
+async def calibrate(
+    repository: Repository,
+    networks: Networks,
+    originals: Originals,
+    pool: CpuPool,
+    progress: Progress = no_progress,
+) -> bool:
+    """Fit a calibration of the library's own, and serve by it. False where it has too few pictures."""
+
+    async def read(image: StoredImage) -> Pixels:
+        return (await originals.decoded(image)).pixels
+
+    active, _ = await networks.current()
+    images = await repository.images.live_images(limit=CONSIDERED)
+    if len(images) < MIN_PICTURES:
+        logger.warning("too few pictures for a calibration: at least %d are needed", MIN_PICTURES)
+        return False
+    random = np.random.default_rng(len(images))
+    chosen = [images[int(i)] for i in random.permutation(len(images))]
+    sample, rest = chosen[: min(SAMPLE, len(chosen) // 2)], chosen[len(chosen) // 2 :][:BACKGROUND]
+    unrelated = [await read(image) for image in rest]
+    ids = frozenset(image.id for image in rest)
+    fitted = await fit(active, pool, read, sample, unrelated, unrelated_ids=ids, progress=progress)
+    await repository.settings.put(CALIBRATION, fitted.to_json())
+    await networks.recalibrated()
+    return True
+
+
 async def fit(
     active: ActiveNetwork,
     pool: CpuPool,
@@ -48,7 +81,7 @@ async def fit(
     unrelated_ids: frozenset[int] = frozenset(),
     kind: Kind | None = None,
     seed: int = 7,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Calibration:
     """A calibration for the active network.
 

@@ -2,17 +2,16 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.concurrency import all_done
+from engine.domain import Progress
 from engine.errors import DamagedImage, FilesUnreachable
 from engine.pictures import imaging
 from engine.storage.files import ORIGINALS, FileStore, StoredFile
 
 AT_ONCE = 16  # files in memory
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ that lies after the end of the days for an undo, and at least two days before no
 from datetime import datetime, timedelta
 
 from engine.storage import clock
-from engine.storage.repository import Repository, undo_horizon
+from engine.storage.repository import Repository
+from engine.storage.upkeep import undo_horizon
 
 LOOK = "purge_look"  # key of the noted look in the library's settings: the time at which something was found to be due
 SURELY = timedelta(days=2)
@@ -25,19 +26,19 @@ async def tidy(repository: Repository, undo_days: int, behind: int | None) -> No
     now = clock.now()
     noted = await _noted_look(repository)
     look = noted if noted and noted <= now else None  # a later one was noted while the clock was ahead
-    moments = [moment for moment in (await repository.last_act(now - SURELY), look) if moment]
+    moments = [moment for moment in (await repository.operations.last_act(now - SURELY), look) if moment]
     seen = max((moment for moment in moments if moment <= now - SURELY), default=None)
     if seen:
         await _forget(repository, seen - timedelta(days=undo_days), behind)
     if await _is_due(repository, now - timedelta(days=undo_days), behind):
         if look is None or look <= now - SURELY:  # that look was early enough for all that it could help
-            await repository.put_setting(LOOK, now.isoformat())
+            await repository.settings.put(LOOK, now.isoformat())
     elif noted != look:
-        await repository.put_setting(LOOK, None)
+        await repository.settings.put(LOOK, None)
 
 
 async def _noted_look(repository: Repository) -> datetime | None:
-    value = await repository.get_setting(LOOK)
+    value = await repository.settings.get(LOOK)
     try:
         look = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -46,13 +47,13 @@ async def _noted_look(repository: Repository) -> datetime | None:
 
 
 async def _forget(repository: Repository, horizon: datetime, behind: int | None) -> None:
-    await repository.purge(horizon, "engine")
+    await repository.upkeep.purge(horizon, "engine")
     if behind is not None:
-        await repository.trim_feed(behind, horizon)
+        await repository.feed.trim(behind, horizon)
 
 
 async def _is_due(repository: Repository, horizon: datetime, behind: int | None) -> bool:
     """Whether the clock alone would have something purged or trimmed."""
-    if await repository.has_old_removals(horizon):
+    if await repository.upkeep.has_old_removals(horizon):
         return True
-    return behind is not None and await repository.has_old_changes(behind, horizon)
+    return behind is not None and await repository.feed.has_old(behind, horizon)

@@ -10,8 +10,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from sqlalchemy import text
 
-from engine.domain import Provenance
-from engine.pictures.sources import Source
+from engine.storage.statements import Operation
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 from tests.conftest import original_of, thumbnail_of
 
@@ -131,22 +130,24 @@ async def test_head_is_get_without_the_body(api: Client, path: str) -> None:
     assert head.headers["Content-Type"] == get.headers["Content-Type"]
 
 
-async def test_addition_to_an_operation_undone_meanwhile_is_one_of_its_own(api: Client) -> None:
+async def test_addition_to_an_operation_undone_meanwhile_is_one_of_its_own(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The undo comes between the check of the joined operation and the writing."""
     first = (await api.add(shipped("page.png"))).json["operation_id"]
     repository = api.service._repository
-    joined = await repository.continued(first)
+    joined = await repository.operations.continued(first)
     await api("POST", f"/v1/operations/{first}/undo")
     content = shipped("moon.png")
-    results = [
-        result
-        async for result in api.service._adder.add(
-            [Source("moon.png", lambda: content, len(content))], Provenance(""), joined, lambda: False
-        )
-    ]
-    assert results[0].status == "added"
-    assert results[0].operation_id not in (None, first)
-    assert (await api("POST", f"/v1/operations/{results[0].operation_id}/undo")).json["images"] == 1
+
+    async def as_it_was(operation_id: int) -> Operation:
+        return joined
+
+    monkeypatch.setattr(repository.operations, "continued", as_it_was)
+    result = await api.service.add_bytes(content, name="moon.png", actor="test", operation_id=first)
+    assert result.status == "added"
+    assert result.operation_id not in (None, first)
+    assert (await api("POST", f"/v1/operations/{result.operation_id}/undo")).json["images"] == 1
 
 
 @pytest.mark.parametrize("form_stored", ["NFC", "NFD"])

@@ -76,9 +76,9 @@ async def test_wrong_keys_of_one_address_are_limited_and_right_ones_always_work(
 
 async def test_made_key_counts_until_the_next_is_made(serve: Serve) -> None:
     async with serve(filled=False, admin_key=None) as api:
-        first = await api.service.new_admin_key()
+        first = await api.service.admin_key.make()
         assert (await api.get("/v1/server", key=first)).json["access"] == "admin"
-        second = await api.service.new_admin_key()
+        second = await api.service.admin_key.make()
         assert (await api.get("/v1/server", key=first)).code == "wrong_key"
         assert (await api.get("/v1/server", key=second)).json["access"] == "admin"
 

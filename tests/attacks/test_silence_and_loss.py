@@ -78,4 +78,4 @@ async def test_clock_that_runs_ahead_deletes_nothing(settings: EngineSettings, m
             await service.status()
     async with open_service(settings) as service:
         await service.undo(actor="test")
-        assert await service.original(added.id) == content
+        assert await service.originals.file(await service.get(added.id)) == content

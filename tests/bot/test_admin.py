@@ -44,7 +44,7 @@ async def test_file_is_added_byte_for_byte_under_its_name(talk: Talk) -> None:
     await talk.ask(talk.admin, document=("deep field.jpg", HUBBLE, "image/jpeg"), caption="/add")
     image = await talk.service.get(7)
     assert image.filename == "deep field.jpg"
-    assert await talk.service.original(image.id) == HUBBLE
+    assert await talk.service.originals.file(await talk.service.get(image.id)) == HUBBLE
 
 
 async def test_reply_adds_the_picture_replied_to_and_says_where_it_came_from(

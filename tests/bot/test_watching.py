@@ -116,7 +116,7 @@ async def test_query_that_telegram_no_longer_has_is_passed_over(talk_on: StartTa
         await add_paths(talk.service, SHIPPED / "chelsea.png")
         await telegram.quiet(1)
         assert len(telegram.sent(talk.ada)) == 1
-        assert await talk.service.due_watches() == []
+        assert await talk.service.watches.due() == []
 
 
 async def test_chat_that_blocked_the_bot_is_forgotten(talk_on: StartTalk, telegram: FakeTelegram) -> None:

@@ -503,11 +503,11 @@ async def test_stored_language_that_is_none_is_passed_over(visit: Visit) -> None
 
 async def test_key_that_became_void_is_noticed(visit: Visit) -> None:
     async with visit(admin_key=None) as visitor:
-        key = await visitor.api.service.new_admin_key()
+        key = await visitor.api.service.admin_key.make()
         page = await visitor.open(f"/?view=library#key={key}")
         await page.locator(".gallery button").first.click()
         await page.wait_for_load_state("networkidle")  # pictures are fetched with the key too
-        await visitor.api.service.new_admin_key()
+        await visitor.api.service.admin_key.make()
         await page.get_by_role("button", name="Remove", exact=True).click()
         await expect(page.locator(".toast")).to_contain_text("The key is not valid")
         await expect(page.locator("#access")).to_have_text("Sign in")

@@ -51,12 +51,12 @@ async def test_library_in_a_bucket_does_all_that_another_does(
     assert len(bucket.keys) == 2 * len(PHOTOGRAPHS)
     assert not {"originals", "thumbnails"} & {path.name for path in in_bucket.data_dir.iterdir()}
     coffee = await service.get(await image_id(service, "coffee"))
-    assert await service.original(coffee.id) == (SHIPPED / "coffee.png").read_bytes()
-    assert (await service.served_file(coffee, whole=True)).content == (SHIPPED / "coffee.png").read_bytes()
-    assert await service.thumbnail_file(coffee) == bucket.get(thumbnail_key(coffee.sha256))
+    assert await service.originals.file(await service.get(coffee.id)) == (SHIPPED / "coffee.png").read_bytes()
+    assert (await service.originals.served(coffee, whole=True)).content == (SHIPPED / "coffee.png").read_bytes()
+    assert await service.originals.thumbnail_file(coffee) == bucket.get(thumbnail_key(coffee.sha256))
     assert await is_found(service, "coffee.png")
-    assert imaging.decode_thumbnail(await service.preview(coffee)).shape[1] == coffee.width
-    assert imaging.decode_thumbnail(await service.why(copy_of("coffee.png"), coffee.id)).size
+    assert imaging.decode_thumbnail(await service.originals.preview(coffee)).shape[1] == coffee.width
+    assert imaging.decode_thumbnail((await service.explain(copy_of("coffee.png"), coffee.id)).picture).size
     assert coffee.id not in [match.image.id for match in (await service.search_stored(coffee.id, weak=True)).matches]
     await service.remove([coffee.id], actor="test")
     assert not await is_found(service, "coffee.png")
@@ -67,7 +67,7 @@ async def test_library_in_a_bucket_does_all_that_another_does(
     assert status.files_url == bucket.url
     assert status.original_bytes == sum((SHIPPED / name).stat().st_size for name in PHOTOGRAPHS)
     await service.remove([coffee.id], actor="test")
-    assert (await service.check(repair=False, purge=True, actor="test")).purged == 1
+    assert (await service.checker.check(repair=False, purge=True, actor="test")).purged == 1
     assert len(bucket.keys) == 2 * len(PHOTOGRAPHS) - 2
     assert keys_of(coffee.sha256, ".png").isdisjoint(bucket.keys)
 
@@ -84,11 +84,11 @@ async def test_check_finds_and_mends_what_was_lost_in_a_bucket(service: SearchSe
     bucket.put(old, b"nobody's")
     bucket.age(old, days=1)
     bucket.put(young, b"nobody's")
-    found = await service.check(repair=False, purge=False, deep=True, actor="test")
+    found = await service.checker.check(repair=False, purge=False, deep=True, actor="test")
     assert (found.missing_originals, found.altered_original) == (1, 1)
     assert (found.missing_thumbnails, found.orphaned_files) == (2, 1)
-    assert (await service.check(repair=True, purge=False, deep=True, actor="test")).repaired
-    assert (await service.check(repair=False, purge=False, deep=True, actor="test")).sound
+    assert (await service.checker.check(repair=True, purge=False, deep=True, actor="test")).repaired
+    assert (await service.checker.check(repair=False, purge=False, deep=True, actor="test")).sound
     assert (await service.status()).images == len(PHOTOGRAPHS) - 2
     assert old not in bucket.keys
     assert young in bucket.keys  # so young a file may belong to an addition under way
@@ -100,9 +100,9 @@ async def test_orphan_that_has_found_a_picture_stays(service: SearchService, buc
     repository = service._repository
     there = [file async for portion in repository.files.walk() for file in portion]
     nobodys = [replace(there[0], key=original_key("0" * 64, ".jpg"))]
-    assert await repository.orphans(there + nobodys) == nobodys
-    await repository.drop_orphans(there + nobodys)
-    assert (await service.check(repair=False, purge=False, actor="test")).sound
+    assert await repository.upkeep.orphans(there + nobodys) == nobodys
+    await repository.upkeep.drop_orphans(there + nobodys)
+    assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
     assert len(bucket.keys) == 2 * len(PHOTOGRAPHS)
 
 
@@ -111,7 +111,7 @@ async def test_picture_that_lost_its_files_in_a_bucket_is_stored_anew(service: S
     bucket.delete(original_key(rocket.sha256, ".jpg"))
     (result,) = await add_paths(service, SHIPPED / "rocket.jpg")
     assert (result.status, result.id) == ("duplicate", rocket.id)
-    assert (await service.check(repair=False, purge=False, actor="test")).sound
+    assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
 
 
 async def test_while_the_store_is_down_searches_go_on_and_nothing_is_lost(
@@ -134,19 +134,19 @@ async def test_while_the_store_is_down_searches_go_on_and_nothing_is_lost(
         assert "cannot be reached" in caplog.text
         service._repository.files.files._paused_until = 0  # type: ignore[attr-defined]
         await service.search(copy_of("coffee.png"), weak=True)  # whatever its thumbnail's absence leaves of it
-        assert imaging.decode_thumbnail(await service.preview(rocket)).shape[1] == 320
+        assert imaging.decode_thumbnail(await service.originals.preview(rocket)).shape[1] == 320
         with pytest.raises(FilesUnreachable):
-            await service.original(rocket.id)
+            await service.originals.file(await service.get(rocket.id))
         for repair in (False, True):
             with pytest.raises(FilesUnreachable):
-                await service.check(repair=repair, purge=False, actor="test")
+                await service.checker.check(repair=repair, purge=False, actor="test")
         operation = await service.remove([rocket.id], actor="test")
         await service.undo(actor="test", operation_id=operation)
         assert (await service.status()).images == len(PHOTOGRAPHS)
     assert (await service.add_bytes(NEW, name="new.jpg", actor="test")).status == "added"
     assert len(bucket.keys) == len(before) + 2
     assert await is_found(service, "coffee.png")
-    assert (await service.check(repair=True, purge=False, actor="test")).sound
+    assert (await service.checker.check(repair=True, purge=False, actor="test")).sound
 
 
 @pytest.mark.parametrize("kind", ["originals", "thumbnails"])
@@ -165,7 +165,7 @@ async def test_check_ends_at_the_first_file_that_cannot_be_read_and_mends_nothin
 
     monkeypatch.setattr(files, "read", read_most)
     with pytest.raises(FilesUnreachable):
-        await service.check(repair=True, purge=False, deep=True, actor="test")
+        await service.checker.check(repair=True, purge=False, deep=True, actor="test")
     assert (await service.status()).images == len(PHOTOGRAPHS)
 
 
@@ -173,31 +173,31 @@ async def test_store_that_goes_down_before_the_row_is_written_leaves_no_row(
     service: SearchService, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = service._repository
-    add = repository.add
+    add = repository.additions.add
 
     async def add_when_down(*given: object) -> object:
         with bucket.store.down():
             return await add(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(repository, "add", add_when_down)
-    seq = (await repository.head()).seq
+    seq = (await repository.feed.head()).seq
     with pytest.raises(FilesUnreachable):
         await service.add_bytes(NEW, name="new.jpg", actor="test")
     monkeypatch.undo()
     assert (await service.status()).images == len(PHOTOGRAPHS)
-    assert (await repository.head()).seq == seq
+    assert (await repository.feed.head()).seq == seq
     assert (await service.add_bytes(NEW, name="new.jpg", actor="test")).status == "added"
-    assert (await service.check(repair=False, purge=False, actor="test")).sound
+    assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
 
 
 async def test_purge_while_the_store_is_down_forgets_nothing(service: SearchService, bucket: Bucket) -> None:
     rocket = await image_id(service, "rocket")
     await service.remove([rocket], actor="test")
     with bucket.store.down(), pytest.raises(FilesUnreachable):
-        await service.check(repair=True, purge=True, actor="test")
+        await service.checker.check(repair=True, purge=True, actor="test")
     assert (await service.status()).removed == 1
     await service.undo(actor="test")
-    assert await service.original(rocket) == (SHIPPED / "rocket.jpg").read_bytes()
+    assert await service.originals.file(await service.get(rocket)) == (SHIPPED / "rocket.jpg").read_bytes()
 
 
 async def test_two_machines_add_the_same_pictures_at_once(in_bucket: EngineSettings, bucket: Bucket) -> None:
@@ -215,7 +215,7 @@ async def test_two_machines_add_the_same_pictures_at_once(in_bucket: EngineSetti
         assert all(first.id == second.id for first, second in pairs)
         assert len(bucket.keys) == 2 * len(PHOTOGRAPHS)
         for service in (one, other):
-            assert (await service.check(repair=False, purge=False, actor="test")).sound
+            assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
             assert await is_found(service, "coffee.png")
 
 
@@ -239,7 +239,7 @@ async def test_place_without_the_librarys_files_is_refused_and_the_right_one_nam
             async with open_service(in_bucket.model_copy(update={"files_url": wrong})):
                 pass
     async with open_service(in_bucket) as again:
-        assert (await again.check(repair=False, purge=False, actor="test")).sound
+        assert (await again.checker.check(repair=False, purge=False, actor="test")).sound
 
 
 async def test_library_that_is_on_disk_is_not_opened_on_an_empty_bucket(
@@ -253,9 +253,9 @@ async def test_library_that_is_on_disk_is_not_opened_on_an_empty_bucket(
     for path in settings.data_dir.rglob("*.jpg"):
         bucket.put(path.relative_to(settings.data_dir).as_posix(), path.read_bytes())
     async with open_service(in_bucket) as service:
-        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
     async with open_service(settings) as service:  # back to where they still are
-        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
     async with open_service(in_bucket) as service:
         await service.add_bytes(NEW, name="new.jpg", actor="test")
     with pytest.raises(FilesUnreachable, match=f"PICTRACE_FILES_URL is not set, .* are in {bucket.url}"):
@@ -285,7 +285,7 @@ async def test_files_are_copied_into_a_bucket_and_back(
     assert (again.copied, again.there, again.damaged) == (0, files, ())
     async with open_service(in_bucket) as service:
         assert await is_found(service, "coffee.png")
-        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
     back = tmp_path / "back"
     assert (await copy_library_files(in_bucket, str(back), progress)).copied == files
     assert len(list((back / "originals").rglob("*.*"))) == len(PHOTOGRAPHS)

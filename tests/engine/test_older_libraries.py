@@ -47,8 +47,8 @@ async def test_older_library_keeps_what_was_said_of_its_pictures(older: SearchSe
 async def test_older_library_keeps_watches_verdicts_and_decisions(older: SearchService) -> None:
     tally = (await older.status()).tally
     assert {"right": tally.right, "wrong": tally.wrong, "watches": tally.watches} == GAVE["kept"]
-    assert [watch.reference for watch in await older.watches("telegram:1001")] == ['{"file":"1","chat":1001}']
-    assert (await older.duplicates()).total == 0  # the only pair was kept on purpose
+    assert [watch.reference for watch in await older.watches.of("telegram:1001")] == ['{"file":"1","chat":1001}']
+    assert (await older.duplicates.groups()).total == 0  # the only pair was kept on purpose
 
 
 async def test_older_library_brings_back_what_was_removed(older: SearchService) -> None:
@@ -58,11 +58,11 @@ async def test_older_library_brings_back_what_was_removed(older: SearchService) 
     assert (await older.undo(actor="shell", operation_id=removal)).kind == "remove"
     found = await older.search(QUERIES["removed"])
     assert (found.matches[0].image.id, found.matches[0].lane) == (REMOVED, "same")
-    assert await older.original(REMOVED)
+    assert await older.originals.file(await older.get(REMOVED))
 
 
 async def test_older_library_is_sound(older: SearchService) -> None:
-    report = await older.check(repair=False, purge=False, actor="test")
+    report = await older.checker.check(repair=False, purge=False, actor="test")
     assert report.sound, report
 
 

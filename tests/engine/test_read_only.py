@@ -59,12 +59,12 @@ async def works_but_changes_nothing(settings: EngineSettings, caplog: pytest.Log
             for name in QUERY:
                 best = (await service.search(jpeg(photograph(name)[40:, 30:]))).matches[0]
                 assert (best.image.filename, best.lane) == (name, "same")
-                assert (await service.why(jpeg(photograph(name)), best.image.id)).startswith(b"\xff\xd8")
-            await service.compare()
-            await service.duplicates()
+                assert ((await service.explain(jpeg(photograph(name)), best.image.id)).picture).startswith(b"\xff\xd8")
+            await service.duplicates.compare()
+            await service.duplicates.groups()
             assert (await service.status()).images == len(PHOTOGRAPHS)
             assert (await service.level()).pictures == len(PHOTOGRAPHS)
-            assert (await service.check(repair=False, purge=False, deep=True, actor="test")).sound
+            assert (await service.checker.check(repair=False, purge=False, deep=True, actor="test")).sound
             await no_change_is_possible(service)
     said = [record.getMessage() for record in caplog.records if "cannot be written" in record.getMessage()]
     assert len(said) == 1
@@ -79,8 +79,8 @@ async def no_change_is_possible(service: SearchService) -> None:
         lambda: service.remove([1], actor="test"),
         lambda: service.edit(1, {"title": "new"}, actor="test"),
         lambda: service.undo(actor="test"),
-        lambda: service.new_admin_key(),
-        lambda: service.check(repair=True, purge=False, actor="test"),
+        lambda: service.admin_key.make(),
+        lambda: service.checker.check(repair=True, purge=False, actor="test"),
     ):
         with pytest.raises(DataDirNotWritable):
             await change()
@@ -90,7 +90,7 @@ async def test_library_on_a_disk_that_can_only_be_read(
     filled: Filled, settings: EngineSettings, to_be_read: ToBeRead, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with filled() as service:
-        await service.compare()
+        await service.duplicates.compare()
     to_be_read(settings.data_dir, settings.data_dir)
     assert not database.can_be_written(settings.data_dir)
     await works_but_changes_nothing(settings, caplog)
@@ -101,7 +101,7 @@ async def test_library_in_a_folder_that_seems_to_be_read_only(
 ) -> None:
     """Like the one above, where nobody may mount: SQLite's file is really opened without any file beside it."""
     async with filled() as service:
-        await service.compare()
+        await service.duplicates.compare()
     pretend(monkeypatch)
     await works_but_changes_nothing(settings, caplog)
     assert not list(settings.data_dir.glob("pictrace.db-*"))

@@ -81,7 +81,9 @@ async def test_turned_crop_is_found_where_its_upright_likes_are_many(
         name = "coffee.png"
         copy = np.ascontiguousarray(np.rot90(photograph(name)[60:, 100:], turns))
         (image,) = (await service.page(words="coffee")).images
-        stored = await service._repository.embedding(image.id, serving.network, serving.embedder.network.dimensions)
+        stored = await service._repository.features.embedding(
+            image.id, serving.network, serving.embedder.network.dimensions
+        )
         assert stored is not None
         assert isinstance(serving.index, LibraryIndex)
         cosine = float(stored @ serving.embedder.embed(copy))
@@ -137,7 +139,7 @@ async def test_what_a_search_passes_over_is_as_if_it_had_never_been_there(settin
             jpeg(augment.apply(edit, photograph("coffee.png"), photograph("rocket.jpg"), seed=3))
             for edit in ("recompress", "mirror", "write_text", "stripes", "paste", "screenshot", "collage", "mix")
         ]
-        queries.append(await service.original(min(gone)))
+        queries.append(await service.originals.file(await service.get(min(gone))))
         passed = [(await service.search(query, weak=True, limit=20, without=gone)).matches for query in queries]
         await service.remove(sorted(gone), actor="test")
         for query, matches in zip(queries, passed, strict=True):
@@ -236,7 +238,7 @@ async def test_why_is_a_picture_of_both(filled: Filled) -> None:
     async with filled() as service:
         copy = augment.apply("screenshot", photograph("coffee.png"), photograph("rocket.jpg"), seed=11)
         best = (await service.search(jpeg(copy))).matches[0]
-        drawn = PillowImage.open(BytesIO(await service.why(jpeg(copy), best.image.id)))
+        drawn = PillowImage.open(BytesIO((await service.explain(jpeg(copy), best.image.id)).picture))
         assert drawn.format == "JPEG"
         assert drawn.width > 900
         pixels = np.asarray(drawn).astype(int)
@@ -247,9 +249,9 @@ async def test_why_is_a_picture_of_both(filled: Filled) -> None:
 async def test_why_works_for_pictures_that_do_not_match(filled: Filled) -> None:
     async with filled() as service:
         other = (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].image.id
-        assert (await service.why(jpeg(photograph("coffee.png")), other)).startswith(b"\xff\xd8")
+        assert (await service.explain(jpeg(photograph("coffee.png")), other)).picture.startswith(b"\xff\xd8")
         with pytest.raises(UnknownImage):
-            await service.why(jpeg(photograph("coffee.png")), 999)
+            await service.explain(jpeg(photograph("coffee.png")), 999)
 
 
 @pytest.mark.databases("sqlite", "postgresql")
@@ -275,13 +277,13 @@ async def test_check_finds_and_mends_what_was_lost(filled: Filled, settings: Eng
         async with repository.database.write() as connection:
             await connection.execute(text("DELETE FROM embeddings WHERE image_id = (SELECT max(id) FROM images)"))
             await connection.execute(text("UPDATE keypoints SET version = 0 WHERE image_id = 3"))
-        found = await service.check(repair=False, purge=False, deep=True, actor="test")
+        found = await service.checker.check(repair=False, purge=False, deep=True, actor="test")
         assert (found.missing_originals, found.altered_original) == (1, 1)
         assert (found.missing_thumbnails, found.orphaned_files) == (2, 2)
         assert found.stale_features == 2
         assert not found.sound
-        assert (await service.check(repair=True, purge=False, deep=True, actor="test")).repaired
-        assert (await service.check(repair=False, purge=False, deep=True, actor="test")).sound
+        assert (await service.checker.check(repair=True, purge=False, deep=True, actor="test")).repaired
+        assert (await service.checker.check(repair=False, purge=False, deep=True, actor="test")).sound
         assert (await service.status()).images == len(PHOTOGRAPHS) - 2
         assert path.exists()  # so young a file may belong to an addition under way
         undone = await service.undo(actor="test")
@@ -296,7 +298,7 @@ async def test_picture_that_lost_its_files_is_stored_anew(filled: Filled, settin
             path.unlink()
         (result,) = await add_paths(service, SHIPPED / "rocket.jpg")
         assert (result.status, result.id) == ("duplicate", before.id)
-        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
 
 
 async def test_emptied_database_beside_pictures_is_damage_and_loses_nothing(
@@ -322,8 +324,8 @@ async def test_torn_checkpoint_is_passed_over_and_mended(filled: Filled, setting
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
     async with open_service(settings) as service:
         assert (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].evidence.exact
-        assert (await service.check(repair=True, purge=False, actor="test")).torn_checkpoints == 1
-        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.checker.check(repair=True, purge=False, actor="test")).torn_checkpoints == 1
+        assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
 
 
 @pytest.mark.parametrize("index", ["exact", "hnsw"])
@@ -357,7 +359,7 @@ async def test_library_changes_its_network_while_others_search(filled: Filled, s
         before = (await other.search(query)).matches[0].image.id
         seen: list[tuple[int, int]] = []
         changing = asyncio.create_task(
-            service.use_network("efficientnet-lite0", actor="test", progress=lambda d, t: seen.append((d, t)))
+            service.use_network("efficientnet-lite0", progress=lambda d, t: seen.append((d, t)))
         )
         added = await other.add_bytes((SHIPPED / "moon.png").read_bytes(), name="moon.png", actor="test")
         assert await changing
@@ -406,7 +408,7 @@ async def test_tiny_and_thin_pictures_are_pictures(service: SearchService, shape
     again = jpeg(np.random.default_rng(1).integers(0, 255, shape, np.uint8), 60)
     await service.search(again, weak=True)
     assert added.id
-    assert (await service.why(again, added.id)).startswith(b"\xff\xd8")
+    assert ((await service.explain(again, added.id)).picture).startswith(b"\xff\xd8")
 
 
 async def test_missing_thumbnail_does_not_stop_a_search(filled: Filled, settings: EngineSettings) -> None:
@@ -421,12 +423,12 @@ async def test_missing_thumbnail_does_not_stop_a_search(filled: Filled, settings
 
 @pytest.mark.databases("sqlite", "postgresql")
 async def test_admin_key_is_known_again_and_void_after_the_next(service: SearchService) -> None:
-    assert not await service.is_admin_key("")
-    first = await service.new_admin_key()
-    assert await service.is_admin_key(first)
-    second = await service.new_admin_key()
-    assert await service.is_admin_key(second)
-    assert not await service.is_admin_key(first)
+    assert not await service.admin_key.fits("")
+    first = await service.admin_key.make()
+    assert await service.admin_key.fits(first)
+    second = await service.admin_key.make()
+    assert await service.admin_key.fits(second)
+    assert not await service.admin_key.fits(first)
     assert len(second) >= 40
 
 

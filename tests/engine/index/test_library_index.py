@@ -83,7 +83,7 @@ async def store(repository: Repository, first: int, vectors: Vector) -> list[int
 
 
 async def level(index: LibraryIndex, repository: Repository) -> LibraryIndex:
-    head = await repository.head()
+    head = await repository.feed.head()
     await index.catch_up(head.seq, head.trimmed)
     return index
 
@@ -148,9 +148,9 @@ async def test_library_that_grows_and_shrinks_changes_over_without_flapping(
     await renewed(index, repository)
     assert index.kind == "hnsw"
     assert await found(index, vectors[-5:]) == list(range(346, 351))
-    await repository.remove(list(range(1, 201)), Operation("remove", "test"))
+    await repository.images.remove(list(range(1, 201)), Operation("remove", "test"))
     assert (await renewed(index, repository)).kind == "hnsw"
-    await repository.remove([201], Operation("remove", "test"))
+    await repository.images.remove([201], Operation("remove", "test"))
     assert (await renewed(index, repository)).kind == "exact"
     assert index.size == 149
     assert await found(index, vectors[-5:]) == list(range(346, 351))
@@ -167,7 +167,7 @@ async def test_what_comes_while_an_index_is_built_is_in_it(
     async def slow(*arguments: Any, **options: Any) -> Any:
         local = await build(*arguments, **options)
         await store(repository, 401, vectors[400:])
-        await repository.remove([1, 2, 3], Operation("remove", "test"))
+        await repository.images.remove([1, 2, 3], Operation("remove", "test"))
         await level(index, repository)
         assert (index.kind, await found(index, vectors[400:405])) == ("exact", list(range(401, 406)))
         return local
@@ -189,7 +189,7 @@ async def test_graph_is_merged_with_what_has_come_and_mapped_by_the_next_process
     index = await renewed(make(), repository)
     first = files(settings)
     await store(repository, 331, vectors[330:360])
-    await repository.remove([5], Operation("remove", "test"))
+    await repository.images.remove([5], Operation("remove", "test"))
     await renewed(index, repository)
     assert files(settings) == first
     assert pending(index) == 31
@@ -226,13 +226,13 @@ async def test_change_is_in_the_next_search_of_every_process(repository: Reposit
     await store(repository, 1, vectors[:100])
     indexes = [await level(make("hnsw"), repository), await level(make("exact"), repository)]
     await store(repository, 101, vectors[100:])
-    await repository.remove([7], Operation("remove", "test"))
+    await repository.images.remove([7], Operation("remove", "test"))
     for index in indexes:
         await level(index, repository)
         assert await found(index, vectors[100:]) == list(range(101, 131))
         assert 7 not in await found(index, vectors[6:7])
         assert index.size == 129
-    await repository.undo("test")
+    await repository.operations.undo("test")
     for index in indexes:
         assert await found(await level(index, repository), vectors[6:7]) == [7]
 
@@ -244,7 +244,7 @@ async def test_edited_picture_is_never_missing_meanwhile(repository: Repository,
         index = await level(make(kind), repository)
         searching = [asyncio.create_task(found(index, vectors)) for _ in range(30)]
         for image_id in range(1, 20):
-            await repository.edit(image_id, {"title": kind}, Operation("edit", "test"))
+            await repository.images.edit(image_id, {"title": kind}, Operation("edit", "test"))
             await level(index, repository)
         assert all(answer == list(range(1, 61)) for answer in await asyncio.gather(*searching))
 
@@ -256,9 +256,9 @@ async def test_hashes_are_written_down_and_caught_up_with(
     index = await level(make(), repository)
     await index.checkpoint()
     await store(repository, 51, vectors_of(10))
-    await repository.remove([1], Operation("remove", "test"))
+    await repository.images.remove([1], Operation("remove", "test"))
     asked: list[Any] = []
-    phashes = repository.phashes
+    phashes = repository.features.phashes
 
     async def listening(ids: Any = None) -> Any:
         asked.append(ids)
@@ -396,7 +396,7 @@ async def test_features_made_again_reach_indexes_that_are_open(
         await connection.execute(delete(embeddings))
     async with open_service(settings) as other:
         assert (await other.status()).index_size == 0
-        await service.check(repair=True, purge=False, actor="test")
+        await service.checker.check(repair=True, purge=False, actor="test")
         assert (await other.status()).index_size == 1
         assert (await other.search((SHIPPED / "coffee.png").read_bytes())).matches[0].image.id == added.id
 

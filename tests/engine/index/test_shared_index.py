@@ -179,7 +179,7 @@ async def test_index_older_than_the_feed_is_built_anew(
     index = await on_server(service)
     await index.remove(np.array([1 << 4], np.int64))
     await index.mark(0)
-    await service._repository.put_setting(TRIMMED, 3)
+    await service._repository.settings.put(TRIMMED, 3)
     assert await names(service) == before
     assert await index.size() == len(PHOTOGRAPHS)
     assert "built anew" in caplog.text
@@ -204,7 +204,7 @@ async def test_catching_up_that_was_broken_off_is_done_again(
 
 async def test_each_network_has_an_index_of_its_own(service: SearchService) -> None:
     before = await on_server(service)
-    await service.use_network("efficientnet-lite0", actor="test")
+    await service.use_network("efficientnet-lite0")
     after = await on_server(service)
     assert after is not before
     assert (await names(service))[0] == "astronaut.png"

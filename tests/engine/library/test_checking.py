@@ -24,7 +24,7 @@ ALL = range(1, len(PHOTOGRAPHS) + 1)
 
 async def check(service: SearchService, **wishes: Any) -> CheckReport:
     given: dict[str, Any] = {"repair": False, "purge": False, "actor": "test"} | wishes
-    return await service.check(**given)
+    return await service.checker.check(**given)
 
 
 async def lose(service: SearchService, *ids: int) -> None:
@@ -68,9 +68,9 @@ async def use(service: SearchService, name: str = "coffee.png") -> None:
     await service.page(tag="space")
     await service.page(words="o")
     await service.tags()
-    await service.compare()
-    await service.compare(thorough=True)
-    await service.duplicates()
+    await service.duplicates.compare()
+    await service.duplicates.compare(thorough=True)
+    await service.duplicates.groups()
     await service.status()
 
 
@@ -85,13 +85,13 @@ async def test_repair_changes_nothing_where_all_originals_are_missing(
         thumbnail = thumbnail_of(service, await service.get(1))
         thumbnail.unlink()
         shutil.move(settings.data_dir / "originals", tmp_path / "elsewhere")
-        seq = (await service._repository.head()).seq
+        seq = (await service._repository.feed.head()).seq
         with pytest.raises(TooManyMissing, match=r"originals of 6 pictures are missing.*disk is not mounted") as caught:
             await check(service, repair=True)
         assert caught.value.code == "too_many_missing"
         assert "--allow-missing 6" in str(caught.value)
         assert not thumbnail.exists()
-        assert (await service._repository.head()).seq == seq
+        assert (await service._repository.feed.head()).seq == seq
         assert (await service.status()).images == len(PHOTOGRAPHS)
         shutil.move(tmp_path / "elsewhere", settings.data_dir / "originals")
         assert (await check(service, repair=True)).mended
@@ -179,7 +179,7 @@ async def test_undo_of_a_repair_leaves_a_library_that_works_without_the_files(fi
         await service.search(jpeg(photograph(PHOTOGRAPHS[1])[20:, 30:]), weak=True)
         assert found_in(await check(service)) == {("missing_original", 1), ("missing_original", 2)}
         with pytest.raises(UnreadableFile):
-            await service.original(1)
+            await service.originals.file(await service.get(1))
 
 
 async def test_repair_that_took_nothing_out_is_nothing_to_undo(filled: Filled) -> None:
@@ -281,7 +281,7 @@ async def test_picture_of_an_unknown_media_type_is_listed_without_its_file(fille
         await execute(service, TYPE)
         assert 3 in [image.id for image in (await service.page()).images]
         with pytest.raises(UnreadableFile):
-            await service._originals.file(await service.get(3))
+            await service.originals.file(await service.get(3))
         assert (await check(service)).orphaned_files == 0
 
 
@@ -317,10 +317,10 @@ async def test_watch_with_damaged_vectors_is_still_told(filled: Filled) -> None:
     async with filled() as service:
         query = jpeg(photograph("coffee.png")[40:, :500])
         await service.remove([3], actor="test")
-        await service.watch(query, subscriber="someone", reference="here")
+        await service.watches.begin(query, subscriber="someone", reference="here")
         await execute(service, "UPDATE watches SET vectors = substr(vectors, 1, 5)")
         await service.undo(actor="test")
-        assert len(await service.due_watches()) == 1
+        assert len(await service.watches.due()) == 1
 
 
 # --- what is read
@@ -330,11 +330,13 @@ async def test_altered_original_is_noticed_when_it_is_read(filled: Filled) -> No
     async with filled() as service:
         await alter(service, 3)
         with pytest.raises(UnreadableFile, match=r"picture 3 .* is not the file that was added: it was altered"):
-            await service.why(jpeg(photograph("coffee.png")), 3)
+            await service.explain(jpeg(photograph("coffee.png")), 3)
         image = await service.get(3)
         with pytest.raises(UnreadableFile, match="altered"):
-            await service._originals.file(image)
-        assert imaging.decode_thumbnail(await service.preview(image)).shape[1] == 320  # of the thumbnail instead
+            await service.originals.file(image)
+        assert (
+            imaging.decode_thumbnail(await service.originals.preview(image)).shape[1] == 320
+        )  # of the thumbnail instead
 
 
 async def test_quick_check_reads_no_original(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -413,11 +415,11 @@ async def test_deep_check_sees_what_the_quick_check_cannot(filled: Filled) -> No
         }
         assert found_in(found) == expected
         assert all(getattr(found, code) == 1 for code, _ in expected)
-        seq = (await repository.head()).seq
+        seq = (await repository.feed.head()).seq
         mended = await check(service, deep=True, repair=True)
         assert (mended.mended, mended.taken_out) == (True, 1)
         assert thumbnails[0].read_bytes() == contents[0]
-        assert (await repository.head()).seq > seq  # so that every index takes the embedding in anew
+        assert (await repository.feed.head()).seq > seq  # so that every index takes the embedding in anew
         assert (await check(service, deep=True)).sound
         best = (await service.search(jpeg(photograph(PHOTOGRAPHS[3])[10:, 20:]))).matches[0]
         assert best.image.id == 4

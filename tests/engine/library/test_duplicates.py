@@ -14,6 +14,7 @@ from engine.domain import AddResult, Pixels
 from engine.errors import DiskFull, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
 from engine.pictures import augment
 from engine.pictures.sources import Source
+from engine.storage.additions import Additions
 from engine.storage.pairs import NOT, THOROUGHLY, WHOLE
 from engine.storage.tables import images
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph, thumbnail_of
@@ -51,7 +52,7 @@ async def add(service: SearchService, contents: Iterable[bytes]) -> list[AddResu
 
 
 async def groups(service: SearchService) -> list[list[int]]:
-    return [[twin.image.id for twin in group.pictures] for group in (await service.duplicates()).groups]
+    return [[twin.image.id for twin in group.pictures] for group in (await service.duplicates.groups()).groups]
 
 
 async def compared(service: SearchService) -> list[int]:
@@ -83,7 +84,7 @@ async def test_two_new_pictures_of_one_portion_find_each_other(service: SearchSe
     pixels = photograph("coffee.png")
     first, other, second = await add(service, [jpeg(pixels), jpeg(photograph("rocket.jpg")), jpeg(pixels, 60)])
     assert (first.near, other.near, second.near) == ((second.id,), (), (first.id,))
-    assert (await service.duplicates()).waiting == 0
+    assert (await service.duplicates.groups()).waiting == 0
 
 
 async def test_the_very_same_file_is_a_duplicate_and_names_nothing_else(service: SearchService) -> None:
@@ -110,9 +111,9 @@ async def test_groups_come_best_first_in_order_of_their_best(service: SearchServ
     results = await add(service, [jpeg(small), jpeg(cat, 50), jpeg(cup, 60), jpeg(cat, 95), jpeg(cup, 90)])
     tiny, cat_small, cup_small, cat_large, cup_large = (result.id for result in results)
     assert await groups(service) == [[cat_large, cat_small], [cup_large, cup_small, tiny]]
-    page = await service.duplicates(limit=1)
+    page = await service.duplicates.groups(limit=1)
     assert ([t.image.id for t in page.groups[0].pictures], page.total) == ([cat_large, cat_small], 2)
-    page = await service.duplicates(limit=1, cursor=page.next_cursor)
+    page = await service.duplicates.groups(limit=1, cursor=page.next_cursor)
     assert (page.groups[0].pictures[0].image.id, page.next_cursor) == (cup_large, None)
     assert all(twin.p_same > 0.9 for twin in page.groups[0].pictures)
 
@@ -132,7 +133,7 @@ async def test_keeping_the_best_removes_the_others_and_undo_brings_back_pictures
     best, copy = await pair(service)
     (third,) = await add(service, [jpeg(photograph("coffee.png"), 30)])
     assert third.id
-    decision = await service.decide([copy, best, third.id], "best", actor="test")
+    decision = await service.duplicates.decide([copy, best, third.id], "best", actor="test")
     assert decision.removed == (copy, third.id)
     assert await groups(service) == []
     undone = await service.undo(actor="test", operation_id=decision.operation_id)
@@ -143,9 +144,9 @@ async def test_keeping_the_best_removes_the_others_and_undo_brings_back_pictures
 @pytest.mark.parametrize("keep", ["all", "different"])
 async def test_what_was_decided_is_not_shown_again_until_it_is_undone(service: SearchService, keep: str) -> None:
     ids = await pair(service)
-    decision = await service.decide(ids, keep, actor="test")  # type: ignore[arg-type]
+    decision = await service.duplicates.decide(ids, keep, actor="test")  # type: ignore[arg-type]
     assert (await groups(service), decision.removed) == ([], ())
-    again = await service.decide(ids, keep, actor="test")  # type: ignore[arg-type]
+    again = await service.duplicates.decide(ids, keep, actor="test")  # type: ignore[arg-type]
     assert again.operation_id is None
     undone = await service.undo(actor="test")
     assert (undone.operation_id, undone.kind, undone.images) == (decision.operation_id, "decision", 2)
@@ -156,7 +157,7 @@ async def test_what_was_decided_is_not_shown_again_until_it_is_undone(service: S
 
 async def test_different_is_remembered_when_one_is_removed_and_added_again(service: SearchService) -> None:
     best, copy = await pair(service)
-    await service.decide([best, copy], "different", actor="test")
+    await service.duplicates.decide([best, copy], "different", actor="test")
     await service.remove([copy], actor="test")
     (again,) = await add(service, [jpeg(photograph("coffee.png"), 50)])
     assert (again.status, again.id, again.near) == ("restored", copy, ())
@@ -167,10 +168,10 @@ async def test_different_is_remembered_when_one_is_removed_and_added_again(servi
 
 async def test_undo_of_a_decision_leaves_those_of_others(service: SearchService) -> None:
     best, copy = await pair(service)
-    await service.decide([best, copy], "different", actor="test")
+    await service.duplicates.decide([best, copy], "different", actor="test")
     (third,) = await add(service, [jpeg(photograph("coffee.png"), 30)])
     assert third.id
-    await service.decide([best, copy, third.id], "all", actor="test")
+    await service.duplicates.decide([best, copy, third.id], "all", actor="test")
     await service.undo(actor="test")
     assert await groups(service) == [[best, copy, third.id]]  # both hang together with the third
     await service.remove([third.id], actor="test")
@@ -189,13 +190,13 @@ async def test_only_a_group_loses_all_but_its_best(service: SearchService) -> No
         ([0, best], UnknownImage),
     ):
         with pytest.raises(error):
-            await service.decide(ids, "best", actor="test")
+            await service.duplicates.decide(ids, "best", actor="test")
     for wrong in ([best], range(1, 502)):
         with pytest.raises(InvalidLimit, match="Between 2 and 500"):
-            await service.decide(wrong, "different", actor="test")
-    await service.decide([best, copy], "all", actor="test")
+            await service.duplicates.decide(wrong, "different", actor="test")
+    await service.duplicates.decide([best, copy], "all", actor="test")
     with pytest.raises(NotDuplicates):
-        await service.decide([best, copy], "best", actor="test")
+        await service.duplicates.decide([best, copy], "best", actor="test")
     assert (await service.status()).images == 3
 
 
@@ -203,11 +204,11 @@ async def test_group_of_a_picture(service: SearchService) -> None:
     best, copy = await pair(service)
     (other,) = await add(service, [jpeg(photograph("rocket.jpg"))])
     assert other.id
-    assert await service.duplicates_of(copy) == (best, copy)
+    assert await service.duplicates.group_of(copy) == (best, copy)
     with pytest.raises(NotDuplicates, match=f"Picture {other.id} has no"):
-        await service.duplicates_of(other.id)
+        await service.duplicates.group_of(other.id)
     with pytest.raises(UnknownImage):
-        await service.duplicates_of(99)
+        await service.duplicates.group_of(99)
 
 
 async def test_failed_comparison_loses_no_addition_and_is_made_up_for(
@@ -223,9 +224,9 @@ async def test_failed_comparison_loses_no_addition_and_is_made_up_for(
         results = await add(service, [jpeg(photograph("coffee.png"), quality) for quality in (90, 50)])
     assert [(result.status, result.near) for result in results] == [("added", ()), ("added", ())]
     assert "could not be compared" in caplog.text
-    assert (await service.duplicates()).waiting == 2
-    await service.compare()
-    assert (await groups(service), (await service.duplicates()).waiting) == ([[1, 2]], 0)
+    assert (await service.duplicates.groups()).waiting == 2
+    await service.duplicates.compare()
+    assert (await groups(service), (await service.duplicates.groups()).waiting) == ([[1, 2]], 0)
 
 
 async def test_addition_that_is_abandoned_while_it_is_compared_is_compared_later(
@@ -245,7 +246,7 @@ async def test_addition_that_is_abandoned_while_it_is_compared_is_compared_later
         adding.cancel()
         with pytest.raises(asyncio.CancelledError):
             await adding
-    assert ((await service.status()).images, (await service.duplicates()).waiting) == (1, 1)
+    assert ((await service.status()).images, (await service.duplicates.groups()).waiting) == (1, 1)
 
 
 async def test_stopped_comparison_goes_on_where_it_was(service: SearchService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,11 +254,11 @@ async def test_stopped_comparison_goes_on_where_it_was(service: SearchService, m
     await add(service, [jpeg(photograph(name)) for name in PHOTOGRAPHS])
     await forget_comparisons(service)
     told: list[tuple[int, int]] = []
-    await service.compare(progress=lambda *now: told.append(now), stop=lambda: len(told) > 1)
-    assert (told, (await service.duplicates()).waiting) == ([(0, 6), (2, 6)], 4)
-    await service.compare(limit=3)
-    assert (await service.duplicates()).waiting == 1
-    await service.compare(progress=lambda *now: told.append(now))
+    await service.duplicates.compare(progress=lambda *now: told.append(now), stop=lambda: len(told) > 1)
+    assert (told, (await service.duplicates.groups()).waiting) == ([(0, 6), (2, 6)], 4)
+    await service.duplicates.compare(limit=3)
+    assert (await service.duplicates.groups()).waiting == 1
+    await service.duplicates.compare(progress=lambda *now: told.append(now))
     assert told[2:] == [(0, 1), (1, 1)]
     assert await compared(service) == [WHOLE] * 6
 
@@ -275,8 +276,8 @@ async def test_what_comes_back_is_compared_with_what_came_meanwhile(service: Sea
     (second,) = await add(service, [jpeg(photograph("coffee.png"), 50)])
     assert second.near == ()
     await service.undo(actor="test", operation_id=removal)
-    assert (await service.duplicates()).waiting == 1
-    await service.compare()
+    assert (await service.duplicates.groups()).waiting == 1
+    await service.duplicates.compare()
     assert await groups(service) == [[first.id, second.id]]
 
 
@@ -296,9 +297,9 @@ async def test_picture_that_changes_while_it_is_compared_goes_on_waiting(
 
     with monkeypatch.context() as once:
         once.setattr(type(matcher), "near_duplicates", meanwhile)
-        await service.compare(limit=2)
+        await service.duplicates.compare(limit=2)
     assert await compared(service) == [WHOLE, NOT]
-    await service.compare()
+    await service.duplicates.compare()
     assert await compared(service) == [WHOLE, WHOLE]
 
 
@@ -308,12 +309,12 @@ async def test_crops_and_screenshots_are_found_thoroughly(service: SearchService
     whole, inside = await add(service, [jpeg(pixels), jpeg(screenshot)])
     assert (whole.near, inside.near) == ((), ())
     told: list[tuple[int, int]] = []
-    await service.compare(thorough=True, progress=lambda *now: told.append(now))
+    await service.duplicates.compare(thorough=True, progress=lambda *now: told.append(now))
     assert sorted((await groups(service))[0]) == [whole.id, inside.id]
     assert (await compared(service), told[-1]) == ([THOROUGHLY] * 2, (2, 2))
     await add(service, [jpeg(photograph("coffee.png"))])
     told.clear()
-    await service.compare(thorough=True, progress=lambda *now: told.append(now))
+    await service.duplicates.compare(thorough=True, progress=lambda *now: told.append(now))
     assert told == [(0, 1), (1, 1)]  # only what is new
 
 
@@ -324,19 +325,19 @@ async def test_lost_thumbnail_stops_nothing_and_is_made_up_for_by_repair(
     await forget_comparisons(service)
     for image_id in ids:
         thumbnail_of(service, await service.get(image_id)).unlink()
-    await service.compare()
-    await service.compare(thorough=True)
-    assert (await groups(service), (await service.duplicates()).waiting) == ([], 0)
-    await service.check(repair=True, purge=False, actor="test")
-    await service.compare()
+    await service.duplicates.compare()
+    await service.duplicates.compare(thorough=True)
+    assert (await groups(service), (await service.duplicates.groups()).waiting) == ([], 0)
+    await service.checker.check(repair=True, purge=False, actor="test")
+    await service.duplicates.compare()
     assert await groups(service) == [list(ids)]
 
 
 async def test_purged_pictures_take_their_pairs_along(service: SearchService) -> None:
     best, copy = await pair(service)
-    await service.decide([best, copy], "different", actor="test")
+    await service.duplicates.decide([best, copy], "different", actor="test")
     await service.remove([copy], actor="test")
-    await service.check(repair=False, purge=True, actor="test")
+    await service.checker.check(repair=False, purge=True, actor="test")
     async with service.database.read() as connection:
         for table in ("duplicates", "kept_pairs"):
             assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
@@ -345,14 +346,14 @@ async def test_purged_pictures_take_their_pairs_along(service: SearchService) ->
 async def test_blank_pictures_are_not_duplicates_of_each_other(service: SearchService) -> None:
     blank = [jpeg(np.full((300, 400 + 20 * n, 3), 250, np.uint8)) for n in range(3)]
     assert [result.near for result in await add(service, blank)] == [()] * 3
-    assert (await service.duplicates()).waiting == 0
+    assert (await service.duplicates.groups()).waiting == 0
 
 
 async def test_results_of_what_was_stored_come_before_the_disk_is_full(
     service: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.library.adding.PORTION_PICTURES", 1)
-    stored = type(service._repository).add
+    stored = Additions.add
     calls = 0
 
     async def filling(*given: object) -> object:
@@ -362,7 +363,7 @@ async def test_results_of_what_was_stored_come_before_the_disk_is_full(
             raise DiskFull("The disk is full.")
         return await stored(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(service._repository), "add", filling)
+    monkeypatch.setattr(Additions, "add", filling)
     results: list[AddResult] = []
 
     async def collect() -> None:
@@ -391,6 +392,6 @@ async def test_library_of_before_is_compared_as_a_whole(filled: Filled, settings
             async with service.database.write() as connection:
                 await connection.execute(text(change))
     async with open_service(settings) as service:
-        assert (await service.duplicates()).waiting == 7
-        await service.compare()
+        assert (await service.duplicates.groups()).waiting == 7
+        await service.duplicates.compare()
         assert [len(group) for group in await groups(service)] == [2]

@@ -18,7 +18,7 @@ async def opened(settings: EngineSettings) -> AsyncIterator[tuple[SearchService,
     async with open_service(settings) as service:
         added = await service.add_bytes(CONTENT, name="rocket.jpg", actor="test")
         assert added.id
-        yield service, service._originals, await service.get(added.id)
+        yield service, service.originals, await service.get(added.id)
 
 
 Opened = tuple[SearchService, Originals, StoredImage]
@@ -42,7 +42,7 @@ async def test_altered_file_is_not_taken_for_the_original(opened: Opened) -> Non
 async def test_picture_within_the_limits_of_its_time_stays_readable(settings: EngineSettings, opened: Opened) -> None:
     _, _, image = opened
     async with open_service(settings.model_copy(update={"max_pixels": 1000, "max_bytes": 1000})) as stricter:
-        assert (await stricter._originals.decoded(image)).width == image.width
+        assert (await stricter.originals.decoded(image)).width == image.width
 
 
 async def test_lost_original_is_previewed_by_its_thumbnail(opened: Opened) -> None:

@@ -497,7 +497,7 @@ async def test_stripped_copy_that_comes_back_is_the_same_picture(filled: Filled)
             added = await service.add_bytes(original, name=f"{number}", actor="test")
             assert added.id
             image = await service.get(added.id)
-            served = await service.served_file(image, whole=False)
+            served = await service.originals.served(image, whole=False)
             assert isinstance(served.content, bytes)
             assert served.content == stripped(original, media_type)
             assert (served.media_type, served.filename) == (media_type, f"{number}")
@@ -508,7 +508,7 @@ async def test_stripped_copy_that_comes_back_is_the_same_picture(filled: Filled)
             again = await service.add_bytes(served.content, name="again", actor="test")
             assert image.id in again.near
             await service.undo(actor="test")
-            assert await service.original(image.id) == original
+            assert await service.originals.file(await service.get(image.id)) == original
 
 
 async def test_very_large_picture_is_given_as_a_smaller_jpeg_where_it_takes_too_much(
@@ -519,7 +519,7 @@ async def test_very_large_picture_is_given_as_a_smaller_jpeg_where_it_takes_too_
     assert added.id
     for memory, side in ((530, 8000), (280, 2000)):
         monkeypatch.setattr(service._decoders, "_limits", Limits(memory_bytes=memory * 1024 * 1024, look_s=0.005))
-        served = await service.served_file(await service.get(added.id), whole=False)
+        served = await service.originals.served(await service.get(added.id), whole=False)
         assert (served.media_type, served.filename) == (JPEG, "wide.jpg")
         assert isinstance(served.content, bytes)
         assert max(opened(served.content).size) == side

@@ -65,16 +65,16 @@ async def live_a_little(service: SearchService) -> None:
     """Leave something in every table, and gaps in the ids."""
     await service.edit(1, {"title": "Космос 🚀", "tags": ["a", "é"]}, actor="test")
     await service.remove([2], actor="test")
-    await service.check(repair=False, purge=True, actor="test")
+    await service.checker.check(repair=False, purge=True, actor="test")
     await service.remove([3], actor="test")
     await service.undo(actor="test")
     await service.remove([4], actor="test")
     twin = await service.add_bytes(jpeg(photograph("coffee.png"), 60), name="coffee again.jpg", actor="test")
     assert twin.id
-    await service.decide([twin.id, *twin.near], "different", actor="test")
-    await service.judge(MIRRORED, 1, right=False, subscriber="chat:1")
-    await service.watch(MIRRORED, subscriber="chat:1", reference="{}")
-    await service.new_admin_key()
+    await service.duplicates.decide([twin.id, *twin.near], "different", actor="test")
+    await service.subscriptions.judge(MIRRORED, 1, right=False, subscriber="chat:1")
+    await service.watches.begin(MIRRORED, subscriber="chat:1", reference="{}")
+    await service.admin_key.make()
     bot = BotStorage(service.database, 42)
     await bot.receive({2**40: '{"text": "a\\u0000b"}'})
     await bot.set_language(-1, "de")
@@ -119,7 +119,7 @@ async def test_all_of_a_library_moves_and_works_there(
         assert [waiting.update_id for waiting in await BotStorage(service.database, 42).unanswered()] == [2**40]
         undone = await service.undo(actor="test")
         assert (undone.kind, undone.images) == ("decision", 2)
-        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
 
 
 async def test_ids_that_were_given_out_are_not_given_out_again(
@@ -127,14 +127,14 @@ async def test_ids_that_were_given_out_are_not_given_out_again(
 ) -> None:
     async with filled() as service:
         await service.remove([6], actor="test")
-        await service.check(repair=False, purge=True, actor="test")
+        await service.checker.check(repair=False, purge=True, actor="test")
         last = (await service.status()).last_seq
     await migrate_library(settings, destination, no_progress)
     async with open_service(at(settings, destination)) as service:
         added = await service.add_bytes(MIRRORED, name="new.jpg", actor="test")
         assert added.id == 7
         assert (await service.status()).last_seq == last + 1
-        await service.judge(MIRRORED, 1, right=True, subscriber="chat:1")
+        await service.subscriptions.judge(MIRRORED, 1, right=True, subscriber="chat:1")
 
 
 async def test_source_stays_as_it_was(filled: Filled, settings: EngineSettings, destination: str) -> None:
@@ -193,7 +193,7 @@ async def test_run_that_was_broken_off_is_gone_on_with(
     async with open_service(settings) as service:  # meanwhile life goes on
         await service.edit(1, {"title": "Later"}, actor="test")
         await service.remove([6], actor="test")
-        await service.check(repair=False, purge=True, actor="test")
+        await service.checker.check(repair=False, purge=True, actor="test")
         await add_paths(service, SHIPPED / PHOTOGRAPHS[5])  # the same file under another id
     moved = await migrate_library(settings, destination, no_progress)
     assert sum(one.written for one in moved) < sum(one.rows for one in moved)
@@ -216,7 +216,7 @@ async def test_change_during_the_move_is_noticed_and_made_good(
             if passes == 1:
                 await service.add_bytes(MIRRORED, name="late.jpg", actor="test")
             if passes == 2:
-                await service.new_admin_key()  # of which the feed says nothing
+                await service.admin_key.make()  # of which the feed says nothing
             return sent
 
         with pytest.MonkeyPatch.context() as patched:
@@ -235,7 +235,7 @@ async def test_library_that_never_rests_is_said(
         copy = Migration._copy
 
         async def copy_and_change(self: Migration, *args: Any) -> Any:
-            await service.new_admin_key()
+            await service.admin_key.make()
             return await copy(self, *args)
 
         monkeypatch.setattr(Migration, "_copy", copy_and_change)

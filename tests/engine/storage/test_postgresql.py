@@ -222,7 +222,7 @@ async def test_service_outlasts_a_restart_of_the_server(service: SearchService, 
         postgresql.start()
     assert (await service.search(content)).matches[0].evidence.exact
     assert (await add_one(service)).status == "added"
-    assert (await service.check(repair=False, purge=False, actor="test")).sound
+    assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
 
 
 async def test_start_waits_for_a_server_that_is_still_coming(

@@ -148,7 +148,7 @@ async def test_ids_are_never_given_out_twice(service: SearchService) -> None:
     (first,) = await add_paths(service, A)
     assert first.id
     await service.remove([first.id], actor="test")
-    await service.check(repair=False, purge=True, actor="test")
+    await service.checker.check(repair=False, purge=True, actor="test")
     (again,) = await add_paths(service, A)
     assert again.id
     assert again.id > first.id
@@ -196,7 +196,7 @@ async def test_overlapping_writers_lose_no_change(settings: EngineSettings) -> N
     async with open_service(settings) as one, open_service(settings) as other:
         results = await add_paths(one, *sorted(SHIPPED.glob("*.png")))
         ids = [r.id for r in results if r.status == "added" and r.id]
-        start = (await repository_of(one).head()).seq
+        start = (await repository_of(one).feed.head()).seq
         followed: list[int] = []
         done = asyncio.Event()
 
@@ -204,7 +204,7 @@ async def test_overlapping_writers_lose_no_change(settings: EngineSettings) -> N
             seq = start
             while True:
                 finished = done.is_set()
-                seq, changed = await repository_of(other).changed_since(seq)
+                seq, changed = await repository_of(other).feed.changed_since(seq)
                 followed.extend(changed or [])
                 if finished:
                     return
@@ -212,7 +212,7 @@ async def test_overlapping_writers_lose_no_change(settings: EngineSettings) -> N
 
         async def write(service: SearchService, own: list[int]) -> None:
             for image_id in own:
-                await repository_of(service).edit(image_id, {"title": str(image_id)}, Operation("edit", "test"))
+                await repository_of(service).images.edit(image_id, {"title": str(image_id)}, Operation("edit", "test"))
 
         following = asyncio.create_task(follow())
         await asyncio.gather(write(one, ids[::2]), write(other, ids[1::2]), write(one, ids[::2]))
@@ -277,12 +277,12 @@ async def test_feed_is_trimmed_behind_what_is_still_needed(service: SearchServic
     assert first.id
     await service.remove([first.id], actor="test")
     repository = repository_of(service)
-    head = await repository.head()
-    await repository.trim_feed(behind=2, older_than=datetime.now(UTC) + timedelta(days=1))
-    assert (await repository.head()).trimmed == 2
-    assert (await repository.head()).seq == head.seq
+    head = await repository.feed.head()
+    await repository.feed.trim(behind=2, older_than=datetime.now(UTC) + timedelta(days=1))
+    assert (await repository.feed.head()).trimmed == 2
+    assert (await repository.feed.head()).seq == head.seq
     assert len(await feed(service)) == 2
-    await repository.trim_feed(behind=4, older_than=datetime.now(UTC) - timedelta(days=30))
+    await repository.feed.trim(behind=4, older_than=datetime.now(UTC) - timedelta(days=30))
     assert len(await feed(service)) == 2
 
 
@@ -296,7 +296,7 @@ async def test_opening_trims_what_the_oldest_checkpoint_has(filled: Filled, sett
             await connection.execute(update(operations).values(at=datetime.now(UTC) - timedelta(days=40)))
         await work_of(service, days_ago=5)
     async with open_service(settings) as service:
-        head = await repository_of(service).head()
+        head = await repository_of(service).feed.head()
         assert (head.trimmed, head.seq) == (6, 7)
         assert (await service.status()).index_size == 5
 
@@ -307,7 +307,7 @@ async def test_index_behind_the_trim_is_rebuilt(filled: Filled, settings: Engine
         (first, *_) = (await other.search(query)).matches
         await service.remove([first.image.id], actor="test")
         repository = repository_of(service)
-        await repository.trim_feed(behind=10**6, older_than=datetime.now(UTC) + timedelta(days=1))
+        await repository.feed.trim(behind=10**6, older_than=datetime.now(UTC) + timedelta(days=1))
         matches = (await other.search(query, weak=True)).matches
         assert first.image.id not in {m.image.id for m in matches}
         assert (await other.status()).index_size == 5
@@ -368,6 +368,6 @@ async def test_full_disk_is_said_and_harms_nothing(filled: Filled, monkeypatch: 
         assert caught.value.code == "disk_full"
         monkeypatch.setattr(local_files, "write_whole", whole)
         assert (await service.status()).images == before.images
-        assert (await service.check(repair=False, purge=False, actor="test")).sound
+        assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
         result = await service.add_bytes(jpeg(photograph("rocket.jpg")[:200]), name="new.jpg", actor="test")
         assert result.status == "added"

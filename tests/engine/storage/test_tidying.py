@@ -43,7 +43,7 @@ async def removed_now(settings: EngineSettings, *, tidying: bool = True) -> int:
 
 async def look_of(settings: EngineSettings) -> str | None:
     async with open_service(settings, read_only=True) as service:
-        look: str | None = await service._repository.get_setting(LOOK)
+        look: str | None = await service._repository.settings.get(LOOK)
         return look
 
 
@@ -56,7 +56,7 @@ async def test_clock_far_ahead_purges_nothing(settings: EngineSettings, removed:
     assert await removed_now(settings) == 1
     async with open_service(settings) as service:
         assert (await service.undo(actor="test")).images == 1
-        assert await service.original(removed) == (SHIPPED / PHOTOGRAPHS[1]).read_bytes()
+        assert await service.originals.file(await service.get(removed)) == (SHIPPED / PHOTOGRAPHS[1]).read_bytes()
 
 
 @pytest.mark.databases("sqlite", "postgresql")
@@ -145,7 +145,7 @@ async def test_without_undo_days_and_with_purge_all_goes_at_once(
     async with open_service(settings) as service:
         await service.remove([3], actor="test")
         the_clock.days = 0.2
-        assert (await service.check(repair=False, purge=True, actor="test")).purged == 1
+        assert (await service.checker.check(repair=False, purge=True, actor="test")).purged == 1
 
 
 async def test_clock_far_ahead_forgets_no_change(
@@ -156,11 +156,11 @@ async def test_clock_far_ahead_forgets_no_change(
         await serving.index.checkpoint()  # type: ignore[attr-defined]
     the_clock.days = 400
     async with open_service(settings) as service:
-        assert (await service._repository.head()).trimmed == 0
+        assert (await service._repository.feed.head()).trimmed == 0
         assert (await service.undo(actor="test")).kind == "remove"
     the_clock.days = 403
     async with open_service(settings) as service:
-        assert (await service._repository.head()).trimmed > 0
+        assert (await service._repository.feed.head()).trimmed > 0
 
 
 async def test_opening_without_tidying_purges_and_notes_nothing(
@@ -177,7 +177,7 @@ async def test_opening_without_tidying_purges_and_notes_nothing(
 
 async def test_damaged_look_counts_as_none(settings: EngineSettings, removed: int, the_clock: Clock) -> None:
     async with open_service(settings) as service:
-        await service._repository.put_setting(LOOK, "yesterday")
+        await service._repository.settings.put(LOOK, "yesterday")
     the_clock.days = 40
     assert await removed_now(settings) == 1
     assert await look_of(settings) == (START + timedelta(days=40)).isoformat()
@@ -186,15 +186,15 @@ async def test_damaged_look_counts_as_none(settings: EngineSettings, removed: in
 @pytest.mark.databases("sqlite", "postgresql")
 async def test_last_act_is_the_latest_before_a_moment(service: SearchService) -> None:
     repository = service._repository
-    assert await repository.last_act(datetime.now(UTC)) is None
+    assert await repository.operations.last_act(datetime.now(UTC)) is None
     await add_paths(service, SHIPPED / "coffee.png")
     async with repository.database.write() as connection:
         for days in (300, 2, 5):
             at = START + timedelta(days=days)
             await connection.execute(insert(operations).values(kind="reembed", actor="test", at=at))
         assert len((await connection.execute(select(operations))).all()) == 4
-    assert await repository.last_act(START + timedelta(days=4)) == START + timedelta(days=2)
-    assert await repository.last_act(START + timedelta(days=400)) == START + timedelta(days=5)
+    assert await repository.operations.last_act(START + timedelta(days=4)) == START + timedelta(days=2)
+    assert await repository.operations.last_act(START + timedelta(days=400)) == START + timedelta(days=5)
 
 
 async def test_undo_after_a_purge_says_so(settings: EngineSettings, removed: int, the_clock: Clock) -> None:

@@ -1,0 +1,174 @@
+"""What was computed of the pictures of a library: embeddings, hashes, keypoints."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, or_, select, update
+
+from engine.domain import (
+    Keypoints,
+    NetworkRef,
+    StoredFeatures,
+    StoredImage,
+    Vector,
+)
+from engine.storage import codec, statements
+from engine.storage.database import Database
+from engine.storage.statements import WHOLE, Operation
+from engine.storage.tables import (
+    embeddings,
+    hashes,
+    images,
+    keypoints,
+)
+
+
+class FeatureRows:
+    """Reads and changes the stored features of one library."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
+        """Live pictures with hash and keypoints, by id."""
+        query = (
+            select(
+                images,
+                hashes.c.phash,
+                keypoints.c.aspect,
+                statements.blob(keypoints.c.points),
+                statements.blob(keypoints.c.descriptors),
+            )
+            .join(keypoints, keypoints.c.image_id == images.c.id)
+            .outerjoin(hashes, hashes.c.image_id == images.c.id)
+            .where(images.c.deleted_at.is_(None))
+        )
+        found = {}
+        async with self._database.read() as connection:
+            for part in statements.chunks(ids):
+                for row in await connection.execute(query.where(images.c.id.in_(part))):
+                    found[row.id] = StoredFeatures(
+                        image=statements.image(row),
+                        phash=None if row.phash is None else codec.unsigned(row.phash),
+                        keypoints=codec.keypoints_from_bytes(row.points, row.descriptors, row.aspect),
+                    )
+        return found
+
+    async def embedding(self, image_id: int, network: NetworkRef, dimensions: int) -> Vector | None:
+        query = select(statements.blob(embeddings.c.vector)).where(
+            embeddings.c.image_id == image_id,
+            embeddings.c.part == WHOLE,
+            statements.made_by(network),
+            statements.is_whole_vector(dimensions),
+        )
+        async with self._database.read() as connection:
+            row = await connection.scalar(query)
+        return None if row is None else codec.vectors_from_bytes([row], dimensions)[0]
+
+    async def embeddings_of(
+        self, network: NetworkRef, dimensions: int, ids: Sequence[int] | None = None
+    ) -> AsyncIterator[list[tuple[int, int, bytes]]]:
+        """(image id, part, vector) of live pictures in portions; of all of them where `ids` is None.
+
+        Damaged vectors, which have another length, are left out.
+        """
+        query = (
+            select(embeddings.c.image_id, embeddings.c.part, statements.blob(embeddings.c.vector))
+            .join(images, images.c.id == embeddings.c.image_id)
+            .where(images.c.deleted_at.is_(None), statements.made_by(network), statements.is_whole_vector(dimensions))
+            .order_by(embeddings.c.image_id)
+        )
+        async with self._database.read() as connection:
+            if ids is not None:
+                for part in statements.chunks(ids):
+                    rows = (await connection.execute(query.where(embeddings.c.image_id.in_(part)))).all()
+                    yield [tuple(row) for row in rows]
+                return
+            async with connection.stream(query) as stream:
+                async for rows in stream.partitions(2000):
+                    yield [tuple(row) for row in rows]
+
+    async def vectors(self, network: NetworkRef, dimensions: int, ids: Sequence[int]) -> list[tuple[int, int, bytes]]:
+        """(image id, part, vector) of pictures that an index has found; whether they are still there is not asked.
+
+        Damaged vectors, which have another length, are left out.
+        """
+        query = select(embeddings.c.image_id, embeddings.c.part, statements.blob(embeddings.c.vector)).where(
+            statements.made_by(network), statements.is_whole_vector(dimensions)
+        )
+        async with self._database.read() as connection:
+            return [
+                tuple(row)
+                for part in statements.chunks(ids)
+                for row in await connection.execute(query.where(embeddings.c.image_id.in_(part)))
+            ]
+
+    async def phashes(self, ids: Sequence[int] | None = None) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Ids and hashes (n,) of live pictures; of all of them where `ids` is None."""
+        query = (
+            select(hashes.c.image_id, hashes.c.phash)
+            .join(images, images.c.id == hashes.c.image_id)
+            .where(images.c.deleted_at.is_(None))
+        )
+        async with self._database.read() as connection:
+            if ids is None:
+                rows = (await connection.execute(query)).all()
+            else:
+                rows = [
+                    row
+                    for part in statements.chunks(ids)
+                    for row in await connection.execute(query.where(hashes.c.image_id.in_(part)))
+                ]
+        found = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1].astype(np.uint64)  # the database knows signed numbers only
+
+    async def lacking(self, network: NetworkRef, limit: int) -> list[StoredImage]:
+        """Live pictures without an embedding of this network."""
+        async with self._database.read() as connection:
+            ids = (await connection.scalars(statements.lacking(network).limit(limit))).all()
+            rows = (await connection.execute(statements.live().where(images.c.id.in_(ids)).order_by(images.c.id))).all()
+        return [statements.image(row) for row in rows]
+
+    async def count_lacking(self, network: NetworkRef) -> int:
+        async with self._database.read() as connection:
+            return int(
+                await connection.scalar(select(func.count()).select_from(statements.lacking(network).subquery())) or 0
+            )
+
+    async def with_stale_keypoints(self, version: int) -> list[int]:
+        query = (
+            select(images.c.id)
+            .outerjoin(keypoints, keypoints.c.image_id == images.c.id)
+            .where(images.c.deleted_at.is_(None), or_(keypoints.c.version.is_(None), keypoints.c.version != version))
+        )
+        async with self._database.read() as connection:
+            return list((await connection.scalars(query)).all())
+
+    async def put_embeddings(self, network: NetworkRef, vectors: dict[int, Vector]) -> None:
+        """Add embeddings of one network to pictures that may have others."""
+        async with self._database.write() as connection:
+            made = {image_id: {network: vector} for image_id, vector in vectors.items()}
+            await statements.put_embeddings(connection, made, [network])
+
+    async def put_features(
+        self, image_id: int, found: Keypoints, version: int, phash: int | None, operation: Operation
+    ) -> None:
+        """Replace the keypoints and hash of a picture; indexes take in its embedding anew too."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(keypoints).where(keypoints.c.image_id == image_id))
+            await connection.execute(delete(hashes).where(hashes.c.image_id == image_id))
+            await statements.put_keypoints(connection, {image_id: (found, version)})
+            if phash is not None:
+                await statements.put_hashes(connection, {image_id: phash})
+            await statements.record(connection, operation, [(image_id, "reembedded", None)])
+
+    async def remove_hashes(self, ids: Sequence[int]) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(delete(hashes).where(hashes.c.image_id.in_(ids)))
+
+    async def compare_anew(self, ids: Sequence[int]) -> None:
+        """What was made again of these pictures may show duplicates that were missed without it."""
+        async with self._database.write() as connection:
+            for part in statements.chunks(ids):
+                await connection.execute(update(images).where(images.c.id.in_(part)).values(compared=0))
