@@ -21,7 +21,6 @@ from engine import (
     Changed,
     Decision,
     Edit,
-    Evidence,
     Grade,
     Group,
     Groups,
@@ -246,21 +245,6 @@ class EvidenceOut(BaseModel):
     ]
     edits: list[Edit]
 
-    @classmethod
-    def of(cls, evidence: Evidence) -> Self:
-        region = evidence.region
-        return cls(
-            exact=evidence.exact,
-            cosine=evidence.cosine,
-            phash_distance=evidence.phash_distance,
-            keypoints=evidence.keypoints,
-            ssim=evidence.ssim,
-            structure=evidence.structure,
-            region=RegionOut(x=region.x, y=region.y, width=region.width, height=region.height) if region else None,
-            outline=list(evidence.outline) if evidence.outline else None,
-            edits=list(evidence.edits),
-        )
-
 
 class MatchOut(PictureOut):
     """One of the answers."""
@@ -274,15 +258,7 @@ class MatchOut(PictureOut):
 
     @classmethod
     def of(cls, match: Match) -> Self:
-        return cls(
-            **_common(match.image),
-            lane=match.lane,
-            score=round(match.score, 4),
-            p_same=round(match.p_same, 4),
-            weak=match.weak,
-            grade=match.grade,
-            evidence=EvidenceOut.of(match.evidence),
-        )
+        return cls.model_validate(_common(match.image) | match.as_json())
 
 
 class QueryOut(BaseModel):

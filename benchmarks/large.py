@@ -35,7 +35,7 @@ from engine import EngineSettings, SearchService, open_service
 from engine.domain import NetworkRef, Pixels
 from engine.features import orb
 from engine.index.hits import nearest
-from engine.index.library_index import SPARE, LibraryIndex
+from engine.index.local import SPARE, InProcess
 from engine.pictures import augment, imaging
 from engine.pictures.sources import Source
 from engine.storage import codec, statements
@@ -181,8 +181,8 @@ async def recall(
 ) -> tuple[float, dict[str, Any]]:
     """Recall, and how long index and storage take for one query, and for four at once."""
     serving, _ = await service._networks.current()
-    index = serving.index
-    assert isinstance(index, LibraryIndex)
+    index = serving.index.embeddings
+    assert isinstance(index, InProcess)
     hit = 0
     times: dict[str, list[float]] = {name: [] for name in ("index", "index and cosines", "four at once")}
     for query, truth in zip(queries, expected, strict=True):

@@ -50,8 +50,9 @@ from engine.library.searching import MAX_LIMIT
 from engine.matching.explain import WORDS as EDIT_WORDS
 from engine.matching.explain import per_cent
 from engine.measuring.benching import BenchPlan, BenchReport, Bin, EditFigures, FalseAlarm, Reliability
-from engine.pictures.fetch import is_url, name_of, parse_url
+from engine.pictures.fetch import Fetched, is_url, name_of, parse_url
 from engine.pictures.imaging import MEDIA_TYPES
+from engine.pictures.sources import SUFFIXES as PICTURE_SUFFIXES
 from engine.pictures.sources import Refused, Remote, Source, expand, read_file
 from engine.repeats import RepeatLimit
 from engine.service import SearchService
@@ -66,6 +67,7 @@ __all__ = [
     "MAX_LIMIT",
     "MEDIA_TYPES",
     "PATIENCE_S",
+    "PICTURE_SUFFIXES",
     "SAMPLE_QUERIES",
     "AddResult",
     "BenchPlan",
@@ -83,6 +85,7 @@ __all__ = [
     "Explanation",
     "FairPlaces",
     "FalseAlarm",
+    "Fetched",
     "FileTooLarge",
     "Given",
     "Grade",

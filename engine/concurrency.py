@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -17,6 +17,7 @@ import cv2
 from threadpoolctl import threadpool_limits
 
 P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
 
 LOW_PRIORITY = 10  # as `nice` counts
@@ -42,6 +43,18 @@ class CpuPool:
         if kwargs:
             return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+    async def each(self, things: Sequence[S], function: Callable[[S], T]) -> list[T]:
+        """The function's result for each thing, in order; every thread computes an equal share of them."""
+
+        def some(share: Sequence[S]) -> list[T]:
+            return [function(one) for one in share]
+
+        shares = [things[start :: self.workers] for start in range(min(self.workers, len(things)))]
+        found: dict[int, T] = {}
+        for start, results in enumerate(await asyncio.gather(*(self.run(some, share) for share in shares))):
+            found |= zip(range(start, len(things), self.workers), results, strict=True)
+        return [found[place] for place in range(len(things))]
 
     async def run_beside(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for what takes long and nobody waits for: in a thread of its own, which gives way to the others."""

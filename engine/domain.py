@@ -1,11 +1,11 @@
 """Frozen values that pass between modules. Pictures are RGB, uint8, (H, W, 3)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,6 +217,10 @@ class Evidence:
     outline: tuple[tuple[float, float], ...] | None = None
     edits: tuple[Edit, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """As all doors write it that speak JSON."""
+        return asdict(self) | {"edits": [edit.value for edit in self.edits]}
+
 
 class Grade(StrEnum):
     """How sure a match is, in a word; the codes are a contract with other programs."""
@@ -243,6 +247,20 @@ class Match:
     p_same: float
     weak: bool
     evidence: Evidence
+
+    def as_json(self) -> dict[str, Any]:
+        """As all doors write it that speak JSON; of the picture only what names it."""
+        return {
+            "id": self.image.id,
+            "name": self.image.filename,
+            "title": self.image.title,
+            "lane": self.lane,
+            "score": round(self.score, 4),
+            "p_same": round(self.p_same, 4),
+            "weak": self.weak,
+            "grade": self.grade.value,
+            "evidence": self.evidence.as_json(),
+        }
 
     @property
     def grade(self) -> Grade:

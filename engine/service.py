@@ -1,6 +1,5 @@
 """SearchService: everything that a door (shell, API, bot) can ask of a library."""
 
-import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
@@ -105,11 +104,14 @@ class SearchService:
 
     async def search_url(self, url: str, *, limit: int = 5, weak: bool = False, preview: bool = False) -> SearchResult:
         """The same for the picture behind a URL. Raises a FetchError too."""
-        started = time.perf_counter()
-        fetched = await self.fetch(url)
-        took_ms = round(1000 * (time.perf_counter() - started), 2)
+        return await self.search_fetched(await self.fetch(url), limit=limit, weak=weak, preview=preview)
+
+    async def search_fetched(
+        self, fetched: Fetched, *, limit: int = 5, weak: bool = False, preview: bool = False
+    ) -> SearchResult:
+        """The same for what `fetch` gave, for doors that fetch and search in places of their own."""
         result = await self.search(fetched.content, limit=limit, weak=weak, preview=preview)
-        return result.after("fetch", took_ms)
+        return result.after("fetch", fetched.took_ms)
 
     async def search_stored(
         self, image_id: int, *, limit: int = 5, weak: bool = False, preview: bool = False

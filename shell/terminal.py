@@ -132,24 +132,9 @@ def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bo
 
 def result_json(result: SearchResult) -> dict[str, Any]:
     return {
-        "matches": [match_json(match) for match in result.matches],
+        "matches": [match.as_json() for match in result.matches],
         "calibrated": result.calibrated,
         "timings_ms": result.timings_ms,
-    }
-
-
-def match_json(match: Match) -> dict[str, Any]:
-    """A match as the contract has it."""
-    return {
-        "id": match.image.id,
-        "name": match.image.filename,
-        "title": match.image.title,
-        "lane": match.lane,
-        "score": round(match.score, 4),
-        "p_same": round(match.p_same, 4),
-        "weak": match.weak,
-        "grade": match.grade.value,
-        "evidence": asdict(match.evidence) | {"edits": [edit.value for edit in match.evidence.edits]},
     }
 
 

@@ -28,7 +28,7 @@ from api.schemas import (
     TagsOut,
     UndoneOut,
 )
-from engine import AddResult, ServedFile, name_of
+from engine import AddResult, ServedFile
 
 router = APIRouter(prefix="/v1", tags=["library"])
 READ, ADMIN = [Depends(reader)], [Depends(admin)]
@@ -236,7 +236,8 @@ async def _add(here: Running, given: Sent[AddFields, AddRequest]) -> AddResult:
     }
     content, name = b"", "upload"
     if isinstance(said, AddRequest):
-        content, name = await fetch(here, said.url), name_of(said.url)
+        fetched = await fetch(here, said.url)
+        content, name = fetched.content, fetched.name
         about["source_url"] = said.source_url or said.url
     async with here.computing():
         if given.upload:

@@ -1,6 +1,5 @@
 """Searching: by upload, by URL, from a stored picture; and the picture that shows why."""
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -11,7 +10,7 @@ from api.body import Sent, described, sent, while_connected
 from api.dependencies import Here, Running, rated, reader
 from api.errors import LIBRARY, Problem, documented
 from api.schemas import Id, SearchOptions, SearchOut, SearchRequest, WhyForm, WhyRequest
-from engine import PicTraceError, SearchResult
+from engine import Fetched, PicTraceError, SearchResult
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(reader), Depends(rated)])
 
@@ -50,12 +49,12 @@ async def search(request: Request, here: Here) -> SearchOut:
     summary="Find pictures like a stored one",
     responses=documented(*COMMON, "unknown_image", "unreadable_file", "files_unreachable"),
 )
-async def matches(request: Request, here: Here, image_id: Id, wish: Annotated[SearchOptions, Query()]) -> SearchOut:
+async def matches(request: Request, here: Here, image_id: Id, options: Annotated[SearchOptions, Query()]) -> SearchOut:
     """The matches of a picture of the library, itself left out."""
 
     async def work() -> SearchResult:
         async with here.computing():
-            return await here.service.search_stored(image_id, limit=wish.limit, weak=wish.weak, preview=wish.preview)
+            return await here.service.search_stored(image_id, **options.model_dump())
 
     result = await while_connected(request, work())
     metrics.searched(result)
@@ -91,41 +90,37 @@ async def why(request: Request, here: Here, image_id: Id) -> Response:
 
 
 async def _search(here: Running, given: Sent[SearchOptions, SearchRequest]) -> SearchResult:
-    wish = given.json or given.fields or SearchOptions()
-    content, fetched_ms = b"", 0.0
-    if given.json:
-        started = time.perf_counter()
-        content = await fetch(here, given.json.url)
-        fetched_ms = round(1000 * (time.perf_counter() - started), 2)
+    options = given.json or given.fields or SearchOptions()
+    asked = options.model_dump(include={"limit", "weak", "preview"})
+    fetched = await fetch(here, given.json.url) if given.json else None
     async with here.computing():
-        if given.upload:
-            content = await given.upload.read()
-        result = await here.service.search(content, limit=wish.limit, weak=wish.weak, preview=wish.preview)
-    if given.json:
-        result = result.after("fetch", fetched_ms)
+        if fetched:
+            result = await here.service.search_fetched(fetched, **asked)
+        else:
+            result = await here.service.search(await given.upload.read() if given.upload else b"", **asked)
     metrics.searched(result)
     return result
 
 
 async def _why(here: Running, given: Sent[WhyForm, WhyRequest], image_id: int) -> bytes:
     await here.service.get(image_id)
-    wish = given.json or given.fields or WhyForm()
+    options = given.json or given.fields or WhyForm()
     content = b""
     if given.json:
         if (given.json.url is None) == (given.json.image_id is None):
             raise Problem("invalid_request", "Give either `url` or `image_id`.")
         if given.json.url is not None:
-            content = await fetch(here, given.json.url)
+            content = (await fetch(here, given.json.url)).content
         elif given.json.image_id is not None:
             content = await here.service.originals.file(await here.service.get(given.json.image_id))
     async with here.computing():
         if given.upload:
             content = await given.upload.read()
-        return (await here.service.explain(content, image_id, words=wish.words)).picture
+        return (await here.service.explain(content, image_id, words=options.words)).picture
 
 
-async def fetch(here: Running, url: str) -> bytes:
-    """The bytes behind a URL; waiting for a slow server takes no place from those who compute."""
+async def fetch(here: Running, url: str) -> Fetched:
+    """What is behind a URL; waiting for a slow server takes no place from those who compute."""
     try:
         async with here.fetching():
             fetched = await here.service.fetch(url)
@@ -133,4 +128,4 @@ async def fetch(here: Running, url: str) -> bytes:
         metrics.fetches.labels(error.code).inc()
         raise
     metrics.fetches.labels("ok").inc()
-    return fetched.content
+    return fetched

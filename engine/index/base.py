@@ -1,13 +1,21 @@
-"""What every index can do, and the wrapper that lets a local one run in the pool."""
+"""What an index must be able to do. Storage is the truth: every index is a cache of it."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.index.hits import Hits, Keys, Vectors
+from engine.domain import Stop, never
+from engine.index.hits import Hits, Keys, Near, Vectors
+
+# Of every HNSW graph, in this process or on a server (docs/adr/0012): links of a node, and how many nodes are looked at
+# for a new one. A server looks at `LEAST_EXPANSION` at least for a search.
+CONNECTIVITY, EXPANSION_ADD = 16, 128
+LEAST_EXPANSION = 200
 
 
 class VectorIndex(Protocol):
@@ -24,10 +32,10 @@ class VectorIndex(Protocol):
     async def size(self) -> int: ...
 
 
-class LocalIndex(Protocol):
-    """The same, synchronous and in memory; safe to search from several threads while one changes it."""
+class InMemory(Protocol):
+    """The same in memory, synchronous; safe to search from several threads while one changes it."""
 
-    one_by_one: ClassVar[bool]  # whether many queries take as long as each of them alone
+    one_by_one: ClassVar[bool]  # many queries take as long as each of them alone
 
     def add(self, keys: Keys, vectors: Vectors) -> None: ...
 
@@ -42,10 +50,145 @@ class LocalIndex(Protocol):
         ...
 
 
-class PooledIndex:
-    """A local index behind the async protocol."""
+class LocalIndex(InMemory, Protocol):
+    """Embeddings in memory, in a form of its own."""
 
-    def __init__(self, local: LocalIndex, pool: CpuPool) -> None:
+    is_exact: ClassVar[bool]  # distances are of the vectors themselves; else they are compared with those in storage
+    is_mapped: ClassVar[bool]  # it is made at length, and serves from its file
+    slowed_by_changes: ClassVar[bool]  # it should not hold many that came after it was made
+
+    @classmethod
+    def builder(cls, dimensions: int, size: int) -> "Builder":
+        """Of a new one, for about `size` vectors."""
+        ...
+
+    @classmethod
+    def load(cls, path: Path, dimensions: int) -> Self:
+        """What `save` wrote. Raises ValueError or OSError for anything else."""
+        ...
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether it has grown so much that it should be built anew."""
+        ...
+
+    def merged(self, stop: Stop = never) -> Self:
+        """The index as it is to be written down: itself, or a new one. Interrupted where `stop` says so; OSError."""
+        ...
+
+
+class Builder(Protocol):
+    """Makes a local index, portion by portion."""
+
+    sample: int  # vectors that it wants to have looked at before the first is added
+
+    def look_at(self, vectors: Vectors) -> None: ...
+
+    def add(self, keys: Keys, vectors: Vectors) -> None: ...
+
+    def finished(self) -> LocalIndex: ...
+
+
+class IndexServer(Protocol):
+    """What holds indexes for many processes."""
+
+    async def reach(self) -> None:
+        """Look whether it is there. InvalidSetting, IndexUnreachable."""
+        ...
+
+    def index(self, name: str, dimensions: int) -> "ServerIndex":
+        """`name`: a plain identifier of at most 50 characters."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class ServerIndex(VectorIndex, Protocol):
+    """A vector index that outlives a process and knows how level with the library it is."""
+
+    @property
+    def kind(self) -> str: ...
+
+    async def level(self) -> int | None:
+        """Up to which `seq` it is level; None where there is none, or one that was not finished."""
+        ...
+
+    async def mark(self, seq: int) -> None: ...
+
+    async def rebuild(self, portions: AsyncIterator[tuple[Keys, Vectors]], seq: int) -> None:
+        """Put these in place of all that there is, and mark it."""
+        ...
+
+
+class BackEnd(Protocol):
+    """Something that a Follower keeps level with the change feed of a library."""
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        """Held while it is brought level: by one at a time, of this process or of all, as far as it is shared."""
+        ...
+
+    async def level(self) -> int | None:
+        """Up to which `seq` it is level; None where that is not known yet, or there is nothing."""
+        ...
+
+    async def resume(self) -> int | None:
+        """The same, once what was written down is taken up."""
+        ...
+
+    def would_rebuild(self, changes: int) -> bool:
+        """Whether it is quicker to build it anew than to take in so many."""
+        ...
+
+    async def take_in(self, ids: Sequence[int], seq: int) -> None:
+        """Bring these pictures level; with them it is level up to `seq`. May be broken off anywhere, and done twice."""
+        ...
+
+    async def rebuild(self, seq: int, *, after: int) -> int:
+        """Build it anew from storage, level up to `seq`, or take what another process has written after `after`.
+
+        Returns up to which `seq` it is level then.
+        """
+        ...
+
+    async def caught_up(self) -> None:
+        """It is level: what is to be done once it is."""
+        ...
+
+
+class EmbeddingBackEnd(BackEnd, Protocol):
+    """Holds the embeddings of one network."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def checkpoint_seq(self) -> int | None:
+        """Up to which change it is written down; None where it is not, or a server keeps it."""
+        ...
+
+    async def search(self, vectors: Vectors, count: int) -> list[list[Near]]: ...
+
+    async def checkpoint_if_worthwhile(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class HashBackEnd(BackEnd, Protocol):
+    """Holds the hashes of all pictures."""
+
+    async def near_hashes(self, phashes: Sequence[int], count: int, within: int) -> list[Hits]: ...
+
+
+L = TypeVar("L", bound=InMemory)
+
+
+class PooledIndex(Generic[L]):
+    """An index in memory behind the async protocol."""
+
+    def __init__(self, local: L, pool: CpuPool) -> None:
         self.local = local
         self._pool = pool
 

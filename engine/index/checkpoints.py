@@ -22,7 +22,7 @@ from engine.storage.writing import PARTIAL, write_whole
 logger = logging.getLogger(__name__)
 
 FORMAT = 3  # of what is written; others are passed over
-KINDS: dict[str, type[FlatIndex] | type[HnswIndex]] = {"exact": FlatIndex, "hnsw": HnswIndex}
+KINDS: dict[str, type[LocalIndex]] = {"exact": FlatIndex, "hnsw": HnswIndex}
 HASHES, NOTE = ".hashes", ".json"
 ANY_NAME = re.compile(rf"[^.].*-\d+\.(?:{'|'.join(KINDS)})(?:\..+)?")
 

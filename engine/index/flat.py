@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.domain import Stop, never
 from engine.index import arrays
 from engine.index.hits import Hits, Keys, Vectors, nearest
 
@@ -18,6 +19,10 @@ class FlatIndex:
     """Rows are only appended; removed ones are marked dead until a tenth is, so that searches need no lock."""
 
     one_by_one: ClassVar[bool] = False
+    is_exact: ClassVar[bool] = True
+    is_mapped: ClassVar[bool] = False
+    slowed_by_changes: ClassVar[bool] = False
+    outgrown: ClassVar[bool] = False
 
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
@@ -58,6 +63,13 @@ class FlatIndex:
     def __len__(self) -> int:
         return len(self._rows_of)
 
+    @classmethod
+    def builder(cls, dimensions: int, size: int) -> "FlatBuilder":
+        return FlatBuilder(cls(dimensions))
+
+    def merged(self, stop: Stop = never) -> Self:
+        return self
+
     def alive(self) -> tuple[Keys, NDArray[np.float32]]:
         """Copies of keys and vectors."""
         state = self._state
@@ -87,6 +99,24 @@ class FlatIndex:
         alive = state.alive.copy()
         alive[rows] = False
         return _State(state.keys, state.vectors, alive, state.count)
+
+
+class FlatBuilder:
+    """Fills an index as searches would see it filled."""
+
+    sample = 0
+
+    def __init__(self, index: FlatIndex) -> None:
+        self._index = index
+
+    def look_at(self, vectors: Vectors) -> None:
+        """Nothing is learned from a sample."""
+
+    def add(self, keys: Keys, vectors: Vectors) -> None:
+        self._index.add(keys, vectors)
+
+    def finished(self) -> FlatIndex:
+        return self._index
 
 
 class _State:

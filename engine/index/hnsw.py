@@ -5,6 +5,7 @@ the keys that are dead in it. `merged` makes the next graph of all that, while t
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar, Self
@@ -15,13 +16,12 @@ from usearch.index import Index
 
 from engine.domain import Stop, never
 from engine.index import arrays
+from engine.index.base import CONNECTIVITY, EXPANSION_ADD
 from engine.index.flat import FlatIndex
 from engine.index.hits import Hits, Keys, Vectors, nearest
-from engine.index.projection import Projection
+from engine.index.projection import SAMPLE, Projection, moments
 
-CONNECTIVITY = 16
-EXPANSION_ADD = 128
-EXPANSION_SEARCH = 448
+EXPANSION_SEARCH = 448  # more than servers take: vectors are projected and rounded here
 AT_ONCE = 500  # vectors added to a graph between two looks at whether to stop
 OUTGROWN = 8  # times as many vectors as the projection was fitted for
 
@@ -37,6 +37,9 @@ class HnswIndex:
     """
 
     one_by_one: ClassVar[bool] = True
+    is_exact: ClassVar[bool] = False
+    is_mapped: ClassVar[bool] = True
+    slowed_by_changes: ClassVar[bool] = True
 
     def __init__(self, dimensions: int, graph: "Graph | None" = None) -> None:
         self.dimensions = dimensions
@@ -79,6 +82,10 @@ class HnswIndex:
 
     def __len__(self) -> int:
         return len(self._graph.keys) - len(self._dead) + len(self._delta)
+
+    @classmethod
+    def builder(cls, dimensions: int, size: int) -> "GraphBuilder":
+        return GraphBuilder(dimensions, size)
 
     def merged(self, stop: Stop = never) -> Self:
         """A new index of what is in this one now, its graph in memory. Interrupted where `stop` says so; OSError."""
@@ -187,11 +194,25 @@ class Graph:
 
 
 class GraphBuilder:
-    """Makes a first graph, portion by portion."""
+    """Makes a first graph, along the directions in which a sample of the embeddings lies."""
 
-    def __init__(self, projection: Projection, fitted_for: int) -> None:
-        self._graph = Graph.empty(projection, fitted_for)
+    sample = SAMPLE
+
+    def __init__(self, dimensions: int, size: int) -> None:
+        self._dimensions = dimensions
+        self._size = size
+        self._moments = np.zeros((dimensions, dimensions))
+        self._looked_at = 0
         self._keys: list[Keys] = []
+
+    @cached_property
+    def _graph(self) -> Graph:
+        """Begun with the first vector, once the sample was looked at."""
+        return Graph.empty(Projection.along(self._moments, self._looked_at), self._size)
+
+    def look_at(self, vectors: Vectors) -> None:
+        self._moments += moments(vectors)
+        self._looked_at += len(vectors)
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
         """Keys that are not there yet, with their embeddings."""
@@ -201,8 +222,8 @@ class GraphBuilder:
     def finished(self) -> HnswIndex:
         keys = np.sort(np.concatenate([np.zeros(0, np.int64), *self._keys]))
         graph = self._graph
-        dimensions = graph.projection.directions.shape[0]
-        return HnswIndex(dimensions, Graph(graph.index, keys, graph.projection, graph.fitted_for, len(keys)))
+        whole = Graph(graph.index, keys, graph.projection, graph.fitted_for, len(keys))
+        return HnswIndex(self._dimensions, whole)
 
 
 def _new(dimensions: int, **options: Any) -> Any:

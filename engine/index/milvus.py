@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.concurrency import CpuPool
 from engine.errors import IndexUnreachable, InvalidSetting
+from engine.index.base import CONNECTIVITY, EXPANSION_ADD, LEAST_EXPANSION
 from engine.index.hits import Hits, Keys, Vectors, nearest
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 TIMEOUT_S = 10.0  # of one call; else the client tries for minutes
 PATIENT_S = 600.0  # of making an index, and of loading it
 PORTION = 1000  # vectors a message: 8 MB at 2048 dimensions
-CONNECTIVITY, EXPANSION_ADD, LEAST_EXPANSION = 16, 128, 200
 LEVEL = 0  # key of the row that says how level a collection is; pictures' keys are greater
 # Else a new connection to the same address shares the pause that an earlier one is in.
 NEW_EACH_TIME = {"grpc.use_local_subchannel_pool": 1}
@@ -39,6 +39,9 @@ class Milvus:
         client = await self.client()
         async with self.translated():
             await client.list_collections(timeout=TIMEOUT_S)
+
+    def index(self, name: str, dimensions: int) -> "MilvusIndex":
+        return MilvusIndex(self, self._pool, name, dimensions)
 
     async def client(self) -> "AsyncMilvusClient":
         if self._client is None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.concurrency import CpuPool
 from engine.errors import DatabaseRefused, InvalidSetting
+from engine.index.base import CONNECTIVITY, EXPANSION_ADD, LEAST_EXPANSION
 from engine.index.hits import Hits, Keys, Vectors, nearest
 from engine.storage.database import Database
 
@@ -16,8 +17,25 @@ EXTENSION = "vector"
 SCHEMA = "pictrace_index"  # apart from the library's tables: a migration moves those, an index is made anew
 LEVELS = f"{SCHEMA}.levels"
 OLDEST = (0, 8)  # version of pgvector: scans go on where removed rows took the places of others
-CONNECTIVITY, EXPANSION_ADD = 16, 128
-LEAST_EXPANSION, MOST_EXPANSION = 200, 1000  # of a search; the server takes no more
+MOST_EXPANSION = 1000  # of a search; the server takes no more
+
+
+class Pgvector:
+    """The library's own database as a server of indexes."""
+
+    def __init__(self, database: Database, pool: CpuPool) -> None:
+        self._database = database
+        self._pool = pool
+
+    async def reach(self) -> None:
+        """Make the extension ready where it is not. InvalidSetting where that cannot be."""
+        await require_pgvector(self._database)
+
+    def index(self, name: str, dimensions: int) -> "PgvectorIndex":
+        return PgvectorIndex(self._database, self._pool, name, dimensions)
+
+    async def close(self) -> None:
+        """Whoever opened the database closes it."""
 
 
 class PgvectorIndex:

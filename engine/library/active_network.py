@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from engine.concurrency import CpuPool
 from engine.domain import NetworkRef, Pixels
 from engine.errors import DamagedImage, FilesUnreachable, NetworkMismatch
 from engine.features import networks
 from engine.features.embedding import Embedder
+from engine.index import choosing
 from engine.index.library_index import LibraryIndex
-from engine.index.milvus import Milvus, MilvusIndex
-from engine.index.pgvector import PgvectorIndex, require_pgvector
-from engine.index.shared_index import SharedIndex, index_name
 from engine.matching.calibration import Calibration, shipped, uncalibrated
-from engine.matching.cascade import Index, Matcher
+from engine.matching.cascade import Matcher
+from engine.matching.near_duplicates import Comparer
+from engine.matching.recall import Recall
 from engine.pictures.imaging import decode_thumbnail
 from engine.settings import EngineSettings
 from engine.storage.repository import Repository
@@ -24,37 +23,14 @@ from engine.storage.statements import Head
 CALIBRATION = "calibration"  # key of the library's own calibration in its settings
 
 
-class ServedIndex(Index, Protocol):
-    """The index of one network, in this process or on a server."""
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def seq(self) -> int:
-        """How far it has come in the change feed."""
-        ...
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def checkpoint_seq(self) -> int | None: ...
-
-    async def catch_up(self, seq: int, trimmed: int) -> None: ...
-
-    async def checkpoint_if_worthwhile(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class ActiveNetwork:
     network: NetworkRef
     embedder: Embedder
-    index: ServedIndex
+    index: LibraryIndex
     calibration: Calibration
     matcher: Matcher
+    comparer: Comparer
     thumbnail: Callable[[str], Pixels | None]  # of a stored picture by SHA-256; None where the file is gone
 
 
@@ -71,8 +47,7 @@ class Networks:
         self._embedders: dict[NetworkRef, Embedder] = {}
         self._active: ActiveNetwork | None = None
         self._loading = asyncio.Lock()
-        token = settings.milvus_token.get_secret_value() if settings.milvus_token else None
-        self._milvus = Milvus(settings.milvus_uri or "", token, pool) if settings.index == "milvus" else None
+        self._server = choosing.server(settings, repository, pool, read_only=read_only)
 
     @property
     def seq(self) -> int:
@@ -109,24 +84,20 @@ class Networks:
                 await self.close()
                 self._active = await self.load(head.network)
             active = self._active
-        await active.index.catch_up(head.seq, head.trimmed)
+        await active.index.catch_up(head.seq)
         return active, head
 
     async def load(self, network: NetworkRef) -> ActiveNetwork:
         embedder = await self.embedder(network)
         dimensions = embedder.network.dimensions
-        index = await self._index(network, dimensions)
-        calibration = await self._calibration(network, dimensions)
-        matcher = Matcher(
-            index,
-            self._repository.features,
-            self._pool,
-            embed=embedder.embed,
-            embed_region=embedder.embed_region,
-            calibration=calibration,
-            thumbnail=self._thumbnail,
+        index = await choosing.library_index(
+            self._settings, self._repository, self._pool, self._server, network, dimensions, read_only=self._read_only
         )
-        return ActiveNetwork(network, embedder, index, calibration, matcher, self._thumbnail)
+        calibration = await self._calibration(network, dimensions)
+        recall = Recall(index, self._repository.features, calibration, self._pool)
+        matcher = Matcher(recall, self._pool, embedder, self._thumbnail)
+        comparer = Comparer(recall, self._pool, self._thumbnail)
+        return ActiveNetwork(network, embedder, index, calibration, matcher, comparer, self._thumbnail)
 
     async def recalibrated(self) -> None:
         """Take up a calibration that was just fitted."""
@@ -140,32 +111,15 @@ class Networks:
 
     async def reach_index(self) -> None:
         """Look whether the index's server is there, before anybody asks. InvalidSetting, IndexUnreachable."""
-        if self._read_only:
-            return
-        if self._settings.index == "pgvector":
-            await require_pgvector(self._repository.database)
-        if self._milvus:
-            await self._milvus.reach()
+        if self._server:
+            await self._server.reach()
 
     async def close(self) -> None:
         """Give up what the index does beside the searches, and let go of its server."""
         if self._active:
             await self._active.index.close()
-        if self._milvus:
-            await self._milvus.close()
-
-    async def _index(self, network: NetworkRef, dimensions: int) -> ServedIndex:
-        repository, pool, kind = self._repository, self._pool, self._settings.index
-        local = kind if kind != "pgvector" and kind != "milvus" else None
-        if local or self._read_only:  # bringing a server's index level is no reading
-            directory, local = self._settings.data_dir / "index", local or "auto"
-            return LibraryIndex(repository, pool, directory, network, dimensions, local, read_only=self._read_only)
-        name = index_name(await repository.settings.identity(), network, dimensions)
-        if self._milvus:
-            milvus = MilvusIndex(self._milvus, pool, name, dimensions)
-            return SharedIndex(repository, pool, milvus, network, dimensions)
-        pgvector = PgvectorIndex(repository.database, pool, name, dimensions)
-        return SharedIndex(repository, pool, pgvector, network, dimensions)
+        if self._server:
+            await self._server.close()
 
     async def _calibration(self, network: NetworkRef, dimensions: int) -> Calibration:
         own = await self._repository.settings.get(CALIBRATION)

@@ -23,7 +23,8 @@ from engine.errors import InvalidLimit, LibraryError, NotDuplicates
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.matching import ranking
 from engine.matching.candidates import Candidates
-from engine.matching.cascade import NEAREST, Known
+from engine.matching.near_duplicates import Known
+from engine.matching.recall import NEAREST
 from engine.storage import codec, pairs
 from engine.storage.pairs import Size, components
 from engine.storage.repository import Repository
@@ -102,7 +103,7 @@ class Duplicates:
         for start in range(0, len(ids), AT_ONCE):
             part = ids[start : start + AT_ONCE]
             known = await self._known(active, part)
-            candidates = await active.matcher.near_duplicates(known) if known else []
+            candidates = await active.comparer.compare(known) if known else []
             new = [
                 pair
                 for one, seen in zip(known, candidates, strict=True)

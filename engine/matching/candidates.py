@@ -1,14 +1,20 @@
-"""What came up for a query."""
+"""What came up for a query. All values: a step that learns something gives new ones."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
-from engine.domain import Region, StoredFeatures
+from engine.domain import Pixels, Region, StoredFeatures
 from engine.features import sift
-from engine.matching.proof import Proof
+from engine.features.geometry import overlap
+from engine.matching import proof
+from engine.matching.proof import Proof, Thumbnail
+from engine.matching.query_view import View
+
+EXPLAINED = 0.6  # share of the query that a proved picture must fill for nothing else to be looked for
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A stored picture that came up for a query, with what is known of the pair so far."""
 
@@ -19,12 +25,113 @@ class Candidate:
     phash_distance: int | None = None
     proof: Proof | None = None
     nearness: float = math.inf  # among the neighbours that it came up with; what came up by its hash need not stand out
-    sift_keypoints: sift.SiftKeypoints | None = None  # of its thumbnail, once they were needed
+
+    @property
+    def id(self) -> int:
+        return self.stored.image.id
+
+    @property
+    def is_proved(self) -> bool:
+        return self.proof is not None and self.proof.is_proved
+
+    @property
+    def settles(self) -> bool:
+        """Whether it is proved, and explains so much of the query that nothing else needs to be looked for."""
+        return self.proof is not None and self.proof.is_proved and overlap(self.proof.transform)[0] >= EXPLAINED
+
+    def laid(self, view: View, thumbnail: Thumbnail, *, mirrored: bool) -> "Candidate":
+        """The same, laid on a view by keypoints and, where the hashes are near, as a whole."""
+        distance = None if mirrored else proof.hash_distance(view, self.stored.phash)
+        by_hash = proof.by_hash(view, distance, thumbnail)
+        by_keypoints = proof.by_keypoints(view, self.stored.keypoints, thumbnail, mirrored=mirrored)
+        closest = _least(self.phash_distance, distance[0] if distance else None)
+        return replace(self, phash_distance=closest)._with(by_hash)._with(by_keypoints)
+
+    def laid_by_sift(
+        self, view: View, keypoints: sift.SiftKeypoints, thumbnail: Thumbnail, *, mirrored: bool
+    ) -> "Candidate":
+        """The same, laid by keypoints that stand more; `keypoints` are its thumbnail's."""
+        return self._with(proof.by_sift(view, keypoints, thumbnail, mirrored=mirrored))
+
+    def laid_under_lines(self, view: View, thumbnail: Thumbnail) -> "Candidate":
+        """The same, laid on what is left of the query without the lines across it."""
+        return self._with(proof.under_lines(view, self.stored.phash, thumbnail))
+
+    def nearer(self, cosine: float, region: Region) -> "Candidate":
+        """The same, come up once more for a region of the query: the best cosine counts."""
+        return replace(self, cosine=cosine, region=region) if cosine > self.cosine else self
+
+    def with_edits(self, pixels: Pixels, thumbnail: Thumbnail) -> "Candidate":
+        """The same with the edits named that made the whole query, `pixels`, of it."""
+        shown = thumbnail()
+        if self.proof is None or shown is None:
+            return self
+        aspect = self.stored.image.width / self.stored.image.height
+        named = proof.with_edits(self.proof, pixels, shown, stored_aspect=aspect)
+        return replace(self, proof=named)
+
+    def joined(self, other: "Candidate") -> "Candidate":
+        """What is known of it by either of two steps that went on side by side."""
+        best = self.nearer(other.cosine, other.region)
+        return replace(best, phash_distance=_least(self.phash_distance, other.phash_distance))._with(other.proof)
+
+    def _with(self, found: Proof | None) -> "Candidate":
+        return self if found is None else replace(self, proof=proof.stronger(self.proof, found))
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """Candidates in the order in which they came up, each picture once."""
+
+    by_id: dict[int, Candidate] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, candidates: Iterable[Candidate]) -> "Shortlist":
+        return cls({one.id: one for one in candidates})
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self.by_id.values())
+
+    def __contains__(self, image_id: int) -> bool:
+        return image_id in self.by_id
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def having(self, ids: Iterable[int]) -> list[Candidate]:
+        """Those of these pictures that are in it."""
+        return [self.by_id[one] for one in ids if one in self.by_id]
+
+    def where(self, wanted: Callable[[Candidate], bool]) -> list[Candidate]:
+        return [one for one in self if wanted(one)]
+
+    def updated(self, candidates: Iterable[Candidate]) -> "Shortlist":
+        """Another one: these take the places of those of the same pictures, new ones come last."""
+        return Shortlist(self.by_id | {one.id: one for one in candidates})
+
+    def joined(self, candidates: Iterable[Candidate]) -> "Shortlist":
+        """The same for what was learned side by side, perhaps of one picture twice."""
+        learned: dict[int, Candidate] = {}
+        for one in candidates:
+            learned[one.id] = learned[one.id].joined(one) if one.id in learned else one
+        return self.updated(learned.values())
+
+    @property
+    def is_settled(self) -> bool:
+        return any(one.settles for one in self)
+
+    @property
+    def has_proof(self) -> bool:
+        return any(one.is_proved for one in self)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """All that came up for a query; `nearest` are the cosines of the whole query's nearest, descending."""
 
-    found: list[Candidate]
+    found: tuple[Candidate, ...]
     nearest: list[float]
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return min((distance for distance in (one, other) if distance is not None), default=None)

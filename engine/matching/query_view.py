@@ -1,6 +1,7 @@
 """A query and its regions, with what is made of them when it is first needed."""
 
 from functools import cached_property
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -45,6 +46,10 @@ class QueryPicture:
     def without_lines(self) -> Pixels:
         return covers.without_lines(self.pixels)
 
+    def prepare_boxes(self) -> None:
+        """Find them before they are asked for."""
+        _ = self.boxes
+
 
 class View:
     """A region of the query as a picture of its own; `pixels` are the region's, RGB."""
@@ -53,7 +58,6 @@ class View:
         self.query = query
         self.pixels = query.pixels if region == WHOLE else np.ascontiguousarray(regions.cut(query.pixels, region))
         self.region = region
-        self.tries_mirrored = True
         self._keypoints = keypoints
 
     @property
@@ -77,6 +81,10 @@ class View:
     @cached_property
     def orientations(self) -> list[int]:
         return hashes.phash_orientations(self.pixels)
+
+    def prepare(self, part: Literal["mirrored_keypoints", "sift_keypoints"]) -> None:
+        """Compute this before it is asked for; several threads that ask at once would each compute it."""
+        getattr(self, part)
 
     def on_query(self, points: Points, *, mirrored: bool) -> Points:
         """Points of this region, or of its mirror image, in shares of the whole query."""

@@ -9,6 +9,7 @@ import errno
 import ipaddress
 import logging
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -57,10 +58,11 @@ _SPECIAL = [
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a URL gave; `name` is the file name that its path ends with."""
+    """What a URL gave; `name` is the file name that its path ends with, `took_ms` how long it was waited for."""
 
     content: bytes
     name: str
+    took_ms: float = 0.0
 
 
 class Fetcher:
@@ -98,13 +100,13 @@ class Fetcher:
 
         Raises InvalidUrl, UrlRefused, TooManyRedirects, FetchTimeout, FetchFailed or FileTooLarge.
         """
-        at = parse_url(url)
+        at, started = parse_url(url), time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout_s):
                 for _ in range(MAX_REDIRECTS + 1):
                     found = await self._get(at)
                     if isinstance(found, bytes):
-                        return Fetched(found, name_of(url))
+                        return Fetched(found, name_of(url), round(1000 * (time.perf_counter() - started), 2))
                     at = found
         except TimeoutError as error:
             raise FetchTimeout(f"The server of this URL took longer than {self._timeout_s:g} seconds.") from error

@@ -17,11 +17,12 @@ from engine import Edit, EngineSettings, PicTraceError, SearchService, open_serv
 from engine.domain import Image, Vector
 from engine.errors import InvalidLimit, NetworkMismatch, UnknownImage
 from engine.features import hashes, registry
-from engine.index.hits import Hits
-from engine.index.library_index import LibraryIndex, Near
+from engine.index.hits import Hits, Near
+from engine.index.library_index import LibraryIndex
 from engine.pictures import augment, imaging
 from engine.pictures.sources import expand
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
+from tests.indexes import in_process
 
 EDITED = {
     "crop": Edit.CROPPED,
@@ -85,9 +86,8 @@ async def test_turned_crop_is_found_where_its_upright_likes_are_many(
             image.id, serving.network, serving.embedder.network.dimensions
         )
         assert stored is not None
-        assert isinstance(serving.index, LibraryIndex)
         cosine = float(stored @ serving.embedder.embed(copy))
-        monkeypatch.setattr(serving.matcher, "_index", Crowded(serving.index, within=cosine + 0.05))
+        monkeypatch.setattr(serving.matcher._recall, "_index", Crowded(serving.index, within=cosine + 0.05))
         (best,) = (await service.search(jpeg(copy))).matches
         assert (best.image.filename, best.lane) == (name, "same")
         assert Edit.ROTATED in best.evidence.edits
@@ -316,9 +316,7 @@ async def test_emptied_database_beside_pictures_is_damage_and_loses_nothing(
 
 async def test_torn_checkpoint_is_passed_over_and_mended(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service:
-        serving, _ = await service._networks.current()
-        assert isinstance(serving.index, LibraryIndex)
-        await serving.index.checkpoint()
+        await (await in_process(service)).checkpoint()
     (checkpoint,) = (settings.data_dir / "index").glob("*.exact")
     assert checkpoint.name.startswith("efficientnet-lite2-1-")
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
@@ -332,9 +330,7 @@ async def test_torn_checkpoint_is_passed_over_and_mended(filled: Filled, setting
 async def test_index_written_down_serves_the_next_start(filled: Filled, settings: EngineSettings, index: str) -> None:
     async with filled(index=index) as service:
         expected = (await service.search(jpeg(photograph("camera.png"), 50))).matches
-        serving, _ = await service._networks.current()
-        assert isinstance(serving.index, LibraryIndex)
-        await serving.index.checkpoint()
+        await (await in_process(service)).checkpoint()
     changed = settings.model_copy(update={"index": index})
     async with open_service(changed) as service:
         await add_paths(service, SHIPPED / "moon.png")

@@ -12,20 +12,19 @@ import numpy as np
 import pytest
 
 from engine.domain import NetworkRef
+from engine.index.base import LocalIndex
 from engine.index.checkpoints import FORMAT, KINDS, Checkpoints, oldest_checkpoint
-from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
-from engine.index.hnsw import HnswIndex
 
 NETWORK = NetworkRef("made-up", "1")
 DIMENSIONS = 32
 
 
-def index_of(count: int, kind: str) -> FlatIndex | HnswIndex:
+def index_of(count: int, kind: str) -> LocalIndex:
     vectors = np.random.default_rng(count).normal(size=(count, DIMENSIONS))
-    index = KINDS[kind](DIMENSIONS)
-    index.add(np.arange(count), (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32))
-    return index
+    builder = KINDS[kind].builder(DIMENSIONS, count)
+    builder.add(np.arange(count), (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32))
+    return builder.finished()
 
 
 def hashes_of(count: int) -> HammingIndex:

@@ -63,7 +63,7 @@ def hashes(keys: Keys) -> tuple[Vectors, Vectors]:
     return values, values ^ np.array(flips, np.uint64)
 
 
-class Renewed(PooledIndex):
+class Renewed(PooledIndex[HnswIndex]):
     """An HNSW index that is merged after every second change: a graph, what came since, and what is dead in it.
 
     `place`: where each graph is written, and mapped again; without it, it stays in memory.

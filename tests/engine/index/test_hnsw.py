@@ -25,7 +25,8 @@ def embeddings(count: int, dimensions: int = 64) -> Vectors:
 
 
 def built(keys: Keys, vectors: Vectors) -> HnswIndex:
-    builder = GraphBuilder(Projection.fit(vectors), len(vectors))
+    builder = GraphBuilder(vectors.shape[1], len(vectors))
+    builder.look_at(vectors)
     builder.add(keys, vectors)
     return builder.finished()
 

@@ -214,13 +214,13 @@ async def test_group_of_a_picture(service: SearchService) -> None:
 async def test_failed_comparison_loses_no_addition_and_is_made_up_for(
     service: SearchService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    matcher = (await service._networks.current())[0].matcher
+    comparer = (await service._networks.current())[0].comparer
 
     async def failing(*_: object) -> None:
         raise RuntimeError("for once")
 
     with monkeypatch.context() as broken:
-        broken.setattr(matcher, "near_duplicates", failing)
+        broken.setattr(comparer, "compare", failing)
         results = await add(service, [jpeg(photograph("coffee.png"), quality) for quality in (90, 50)])
     assert [(result.status, result.near) for result in results] == [("added", ()), ("added", ())]
     assert "could not be compared" in caplog.text
@@ -232,7 +232,7 @@ async def test_failed_comparison_loses_no_addition_and_is_made_up_for(
 async def test_addition_that_is_abandoned_while_it_is_compared_is_compared_later(
     service: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    matcher = (await service._networks.current())[0].matcher
+    comparer = (await service._networks.current())[0].comparer
     begun = asyncio.Event()
 
     async def never(*_: object) -> None:
@@ -240,7 +240,7 @@ async def test_addition_that_is_abandoned_while_it_is_compared_is_compared_later
         await asyncio.Event().wait()
 
     with monkeypatch.context() as broken:
-        broken.setattr(matcher, "near_duplicates", never)
+        broken.setattr(comparer, "compare", never)
         adding = asyncio.create_task(add(service, [jpeg(photograph("coffee.png"))]))
         await begun.wait()
         adding.cancel()
@@ -286,17 +286,17 @@ async def test_picture_that_changes_while_it_is_compared_goes_on_waiting(
 ) -> None:
     ids = await pair(service)
     await forget_comparisons(service)
-    matcher = (await service._networks.current())[0].matcher
-    twins = type(matcher).near_duplicates
+    comparer = (await service._networks.current())[0].comparer
+    compare = type(comparer).compare
 
     async def meanwhile(*given: object) -> object:
-        found = await twins(*given)  # type: ignore[arg-type]
+        found = await compare(*given)  # type: ignore[arg-type]
         operation = await service.remove([ids[1]], actor="test")
         await service.undo(actor="test", operation_id=operation)
         return found
 
     with monkeypatch.context() as once:
-        once.setattr(type(matcher), "near_duplicates", meanwhile)
+        once.setattr(type(comparer), "compare", meanwhile)
         await service.duplicates.compare(limit=2)
     assert await compared(service) == [WHOLE, NOT]
     await service.duplicates.compare()

@@ -47,7 +47,7 @@ def references(calibration: Calibration) -> np.ndarray:
 def ranked(
     found: list[Candidate], references: np.ndarray, calibration: Calibration, *, limit: int = 5, weak: bool = False
 ) -> list[tuple[int, str, bool]]:
-    matches = rank(Candidates(found, []), references, calibration, limit=limit, weak=weak)
+    matches = rank(Candidates(tuple(found), []), references, calibration, limit=limit, weak=weak)
     return [(m.image.id, m.lane, m.weak) for m in matches]
 
 
@@ -74,7 +74,7 @@ def test_nothing_near_is_nothing_unless_asked_for(calibration: Calibration, refe
 
 
 def test_exact_is_certain(calibration: Calibration, references: np.ndarray) -> None:
-    (match,) = rank(Candidates([candidate(4, 0.2)], []), references, calibration, limit=5, exact=image(4))
+    (match,) = rank(Candidates((candidate(4, 0.2),), []), references, calibration, limit=5, exact=image(4))
     assert (match.score, match.p_same, match.lane, match.evidence.exact) == (1.0, 1.0, "same", True)
 
 

@@ -22,7 +22,7 @@ from engine.errors import (
     UnknownImage,
     UnreadableFile,
 )
-from engine.index import library_index as indexing
+from engine.index import local as indexing
 from engine.measuring import benching
 from engine.measuring.benching import BenchPlan, BenchReport
 from engine.pictures import imaging

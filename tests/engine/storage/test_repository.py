@@ -14,7 +14,6 @@ from sqlalchemy import func, insert, select, text, update
 from bot.storage import metadata as bot_metadata
 from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.errors import LibraryBusy, LibraryTooNew, NothingToUndo, UnknownImage
-from engine.index.library_index import LibraryIndex
 from engine.pictures.sources import expand
 from engine.storage import clock, local_files, writing
 from engine.storage.database import REVISION, migrations_dir
@@ -22,6 +21,7 @@ from engine.storage.repository import Repository
 from engine.storage.statements import Operation, record
 from engine.storage.tables import changes, images, metadata, operations
 from tests.conftest import SHIPPED, Filled, add_paths, jpeg, photograph
+from tests.indexes import in_process
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
@@ -288,9 +288,7 @@ async def test_feed_is_trimmed_behind_what_is_still_needed(service: SearchServic
 
 async def test_opening_trims_what_the_oldest_checkpoint_has(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service:
-        serving, _ = await service._networks.current()
-        assert isinstance(serving.index, LibraryIndex)
-        await serving.index.checkpoint()
+        await (await in_process(service)).checkpoint()
         await service.remove([1], actor="test")
         async with repository_of(service).database.write() as connection:
             await connection.execute(update(operations).values(at=datetime.now(UTC) - timedelta(days=40)))

@@ -15,8 +15,9 @@ from engine import EngineSettings, SearchService, open_service
 from engine.concurrency import CpuPool
 from engine.domain import NetworkRef
 from engine.errors import DatabaseUnreachable, IndexUnreachable, InvalidSetting, ServerUnreachable
+from engine.index.base import ServerIndex
+from engine.index.on_server import LONGEST_NAME, OnServer, index_name
 from engine.index.pgvector import SCHEMA, require_pgvector
-from engine.index.shared_index import LONGEST_NAME, ServerIndex, SharedIndex, index_name
 from engine.settings import parse_database_url
 from engine.storage.database import Database
 from engine.storage.statements import TRIMMED
@@ -64,14 +65,14 @@ def query() -> bytes:
     return jpeg(photograph("astronaut.png")[40:400, 60:420])
 
 
-async def shared(service: SearchService) -> SharedIndex:
+async def shared(service: SearchService) -> OnServer:
     serving, _ = await service._networks.current()
-    assert isinstance(serving.index, SharedIndex)
-    return serving.index
+    assert isinstance(serving.index.embeddings, OnServer)
+    return serving.index.embeddings
 
 
 async def on_server(service: SearchService) -> ServerIndex:
-    return (await shared(service))._index
+    return (await shared(service)).server
 
 
 async def names(service: SearchService, *, limit: int = 5) -> list[str]:
@@ -256,8 +257,8 @@ async def test_reading_only_leaves_the_server_alone(service: SearchService, plac
 async def on_server_as_it_is(service: SearchService) -> ServerIndex:
     serving = service._networks._active
     assert serving
-    assert isinstance(serving.index, SharedIndex)
-    return serving.index._index
+    assert isinstance(serving.index.embeddings, OnServer)
+    return serving.index.embeddings.server
 
 
 async def test_file_of_milvus_lite_serves_one_process(settings: EngineSettings, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The index of a library: level with storage in every process, renewed beside the searches, exact cosines."""
+"""The index in this process: level with storage in every process, renewed beside the searches, exact cosines."""
 
 import asyncio
 import logging
@@ -14,9 +14,11 @@ from sqlalchemy import delete, insert
 from engine import EngineSettings, SearchService, open_service
 from engine.concurrency import CpuPool
 from engine.domain import NetworkRef, Vector
-from engine.index import library_index as indexing
+from engine.index import local as indexing
+from engine.index.following import Follower
+from engine.index.hits import PART_BITS
 from engine.index.hnsw import HnswIndex
-from engine.index.library_index import IndexKind, LibraryIndex
+from engine.index.local import IndexKind, InProcess
 from engine.storage import codec, statements
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
@@ -27,7 +29,16 @@ NETWORK = NetworkRef("made-up", "1")
 DIMENSIONS = 32
 RANDOM = np.random.default_rng(3)
 
-Make = Callable[..., LibraryIndex]
+
+class Followed(InProcess):
+    """As in a process of its own, with what keeps it level."""
+
+    def __init__(self, repository: Repository, *given: Any, **options: Any) -> None:
+        super().__init__(repository, *given, **options)
+        self.follower = Follower(repository.feed, self)
+
+
+Make = Callable[..., Followed]
 
 
 def vectors_of(count: int) -> Vector:
@@ -44,13 +55,11 @@ async def repository(settings: EngineSettings) -> AsyncIterator[Repository]:
 @pytest.fixture
 async def make(repository: Repository, settings: EngineSettings) -> AsyncIterator[Make]:
     """Indexes of the library, each as in a process of its own."""
-    made: list[LibraryIndex] = []
+    made: list[Followed] = []
     with CpuPool(2) as pool:
 
-        def one(kind: IndexKind = "auto", **options: Any) -> LibraryIndex:
-            made.append(
-                LibraryIndex(repository, pool, settings.data_dir / "index", NETWORK, DIMENSIONS, kind, **options)
-            )
+        def one(kind: IndexKind = "auto", **options: Any) -> Followed:
+            made.append(Followed(repository, pool, settings.data_dir / "index", NETWORK, DIMENSIONS, kind, **options))
             return made[-1]
 
         yield one
@@ -82,13 +91,13 @@ async def store(repository: Repository, first: int, vectors: Vector) -> list[int
     return ids
 
 
-async def level(index: LibraryIndex, repository: Repository) -> LibraryIndex:
+async def level(index: Followed, repository: Repository) -> Followed:
     head = await repository.feed.head()
-    await index.catch_up(head.seq, head.trimmed)
+    await index.follower.catch_up(head.seq)
     return index
 
 
-async def renewed(index: LibraryIndex, repository: Repository) -> LibraryIndex:
+async def renewed(index: Followed, repository: Repository) -> Followed:
     """Level, and done with what it does beside the searches."""
     await level(index, repository)
     if index._renewal:
@@ -96,12 +105,12 @@ async def renewed(index: LibraryIndex, repository: Repository) -> LibraryIndex:
     return index
 
 
-async def found(index: LibraryIndex, vectors: Vector) -> list[int]:
+async def found(index: Followed, vectors: Vector) -> list[int]:
     """The nearest to each."""
     return [near[0].image_id for near in await index.search(vectors, 3)]
 
 
-def pending(index: LibraryIndex) -> int:
+def pending(index: Followed) -> int:
     """What its graph does not have yet."""
     local = index._index.local
     assert isinstance(local, HnswIndex)
@@ -127,7 +136,7 @@ async def test_projected_cosines_are_not_what_is_answered(repository: Repository
     await store(repository, 1, vectors)
     index = await level(make("hnsw"), repository)
     twisted = np.roll(vectors, 1, axis=1)
-    index._index.local.add(np.arange(1, 51) << indexing.PART_BITS, twisted)
+    index._index.local.add(np.arange(1, 51) << PART_BITS, twisted)
     (near,) = await index.search(vectors[:1], 50)
     stored = codec.vectors_from_bytes([codec.vector_to_bytes(v) for v in vectors], DIMENSIONS)
     cosines = {one.image_id: one.cosine for one in near}
@@ -264,7 +273,7 @@ async def test_hashes_are_written_down_and_caught_up_with(
         asked.append(ids)
         return await phashes(ids)
 
-    monkeypatch.setattr(repository, "phashes", listening)
+    monkeypatch.setattr(repository.features, "phashes", listening)
     other = await level(make(), repository)
     assert asked == [[1, *range(51, 61)]]
     (hits,) = await other.near_hashes([5], 1000)

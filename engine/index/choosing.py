@@ -1,0 +1,52 @@
+"""Chooses what holds the index of a library: the one place that knows the back ends by name."""
+
+from engine.concurrency import CpuPool
+from engine.domain import NetworkRef
+from engine.index.base import IndexServer
+from engine.index.following import Embeddings, PerceptualHashes
+from engine.index.library_index import LibraryIndex
+from engine.index.local import InProcess
+from engine.index.milvus import Milvus
+from engine.index.on_server import HashesInMemory, OnServer, index_name
+from engine.index.pgvector import Pgvector
+from engine.settings import EngineSettings
+from engine.storage.repository import Repository
+
+
+def server(settings: EngineSettings, repository: Repository, pool: CpuPool, *, read_only: bool) -> IndexServer | None:
+    """The server that the settings name; None where the index is in this process.
+
+    It is for a library that is only read, too: bringing a server's index level is no reading.
+    """
+    if read_only:
+        return None
+    match settings.index:
+        case "pgvector":
+            return Pgvector(repository.database, pool)
+        case "milvus":
+            token = settings.milvus_token.get_secret_value() if settings.milvus_token else None
+            return Milvus(settings.milvus_uri or "", token, pool)
+        case _:
+            return None
+
+
+async def library_index(
+    settings: EngineSettings,
+    repository: Repository,
+    pool: CpuPool,
+    at: IndexServer | None,
+    network: NetworkRef,
+    dimensions: int,
+    *,
+    read_only: bool,
+) -> LibraryIndex:
+    """The index of one network of a library, at a server or in this process."""
+    if at is None:
+        kind = "auto" if settings.index == "pgvector" or settings.index == "milvus" else settings.index
+        directory = settings.data_dir / "index"
+        local = InProcess(repository, pool, directory, network, dimensions, kind, read_only=read_only)
+        return LibraryIndex(repository.feed, local, local)
+    index = at.index(index_name(await repository.settings.identity(), network, dimensions), dimensions)
+    rows = Embeddings(repository.features, network, dimensions, pool)
+    hashes = HashesInMemory(PerceptualHashes(repository.features), pool)
+    return LibraryIndex(repository.feed, OnServer(index, rows, repository.database, pool), hashes)

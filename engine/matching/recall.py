@@ -1,0 +1,84 @@
+"""What comes up: the stored pictures whose embeddings or hashes are nearest to those of a query."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from engine.concurrency import CpuPool
+from engine.domain import StoredFeatures, Vector
+from engine.index.hamming import BITS
+from engine.index.hits import Hits, Near
+from engine.matching.calibration import Calibration
+from engine.matching.proof import NEAR_HASH
+from engine.matching.query_view import View
+
+NEAREST = 50  # pictures the index is asked for
+NEAR_HASHES = 4  # pictures taken for hashes that are near in any orientation
+NEAREST_HASHES = 4  # pictures taken for the nearest hashes, however far
+
+
+class Index(Protocol):
+    """What matching needs of the index."""
+
+    async def search(self, vectors: Vector, count: int) -> list[list[Near]]: ...
+
+    async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]: ...
+
+
+class Store(Protocol):
+    """What matching needs of storage."""
+
+    async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]: ...
+
+
+class Recall:
+    """Asks the index of one library. `exclude`: ids to pass over, as if they were not in the library."""
+
+    def __init__(self, index: Index, store: Store, calibration: Calibration, pool: CpuPool) -> None:
+        self._index = index
+        self._store = store
+        self._calibration = calibration
+        self._pool = pool
+
+    async def nearest(self, embeddings: Vector, exclude: frozenset[int] = frozenset()) -> list[list[Near]]:
+        """For each embedding (n, d) its nearest pictures; those passed over take nobody's place."""
+        found = await self._index.search(embeddings, NEAREST + len(exclude))
+        return [[one for one in hits if one.image_id not in exclude][:NEAREST] for hits in found]
+
+    async def nearest_others(self, embeddings: Vector, itself: Sequence[int]) -> list[list[Near]]:
+        """For each embedding (n, d) of a stored picture, whose id is in `itself` (n,), the nearest of the others."""
+        found = await self._index.search(embeddings, NEAREST + 1)
+        return [[one for one in hits if one.image_id != own] for own, hits in zip(itself, found, strict=True)]
+
+    def nearness(self, embedding: Vector, near: list[Near]) -> dict[int, float]:
+        """How much nearer each of a query's neighbours is than just anything; infinite, where too little is known."""
+        cosines = [one.cosine for one in near]
+        found = Calibration.nearnesses(cosines, self._calibration.references(embedding, cosines))
+        return {one.image_id: nearness for one, nearness in zip(near, found, strict=True)}
+
+    async def by_near_hashes(self, view: View, exclude: frozenset[int]) -> list[int]:
+        """Pictures whose hashes are near to the view's in any orientation, nearest first."""
+        orientations = await self._pool.run(lambda: view.orientations)
+        if not orientations:
+            return []
+        distances: dict[int, float] = {}
+        for hits in await self._index.near_hashes(orientations, NEAR_HASHES + len(exclude), within=NEAR_HASH):
+            for image_id, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
+                if image_id not in exclude:
+                    distances[image_id] = min(distance, distances.get(image_id, distance))
+        return sorted(distances, key=lambda image_id: (distances[image_id], image_id))[:NEAR_HASHES]
+
+    async def by_nearest_hashes(self, view: View, exclude: frozenset[int]) -> list[int]:
+        """Pictures whose hashes are nearest to the view's as it is, however far."""
+        if not view.orientations:
+            return []
+        (hits,) = await self._index.near_hashes(view.orientations[:1], NEAREST_HASHES + len(exclude))
+        return [image_id for image_id in hits.keys.tolist() if image_id not in exclude][:NEAREST_HASHES]
+
+    async def near_each_hash(self, phashes: Sequence[int], count: int) -> list[list[int]]:
+        """For each hash the pictures whose hashes are near to it, nearest first."""
+        found = await self._index.near_hashes(phashes, count, within=NEAR_HASH)
+        return [hits.keys.tolist() for hits in found]
+
+    async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
+        """What is stored of pictures, those left out that are gone by now."""
+        return await self._store.stored(ids)

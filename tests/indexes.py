@@ -1,0 +1,11 @@
+"""Looks behind a library's index."""
+
+from engine import SearchService
+from engine.index.local import InProcess
+
+
+async def in_process(service: SearchService) -> InProcess:
+    """The index of an open library, which is held in this process."""
+    active, _ = await service._networks.current()
+    assert isinstance(active.index.embeddings, InProcess)
+    return active.index.embeddings
