@@ -1,4 +1,4 @@
-"""The only door from coroutines to threads, and places that are shared out fairly."""
+"""Threads to compute in, and places that are shared out fairly."""
 
 import asyncio
 import ctypes

@@ -46,13 +46,28 @@ class Keypoints:
 
 
 @dataclass(frozen=True, slots=True)
+class HandcraftedFeatures:
+    """What is computed from a picture without a network. `phash` is None for a picture too flat to have one."""
+
+    phash: int | None
+    keypoints: Keypoints
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
-    """What is computed from one picture. `phash` is None for a picture too flat to have one."""
+    """All that is computed from one picture."""
 
     sha256: str
-    phash: int | None
     embedding: Vector  # unit length
-    keypoints: Keypoints
+    handcrafted: HandcraftedFeatures
+
+    @property
+    def phash(self) -> int | None:
+        return self.handcrafted.phash
+
+    @property
+    def keypoints(self) -> Keypoints:
+        return self.handcrafted.keypoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +151,15 @@ class StoredFeatures:
     """A stored picture with what a pairwise check needs of it."""
 
     image: StoredImage
-    phash: int | None
-    keypoints: Keypoints
+    handcrafted: HandcraftedFeatures
+
+    @property
+    def phash(self) -> int | None:
+        return self.handcrafted.phash
+
+    @property
+    def keypoints(self) -> Keypoints:
+        return self.handcrafted.keypoints
 
 
 @dataclass(frozen=True, slots=True)

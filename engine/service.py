@@ -224,15 +224,14 @@ class SearchService:
     async def status(self) -> Status:
         """The library at a glance."""
         active, head = await self._networks.current()
-        counts = await self._repository.images.counts()
         return Status(
             data_dir=str(self.settings.data_dir),
             database=self.database.name,
-            images=counts["images"],
-            removed=counts["removed"],
+            images=await self._repository.images.count_live(),
+            removed=await self._repository.images.count_removed(),
             network=active.network,
             next_network=head.next_network,
-            features={name: counts[name] for name in ("embedding", "phash", "orb")},
+            features=await self._repository.images.features(),
             calibrated=active.calibration.fitted,
             disk_bytes=await self._pool.run(bytes_used, self.settings.data_dir),
             files_url=self.settings.files_url,

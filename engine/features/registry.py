@@ -1,16 +1,15 @@
-"""What is computed from a picture, with and without the network."""
+"""The features of a picture: those that need a network, and those that do not."""
 
-from engine.domain import Features, Image, Keypoints, Pixels
+from engine.domain import Features, HandcraftedFeatures, Image, Pixels
 from engine.features import hashes, orb
 from engine.features.embedding import Embedder
 
 
 def extract(image: Image, sha256: str, embedder: Embedder) -> Features:
     """All features of a picture; some 15 ms of one core."""
-    phash, keypoints = without_network(image.pixels)
-    return Features(sha256=sha256, phash=phash, embedding=embedder.embed(image.pixels), keypoints=keypoints)
+    return Features(sha256, embedder.embed(image.pixels), handcrafted(image.pixels))
 
 
-def without_network(pixels: Pixels) -> tuple[int | None, Keypoints]:
-    """The perceptual hash and the keypoints, some 5 ms."""
-    return hashes.phash(pixels), orb.detect(pixels)
+def handcrafted(pixels: Pixels) -> HandcraftedFeatures:
+    """What is computed without a network; some 5 ms."""
+    return HandcraftedFeatures(hashes.phash(pixels), orb.detect(pixels))

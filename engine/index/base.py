@@ -12,11 +12,6 @@ from engine.concurrency import CpuPool
 from engine.domain import Stop, never
 from engine.index.hits import Hits, Keys, Near, Vectors
 
-# Of every HNSW graph, in this process or on a server (docs/adr/0012): links of a node, and how many nodes are looked at
-# for a new one. A server looks at `LEAST_EXPANSION` at least for a search.
-CONNECTIVITY, EXPANSION_ADD = 16, 128
-LEAST_EXPANSION = 200
-
 
 class VectorIndex(Protocol):
     """Finds the stored vectors nearest to a query. Adding a key again replaces its vector."""

@@ -16,12 +16,11 @@ from usearch.index import Index
 
 from engine.domain import Stop, never
 from engine.index import arrays
-from engine.index.base import CONNECTIVITY, EXPANSION_ADD
 from engine.index.flat import FlatIndex
+from engine.index.graph import CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH
 from engine.index.hits import Hits, Keys, Vectors, nearest
 from engine.index.projection import SAMPLE, Projection, moments
 
-EXPANSION_SEARCH = 448  # more than servers take: vectors are projected and rounded here
 AT_ONCE = 500  # vectors added to a graph between two looks at whether to stop
 OUTGROWN = 8  # times as many vectors as the projection was fitted for
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.concurrency import CpuPool
 from engine.errors import IndexUnreachable, InvalidSetting
-from engine.index.base import CONNECTIVITY, EXPANSION_ADD, LEAST_EXPANSION
+from engine.index.graph import CONNECTIVITY, EXPANSION_ADD, LEAST_EXPANSION
 from engine.index.hits import Hits, Keys, Vectors, nearest
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.concurrency import CpuPool
 from engine.errors import DatabaseRefused, InvalidSetting
-from engine.index.base import CONNECTIVITY, EXPANSION_ADD, LEAST_EXPANSION
+from engine.index.graph import CONNECTIVITY, EXPANSION_ADD, LEAST_EXPANSION
 from engine.index.hits import Hits, Keys, Vectors, nearest
 from engine.storage.database import Database
 

@@ -3,19 +3,20 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from engine.concurrency import CpuPool
 from engine.domain import NetworkRef, Pixels
-from engine.errors import DamagedImage, FilesUnreachable, NetworkMismatch
+from engine.errors import NetworkMismatch
 from engine.features import networks
 from engine.features.embedding import Embedder
 from engine.index import choosing
 from engine.index.library_index import LibraryIndex
+from engine.library.originals import thumbnail_pixels
 from engine.matching.calibration import Calibration, shipped, uncalibrated
 from engine.matching.cascade import Matcher
 from engine.matching.near_duplicates import Comparer
 from engine.matching.recall import Recall
-from engine.pictures.imaging import decode_thumbnail
 from engine.settings import EngineSettings
 from engine.storage.repository import Repository
 from engine.storage.statements import Head
@@ -94,10 +95,11 @@ class Networks:
             self._settings, self._repository, self._pool, self._server, network, dimensions, read_only=self._read_only
         )
         calibration = await self._calibration(network, dimensions)
+        thumbnail = partial(thumbnail_pixels, self._repository.files)
         recall = Recall(index, self._repository.features, calibration, self._pool)
-        matcher = Matcher(recall, self._pool, embedder, self._thumbnail)
-        comparer = Comparer(recall, self._pool, self._thumbnail)
-        return ActiveNetwork(network, embedder, index, calibration, matcher, comparer, self._thumbnail)
+        matcher = Matcher(recall, self._pool, embedder, thumbnail)
+        comparer = Comparer(recall, self._pool, thumbnail)
+        return ActiveNetwork(network, embedder, index, calibration, matcher, comparer, thumbnail)
 
     async def recalibrated(self) -> None:
         """Take up a calibration that was just fitted."""
@@ -126,9 +128,3 @@ class Networks:
         if own and (own["network"], own["version"]) == (network.name, network.version):
             return Calibration.from_json(own)
         return shipped(network) or uncalibrated(network, dimensions)
-
-    def _thumbnail(self, sha256: str) -> Pixels | None:
-        try:
-            return decode_thumbnail(self._repository.files.thumbnail(sha256))
-        except (OSError, DamagedImage, FilesUnreachable):
-            return None  # `pictrace check` finds it; the picture is still found by its features

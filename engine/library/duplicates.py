@@ -215,7 +215,7 @@ def _same(active: ActiveNetwork, query: Known, candidates: Candidates) -> list[P
 
 async def _match(active: ActiveNetwork, query: Known, pixels: Pixels) -> Candidates:
     stored = query.stored
-    features = Features(stored.image.sha256, stored.phash, query.embedding, stored.keypoints)
+    features = Features(stored.image.sha256, query.embedding, stored.handcrafted)
     return await active.matcher.match(pixels, features, exclude=frozenset([stored.image.id]))
 
 

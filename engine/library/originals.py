@@ -1,24 +1,33 @@
-"""Reads stored pictures: their files, their pixels, and what is made of them for others.
-
-The matcher's threads read thumbnails by themselves (`active_network`), and `checking` looks at files as they lie there.
-"""
+"""Reads stored pictures: their files, their pixels, and what is made of them for others."""
 
 import asyncio
 import re
 from pathlib import Path
 
 from engine.concurrency import CpuPool
-from engine.domain import Image, ServedFile, StoredImage
-from engine.errors import FilesUnreachable, ImageError, TooCostly, UnreadableFile
+from engine.domain import Image, Pixels, ServedFile, StoredImage
+from engine.errors import DamagedImage, FilesUnreachable, ImageError, TooCostly, UnreadableFile
 from engine.features import hashes
 from engine.pictures import imaging, stripping
 from engine.pictures.decoding import Decoders
-from engine.storage.files import FileStore, extension_of
+from engine.storage.files import FileStore, extension_of, original_key
 
 PREVIEW_QUALITY, SHARED_QUALITY = 88, 92
+MEDIA_TYPES = {extension: media_type for media_type, extension in imaging.EXTENSIONS.items()}
 MAX_JPEG_SIDE = 65_500  # what JPEG encoders take
 TOO_COSTLY = "A JPEG of picture {} takes more memory or time to make than it may."
 LOST = "The file of picture {} is lost: run `pictrace check`."
+
+
+def thumbnail_pixels(files: FileStore, sha256: str) -> Pixels | None:
+    """A picture's thumbnail for those who compute, in a thread of theirs; None where it is lost or damaged.
+
+    `pictrace check` finds it then; the picture is still found by its features.
+    """
+    try:
+        return imaging.decode_thumbnail(files.thumbnail(sha256))
+    except (OSError, DamagedImage, FilesUnreachable):
+        return None
 
 
 class Originals:
@@ -54,6 +63,26 @@ class Originals:
             max_bytes=len(content),
             max_pixels=max(self._decoders.max_pixels, image.width * image.height),
         )
+
+    async def key_of(self, image: StoredImage) -> str:
+        """The key of a picture's original; where its media type is damaged, the key that the original is found under.
+
+        An original's name ends as its own bytes say, so that the ending also tells the media type.
+        """
+        usual = original_key(image.sha256, extension_of(image.media_type))
+        if image.media_type in imaging.EXTENSIONS:
+            return usual
+        possible = [original_key(image.sha256, extension) for extension in MEDIA_TYPES]
+        sizes = await self._files.files.sizes(possible)
+        return next((key for key, size in zip(possible, sizes, strict=True) if size is not None), usual)
+
+    async def sha256_of(self, key: str) -> str | None:
+        """Of the file as it lies there; None where there is none."""
+        try:
+            content = await self._files.files.read(key)
+        except OSError:
+            return None
+        return await self._pool.run(hashes.sha256, content)
 
     async def thumbnail(self, image: StoredImage) -> bytes:
         """A JPEG of at most 320 pixels. UnreadableFile where it is lost."""

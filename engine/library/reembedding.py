@@ -25,7 +25,7 @@ async def reembed(
     """
     embedder = await networks.embedder(network)
     await repository.settings.set_next_network(network)
-    total = (await repository.images.counts())["images"]
+    total = await repository.images.count_live()
     while True:
         lacking = await repository.features.lacking(network, AT_ONCE)
         if not lacking and await repository.settings.switch_network(network, "engine"):

@@ -171,11 +171,11 @@ class Searcher:
             if known:
                 return DecodedQuery(exact, *known, exact.width, exact.height)
         image = await self._decoders.decode(content, side=imaging.QUERY_SIDE)
-        embedding, (phash, keypoints) = await asyncio.gather(  # as registry.extract, but somebody waits
+        embedding, handcrafted = await asyncio.gather(  # as registry.extract, but somebody waits
             self._pool.run(active.embedder.embed, image.pixels),
-            self._pool.run(registry.without_network, image.pixels),
+            self._pool.run(registry.handcrafted, image.pixels),
         )
-        features = Features(sha256=sha256, phash=phash, embedding=embedding, keypoints=keypoints)
+        features = Features(sha256, embedding, handcrafted)
         return DecodedQuery(exact, image.pixels, features, image.width, image.height)
 
     async def _stored_query(self, exact: StoredImage, active: ActiveNetwork) -> tuple[Pixels, Features] | None:
@@ -190,7 +190,7 @@ class Searcher:
             pixels = await self._pool.run(imaging.decode_thumbnail, content)
         except (ImageError, FilesUnreachable):
             return None
-        return pixels, Features(exact.sha256, stored.phash, embedding, stored.keypoints)
+        return pixels, Features(exact.sha256, embedding, stored.handcrafted)
 
 
 def _check(limit: int) -> None:

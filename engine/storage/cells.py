@@ -1,4 +1,4 @@
-"""Every query about cells of the database that cannot be what was written, and what puts them right."""
+"""Cells of the database that cannot be what was written: found, and put right."""
 
 from typing import Any
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, or_, select, update
 
 from engine.domain import (
-    Keypoints,
+    HandcraftedFeatures,
     NetworkRef,
     StoredFeatures,
     StoredImage,
@@ -50,8 +50,10 @@ class FeatureRows:
                 for row in await connection.execute(query.where(images.c.id.in_(part))):
                     found[row.id] = StoredFeatures(
                         image=statements.image(row),
-                        phash=None if row.phash is None else codec.unsigned(row.phash),
-                        keypoints=codec.keypoints_from_bytes(row.points, row.descriptors, row.aspect),
+                        handcrafted=HandcraftedFeatures(
+                            phash=None if row.phash is None else codec.unsigned(row.phash),
+                            keypoints=codec.keypoints_from_bytes(row.points, row.descriptors, row.aspect),
+                        ),
                     )
         return found
 
@@ -151,16 +153,15 @@ class FeatureRows:
             made = {image_id: {network: vector} for image_id, vector in vectors.items()}
             await statements.put_embeddings(connection, made, [network])
 
-    async def put_features(
-        self, image_id: int, found: Keypoints, version: int, phash: int | None, operation: Operation
-    ) -> None:
-        """Replace the keypoints and hash of a picture; indexes take in its embedding anew too."""
+    async def put_features(self, image_id: int, found: HandcraftedFeatures, version: int, operation: Operation) -> None:
+        """Replace the features of a picture, its embedding excepted, which indexes take in anew too.
+
+        `version`: of its keypoints.
+        """
         async with self._database.write() as connection:
             await connection.execute(delete(keypoints).where(keypoints.c.image_id == image_id))
             await connection.execute(delete(hashes).where(hashes.c.image_id == image_id))
-            await statements.put_keypoints(connection, {image_id: (found, version)})
-            if phash is not None:
-                await statements.put_hashes(connection, {image_id: phash})
+            await statements.put_handcrafted(connection, {image_id: (found, version)})
             await statements.record(connection, operation, [(image_id, "reembedded", None)])
 
     async def remove_hashes(self, ids: Sequence[int]) -> None:

@@ -38,6 +38,13 @@ class Images:
             raise UnknownImage(f"There is no picture with the id {image_id} in this library.")
         return statements.image(row)
 
+    async def if_there(self, image_id: int) -> StoredImage | None:
+        """A live picture, or None."""
+        try:
+            return await self.get(image_id)
+        except UnknownImage:
+            return None
+
     async def by_sha256(self, sha256: str) -> StoredImage | None:
         async with self._database.read() as connection:
             row = (await connection.execute(statements.live().where(images.c.sha256 == sha256))).first()
@@ -63,7 +70,7 @@ class Images:
             query = select(images.c.id).where(images.c.deleted_at.is_(None)).order_by(images.c.id)
             return list((await connection.scalars(query)).all())
 
-    async def count_live(self, *, after: int) -> int:
+    async def count_live(self, *, after: int = 0) -> int:
         """How many live pictures have ids above `after`."""
         query = select(func.count()).select_from(images).where(images.c.deleted_at.is_(None), images.c.id > after)
         async with self._database.read() as connection:
@@ -104,18 +111,25 @@ class Images:
             rows = await connection.execute(query)
             return {row.value: row.pictures for row in rows if isinstance(row.value, str)}
 
-    async def counts(self) -> dict[str, int]:
-        """Rows by name: live and removed pictures, and each feature of the live ones."""
-        live = images.c.deleted_at.is_(None)
-        queries = {
-            "images": select(func.count()).select_from(images).where(live),
-            "removed": select(func.count()).select_from(images).where(~live),
-            "phash": select(func.count()).select_from(hashes.join(images)).where(live),
-            "orb": select(func.count()).select_from(keypoints.join(images)).where(live),
-            "embedding": select(func.count()).select_from(embeddings.join(images)).where(live),
-        }
+    async def count_removed(self) -> int:
+        """How many pictures are removed, and not yet purged."""
+        query = select(func.count()).select_from(images).where(images.c.deleted_at.is_not(None))
         async with self._database.read() as connection:
-            return {name: int(await connection.scalar(query) or 0) for name, query in queries.items()}
+            return int(await connection.scalar(query) or 0)
+
+    async def features(self) -> dict[str, int]:
+        """How many live pictures have each feature, by its name."""
+        tables = {"embedding": embeddings, "phash": hashes, "orb": keypoints}
+        async with self._database.read() as connection:
+            return {
+                name: int(
+                    await connection.scalar(
+                        select(func.count()).select_from(table.join(images)).where(images.c.deleted_at.is_(None))
+                    )
+                    or 0
+                )
+                for name, table in tables.items()
+            }
 
     async def original_bytes(self) -> int:
         """Size of all originals, those of removed pictures included."""

@@ -1,4 +1,4 @@
-"""Every query about near-duplicates: pairs that were found, what people decided, what has yet to be compared."""
+"""Near-duplicates: pairs that were found, what people decided, what has yet to be compared."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -23,7 +23,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.domain import FileSeen, Keypoints, NetworkRef, Prepared, Provenance, StoredImage, Vector
+from engine.domain import (
+    FileSeen,
+    HandcraftedFeatures,
+    Keypoints,
+    NetworkRef,
+    Prepared,
+    Provenance,
+    StoredImage,
+    Vector,
+)
 from engine.errors import UnknownImage, UnknownOperation
 from engine.storage import clock, codec
 from engine.storage.tables import (
@@ -64,6 +73,13 @@ class Operation:
     kind: str
     actor: str
     id: int | None = None
+
+
+async def put_handcrafted(connection: AsyncConnection, found: dict[int, tuple[HandcraftedFeatures, int]]) -> None:
+    """Features and the version of their keypoints, by picture."""
+    await put_keypoints(connection, {i: (one.keypoints, version) for i, (one, version) in found.items()})
+    hashes = {i: one.phash for i, (one, _) in found.items()}
+    await put_hashes(connection, {i: phash for i, phash in hashes.items() if phash is not None})
 
 
 async def put_hashes(connection: AsyncConnection, phashes: dict[int, int]) -> None:
@@ -232,10 +248,8 @@ async def insert_images(
     by_sha256 = {row.sha256: row.id for row in stored}
     ids = [by_sha256[image.sha256] for image in described]
     await put_embeddings(connection, {i: one.embeddings for i, one in zip(ids, new, strict=True)}, wanted)
-    found = {i: (one.features.keypoints, one.keypoints_version) for i, one in zip(ids, new, strict=True)}
-    await put_keypoints(connection, found)
-    phashes = {i: one.features.phash for i, one in zip(ids, new, strict=True)}
-    await put_hashes(connection, {i: phash for i, phash in phashes.items() if phash is not None})
+    found = {i: (one.features.handcrafted, one.keypoints_version) for i, one in zip(ids, new, strict=True)}
+    await put_handcrafted(connection, found)
     return {image.sha256: replace(image, id=i) for i, image in zip(ids, described, strict=True)}
 
 

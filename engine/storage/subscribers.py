@@ -1,4 +1,4 @@
-"""Every query about what is kept of a query when someone asks for it: verdicts and watches.
+"""What is kept of a query when someone asks for it: verdicts and watches.
 
 A subscriber is an opaque name that a door gives to whom it speaks with, e.g. `telegram:1234`.
 """

@@ -14,7 +14,7 @@ from engine import EngineSettings, SearchService, open_service
 from engine.domain import CheckReport, Finding
 from engine.errors import DataDirNotWritable, TooManyMissing, UnreadableFile
 from engine.features import hashes as hashing
-from engine.library import checking, inspecting
+from engine.library import checking, faults, inspection
 from engine.pictures import imaging
 from engine.storage.tables import embeddings, hashes, images, keypoints
 from tests.conftest import PHOTOGRAPHS, Filled, jpeg, original_of, photograph, thumbnail_of
@@ -462,14 +462,14 @@ async def test_original_that_cannot_be_decoded_is_said_to_be_unmended(
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Ids of the pictures that deep checks have looked at, one after another."""
     ids: list[int] = []
-    look = checking.Checker._deep_faults
+    look = inspection.Inspection._deep_faults
 
-    async def noted(self: checking.Checker, image: Any, serving: Any) -> list[str]:
+    async def noted(self: inspection.Inspection, image: Any, serving: Any) -> list[str]:
         ids.append(image.id)
         return await look(self, image, serving)
 
-    monkeypatch.setattr(checking.Checker, "_deep_faults", noted)
-    monkeypatch.setattr(checking, "AT_ONCE", 2)
+    monkeypatch.setattr(inspection.Inspection, "_deep_faults", noted)
+    monkeypatch.setattr(inspection, "AT_ONCE", 2)
     return ids
 
 
@@ -493,7 +493,7 @@ async def test_deep_check_goes_on_where_it_was_stopped(filled: Filled, compared:
 async def test_deep_check_that_is_killed_goes_on(
     filled: Filled, compared: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "STORE_S", 0)
+    monkeypatch.setattr(inspection, "STORE_S", 0)
 
     def killed(done: int, total: int) -> None:
         if compared and done == 6:
@@ -527,8 +527,8 @@ async def test_quick_check_that_is_stopped_mends_nothing(filled: Filled) -> None
 
 
 async def test_findings_are_bounded_and_counts_are_not(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checking.FINDINGS == 1_000
-    monkeypatch.setattr(checking, "FINDINGS", 2)
+    assert faults.FINDINGS == 1_000
+    monkeypatch.setattr(faults, "FINDINGS", 2)
     async with filled() as service:
         await lose(service, 1, 2, 3)
         report = await check(service)
@@ -545,23 +545,3 @@ async def test_library_opened_to_be_read_can_be_checked_but_not_mended(
         for wish in ({"repair": True}, {"purge": True}):
             with pytest.raises(DataDirNotWritable):
                 await check(service, **wish)
-
-
-# --- comparing
-
-
-def test_thumbnails_of_one_picture_are_the_same_and_of_two_are_not() -> None:
-    thumbnails = [imaging.decode_thumbnail(imaging.encode_thumbnail(photograph(name))) for name in sorted(PHOTOGRAPHS)]
-    for number, one in enumerate(thumbnails):
-        worse = imaging.decode_thumbnail(jpeg(one, 40))
-        assert inspecting.shows_same(one, worse)
-        for other in thumbnails[number + 1 :]:
-            assert not inspecting.shows_same(one, other)
-
-
-def test_hash_that_is_missing_is_another_than_one_that_is_not() -> None:
-    assert inspecting.is_same_hash(None, None)
-    assert not inspecting.is_same_hash(None, 5)
-    assert not inspecting.is_same_hash(5, None)
-    assert inspecting.is_same_hash(0, 0b111111)
-    assert not inspecting.is_same_hash(0, 0b1111111)

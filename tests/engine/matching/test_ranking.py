@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from engine.domain import WHOLE, Keypoints, NetworkRef, StoredFeatures, StoredImage
+from engine.domain import HandcraftedFeatures, WHOLE, Keypoints, NetworkRef, StoredFeatures, StoredImage
 from engine.features.ssim import Alignment
 from engine.matching.calibration import Calibration, Signals, shipped, uncalibrated
 from engine.matching.candidates import Candidate, Candidates
@@ -28,7 +28,7 @@ def candidate(image_id: int, cosine: float, structure: float | None = None) -> C
     proof = None
     if structure is not None:
         proof = Proof(np.eye(3), None, Alignment(structure, structure, structure, 0.0, 1.0), WHOLE)
-    stored = StoredFeatures(image(image_id), 0, NO_KEYPOINTS)
+    stored = StoredFeatures(image(image_id), HandcraftedFeatures(0, NO_KEYPOINTS))
     return Candidate(stored, cosine, cosine, WHOLE, 30 if structure is None else 2, proof)
 
 

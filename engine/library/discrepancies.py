@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
-from engine.domain import Keypoints, Pixels, Vector
+from engine.domain import HandcraftedFeatures, Keypoints, Pixels, Vector
 from engine.features import hashes
 from engine.pictures.imaging import THUMBNAIL_SIDE
 
@@ -41,6 +41,16 @@ def shows_same(thumbnail: Pixels, made: Pixels) -> bool:
 def difference(first: Pixels, second: Pixels) -> float:
     """The mean absolute difference of two pictures as greys of 32 x 32 pixels: 0 (equal) to 255."""
     return float(np.abs(_small_grey(first) - _small_grey(second)).mean())
+
+
+def wrong_features(stored: HandcraftedFeatures, anew: HandcraftedFeatures) -> list[str]:
+    """Codes of what is stored of a picture, but is not what is computed of it anew."""
+    codes = []
+    if not is_same_hash(stored.phash, anew.phash):
+        codes.append("wrong_hash")
+    if not are_same_keypoints(stored.keypoints, anew.keypoints):
+        codes.append("wrong_keypoints")
+    return codes
 
 
 def is_same_hash(stored: int | None, made: int | None) -> bool:
