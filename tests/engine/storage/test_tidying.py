@@ -3,14 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select
 
-from engine import EngineSettings, SearchService, open_service
+from engine import EngineSettings, open_service
 from engine.errors import NothingToUndo
 from engine.storage import clock
-from engine.storage.tables import operations
 from engine.storage.tidying import LOOK
-from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled
+from tests.indexes import in_process
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -152,8 +151,7 @@ async def test_clock_far_ahead_forgets_no_change(
     settings: EngineSettings, removed: int, the_clock: Clock, filled: Filled
 ) -> None:
     async with open_service(settings) as service:
-        serving, _ = await service._networks.current()
-        await serving.index.checkpoint()  # type: ignore[attr-defined]
+        await (await in_process(service)).checkpoint()
     the_clock.days = 400
     async with open_service(settings) as service:
         assert (await service._repository.feed.head()).trimmed == 0
@@ -181,20 +179,6 @@ async def test_damaged_look_counts_as_none(settings: EngineSettings, removed: in
     the_clock.days = 40
     assert await removed_now(settings) == 1
     assert await look_of(settings) == (START + timedelta(days=40)).isoformat()
-
-
-@pytest.mark.databases("sqlite", "postgresql")
-async def test_last_act_is_the_latest_before_a_moment(service: SearchService) -> None:
-    repository = service._repository
-    assert await repository.operations.last_act(datetime.now(UTC)) is None
-    await add_paths(service, SHIPPED / "coffee.png")
-    async with repository.database.write() as connection:
-        for days in (300, 2, 5):
-            at = START + timedelta(days=days)
-            await connection.execute(insert(operations).values(kind="reembed", actor="test", at=at))
-        assert len((await connection.execute(select(operations))).all()) == 4
-    assert await repository.operations.last_act(START + timedelta(days=4)) == START + timedelta(days=2)
-    assert await repository.operations.last_act(START + timedelta(days=400)) == START + timedelta(days=5)
 
 
 async def test_undo_after_a_purge_says_so(settings: EngineSettings, removed: int, the_clock: Clock) -> None:
