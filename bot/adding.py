@@ -16,17 +16,18 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import BufferedInputFile, Document, InlineKeyboardMarkup, Message
 
 from bot import keyboards, replies
-from bot.answers import Answers, covered, place_of, send_once
+from bot.addressing import ReplyPlace, actor, covered, place_of
+from bot.answers import Answers, send_once
 from bot.asked import AskedPicture, Other, Refusal
 from bot.inbox import Turn
-from bot.telegram_files import ReplyPlace, Shown, TelegramFiles
+from bot.telegram_files import Shown, TelegramFiles
 from bot.texts import Text
 from engine import (
     AddResult,
+    Given,
     LibraryError,
     NotDuplicates,
     PicTraceError,
-    Refused,
     Remote,
     SearchService,
     ServerUnreachable,
@@ -39,8 +40,6 @@ from engine import (
 
 logger = logging.getLogger(__name__)
 
-Given = Source | Remote | Refused
-
 PROGRESS_S = 3.0  # between edits of one message; Telegram allows some twenty a minute
 LINES_CHARACTERS = 3000  # of a message's 4,096, with room for what else is said
 NAME_CHARACTERS = 80
@@ -50,17 +49,30 @@ MAX_KEEP = 99  # a message holds a hundred buttons; one is for undoing
 
 @dataclass(frozen=True, slots=True)
 class AddOptions:
-    """What an admin says of the pictures: in the command, and by where they were forwarded from."""
+    """What is noted of the pictures: title and tags from the command, the page that they were forwarded from."""
 
     title: str | None = None
     tags: Sequence[str] = ()
     page_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came with a command: pictures, zips, and others that are neither."""
+
+    pictures: Sequence[AskedPicture]
+    archives: Sequence[Document]
+    others: Sequence[Other]
+
+    def __bool__(self) -> bool:
+        return bool(self.pictures or self.archives)
+
+
 @dataclass
 class Report:
     """What became of the pictures so far."""
 
+    t: Text
     lines: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     shown: list[Shown] = field(default_factory=list)
@@ -88,39 +100,41 @@ class Adding:
         self._answers = answers
         self._sentence = sentence
 
-    async def add(
-        self,
-        turn: Turn,
-        message: Message,
-        pictures: Sequence[AskedPicture],
-        archives: Sequence[Document],
-        others: Sequence[Other],
-        said: AddOptions,
-        t: Text,
-    ) -> None:
-        """Photos, files, stickers and links, then the pictures of zips, all as one operation; `others` are named."""
-        place, refused = covered(place_of(message), pictures), list(others)
-        given: list[Given] = []
+    async def add(self, turn: Turn, message: Message, brought: Brought, options: AddOptions, t: Text) -> None:
+        """Photos, files, stickers and links, then the pictures of zips, all as one operation; others are named."""
+        assert message.from_user
+        who, report = actor(message.from_user.id), Report(t)
+        place = covered(place_of(message), brought.pictures)
         with tempfile.TemporaryDirectory(prefix="pictrace-") as folder:
-            for asked in pictures:
-                try:
-                    given.append(await self._given(asked))
-                except Refusal as refusal:
-                    refused.append(Other(asked.name, refusal))
-            for number, archive in enumerate(archives):
-                path = Path(folder, f"{number}.zip")
-                name = archive.file_name or path.name
-                try:
-                    given += await self._unpacked(archive, name, path)
-                except Refusal as refusal:
-                    refused.append(Other(name, refusal))
-            await self._add(turn, message, place, given, refused, said, t)
+            given, refused = await self._gathered(brought, Path(folder))
+            stopped = await self._add(turn, who, place, given, options, report)
+        for other in refused:
+            self._refuse(other.name, other.refusal, report)
+        await self._report(turn, place, report, stopped)
 
-    async def _given(self, asked: AskedPicture) -> Given:
-        if asked.url:
-            return Remote(name_of(asked.url), asked.url)
-        content = await self._files.read(asked)
-        return Source(asked.name, lambda: content, len(content))
+    async def _gathered(self, brought: Brought, folder: Path) -> tuple[list[Given], list[Other]]:
+        """What can be added, zips unpacked into the folder, and what cannot."""
+        given: list[Given] = []
+        refused = list(brought.others)
+        for picture in brought.pictures:
+            try:
+                given.append(await self._given(picture))
+            except Refusal as refusal:
+                refused.append(Other(picture.name, refusal))
+        for number, archive in enumerate(brought.archives):
+            path = folder / f"{number}.zip"
+            name = archive.file_name or path.name
+            try:
+                given += await self._unpacked(archive, name, path)
+            except Refusal as refusal:
+                refused.append(Other(name, refusal))
+        return given, refused
+
+    async def _given(self, picture: AskedPicture) -> Given:
+        if picture.url:
+            return Remote(name_of(picture.url), picture.url)
+        content = await self._files.read(picture)
+        return Source(picture.name, lambda: content, len(content))
 
     async def _unpacked(self, archive: Document, name: str, path: Path) -> list[Given]:
         content = await self._files.download(archive.file_id, archive.file_size)
@@ -129,56 +143,47 @@ class Adding:
         return [replace(one, name=name) if one.name == path.name else one for one in found]
 
     async def _add(
-        self,
-        turn: Turn,
-        message: Message,
-        place: ReplyPlace,
-        given: Sequence[Given],
-        refused: Sequence[Other],
-        said: AddOptions,
-        t: Text,
-    ) -> None:
-        assert message.from_user
-        who = actor(message.from_user.id)
-        report = Report()
-        before: set[int] = set()
-        if turn.operation_id is None:
-            # Noted before anything is stored: a process that dies in the middle leaves one operation to go on with.
-            await turn.note_operation(await self._service.begin_addition(actor=who))
-        else:
-            before = set(await self._service.added_by(turn.operation_id))
-        progress = _Progress(self._answers, place, len(given), t)
+        self, turn: Turn, who: str, place: ReplyPlace, given: Sequence[Given], options: AddOptions, report: Report
+    ) -> LibraryError | None:
+        """Add, and note what became of each; returns what stopped it before the end."""
+        before = await self._begin(turn, who)
+        progress = _Progress(self._answers, place, len(given), report.t)
         adding = self._service.add(
             given,
             actor=who,
-            title=said.title,
-            tags=said.tags,
-            page_url=said.page_url,
+            title=options.title,
+            tags=options.tags,
+            page_url=options.page_url,
             operation_id=turn.operation_id,
         )
-        stopped: LibraryError | None = None
         try:
             async for result in adding:
                 report.operation_id = result.operation_id or report.operation_id
                 if result.id in before:
                     report.operation_id = turn.operation_id
-                await self._tell_of(result, report, t, is_ours=result.id in before)
+                await self._tell_of(result, report, is_ours=result.id in before)
                 await progress.show(len(report.lines))
         except ServerUnreachable:
             raise  # it is gone on with once the server is back
         except LibraryError as error:
-            stopped = error
+            return error
         finally:
             await progress.end()
-        for other in refused:
-            self._refuse(other.name, other.refusal, report, t)
-        await self._report(turn, place, report, stopped, t)
+        return None
 
-    async def _tell_of(self, result: AddResult, report: Report, t: Text, *, is_ours: bool) -> None:
+    async def _begin(self, turn: Turn, who: str) -> set[int]:
+        """The pictures that this very addition has added already, before a crash. Begins it where it is new."""
+        if turn.operation_id is not None:
+            return set(await self._service.added_by(turn.operation_id))
+        # Noted before anything is stored: a process that dies in the middle leaves one operation to go on with.
+        await turn.note_operation(await self._service.begin_addition(actor=who))
+        return set()
+
+    async def _tell_of(self, result: AddResult, report: Report, *, is_ours: bool) -> None:
         """One line for one picture. `is_ours`: added by this very operation, before a crash."""
-        name = _short(result.name)
+        name, t = _short(result.name), report.t
         if result.status == "rejected":
-            self._refuse(result.name, _coded(result.code or "error", result.message or ""), report, t)
+            self._refuse(result.name, _coded(result.code or "error", result.message or ""), report)
             return
         assert result.id is not None
         image = await self._service.get(result.id)
@@ -210,16 +215,16 @@ class Adding:
         label = t.plain("button-keep", better=str(better.id), lesser=str(lesser.id))
         report.keep.append(keyboards.button(label, keyboards.Keep(better=better.id, lesser=lesser.id)))
 
-    def _refuse(self, name: str, error: Exception, report: Report, t: Text) -> None:
+    def _refuse(self, name: str, error: Exception, report: Report) -> None:
         report.count("rejected")
-        sorry = self._sentence(error, t).replace("\n", " ")
-        report.lines.append(f"{t('added-rejected', name=_short(name))} {sorry}")
+        sorry = self._sentence(error, report.t).replace("\n", " ")
+        report.lines.append(f"{report.t('added-rejected', name=_short(name))} {sorry}")
 
     async def _near(self, result: AddResult) -> StoredImage | None:
         """The stored picture that a new one is nearly the same as: the likeliest, as the engine has found."""
         assert result.id is not None
         near = result.near
-        if result.status == "duplicate":  # added before a crash, which has lost what was found then
+        if result.status == "duplicate":  # added before a crash: what was found near it is lost
             with suppress(NotDuplicates):
                 near = tuple(one for one in await self._service.duplicates.group_of(result.id) if one != result.id)
         for image_id in near:
@@ -227,10 +232,9 @@ class Adding:
                 return await self._service.get(image_id)
         return None
 
-    async def _report(
-        self, turn: Turn, place: ReplyPlace, report: Report, stopped: LibraryError | None, t: Text
-    ) -> None:
-        text, is_whole = _text(report, t)
+    async def _report(self, turn: Turn, place: ReplyPlace, report: Report, stopped: LibraryError | None) -> None:
+        text, is_whole = _text(report)
+        t = report.t
         shown = list({one.image.id: one for one in report.shown}.values())
         for key, count in (("added-unshown", len(shown) - MAX_SHOWN), ("added-unkept", len(report.keep) - MAX_KEEP)):
             if count > 0:
@@ -240,7 +244,7 @@ class Adding:
         album = await self._files.prepare(shown[:MAX_SHOWN])
         async with turn.answering():
             await send_once(turn, album, place)
-            await self._answers.say(place, text, _buttons(report, t))
+            await self._answers.say(place, text, _buttons(report))
             if not is_whole:
                 await self._bot.send_document(
                     place.chat_id,
@@ -250,7 +254,7 @@ class Adding:
 
 
 class _Progress:
-    """One message that is edited while pictures are added; taken away at the end."""
+    """One message that says how far the addition is; it is taken away at the end."""
 
     def __init__(self, answers: Answers, place: ReplyPlace, total: int, t: Text) -> None:
         self._answers = answers
@@ -282,19 +286,15 @@ class _Progress:
 
 
 def _coded(code: str, message: str) -> PicTraceError:
-    """An error by its code alone: what came through the engine's list of results."""
+    """The error of a result, which the engine gives by its code alone."""
     error = PicTraceError(message or code)
     error.code = code  # type: ignore[misc]
     return error
 
 
-def actor(user_id: int) -> str:
-    """How operations name a person."""
-    return f"telegram:{user_id}"
-
-
-def _text(report: Report, t: Text) -> tuple[str, bool]:
+def _text(report: Report) -> tuple[str, bool]:
     """The report, and whether all lines are in it."""
+    t = report.t
     head = t.plain("list-separator").join(
         t(f"count-{what}", count=report.counts[what])
         for what in ("added", "near", "duplicate", "rejected")
@@ -310,17 +310,13 @@ def _text(report: Report, t: Text) -> tuple[str, bool]:
     return "\n".join(lines), True
 
 
-def _buttons(report: Report, t: Text) -> InlineKeyboardMarkup | None:
-    undo = (
-        [keyboards.button(f"↩︎ {t.plain('button-undo')}", keyboards.Undo(operation=report.operation_id))]
-        if report.operation_id is not None
-        else []
-    )
+def _buttons(report: Report) -> InlineKeyboardMarkup | None:
+    undo = [keyboards.undo(report.t, report.operation_id)] if report.operation_id is not None else []
     return keyboards.keyboard(*([one] for one in report.keep[:MAX_KEEP]), undo)
 
 
 def _worth(image: StoredImage) -> tuple[int, int, int]:
-    """Resolution, then size; of equals the older."""
+    """What makes one of two near-duplicates the better one: more pixels, then more bytes, then age."""
     return image.width * image.height, image.byte_size, -image.id
 
 

@@ -3,16 +3,17 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import InlineKeyboardMarkup, Message
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, Message
 
 from bot import keyboards, replies
+from bot.addressing import ReplyPlace, subscriber
 from bot.asked import MAX_PICTURES, AskedPicture, AskOptions, Refusal
 from bot.inbox import Turn
-from bot.telegram_files import Album, ReplyPlace, Shown, TelegramFiles
+from bot.telegram_files import Album, Shown, TelegramFiles, send_photo
 from bot.texts import Text
 from engine import MAX_LIMIT, Match, PicTraceError, SearchResult, SearchService, ServerUnreachable
 
@@ -33,116 +34,97 @@ class Asker:
         return subscriber(self.place.chat_id)
 
 
-def subscriber(chat_id: int) -> str:
-    """How the engine knows a chat."""
-    return f"telegram:{chat_id}"
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The matches that an answer shows, of all that the search gave; `has_more`: further ones can be shown."""
+
+    result: SearchResult
+    matches: Sequence[Match]
+    has_more: bool
 
 
-def place_of(message: Message, asked: AskedPicture | None = None) -> ReplyPlace:
-    """Where the answer to a message goes: its chat and topic, as a reply to the picture that was asked with."""
-    thread = message.message_thread_id if message.is_topic_message else None
-    reply_to = asked.message_id if asked else message.message_id
-    return ReplyPlace(message.chat.id, thread, reply_to, bool(asked and asked.is_spoiler))
+@dataclass
+class Summary:
+    """The answer to several pictures: a line for each, a button for each that was looked up, and their matches."""
 
-
-def covered(place: ReplyPlace, pictures: Sequence[AskedPicture]) -> ReplyPlace:
-    """The same, where what is shown is a spoiler if any of several pictures is."""
-    return replace(place, is_spoiler=any(one.is_spoiler for one in pictures))
+    lines: list[str] = field(default_factory=list)
+    buttons: keyboards.Row = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
 
 
 class Answers:
     """Looks pictures up and says what was found."""
 
-    def __init__(self, bot: Bot, service: SearchService, files: TelegramFiles, *, running: int) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        service: SearchService,
+        files: TelegramFiles,
+        sentence: Callable[[Exception, Text], str],
+        *,
+        running: int,
+    ) -> None:
         self.computing = asyncio.Semaphore(running)
-        """Held while something is looked up; waiting for a slow server takes no place from anybody."""
+        """Held while a picture is looked up, but not while one is fetched: slow servers must not stall others."""
         self._bot = bot
         self._service = service
         self._files = files
+        self._sentence = sentence
         # In memory only: of a question nothing is kept. After a restart the parts of an album have to be sent again.
         self._albums: OrderedDict[tuple[int, int], list[AskedPicture]] = OrderedDict()
 
-    async def answer(
-        self,
-        turn: Turn,
-        asked: AskedPicture,
-        asker: Asker,
-        wish: AskOptions,
-        *,
-        offset: int = 0,
-        after: Sequence[int] = (),
-        weak: bool = False,
-    ) -> None:
-        """The answer to one picture: the matches that come `after` those, of which the last had the place `offset`."""
-        content = await self._files.read(asked)
+    async def answer(self, turn: Turn, picture: AskedPicture, asker: Asker, options: AskOptions) -> None:
+        """The answer to one picture."""
+        content = await self._files.read(picture)
         t = asker.t
         async with self.computing:
-            result, matches, more = await self._find(content, asker, wish, offset=offset, after=after, weak=weak)
-            shown = replies.captions(result, matches, t, first=offset + 1, ids=asker.is_admin)
-            album = await self._files.prepare(shown)
-        if not matches:
-            await self._say_nothing(turn, result, asked, asker, wish, has_seen_some=offset > 0)
+            found = await self._find(content, asker, options)
+            captions = replies.captions(found.result, found.matches, t, first=options.first, ids=asker.is_admin)
+            album = await self._files.prepare(captions)
+        if not found.matches:
+            await self._say_nothing(turn, found.result, picture, asker, options)
             return
         buttons = keyboards.under_matches(
-            matches, t, user=asker.user, part=asked.part, first=offset + 1, wish=wish, weak=weak, more=more
+            found.matches, t, user=asker.user, part=picture.part, options=options, has_more=found.has_more
         )
-        said = replies.found(result, matches, t, first=offset + 1)
+        text = replies.found(found.result, found.matches, t, first=options.first)
         async with turn.answering():
             await send_once(turn, album, asker.place)
-            await self.say(asker.place, said, buttons)
+            await self.say(asker.place, text, buttons)
 
     async def answer_several(
-        self,
-        turn: Turn,
-        asked: Sequence[AskedPicture],
-        asker: Asker,
-        wish: AskOptions,
-        apology: Callable[[Exception, Text], str],
-        *,
-        others: int,
+        self, turn: Turn, pictures: Sequence[AskedPicture], asker: Asker, options: AskOptions, *, others: int
     ) -> None:
-        """One answer to several pictures; a button for each opens its own. `others` came with them and are none."""
-        t, wish = asker.t, AskOptions(max(1, min(wish.limit, MAX_PICTURES // len(asked))), wish.same)
-        found = await asyncio.gather(*(self._find_one(one, asker, wish) for one in asked))
-        shown: list[Shown] = []
-        lines: list[str] = []
-        buttons: keyboards.Row = []
-        for place, one in enumerate(found, 1):
-            if isinstance(one, Exception):
-                sorry = apology(one, t).replace("\n", " ")  # HTML already
-                lines.append(t.plain("album-line", place=place, said=sorry))
-                continue
-            result, matches = one
-            buttons.append(keyboards.button(str(place), keyboards.Open(user=asker.user, place=place)))
-            if not matches:
-                lines.append(t("album-line", place=place, said=t.plain("nothing-short")))
-                continue
-            best = replies.score(matches[0], t, calibrated=result.calibrated)
-            said = t.plain("album-best", title=replies.title(matches[0].image, replies.LINE_CHARACTERS), score=best)
-            lines.append(t("album-line", place=place, said=said))
-            for one_shown in replies.captions(result, matches, t, first=1, ids=asker.is_admin):
-                shown.append(Shown(one_shown.image, f"{t('album-caption', place=place)} {one_shown.caption}"))
+        """One answer to several pictures; a button for each opens its own.
+
+        `others`: how many files came with the pictures and are none.
+        """
+        t = asker.t
+        options = replace(options, limit=max(1, min(options.limit, MAX_PICTURES // len(pictures))))
+        found = await asyncio.gather(*(self._find_one(picture, asker, options) for picture in pictures))
+        summary = self._summary(found, asker)
         async with self.computing:
-            album = await self._files.prepare(shown[:MAX_PICTURES])
+            album = await self._files.prepare(summary.shown[:MAX_PICTURES])
         if others:
-            lines.append(t("album-others", count=others))
-        said = "\n".join([t("album-title", count=len(asked)), "", *lines, "", t("album-open") if buttons else ""])
+            summary.lines.append(t("album-others", count=others))
+        buttons = summary.buttons
+        lines = [t("album-title", count=len(pictures)), "", *summary.lines, "", t("album-open") if buttons else ""]
         async with turn.answering():
             await send_once(turn, album, asker.place)
-            sent = await self.say(asker.place, said.strip(), keyboards.keyboard(buttons[:5], buttons[5:]))
-            self._albums[sent.chat.id, sent.message_id] = list(asked)
+            sent = await self.say(asker.place, "\n".join(lines).strip(), keyboards.keyboard(buttons[:5], buttons[5:]))
+            self._albums[sent.chat.id, sent.message_id] = list(pictures)
         while len(self._albums) > ALBUMS_REMEMBERED:
             self._albums.popitem(last=False)
 
     def part_of_album(self, message: Message, place: int) -> AskedPicture:
-        """The picture that a button under such an answer speaks of. Refusal once it is forgotten."""
-        asked = self._albums.get((message.chat.id, message.message_id), [])
-        if not 0 < place <= len(asked):
+        """The picture that a button under the answer to several is about. Refusal once it is forgotten."""
+        pictures = self._albums.get((message.chat.id, message.message_id), [])
+        if not 0 < place <= len(pictures):
             raise Refusal("asked-gone")
-        return asked[place - 1]
+        return pictures[place - 1]
 
     async def say(self, place: ReplyPlace, text: str, buttons: InlineKeyboardMarkup | None = None) -> Message:
-        """One message; source links that Telegram does not take for links are left out."""
+        """Send one message. Source links that Telegram does not take are left out."""
         try:
             return await self._bot.send_message(
                 place.chat_id,
@@ -157,61 +139,71 @@ class Answers:
                 raise
             return await self.say(place, text, keyboards.without_links(buttons))
 
+    async def show(self, place: ReplyPlace, content: bytes, name: str, caption: str) -> Message:
+        """Send one picture that is not of the library."""
+        return await send_photo(self._bot, place, BufferedInputFile(content, name), caption)
+
+    def _summary(self, found: Sequence[Found | PicTraceError | Refusal], asker: Asker) -> Summary:
+        t, summary = asker.t, Summary()
+        for place, one in enumerate(found, 1):
+            if isinstance(one, Exception):
+                sorry = self._sentence(one, t).replace("\n", " ")  # HTML already
+                summary.lines.append(t.plain("album-line", place=place, text=sorry))
+                continue
+            summary.buttons.append(keyboards.button(str(place), keyboards.Open(user=asker.user, place=place)))
+            if not one.matches:
+                summary.lines.append(t("album-line", place=place, text=t.plain("nothing-short")))
+                continue
+            best = one.matches[0]
+            score = replies.score(best, t, calibrated=one.result.calibrated)
+            title = replies.title(best.image, replies.LINE_CHARACTERS)
+            text = t.plain("album-best", title=title, score=score)
+            summary.lines.append(t("album-line", place=place, text=text))
+            for shown in replies.captions(one.result, one.matches, t, first=1, ids=asker.is_admin):
+                summary.shown.append(Shown(shown.image, f"{t('album-caption', place=place)} {shown.caption}"))
+        return summary
+
     async def _find_one(
-        self, asked: AskedPicture, asker: Asker, wish: AskOptions
-    ) -> tuple[SearchResult, Sequence[Match]] | PicTraceError | Refusal:
+        self, picture: AskedPicture, asker: Asker, options: AskOptions
+    ) -> Found | PicTraceError | Refusal:
         try:
-            content = await self._files.read(asked)
+            content = await self._files.read(picture)
             async with self.computing:
-                result, matches, _ = await self._find(content, asker, wish)
+                return await self._find(content, asker, options)
         except ServerUnreachable:
-            raise  # all of it is answered once the server is back
+            raise  # the whole question is answered once the server is back
         except (PicTraceError, Refusal) as error:
             return error
-        return result, matches
 
-    async def _find(
-        self,
-        content: bytes,
-        asker: Asker,
-        wish: AskOptions,
-        *,
-        offset: int = 0,
-        after: Sequence[int] = (),
-        weak: bool = False,
-    ) -> tuple[SearchResult, Sequence[Match], bool]:
-        limit = MAX_LIMIT if wish.same or offset else wish.limit + 1
-        # Whoever asks for more gets more, though what made the first ones worth showing is called wrong by now.
-        weak = weak or offset > 0
+    async def _find(self, content: bytes, asker: Asker, options: AskOptions) -> Found:
+        limit = MAX_LIMIT if options.same or options.offset else options.limit + 1
+        # Whoever asks for more gets more, though the matches that were worth showing may be called wrong by now.
+        weak = options.weak or options.offset > 0
         result = await self._service.search(content, limit=limit, weak=weak, subscriber=asker.subscriber)
-        matches = [match for match in result.matches if match.lane == "same" or not wish.same]
-        # What was shown before may have been called wrong meanwhile, and the rest moved up.
-        seen = [at for at, match in enumerate(matches, 1) if match.image.id in after]
-        start = max(seen, default=max(0, offset - len(after)))
-        return result, matches[start : start + wish.limit], len(matches) > start + wish.limit
+        matches = [match for match in result.matches if match.lane == "same" or not options.same]
+        # A match that was shown before may be called wrong by now; then the rest has moved up.
+        seen = [at for at, match in enumerate(matches, 1) if match.image.id in options.after]
+        start = max(seen, default=max(0, options.offset - len(options.after)))
+        end = start + options.limit
+        return Found(result, matches[start:end], has_more=len(matches) > end)
 
     async def _say_nothing(
-        self,
-        turn: Turn,
-        result: SearchResult,
-        asked: AskedPicture,
-        asker: Asker,
-        wish: AskOptions,
-        *,
-        has_seen_some: bool,
+        self, turn: Turn, result: SearchResult, picture: AskedPicture, asker: Asker, options: AskOptions
     ) -> None:
         t = asker.t
         async with turn.answering():
-            if has_seen_some:
+            if options.offset:
                 await self.say(asker.place, t("no-more"))
                 return
             is_empty = result.library_size == 0
-            buttons = keyboards.under_nothing(t, user=asker.user, part=asked.part, wish=wish, is_empty=is_empty)
-            await self.say(asker.place, replies.nothing(result, t, same_only=wish.same), buttons)
+            buttons = keyboards.under_nothing(
+                t, user=asker.user, part=picture.part, limit=options.limit, is_empty=is_empty
+            )
+            await self.say(asker.place, replies.nothing(result, t, same_only=options.same), buttons)
 
 
 async def send_once(turn: Turn, album: Album, place: ReplyPlace) -> None:
-    """The album of an answer; not again where an earlier process had got that far."""
+    """Send the album of an answer, unless a process that died has sent it."""
     if not turn.has_album:
         await album.send(place)
         await turn.album_sent()

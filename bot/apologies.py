@@ -6,13 +6,12 @@ import secrets
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError, TelegramMigrateToChat
-from aiogram.types import Update
 
-from bot.answers import place_of, subscriber
+from bot.addressing import place_of, subscriber
 from bot.asked import Refusal
 from bot.inbox import Turn
 from bot.storage import BotStorage
-from bot.telegram_files import ReplyPlace, megabytes
+from bot.telegram_files import megabytes
 from bot.texts import Text
 from engine import PicTraceError, SearchService
 
@@ -39,45 +38,45 @@ class Apologies:
             await self.moved(chat_id, error.migrate_to_chat_id)
             return
         sentence = self.sentence(error, t)
-        place = _place(turn.updates[0])
+        update = turn.updates[0]
+        message = update.message or (update.callback_query.message if update.callback_query else None)
         try:
             async with turn.answering():
-                if place:
+                if message:
+                    place = place_of(message)
                     await self._bot.send_message(
                         place.chat_id, sentence, message_thread_id=place.thread_id, reply_parameters=place.reply
                     )
         except TelegramForbiddenError as forbidden:
             await self.left(chat_id, forbidden.message)
         except TelegramAPIError as again:
-            logger.error(
-                "chat %d could not be told: %s", chat_id, again.message if hasattr(again, "message") else again
-            )
+            logger.error("chat %d could not be told: %s", chat_id, again.message)
 
     def sentence(self, error: Exception, t: Text) -> str:
         """One sentence in the reader's language, with a reference; the log gets the rest."""
         reference = secrets.token_hex(3)
         if isinstance(error, Refusal):
             logger.info("%s: refused: %s", reference, error.key)
-            said = t(error.key, **error.arguments)
+            apology = t(error.key, **error.arguments)
         elif isinstance(error, PicTraceError):
             logger.warning("%s: %s: %s", reference, error.code, error)
-            said = t(self._key(error, t), **self._limits())
+            apology = t(self._key(error, t), **self._limits())
         elif isinstance(error, TelegramBadRequest) and NO_PHOTOS.search(error.message):
             logger.info("%s: refused: %s", reference, error.message)
-            said = t("no-photos-here")
+            apology = t("no-photos-here")
         else:
             logger.error("%s: unexpected", reference, exc_info=error)
-            said = t("error-server")
-        return f"{said}\n<i>{t('reference', reference=reference)}</i>"
+            apology = t("error-server")
+        return f"{apology}\n<i>{t('reference', reference=reference)}</i>"
 
     async def left(self, chat_id: int, why: str) -> None:
-        """Nobody is there to be spoken to any more: nothing is kept of the chat."""
+        """Nobody can be spoken to in a chat any more: what is kept of it is forgotten."""
         logger.info("chat %d cannot be reached (%s): what was kept of it is forgotten", chat_id, why)
         await self._service.subscriptions.forget(subscriber(chat_id))
         await self._storage.set_language(chat_id, None)
 
     async def moved(self, chat_id: int, new: int) -> None:
-        """A group has become a supergroup."""
+        """Keep what is kept of a group that has become a supergroup."""
         logger.info("chat %d is now %d", chat_id, new)
         await self._service.subscriptions.rename(subscriber(chat_id), subscriber(new))
         await self._storage.move_chat(chat_id, new)
@@ -89,13 +88,3 @@ class Apologies:
     @staticmethod
     def _key(error: PicTraceError, t: Text) -> str:
         return f"error-{error.code}" if t.has(f"error-{error.code}") else "error-server"
-
-
-def _place(update: Update) -> ReplyPlace | None:
-    if update.message:
-        return place_of(update.message)
-    message = update.callback_query.message if update.callback_query else None
-    if message is None:
-        return None
-    thread = getattr(message, "message_thread_id", None) if getattr(message, "is_topic_message", None) else None
-    return ReplyPlace(message.chat.id, thread, message.message_id)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from functools import partial
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramMigrateToChat
@@ -13,18 +12,18 @@ from filelock import FileLock, Timeout
 
 from bot import commands, receiving
 from bot.adding import Adding
+from bot.addressing import actor, chat_and_person
 from bot.answers import Answers
 from bot.apologies import Apologies
-from bot.courtesy import Courtesy, is_addressed, is_wanted, toast
+from bot.conversation import Conversation, NotYours, Parts
+from bot.courtesy import Courtesy
 from bot.delivery import Sending, create_bot
 from bot.handlers import create_routers
-from bot.handlers.buttons import NotYours
-from bot.inbox import Inbox, Turn
+from bot.inbox import Calls, Inbox, Pace, Turn
 from bot.settings import BotSettings
-from bot.speaking import text_for, whom
+from bot.speaking import text_for
 from bot.storage import BotStorage
 from bot.telegram_files import TelegramFiles
-from bot.texts import Text
 from bot.watching import Watching
 from engine import (
     PATIENCE_S,
@@ -50,55 +49,28 @@ class Application:
         self.bot = bot
         self.me = me
         self.service = service
-        self._settings = settings
-        self._database = service.database
-        self._storage = BotStorage(service.database, bot.id)
-        self._courtesy = Courtesy(bot, me, self._storage)
-        self._apologies = Apologies(bot, service, self._storage)
-        files = TelegramFiles(bot, service, self._storage)
-        answers = Answers(bot, service, files, running=settings.bot_running)
-        self._watching = Watching(service, files, answers, sending, self._storage, self._apologies)
-        self._dispatcher = Dispatcher(
-            disable_fsm=True,
-            me=me,
-            settings=settings,
-            service=service,
-            store=self._storage,
-            files=files,
-            answers=answers,
-            apologies=self._apologies,
-            courtesy=self._courtesy,
-            watching=self._watching,
-            adding=Adding(bot, service, files, answers, self._apologies.sentence),
-        )
+        self._parts = parts = _parts(bot, me, sending, service, settings)
+        self._dispatcher = Dispatcher(disable_fsm=True)
         self._dispatcher.include_routers(*create_routers())
-        self.inbox = Inbox(
-            bot,
-            self._storage,
-            sending,
-            answer=self._answer,
-            arrived=self._courtesy.arrived,
-            waits=self._courtesy.waits,
-            is_wanted=partial(is_wanted, me=me),
-            is_addressed=partial(is_addressed, me=me),
-            running=AHEAD * settings.bot_running,
-            cooldown_s=settings.bot_cooldown_s,
-        )
+        calls = Calls(self._answer, parts.courtesy.arrived, parts.courtesy.waits)
+        pace = Pace(AHEAD * settings.bot_running, settings.bot_cooldown_s)
+        self.inbox = Inbox(bot, me, parts.storage, sending, calls, pace)
 
     async def run(self) -> None:
         """Receive and answer, until cancelled."""
+        settings = self._parts.settings
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._courtesy.close)
+            stack.push_async_callback(self._parts.courtesy.close)
             stack.push_async_callback(self.inbox.close, GRACE_S)
             await self.inbox.recover()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self.inbox.run())
-                    tasks.create_task(self._watching.run())
+                    tasks.create_task(self._parts.watching.run())
                     tasks.create_task(self._tidy())
                     tasks.create_task(self._publish())
-                    if self._settings.telegram_webhook:
-                        await stack.enter_async_context(receiving.webhook(self.bot, self.inbox, self._settings))
+                    if settings.telegram_webhook:
+                        await stack.enter_async_context(receiving.webhook(self.bot, self.inbox, settings))
                     else:
                         tasks.create_task(receiving.poll(self.bot, self.inbox))
             except ExceptionGroup as group:
@@ -106,14 +78,14 @@ class Application:
 
     async def _answer(self, turn: Turn) -> None:
         """One question; whatever goes wrong is said to whoever asked."""
-        chat_id, user = whom(turn.updates[0])
-        t = await text_for(self._storage, chat_id, user)
-        await self._courtesy.began(turn)
+        parts, (chat_id, person) = self._parts, chat_and_person(turn.updates[0])
+        talk = Conversation(parts, turn, await text_for(parts.storage, chat_id, person))
+        await parts.courtesy.began(turn)
         try:
             if turn.is_given_up:
                 raise RuntimeError("processes died over this update")
-            with on_behalf_of(f"telegram:{turn.person}"):
-                await self._hand_over(turn, t)
+            with on_behalf_of(actor(turn.person)):
+                await self._hand_over(talk)
         except NotYours:
             pass
         except ServerUnreachable:
@@ -121,27 +93,26 @@ class Application:
         except Exception as error:
             if turn.is_sent:  # answered; what failed was to cross it off, and is tried again
                 raise
-            if callback := turn.updates[0].callback_query:
-                await toast(callback)
-            await self._apologies.apologise(turn, error, t, chat_id)
+            await talk.toast()
+            await parts.apologies.apologise(turn, error, talk.t, chat_id)
         finally:
-            await self._courtesy.ended(turn)
+            await parts.courtesy.ended(turn)
 
-    async def _hand_over(self, turn: Turn, t: Text) -> None:
+    async def _hand_over(self, talk: Conversation) -> None:
+        turn = talk.turn
         try:
-            await self._dispatcher.feed_update(self.bot, turn.updates[0], turn=turn, t=t)
+            await self._dispatcher.feed_update(self.bot, turn.updates[0], talk=talk)
         except TelegramMigrateToChat as moved:  # a group has become a supergroup: the answer goes there
-            chat_id, _ = whom(turn.updates[0])
-            await self._apologies.moved(chat_id, moved.migrate_to_chat_id)
+            await self._parts.apologies.moved(talk.chat_id, moved.migrate_to_chat_id)
             turn.updates = [_moved(update, moved.migrate_to_chat_id) for update in turn.updates]
-            await self._dispatcher.feed_update(self.bot, turn.updates[0], turn=turn, t=t)
+            await self._dispatcher.feed_update(self.bot, turn.updates[0], talk=talk)
 
     async def _publish(self) -> None:
         """The menus; without them the bot answers as well."""
         try:
             await commands.publish(self.bot)
-            for admin_id in self._settings.admin_ids:
-                language = await self._storage.language(admin_id)
+            for admin_id in self._parts.settings.admin_ids:
+                language = await self._parts.storage.language(admin_id)
                 await commands.publish_to(self.bot, admin_id, language, groups=False, admin=True)
         except Exception:
             logger.exception("the menus could not be published")
@@ -149,8 +120,8 @@ class Application:
     async def _tidy(self) -> None:
         while True:
             try:
-                await self._storage.forget_answered()
-                await self._database.settle()  # nor does what was asked linger in the write-ahead log
+                await self._parts.storage.forget_answered()
+                await self.service.database.settle()  # nor does what was asked linger in the write-ahead log
             except LibraryError as error:
                 logger.warning("answered updates could not be dropped: %s", error)
             await asyncio.sleep(TIDY_S)
@@ -164,6 +135,26 @@ async def opened(settings: BotSettings) -> AsyncIterator[Application]:
     async with bot.context(), open_service(settings, patience_s=PATIENCE_S) as service:
         with _alone(settings):
             yield Application(bot, await bot.me(), sending, service, settings)
+
+
+def _parts(bot: Bot, me: User, sending: Sending, service: SearchService, settings: BotSettings) -> Parts:
+    storage = BotStorage(service.database, bot.id)
+    apologies = Apologies(bot, service, storage)
+    files = TelegramFiles(bot, service, storage)
+    answers = Answers(bot, service, files, apologies.sentence, running=settings.bot_running)
+    return Parts(
+        bot=bot,
+        me=me,
+        settings=settings,
+        service=service,
+        storage=storage,
+        files=files,
+        answers=answers,
+        adding=Adding(bot, service, files, answers, apologies.sentence),
+        watching=Watching(service, files, answers, sending, storage, apologies),
+        courtesy=Courtesy(bot, me, storage),
+        apologies=apologies,
+    )
 
 
 @contextmanager

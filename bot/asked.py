@@ -3,31 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from urllib.parse import urlsplit
 
 from aiogram.types import ExternalReplyInfo, Message, PhotoSize, User
 
 from bot.texts import LANGUAGES, text_in
+from engine import PICTURE_SUFFIXES
 
 LIMIT, MAX_LIMIT = 5, 10  # an album holds ten
 MAX_PICTURES = 10
 ZIP_TYPES = ("application/zip", "application/x-zip-compressed")
-IMAGE_SUFFIXES = (
-    "jpg",
-    "jpeg",
-    "jpe",
-    "jfif",
-    "png",
-    "apng",
-    "webp",
-    "gif",
-    "bmp",
-    "tif",
-    "tiff",
-    "avif",
-    "heic",
-    "heif",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +34,26 @@ class AskedPicture:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How many matches, and whether only those in lane `same`."""
+    """Which matches are wanted: how many, and whether only those in lane `same`.
+
+    Where a list goes on, `offset` matches were shown before, and `after` has the ids of those that the buttons still
+    name. `weak`: matches are wanted although nothing is near.
+    """
 
     limit: int = LIMIT
     same: bool = False
+    offset: int = 0
+    after: Sequence[int] = ()
+    weak: bool = False
+
+    @property
+    def first(self) -> int:
+        """The place of the first match, from 1."""
+        return self.offset + 1
 
 
 class Refusal(Exception):
-    """Something that cannot be done, said to whoever asked: the key of a message and its arguments."""
+    """What was asked cannot be done; whoever asked is told why: the key of a message and its arguments."""
 
     def __init__(self, key: str, **arguments: str | int | float) -> None:
         super().__init__(key)
@@ -64,7 +62,7 @@ class Refusal(Exception):
 
 
 def pictures_in(message: Message) -> list[AskedPicture]:
-    """The pictures of a message, or the links in its text. Refusal where it has something else that looks like one."""
+    """The pictures of a message, or the links in its text. Refusal if it has a file that cannot be looked at."""
     found = _attached(message, message)
     if found:
         return [replace(found, is_spoiler=bool(message.has_media_spoiler))]
@@ -83,14 +81,14 @@ def pictures_in(message: Message) -> list[AskedPicture]:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """What was sent along with pictures and is none, or cannot be had, and why."""
+    """Something that was sent with pictures, but is not a picture or cannot be had, and why."""
 
     name: str
     refusal: Refusal
 
 
 def pieces_of(album: Sequence[Message]) -> tuple[list[AskedPicture], list[Other]]:
-    """The pictures of an album, and what else is in it."""
+    """The pictures of an album, and whatever else is in it."""
     pictures: list[AskedPicture] = []
     others: list[Other] = []
     for message in album:
@@ -104,7 +102,7 @@ def pieces_of(album: Sequence[Message]) -> tuple[list[AskedPicture], list[Other]
 
 
 def has_media(message: Message) -> bool:
-    """Whether a message carries a file of any kind that could be meant as a question."""
+    """Whether a message has a file that could be meant as a question."""
     return any((message.photo, message.document, message.sticker, message.animation, message.video, message.video_note))
 
 
@@ -116,7 +114,7 @@ def is_zip(message: Message) -> bool:
 
 
 def words_of(message: Message, me: User) -> str:
-    """What someone wrote, without a leading command, mentions of the bot, and links, however they are written."""
+    """What someone wrote, without a leading command, mentions of the bot, and links of any form."""
     words = text = message.text or message.caption or ""
     for entity in message.entities or message.caption_entities or []:
         if entity.type == "url":
@@ -125,17 +123,17 @@ def words_of(message: Message, me: User) -> str:
     return re.sub(rf"@{me.username}\b", "", words, flags=re.IGNORECASE).strip()
 
 
-def wish_of(words: str) -> AskOptions:
-    """The wish that a caption says: `same`, a number. A caption that says anything else is a caption."""
-    wish = AskOptions()
+def options_in(words: str) -> AskOptions:
+    """The options that a caption names: `same`, a number. A caption with any other word names none."""
+    options = AskOptions()
     for word in words.split():
         if word.casefold() in _same_words():
-            wish = replace(wish, same=True)
+            options = replace(options, same=True)
         elif word.isascii() and word.isdigit() and len(word) <= 4 and int(word) > 0:
-            wish = replace(wish, limit=min(int(word), MAX_LIMIT))
+            options = replace(options, limit=min(int(word), MAX_LIMIT))
         else:
             return AskOptions()
-    return wish
+    return options
 
 
 def title_and_tags(words: str) -> tuple[str | None, list[str]]:
@@ -145,8 +143,11 @@ def title_and_tags(words: str) -> tuple[str | None, list[str]]:
     return " ".join(title.split()) or None, list(dict.fromkeys(tags))
 
 
-def _same_words() -> set[str]:
-    return {"same"} | {word.casefold() for code in LANGUAGES for word in text_in(code).plain("wish-same").split()}
+@cache
+def _same_words() -> frozenset[str]:
+    """What people write for "only the very same picture", in any language."""
+    translated = (text_in(language).plain("words-same") for language in LANGUAGES)
+    return frozenset({"same"}.union(*(words.casefold().split() for words in translated)))
 
 
 def _attached(message: Message | ExternalReplyInfo, asking: Message) -> AskedPicture | None:
@@ -158,10 +159,7 @@ def _attached(message: Message | ExternalReplyInfo, asking: Message) -> AskedPic
     if message.document:
         document = message.document
         name = document.file_name or ""
-        is_image = (document.mime_type or "").startswith("image/") or name.lower().endswith(
-            tuple(f".{suffix}" for suffix in IMAGE_SUFFIXES)
-        )
-        if not is_image:
+        if not (document.mime_type or "").startswith("image/") and not name.lower().endswith(tuple(PICTURE_SUFFIXES)):
             raise Refusal("not-a-picture")
         named = name or _named("file", asking, "jpg")
         return AskedPicture(asking.message_id, named, document.file_id, document.file_size)
@@ -189,13 +187,13 @@ def _preview(photo: PhotoSize | None, asking: Message) -> AskedPicture:
 
 
 def _named(kind: str, asking: Message, suffix: str | None = None) -> str:
-    """A name for what Telegram gives none."""
+    """A name for a file that has none in Telegram."""
     name = f"{kind}_{asking.date:%Y-%m-%d}_{asking.message_id}"
     return f"{name}.{suffix}" if suffix else name
 
 
 def _links(message: Message) -> Iterator[tuple[str, bool]]:
-    """Each link, and whether it is under a spoiler."""
+    """Each link of a message, and whether it is under a spoiler."""
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities or []
     covers = [one for one in entities if one.type == "spoiler"]

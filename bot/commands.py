@@ -1,4 +1,8 @@
-"""The one table of commands, and the menus that Telegram shows of it."""
+"""The one table of commands, and the menus that Telegram shows of it.
+
+A command needs its row here, its handler in `handlers/`, its line `command-NAME` in each of `locales/`, and its row in
+the README; tests fail for what is missing.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -20,24 +24,29 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`in_groups`: shown in the menu of groups too. What it does is said by the message `command-NAME`."""
+    """Who may use a command, and how it is treated.
+
+    `in_groups`: the menu of groups shows it too. `is_light`: it asks nothing of the engine that takes time, and does
+    not wait behind pictures.
+    """
 
     for_admins: bool = False
     in_groups: bool = False
+    is_light: bool = False
 
 
 COMMANDS = {
     "find": Command(in_groups=True),
-    "help": Command(in_groups=True),
-    "language": Command(in_groups=True),
-    "privacy": Command(in_groups=True),
-    "forget": Command(),
-    "start": Command(),
+    "help": Command(in_groups=True, is_light=True),
+    "language": Command(in_groups=True, is_light=True),
+    "privacy": Command(in_groups=True, is_light=True),
+    "forget": Command(is_light=True),
+    "start": Command(is_light=True),
     "add": Command(for_admins=True),
     "remove": Command(for_admins=True),
     "retitle": Command(for_admins=True),
     "undo": Command(for_admins=True),
-    "stats": Command(for_admins=True),
+    "stats": Command(for_admins=True, is_light=True),
 }
 
 

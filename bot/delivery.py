@@ -33,12 +33,12 @@ BACKOFF = BackoffConfig(min_delay=0.5, max_delay=30, factor=1.7, jitter=0.1)
 OUTAGE_S = 3600.0  # of Telegram itself, before one request is given up
 TIMEOUT_S = 60
 
-# What is of use only at once: better left out than late.
+# Requests that are of use only at once: they are better left out than late.
 PASSING = (AnswerCallbackQuery, GetUpdates, SendChatAction)
 
 
 class Sending:
-    """Lets one answer out at a time, so that a killed process leaves at most one of which it is not known."""
+    """Lets one answer out at a time: a killed process leaves at most one answer that may or may not have arrived."""
 
     def __init__(self, at_a_time: int = 1) -> None:
         self._lock = asyncio.Semaphore(at_a_time)
@@ -66,7 +66,7 @@ class Sending:
 
 
 class Persistence(BaseRequestMiddleware):
-    """Repeats what Telegram has not taken."""
+    """Repeats requests that Telegram has not taken."""
 
     def __init__(self, sending: Sending) -> None:
         self._sending = sending

@@ -1,7 +1,8 @@
 """The inbox: updates are stored before they are acknowledged, and answered from there, fairly and one by one.
 
-What a person asks is answered in its order, with a pause between; nobody waits for another's heap of pictures. Buttons
-and short commands do not queue. A killed process leaves its work in the inbox, and the next one goes on with it.
+The questions of one person are answered in order, with a pause between them; nobody waits behind the many pictures of
+somebody else. Light commands and buttons do not queue. A killed process leaves its work in the inbox, and the next
+process goes on with it.
 """
 
 import asyncio
@@ -14,25 +15,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiogram import Bot
-from aiogram.types import Message, Update
+from aiogram.types import Message, Update, User
 from pydantic import ValidationError
 
+from bot import keyboards
+from bot.addressing import command_in, is_addressed, is_wanted, person_id
+from bot.commands import COMMANDS
 from bot.delivery import Sending
 from bot.storage import BotStorage, Waiting
 from engine import LibraryError
 
 logger = logging.getLogger(__name__)
 
-ALBUM_S = 0.8  # after the last picture of an album that came, it is taken as complete
-ATTEMPTS = 10  # by processes that died while they were at it, before an update is given up
+ALBUM_S = 0.8  # an album is taken as complete this long after its last picture came
+ATTEMPTS = 10  # an update is given up after so many processes have died while they worked on it
 LIGHT_AT_ONCE = 16
-PATIENCE_S = 2.0  # a shorter pause after an answer needs no word about it
-TIDY_S = 2.0  # for what is broken off to take back what it has half said
+PATIENCE_S = 2.0  # nobody is told of a pause after an answer that is shorter
+TIDY_S = 2.0  # for answers that are broken off, to take away messages that are out of date
 RETRY_S = 5.0  # after the library could not be written
-
-# Commands that ask nothing of the engine that would take time.
-LIGHT = ("start", "help", "language", "privacy", "forget", "stats")
-LIGHT_BUTTONS = ("l:", "x:")
 
 
 @dataclass
@@ -64,62 +64,63 @@ class Turn:
 
     @asynccontextmanager
     async def answering(self) -> AsyncIterator[None]:
-        """The answer goes out, and the question is crossed off, before anybody else's does."""
+        """The answer goes out, and the question is crossed off, before any other answer goes out."""
         async with self.sending():
             yield
             self.is_sent = True
             await self.done()
 
     async def album_sent(self) -> None:
-        """The first half of the answer is out; after a crash only the second is missing."""
+        """The album, the first half of the answer, is out: after a crash only the second half is sent."""
         self.has_album = True
         await self.storage.half_done(self.ids)
 
     async def done(self) -> None:
-        """It is answered, and never will be again."""
+        """The question is answered; it will never be answered again."""
         if not self.is_done:
             await self.storage.done(self.ids)
         self.is_done = True
 
     async def note_operation(self, operation_id: int | None) -> None:
-        """An addition has begun; after a crash it is gone on with, so that one undo takes back all of it."""
+        """Note the operation that has begun: after a crash the next process goes on with it, and begins no other."""
         if operation_id is not None and operation_id != self.operation_id:
             self.operation_id = operation_id
             await self.storage.note_operation(self.ids, operation_id)
 
 
 Work = Coroutine[Any, Any, None]
-Answer = Callable[[Turn], Work]
-Note = Callable[[Turn], Work]
+Call = Callable[[Turn], Work]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Whom the inbox calls: to `answer` a turn, and to tell people that theirs has `arrived`, or that it `waits`."""
+
+    answer: Call
+    arrived: Call
+    waits: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many questions are answered at a time, and the pause between two answers to the same person."""
+
+    at_once: int
+    cooldown_s: float
 
 
 class Inbox:
-    """Takes updates in, hands them to `answer`, a Turn at a time."""
+    """Takes updates in, and has them answered, a Turn at a time."""
 
-    def __init__(
-        self,
-        bot: Bot,
-        storage: BotStorage,
-        sending: Sending,
-        *,
-        answer: Answer,
-        arrived: Note,
-        waits: Note,
-        is_wanted: Callable[[Update], bool],
-        is_addressed: Callable[[Message], bool],
-        running: int,
-        cooldown_s: float,
-    ) -> None:
+    def __init__(self, bot: Bot, me: User, storage: BotStorage, sending: Sending, calls: Calls, pace: Pace) -> None:
         self._bot = bot
+        self._me = me
         self._storage = storage
         self._sending = sending
-        self._answer = answer
-        self._arrived = arrived
-        self._waits = waits
-        self._is_wanted = is_wanted
-        self._is_addressed = is_addressed
-        self._running_at_once = running
-        self._cooldown_s = cooldown_s
+        self._answer = calls.answer
+        self._arrived = calls.arrived
+        self._waits = calls.waits
+        self._pace = pace
         self._queues: OrderedDict[int | str, deque[Turn]] = OrderedDict()
         self._busy: set[int | str] = set()
         self._free_at: dict[int | str, float] = {}
@@ -150,7 +151,7 @@ class Inbox:
         self._recovered = True
 
     async def receive(self, updates: Sequence[Update]) -> None:
-        """Store updates; what is stored here before, or not for this bot, is passed over."""
+        """Store updates; those that are stored already, or are not for this bot, are passed over."""
         wanted = {update.update_id: update for update in updates if self._wants(update)}
         new = await self._storage.receive(
             {
@@ -163,7 +164,7 @@ class Inbox:
 
     def _wants(self, update: Update) -> bool:
         try:
-            return self._is_wanted(update)
+            return is_wanted(update, self._me)
         except Exception:  # one odd update must not stop the others
             logger.exception("update %d cannot be made sense of, and is passed over", update.update_id)
             return False
@@ -179,7 +180,7 @@ class Inbox:
                 continue
 
     async def close(self, grace_s: float) -> None:
-        """Begin nothing more, let what runs finish; the rest stays in the inbox."""
+        """Begin no more answers, and let those finish that are under way; the rest stays in the inbox."""
         self._closing = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
@@ -190,9 +191,10 @@ class Inbox:
 
     async def _take(self, update: Update, left: Waiting | None = None) -> None:
         message = update.message
-        person = _person(update)
+        person = person_id(update)
         album = f"{message.chat.id}:{message.media_group_id}" if message and message.media_group_id else None
-        # People may be showing it to each other: until a piece says that it is not so, it holds up nothing of theirs.
+        # People may only be showing an album to each other: until one of its messages speaks to the bot, nothing else
+        # that they ask waits behind it.
         queue = album if message and album and not self._is_meant(message) else person
         turn = self._waiting_album(person, album) if album else None
         if turn:
@@ -209,7 +211,7 @@ class Inbox:
             turn.operation_id = left.operation_id
             turn.has_album = left.has_album
             turn.is_given_up = left.attempts >= ATTEMPTS
-        if _is_light(update):
+        if is_light(update):
             self._spawn(self._answer_light(turn))
             return
         turn.ready_at = _now() + ALBUM_S if album else 0.0
@@ -232,13 +234,13 @@ class Inbox:
 
     def _is_meant(self, message: Message) -> bool:
         try:
-            return self._is_addressed(message)
+            return is_addressed(message, self._me)
         except Exception:
             logger.exception("message %d cannot be made sense of", message.message_id)
             return False
 
     def _start_ready(self) -> float | None:
-        """Start what can be; returns when the next could be, None where that takes something to happen first."""
+        """When the next question can be started, None if something else must happen first. Starts all that can be."""
         soonest: float | None = None
         for person in list(self._queues):
             queue = self._queues[person]
@@ -252,7 +254,7 @@ class Inbox:
                 else:
                     soonest = _earlier(soonest, free_at)
                 continue
-            if self._closing or len(self._busy) >= self._running_at_once:
+            if self._closing or len(self._busy) >= self._pace.at_once:
                 return None  # whoever ends sets `_changed`
             ready_at = max(queue[0].ready_at, free_at)
             if ready_at > _now():
@@ -268,7 +270,7 @@ class Inbox:
             await self._answer_one(turn)
         finally:
             self._busy.discard(turn.person)
-            self._free_at[turn.person] = _now() + self._cooldown_s
+            self._free_at[turn.person] = _now() + self._pace.cooldown_s
             self._changed.set()
 
     async def _answer_light(self, turn: Turn) -> None:
@@ -290,8 +292,8 @@ class Inbox:
                     await asyncio.shield(self._storage.put_back(turn.ids))
                 raise
             except Exception as error:
-                # `answer` apologises for what goes wrong in it: this is the inbox itself, in a library that cannot be
-                # written, e.g. on a full disk; or the database server is away.
+                # `answer` apologises for its own errors. Here the inbox cannot be written, e.g. on a full disk, or the
+                # database server is away.
                 unforeseen = not isinstance(error, LibraryError)
                 logger.error(
                     "update %s is not crossed off yet (%s); again in %.0f s",
@@ -313,21 +315,14 @@ class Inbox:
             logger.error("a note to a chat failed: %s", error, exc_info=error)
 
 
-def _is_light(update: Update) -> bool:
+def is_light(update: Update) -> bool:
+    """Whether an update asks nothing that takes time, so that it need not queue."""
     if update.callback_query:
-        return (update.callback_query.data or "").startswith(LIGHT_BUTTONS)
+        return keyboards.is_of(update.callback_query.data, *keyboards.LIGHT)
     if update.message is None:
         return True
-    words = (update.message.text or "").split(maxsplit=1)
-    return bool(words) and words[0].startswith("/") and words[0][1:].partition("@")[0].lower() in LIGHT
-
-
-def _person(update: Update) -> int:
-    if update.callback_query:
-        return update.callback_query.from_user.id
-    if update.message:
-        return update.message.from_user.id if update.message.from_user else update.message.chat.id
-    return update.my_chat_member.from_user.id if update.my_chat_member else 0
+    command = COMMANDS.get(command_in(update.message.text) or "")
+    return command is not None and command.is_light
 
 
 def _earlier(one: float | None, other: float) -> float:

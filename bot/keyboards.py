@@ -1,6 +1,7 @@
 """The buttons under answers. Their data says all that is needed: nothing is kept of a question.
 
 The picture itself is in the message that the answer replies to: `part` is its number there, `user` is who asked.
+Buttons stay under messages for years: neither the prefix of a class nor the order of its fields may change.
 """
 
 from collections.abc import Sequence
@@ -103,6 +104,15 @@ class Keep(CallbackData, prefix="k"):
     lesser: int
 
 
+LIGHT = (Language, Cancel)  # ask nothing of the engine that takes time, and do not wait behind pictures
+FOR_ADMINS = (Keep, Remove, Undo)
+
+
+def is_of(data: str | None, *kinds: type[CallbackData]) -> bool:
+    """Whether a button with this data is of one of these kinds."""
+    return (data or "").startswith(tuple(f"{kind.__prefix__}{kind.__separator__}" for kind in kinds))
+
+
 def button(label: str, data: CallbackData) -> InlineKeyboardButton:
     return InlineKeyboardButton(text=label, callback_data=data.pack())
 
@@ -114,24 +124,32 @@ def keyboard(*rows: Row) -> InlineKeyboardMarkup | None:
 
 
 def under_matches(
-    matches: Sequence[Match], t: Text, *, user: int, part: int, first: int, wish: AskOptions, weak: bool, more: bool
+    matches: Sequence[Match], t: Text, *, user: int, part: int, options: AskOptions, has_more: bool
 ) -> InlineKeyboardMarkup | None:
-    """Why, source links, right or wrong, more; `first` is the place of the first match, from 1."""
-    places = list(enumerate(matches, first))
+    """Why, source links, right or wrong, more."""
+    places = list(enumerate(matches, options.first))
     why = [button(f"{WHY_MARK} {place}", Why(user=user, part=part, image=match.image.id)) for place, match in places]
     links = [
         InlineKeyboardButton(text=f"{LINK_MARK} {place}", url=url) for place, match in places if (url := source(match))
     ]
-    after = More(user=user, part=part, offset=first - 1 + len(matches), limit=wish.limit, same=wish.same, weak=weak)
+    after = More(
+        user=user,
+        part=part,
+        offset=options.offset + len(matches),
+        limit=options.limit,
+        same=options.same,
+        weak=options.weak,
+    )
     return keyboard(
         *_in_rows(why),
         *_in_rows(links),
-        verdicts(t, user, part),
-        [button(t.plain("button-more"), after)] if more else [],
+        verdicts(t, user=user, part=part),
+        [button(t.plain("button-more"), after)] if has_more else [],
     )
 
 
-def verdicts(t: Text, user: int, part: int) -> Row:
+def verdicts(t: Text, *, user: int, part: int) -> Row:
+    """Right, and wrong."""
     return [
         button(f"{RIGHT_MARK} {t.plain('button-right')}", Choose(user=user, part=part, right=True)),
         button(f"{WRONG_MARK} {t.plain('button-wrong')}", Choose(user=user, part=part, right=False)),
@@ -141,12 +159,7 @@ def verdicts(t: Text, user: int, part: int) -> Row:
 def choosing(shown: InlineKeyboardMarkup, *, user: int, part: int, right: bool) -> InlineKeyboardMarkup:
     """The same buttons, with a number for each match in place of right and wrong."""
     mark = RIGHT_MARK if right else WRONG_MARK
-    places = [
-        one.text.split()[-1]
-        for row in shown.inline_keyboard
-        for one in row
-        if one.callback_data and one.callback_data.startswith("y:")
-    ]
+    places = [one.text.split()[-1] for one in _whys_in(shown)]
     numbers = [
         button(f"{mark} {place}", Judge(user=user, part=part, image=image, right=right))
         for place, image in zip(places, matches_in(shown), strict=True)
@@ -157,35 +170,35 @@ def choosing(shown: InlineKeyboardMarkup, *, user: int, part: int, right: bool) 
 
 def unchosen(shown: InlineKeyboardMarkup, t: Text, *, user: int, part: int) -> InlineKeyboardMarkup:
     """Right and wrong in their place again."""
-    return _with_verdicts(shown, [verdicts(t, user, part)])
+    return _with_verdicts(shown, [verdicts(t, user=user, part=part)])
 
 
 def matches_in(shown: InlineKeyboardMarkup) -> list[int]:
     """The pictures that the buttons speak of, in order."""
-    return [
-        Why.unpack(one.callback_data).image
-        for row in shown.inline_keyboard
-        for one in row
-        if one.callback_data and one.callback_data.startswith("y:")
-    ]
+    return [Why.unpack(one.callback_data or "").image for one in _whys_in(shown)]
 
 
-def under_nothing(t: Text, *, user: int, part: int, wish: AskOptions, is_empty: bool) -> InlineKeyboardMarkup | None:
+def under_nothing(t: Text, *, user: int, part: int, limit: int, is_empty: bool) -> InlineKeyboardMarkup | None:
     """Where nothing is near: show the nearest anyway, tell me when it appears."""
-    nearest = More(user=user, part=part, offset=0, limit=wish.limit, same=False, weak=True)
+    nearest = More(user=user, part=part, offset=0, limit=limit, same=False, weak=True)
     return keyboard(
         [] if is_empty else [button(t.plain("button-nearest"), nearest)],
         [button(t.plain("button-tell"), Tell(user=user, part=part))],
     )
 
 
+def undo(t: Text, operation_id: int) -> InlineKeyboardButton:
+    return button(f"↩︎ {t.plain('button-undo')}", Undo(operation=operation_id))
+
+
 def languages(t: Text) -> InlineKeyboardMarkup | None:
+    """Each language by its own name, and Telegram's."""
     each = [button(name, Language(code=code)) for code, name in LANGUAGES.items()]
     return keyboard(each[:3], each[3:], [button(t.plain("button-telegrams-language"), Language(code=""))])
 
 
 def source(match: Match) -> str | None:
-    """Where a picture came from, if Telegram takes that as a link: public names and addresses only."""
+    """The link to where a picture came from, if Telegram takes it: public names and addresses only."""
     for url in (match.image.page_url, match.image.source_url):
         if url and len(url) <= 2000 and _is_public(url):
             return url
@@ -193,6 +206,7 @@ def source(match: Match) -> str | None:
 
 
 def without_links(shown: InlineKeyboardMarkup) -> InlineKeyboardMarkup | None:
+    """The same buttons, without those that lead out of Telegram."""
     return keyboard(*([one for one in row if not one.url] for row in shown.inline_keyboard))
 
 
@@ -210,9 +224,13 @@ def _is_public(url: str) -> bool:
         return "." in host and not host.endswith((".local", ".localhost", ".internal", ".lan"))
 
 
+def _whys_in(shown: InlineKeyboardMarkup) -> Row:
+    return [one for row in shown.inline_keyboard for one in row if is_of(one.callback_data, Why)]
+
+
 def _with_verdicts(shown: InlineKeyboardMarkup, rows: list[Row]) -> InlineKeyboardMarkup:
     def is_verdict(row: Row) -> bool:
-        return any((one.callback_data or "").startswith(("c:", "j:")) for one in row)
+        return any(is_of(one.callback_data, Choose, Judge) for one in row)
 
     at = next((at for at, row in enumerate(shown.inline_keyboard) if is_verdict(row)), len(shown.inline_keyboard))
     others = [row for row in shown.inline_keyboard if not is_verdict(row)]

@@ -44,38 +44,11 @@ async def poll(bot: Bot, inbox: Inbox) -> None:
     offset: int | None = None
     backoff = Backoff(BACKOFF)
     while True:
-        try:
-            updates = await bot.get_updates(
-                offset=offset, timeout=POLL_S, allowed_updates=ALLOWED_UPDATES, request_timeout=POLL_S + 10
-            )
-        except ClientDecodeError as error:
-            updates = _readable(error.data, bot)
-            if not updates:
-                await asyncio.sleep(next(backoff))
-                continue
-        except TelegramRetryAfter as error:
-            await asyncio.sleep(error.retry_after)
-            continue
-        except TelegramConflictError:
-            delay = next(backoff)
-            logger.error("another program is asking for this bot's messages; stop it. Again in %.0f s", delay)
-            await asyncio.sleep(delay)
-            continue
-        except (TelegramUnauthorizedError, TelegramNotFound):
-            raise
-        except TelegramAPIError as error:
-            delay = next(backoff)
-            logger.warning("Telegram gives no updates (%s); again in %.1f s", error.message, delay)
-            await asyncio.sleep(delay)
+        updates = await _get(bot, offset, backoff)
+        if updates is None:
             continue
         if updates:
-            try:
-                await inbox.receive(updates)
-            except Exception as error:
-                delay = next(backoff)
-                unforeseen = not isinstance(error, LibraryError)
-                logger.error("updates could not be stored (%s); again in %.1f s", error, delay, exc_info=unforeseen)
-                await asyncio.sleep(delay)
+            if not await _stored(updates, inbox, backoff):
                 continue
             offset = updates[-1].update_id + 1
         backoff.reset()
@@ -112,8 +85,46 @@ async def webhook(bot: Bot, inbox: Inbox, settings: BotSettings) -> AsyncIterato
         await runner.cleanup()
 
 
+async def _get(bot: Bot, offset: int | None, backoff: Backoff) -> list[Update] | None:
+    """The next updates; where Telegram gives none, None after a pause."""
+    try:
+        return await bot.get_updates(
+            offset=offset, timeout=POLL_S, allowed_updates=ALLOWED_UPDATES, request_timeout=POLL_S + 10
+        )
+    except ClientDecodeError as error:
+        if updates := _readable(error.data, bot):
+            return updates
+        await asyncio.sleep(next(backoff))
+    except TelegramRetryAfter as error:
+        await asyncio.sleep(error.retry_after)
+    except TelegramConflictError:
+        delay = next(backoff)
+        logger.error("another program is asking for this bot's messages; stop it. Again in %.0f s", delay)
+        await asyncio.sleep(delay)
+    except (TelegramUnauthorizedError, TelegramNotFound):
+        raise
+    except TelegramAPIError as error:
+        delay = next(backoff)
+        logger.warning("Telegram gives no updates (%s); again in %.1f s", error.message, delay)
+        await asyncio.sleep(delay)
+    return None
+
+
+async def _stored(updates: list[Update], inbox: Inbox, backoff: Backoff) -> bool:
+    """Whether updates are stored now; where they could not be, after a pause."""
+    try:
+        await inbox.receive(updates)
+    except Exception as error:
+        delay = next(backoff)
+        unforeseen = not isinstance(error, LibraryError)
+        logger.error("updates could not be stored (%s); again in %.1f s", error, delay, exc_info=unforeseen)
+        await asyncio.sleep(delay)
+        return False
+    return True
+
+
 def _readable(data: Any, bot: Bot) -> list[Update]:
-    """The updates of an answer of which not all could be read: one of a kind to come must not stop the rest."""
+    """The updates that can be read, of an answer with some that cannot: a new kind must not stop the others."""
     found: list[Update] = []
     for one in data.get("result", []) if isinstance(data, dict) else []:
         try:

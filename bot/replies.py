@@ -1,4 +1,4 @@
-"""What is said about matches: captions, sentences, the list of what was added."""
+"""What is said about matches: captions and sentences."""
 
 from collections.abc import Sequence
 
@@ -19,9 +19,8 @@ def captions(result: SearchResult, matches: Sequence[Match], t: Text, *, first: 
 
 
 def caption(match: Match, t: Text, *, place: int, calibrated: bool, ids: bool) -> str:
-    said = score(match, t, calibrated=calibrated)
-    name = title(match.image)
-    line = t("caption", place=place, title=name, score=said)
+    """One match under its picture."""
+    line = t("caption", place=place, title=title(match.image), score=score(match, t, calibrated=calibrated))
     return f"{line}\n{t('caption-id', id=str(match.image.id))}" if ids else line
 
 
@@ -54,8 +53,8 @@ def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int
     else:
         lines = [t("found-weak-only")]
     for place, match in enumerate(matches, first):
-        said = score(match, t, calibrated=result.calibrated)
-        lines.append(t("found-line", place=place, title=title(match.image, LINE_CHARACTERS), score=said))
+        name, certainty = title(match.image, LINE_CHARACTERS), score(match, t, calibrated=result.calibrated)
+        lines.append(t("found-line", place=place, title=name, score=certainty))
     if not result.calibrated:
         lines.append(t("uncalibrated"))
     lines.append(t("found-buttons"))
@@ -63,7 +62,7 @@ def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int
 
 
 def nothing(result: SearchResult, t: Text, *, same_only: bool) -> str:
-    """The honest answer."""
+    """What is said where nothing is near."""
     if not result.library_size:
         return t("nothing-empty")
     return t("nothing-same" if same_only else "nothing", count=result.library_size)

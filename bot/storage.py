@@ -61,7 +61,7 @@ telegram_files = Table(
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An update that has yet to be answered. `attempts`: how often that was begun, by processes that then died."""
+    """An update that has yet to be answered. `attempts`: how many processes began to answer it, and died."""
 
     update_id: int
     payload: str
@@ -89,7 +89,7 @@ class BotStorage:
     # --- inbox
 
     async def receive(self, updates: dict[int, str]) -> list[int]:
-        """Store updates by id; when this returns, they are there to stay. Returns those that were not there before."""
+        """The ids of those updates that were new. When this returns, all of them are stored to stay."""
         async with self._database.write() as connection:
             known = set(
                 (await connection.scalars(select(inbox.c.update_id).where(inbox.c.update_id.in_(updates)))).all()
@@ -111,7 +111,7 @@ class BotStorage:
         return new
 
     async def unanswered(self) -> list[Waiting]:
-        """What an earlier process has left, in the order it came; what came to another bot is dropped."""
+        """The updates that an earlier process has left, oldest first. Those of another bot are dropped."""
         async with self._database.write() as connection:
             await connection.execute(delete(inbox).where(inbox.c.bot_id != self._bot_id))
             query = select(inbox).where(inbox.c.state != "done").order_by(inbox.c.update_id)
@@ -121,31 +121,31 @@ class BotStorage:
         ]
 
     async def begin(self, update_ids: Sequence[int]) -> None:
-        """These are being worked on from now."""
+        """Note that these updates are being worked on from now."""
         async with self._database.write() as connection:
             mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
             await connection.execute(mine.values(attempts=inbox.c.attempts + 1))
 
     async def put_back(self, update_ids: Sequence[int]) -> None:
-        """These have not been answered after all, through no fault of theirs."""
+        """Note that these updates were not answered, for a reason that is not in them: the attempt does not count."""
         async with self._database.write() as connection:
             mine = update(inbox).where(inbox.c.update_id.in_(update_ids), inbox.c.attempts > 0)
             await connection.execute(mine.values(attempts=inbox.c.attempts - 1))
 
     async def half_done(self, update_ids: Sequence[int]) -> None:
-        """The album of the answer is out, the message with the buttons is not."""
+        """Note that the album of the answer is out, and the message with the buttons is not."""
         async with self._database.write() as connection:
             mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
             await connection.execute(mine.values(state="half"))
 
     async def done(self, update_ids: Sequence[int]) -> None:
-        """These are answered; what they said is forgotten."""
+        """Note that these updates are answered, and forget what they said."""
         async with self._database.write() as connection:
             mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
             await connection.execute(mine.values(state="done", payload=None))
 
     async def note_operation(self, update_ids: Sequence[int], operation_id: int) -> None:
-        """An addition has begun: after a crash it is gone on with."""
+        """Note the addition that has begun: after a crash the next process continues it."""
         async with self._database.write() as connection:
             mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
             await connection.execute(mine.values(operation_id=operation_id))
@@ -172,7 +172,7 @@ class BotStorage:
                 await connection.execute(insert(chats).values(chat_id=chat_id, language=language))
 
     async def move_chat(self, chat_id: int, new: int) -> None:
-        """A group has become a supergroup, under another id."""
+        """Keep the language of a group that has become a supergroup, under another id."""
         language = await self.language(chat_id)
         await self.set_language(chat_id, None)
         if language:
@@ -189,7 +189,7 @@ class BotStorage:
             return {row.image_id: row.file_id for row in await connection.execute(query)}
 
     async def remember_files(self, sent: Sequence[SentFile]) -> None:
-        """Pictures that Telegram has now."""
+        """Note the file ids of pictures that Telegram has now."""
         if not sent:
             return
         rows = [
@@ -201,7 +201,7 @@ class BotStorage:
             await connection.execute(insert(telegram_files), rows)
 
     async def forget_files(self, image_ids: Sequence[int]) -> None:
-        """Telegram does not know these file ids (any more)."""
+        """Forget file ids that Telegram does not know (any more)."""
         async with self._database.write() as connection:
             await self._forget(connection, image_ids)
 

@@ -1,4 +1,4 @@
-"""Pictures between Telegram and the engine: downloads, and what is sent with a file id instead of an upload."""
+"""Pictures between Telegram and the engine: downloads, uploads, and file ids of what was uploaded before."""
 
 import asyncio
 import logging
@@ -9,9 +9,10 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import BufferedInputFile, InputMediaPhoto, MediaUnion, Message, ReplyParameters
+from aiogram.types import BufferedInputFile, InputMediaPhoto, MediaUnion, Message
 from aiohttp import ClientError
 
+from bot.addressing import ReplyPlace
 from bot.asked import AskedPicture, Refusal
 from bot.storage import BotStorage, SentFile
 from engine import PicTraceError, SearchService, StoredImage
@@ -27,48 +28,32 @@ STALE = ("wrong file", "file_id", "file reference", "wrong remote file", "tempor
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture of the library with what is said under it."""
+    """A picture of the library, and its caption."""
 
     image: StoredImage
     caption: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyPlace:
-    """Where an answer goes: the chat, its topic, the message that it answers."""
-
-    chat_id: int
-    thread_id: int | None = None
-    reply_to: int | None = None
-    is_spoiler: bool = False
-
-    @property
-    def reply(self) -> ReplyParameters | None:
-        if self.reply_to is None:
-            return None
-        return ReplyParameters(message_id=self.reply_to, allow_sending_without_reply=True)
-
-
 def megabytes(count: int) -> float:
-    """A limit in bytes as it is told: whole, or to three places where it is small."""
+    """A limit in megabytes as people are told it: whole, or to three places where it is small."""
     return count // MEGABYTE if count >= 10 * MEGABYTE else max(0.001, round(count / MEGABYTE, 3))
 
 
 class TelegramFiles:
-    """Downloads what was asked, sends what was found."""
+    """Reads the pictures that people send, and makes ready those that are shown to them."""
 
     def __init__(self, bot: Bot, service: SearchService, storage: BotStorage) -> None:
         self._bot = bot
         self._service = service
         self._storage = storage
 
-    async def read(self, asked: AskedPicture) -> bytes:
+    async def read(self, picture: AskedPicture) -> bytes:
         """The bytes of a picture that someone sent. Refusal, or the engine's FetchError."""
-        if asked.url:
-            return (await self._service.fetch(asked.url)).content
-        assert asked.file_id
+        if picture.url:
+            return (await self._service.fetch(picture.url)).content
+        assert picture.file_id
         limit = min(TELEGRAM_BYTES, self._service.settings.max_bytes)
-        return await self.download(asked.file_id, asked.size, limit=limit)
+        return await self.download(picture.file_id, picture.size, limit=limit)
 
     async def download(self, file_id: str, size: int | None = None, *, limit: int = TELEGRAM_BYTES) -> bytes:
         """A file's bytes. Refusal where it has more than `limit`, or Telegram does not give it to bots."""
@@ -97,7 +82,7 @@ class TelegramFiles:
         raise AssertionError
 
     async def prepare(self, shown: Sequence[Shown]) -> "Album":
-        """Make everything ready to be sent, so that nothing remains to be computed."""
+        """Pictures that are ready to be sent, so that nothing remains to be computed."""
         album = Album(self._bot, self._service, self._storage, shown)
         await album.prepare()
         return album
@@ -157,16 +142,7 @@ class Album:
     async def _send(self, place: ReplyPlace) -> list[Message]:
         if len(self._shown) == 1:
             (one,) = self._shown
-            return [
-                await self._bot.send_photo(
-                    place.chat_id,
-                    self._media[one.image.id],
-                    caption=one.caption,
-                    has_spoiler=place.is_spoiler or None,
-                    message_thread_id=place.thread_id,
-                    reply_parameters=place.reply,
-                )
-            ]
+            return [await send_photo(self._bot, place, self._media[one.image.id], one.caption)]
         media: list[MediaUnion] = [
             InputMediaPhoto(media=self._media[one.image.id], caption=one.caption, has_spoiler=place.is_spoiler or None)
             for one in self._shown
@@ -176,12 +152,24 @@ class Album:
         )
 
 
+async def send_photo(bot: Bot, place: ReplyPlace, photo: str | BufferedInputFile, caption: str) -> Message:
+    """Send one picture: a file id of Telegram's, or an upload."""
+    return await bot.send_photo(
+        place.chat_id,
+        photo,
+        caption=caption,
+        has_spoiler=place.is_spoiler or None,
+        message_thread_id=place.thread_id,
+        reply_parameters=place.reply,
+    )
+
+
 class _TooMuch(Exception):
     pass
 
 
 class _Capped(BytesIO):
-    """Takes no more than is allowed, whatever the server said before."""
+    """Takes no more bytes than are allowed, whatever size the server has announced."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()

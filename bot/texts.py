@@ -1,5 +1,6 @@
 """What the bot says, in the languages of `locales/`: Fluent files, one a language."""
 
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -10,9 +11,11 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
 from fluent.runtime import FluentBundle, FluentResource
 
+from engine import per_cent
+
 LOCALES = Path(__file__).parent / "locales"
 DEFAULT = "en"
-# Each by its own name; the order is that of the page.
+# A file of `locales/` for each, under its own name; the order is that of the page.
 LANGUAGES = {"en": "English", "ru": "Русский", "de": "Deutsch", "ja": "日本語", "ko": "한국어", "zh": "简体中文"}
 
 
@@ -33,7 +36,7 @@ class Text:
         )
 
     def plain(self, key: str, **arguments: Any) -> str:
-        """A message as plain text: for buttons, notices and menus. KeyError for one that there is none of."""
+        """A message as plain text: for buttons, notices and menus. KeyError if there is no such message."""
         message = self._bundle.get_message(key)
         if message.value is None:
             raise KeyError(key)
@@ -47,12 +50,10 @@ class Text:
         return self._bundle.has_message(key)
 
     def percent(self, probability: float) -> str:
-        """A probability; only what is certain is 100 %."""
-        if 0.99 < probability < 1:
-            return f">{self.percent(0.99)}"
-        if probability < 0.01:
-            return f"<{self.percent(0.01)}"
-        return format_percent(round(probability, 2), locale=self._locale)
+        """A probability, rounded as the engine rounds it, and written as the language writes it."""
+        rounded = re.fullmatch(r"([<>]?)(\d+)%", per_cent(probability))
+        assert rounded
+        return rounded[1] + format_percent(int(rounded[2]) / 100, locale=self._locale)
 
     def number(self, value: float) -> str:
         return format_decimal(value, locale=self._locale)
@@ -64,7 +65,7 @@ class Text:
 
 @cache
 def text_in(language: str) -> Text:
-    """A language's texts. KeyError for one that there is none of."""
+    """The texts of a language. KeyError if there is no such language."""
     if language not in LANGUAGES:
         raise KeyError(language)
     return Text(language)

@@ -15,12 +15,13 @@ from aiogram.exceptions import (
 )
 
 from bot import replies
-from bot.answers import Answers, subscriber
+from bot.addressing import ReplyPlace, chat_of, subscriber
+from bot.answers import Answers
 from bot.apologies import Apologies
 from bot.asked import AskedPicture, Refusal
 from bot.delivery import Sending
 from bot.storage import BotStorage
-from bot.telegram_files import ReplyPlace, Shown, TelegramFiles
+from bot.telegram_files import Shown, TelegramFiles
 from bot.texts import text_in
 from engine import LibraryError, Match, PicTraceError, SearchService, Watch
 
@@ -49,7 +50,7 @@ class Reference:
 
 
 class Watching:
-    """Waits, for as long as it takes, across restarts."""
+    """Waits for pictures, for as long as it takes, across restarts."""
 
     def __init__(
         self,
@@ -73,15 +74,15 @@ class Watching:
             raise Refusal("too-many-watches", count=MAX_WATCHES)
 
     async def begin(
-        self, content: bytes, asked: AskedPicture, place: ReplyPlace, language: str, *, file_id: str, since: int
+        self, content: bytes, picture: AskedPicture, place: ReplyPlace, language: str, *, file_id: str, since: int
     ) -> Watch:
         """Wait for a picture; `since` is the change of the library that was searched in vain."""
         who = subscriber(place.chat_id)
-        reference = Reference(file_id, place.thread_id, asked.message_id, asked.is_spoiler, language)
+        reference = Reference(file_id, place.thread_id, picture.message_id, picture.is_spoiler, language)
         return await self._service.watches.begin(content, subscriber=who, reference=reference.to_json(), since=since)
 
     async def run(self) -> None:
-        """Look for what is waited for, until cancelled; less and less often while much comes that is something else."""
+        """Look for the pictures that are waited for, until cancelled; less often while many others are added."""
         pause = EVERY_S
         while True:
             looked = False
@@ -98,7 +99,7 @@ class Watching:
             await asyncio.sleep(pause)
 
     async def _look(self, watch: Watch) -> None:
-        """Whether what has come is what is waited for; what goes wrong with one must not keep the others waiting."""
+        """Look for one picture among those that were added. Its errors must not keep the others waiting."""
         try:
             reference = Reference(**json.loads(watch.reference))
             content = await self._files.download(reference.file)
@@ -114,18 +115,18 @@ class Watching:
             logger.exception("a picture that is waited for could not be looked for")
 
     async def _tell(self, watch: Watch, reference: Reference, match: Match) -> None:
-        chat_id = int(watch.subscriber.partition(":")[2])
+        chat_id = chat_of(watch.subscriber)
         t = text_in(await self._storage.language(chat_id) or reference.language)
         calibrated = (await self._service.level()).calibrated
-        said = t("appeared", title=replies.title(match.image), score=replies.score(match, t, calibrated=calibrated))
-        album = await self._files.prepare([Shown(match.image, said)])
+        caption = t("appeared", title=replies.title(match.image), score=replies.score(match, t, calibrated=calibrated))
+        album = await self._files.prepare([Shown(match.image, caption)])
         place = ReplyPlace(chat_id, reference.thread, reference.message, reference.spoiler)
         try:
             async with self._sending():
                 if watch.id not in {one.id for one in await self._service.watches.of(watch.subscriber)}:
                     return  # cancelled meanwhile
                 if not await album.send(place):  # its file is lost
-                    await self._answers.say(place, said)
+                    await self._answers.say(place, caption)
                 await self._service.watches.end(watch.id, subscriber=watch.subscriber)
         except TelegramForbiddenError as error:
             await self._apologies.left(chat_id, error.message)
@@ -137,7 +138,7 @@ class Watching:
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Whoever is stopped meanwhile waits for the end: a chat that was told must not be told again."""
+    """Do something to its end, even if cancelled meanwhile: a chat that was told must not be told again."""
     task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)

@@ -1,140 +1,83 @@
 """What admins may do: /add, /remove, /retitle, /undo, /stats, and the buttons under their answers."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 
-from aiogram import Bot, Router
+from aiogram import Router
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import (
-    CallbackQuery,
-    Document,
-    InlineKeyboardMarkup,
-    Message,
-    MessageOriginChannel,
-)
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, MessageOriginChannel
 
 from bot import keyboards, replies
-from bot.adding import Adding, AddOptions, actor
-from bot.answers import Answers, covered, place_of
-from bot.asked import AskedPicture, Other, Refusal, is_zip, pictures_in, pieces_of, title_and_tags
-from bot.commands import withdraw
-from bot.courtesy import Courtesy, toast
-from bot.handlers.filters import Says
-from bot.inbox import Turn
-from bot.settings import BotSettings
-from bot.storage import BotStorage
-from bot.telegram_files import Shown, TelegramFiles
+from bot.adding import AddOptions, Brought
+from bot.addressing import covered, place_of
+from bot.asked import Refusal, is_zip, pictures_in, pieces_of, title_and_tags
+from bot.conversation import Conversation
+from bot.handlers.filters import Spoken, on_buttons, on_commands
+from bot.telegram_files import Shown
 from bot.texts import Text
-from engine import PicTraceError, SearchService, StoredImage
+from engine import PicTraceError, StoredImage
 
 MAX_REMOVED = 30  # so that one message names them all
 
 
 def create() -> Router:
     router = Router(name="admin")
-    router.message.register(refuse, Says("add", "remove", "retitle", "undo", "stats"), is_stranger)
-    router.message.register(add, Says("add"))
-    router.message.register(remove, Says("remove"))
-    router.message.register(retitle, Says("retitle"))
-    router.message.register(undo, Says("undo"))
-    router.message.register(stats, Says("stats"))
-    buttons = (keyboards.Keep, keyboards.Remove, keyboards.Undo)
-    for data in buttons:
-        router.callback_query.register(refuse_button, data.filter(), is_stranger)
-    router.callback_query.register(keep, keyboards.Keep.filter())
-    router.callback_query.register(remove_confirmed, keyboards.Remove.filter())
-    router.callback_query.register(undo_button, keyboards.Undo.filter())
+    on_commands(router, {"add": add, "remove": remove, "retitle": retitle, "undo": undo, "stats": stats})
+    on_buttons(router, {keyboards.Keep: keep, keyboards.Remove: remove_confirmed, keyboards.Undo: undo_button})
     return router
 
 
-async def is_stranger(event: Message | CallbackQuery, settings: BotSettings) -> bool:
-    """Whether someone is no admin."""
-    return event.from_user is None or event.from_user.id not in settings.admin_ids
-
-
-async def refuse(message: Message, bot: Bot, turn: Turn, t: Text, answers: Answers, store: BotStorage) -> None:
-    async with turn.answering():
-        await answers.say(place_of(message), t("admins-only"))
-    if message.chat.type == "private":
-        await withdraw(bot, message.chat.id, await store.language(message.chat.id))
-
-
-async def refuse_button(callback: CallbackQuery, t: Text) -> None:
-    await toast(callback, t.plain("admins-only"), alert=True)
-
-
-async def add(
-    message: Message, asking: Message, words: str, turn: Turn, t: Text, adding: Adding, courtesy: Courtesy
-) -> None:
+async def add(event: Message, talk: Conversation, spoken: Spoken) -> None:
     """Under pictures or a zip, as a reply to one, or with links."""
-    messages = turn.messages
-    archives, pictures, others = _brought(messages)
-    if not archives and not pictures and asking.reply_to_message:
-        messages = [asking.reply_to_message]
-        archives, pictures, others = _brought(messages)
-    if not archives and not pictures:
+    messages = talk.turn.messages
+    brought = _brought(messages)
+    if not brought and spoken.message.reply_to_message:
+        messages = [spoken.message.reply_to_message]
+        brought = _brought(messages)
+    if not brought:
         raise Refusal("add-how")
-    title, tags = title_and_tags(words)
-    async with courtesy.typing(asking):
-        await adding.add(turn, asking, pictures, archives, others, AddOptions(title, tags, _page_url(messages[0])), t)
+    title, tags = title_and_tags(spoken.words)
+    options = AddOptions(title, tags, _page_url(messages[0]))
+    async with talk.typing():
+        await talk.parts.adding.add(talk.turn, spoken.message, brought, options, talk.t)
 
 
-async def remove(
-    message: Message,
-    asking: Message,
-    words: str,
-    turn: Turn,
-    t: Text,
-    answers: Answers,
-    service: SearchService,
-    store: BotStorage,
-    files: TelegramFiles,
-) -> None:
+async def remove(event: Message, talk: Conversation, spoken: Spoken) -> None:
     """By id, or as a reply to a picture."""
-    assert asking.from_user
-    # Words around the numbers mean a picture that is replied to, which the numbers may well not.
-    is_list = re.fullmatch(r"(\d{1,18}[\s,;]*)+", words)
-    if words and not is_list and asking.reply_to_message is None:
+    t, turn, service, message = talk.t, talk.turn, talk.parts.service, spoken.message
+    # Words beside the numbers mean that a picture is replied to, and that the numbers are no ids.
+    is_list = re.fullmatch(r"(\d{1,18}[\s,;]*)+", spoken.words)
+    if spoken.words and not is_list and message.reply_to_message is None:
         raise Refusal("remove-how")
     if turn.operation_id is not None:  # done by a process that died before it could say so
-        await _done_already(turn, asking, t, answers)
+        await talk.say(t("done-already"), _undoing(t, turn.operation_id), to=message)
         return
     if is_list:
-        ids = [int(number) for number in re.findall(r"\d+", words)]
+        ids = [int(number) for number in re.findall(r"\d+", spoken.words)]
         if len(ids) > MAX_REMOVED:
             raise Refusal("remove-too-many", count=MAX_REMOVED)
         images = [await service.get(image_id) for image_id in dict.fromkeys(ids)]
     else:
-        image, is_sure = await _meant(asking, service, store, files, how="remove-how")
+        image, is_sure = await _meant(talk, message, how="remove-how")
         if not is_sure:
-            await _confirm(turn, asking, image, t, files, answers)
+            await _confirm(talk, message, image)
             return
         images = [image]
-    operation_id = await service.remove([image.id for image in images], actor=actor(asking.from_user.id))
+    operation_id = await service.remove([image.id for image in images], actor=talk.actor)
     await turn.note_operation(operation_id)
-    async with turn.answering():
-        await answers.say(place_of(asking), _removed(images, t), _undoing(t, operation_id))
+    await talk.say(_removed(images, t), _undoing(t, operation_id), to=message)
 
 
-async def retitle(
-    message: Message,
-    asking: Message,
-    words: str,
-    turn: Turn,
-    t: Text,
-    answers: Answers,
-    service: SearchService,
-    store: BotStorage,
-    files: TelegramFiles,
-) -> None:
+async def retitle(event: Message, talk: Conversation, spoken: Spoken) -> None:
     """By id, or as a reply to a picture: a new title, new #tags, or both."""
-    assert asking.from_user
-    # A number before words is the title's, where it is said to a picture.
-    by_id = None if _is_said_to_picture(asking) else re.match(r"(\d{1,18})(?!\S)", words)
+    t, service, words = talk.t, talk.parts.service, spoken.words
+    # In a reply to a picture, a number before words belongs to the title.
+    by_id = None if _is_said_to_picture(spoken.message) else re.match(r"(\d{1,18})(?!\S)", words)
     if by_id:
         image, words = await service.get(int(by_id[1])), words[by_id.end() :]
     else:
-        image, _ = await _meant(asking, service, store, files, how="retitle-how")
+        image, _ = await _meant(talk, spoken.message, how="retitle-how")
     title, tags = title_and_tags(words)
     values: dict[str, str | list[str] | None] = {}
     if title:
@@ -143,38 +86,33 @@ async def retitle(
         values["tags"] = list(tags)
     if not values:
         raise Refusal("retitle-how")
-    changed = await service.edit(image.id, values, actor=actor(asking.from_user.id))
+    changed = await service.edit(image.id, values, actor=talk.actor)
     (after,) = changed.images
-    said = t("retitled", id=str(after.id), title=replies.title(after), tags=_tags(after))
-    async with turn.answering():
-        await answers.say(place_of(asking), said, _undoing(t, changed.operation_id))
+    text = t("retitled", id=str(after.id), title=replies.title(after), tags=_tags(after))
+    await talk.say(text, _undoing(t, changed.operation_id), to=spoken.message)
 
 
-async def undo(message: Message, words: str, turn: Turn, t: Text, answers: Answers, service: SearchService) -> None:
+async def undo(event: Message, talk: Conversation, spoken: Spoken) -> None:
     """The whole of one's last operation, or of the one named."""
-    assert message.from_user
-    number = re.fullmatch(r"#?(\d{1,18})", words)
-    who = actor(message.from_user.id)
-    # Noted first: after a crash the same one is taken back, not the one before.
+    t, turn, service = talk.t, talk.turn, talk.parts.service
+    number = re.fullmatch(r"#?(\d{1,18})", spoken.words)
+    # Noted first: after a crash the same operation is taken back, not the one before it.
     before = turn.operation_id
-    operation_id = before or (int(number[1]) if number else await service.last_operation(who))
+    operation_id = before or (int(number[1]) if number else await service.last_operation(talk.actor))
     await turn.note_operation(operation_id)
     try:
-        undone = await service.undo(actor=who, operation_id=operation_id)
+        undone = await service.undo(actor=talk.actor, operation_id=operation_id)
     except PicTraceError as error:
         if before is None or error.code != "nothing_to_undo":
             raise
-        async with turn.answering():
-            await answers.say(place_of(message), t("done-already"))
+        await talk.say(t("done-already"))
         return
-    said = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
-    async with turn.answering():
-        await answers.say(place_of(message), said)
+    await talk.say(t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at)))
 
 
-async def stats(message: Message, turn: Turn, t: Text, answers: Answers, service: SearchService) -> None:
+async def stats(event: Message, talk: Conversation) -> None:
     """The library at a glance."""
-    found = await service.status()
+    t, found = talk.t, await talk.parts.service.status()
     lines = [
         t("stats-pictures", count=found.images),
         t("stats-removed", count=found.removed),
@@ -183,105 +121,80 @@ async def stats(message: Message, turn: Turn, t: Text, answers: Answers, service
         t("stats-verdicts", right=found.tally.right, wrong=found.tally.wrong),
         t("stats-watches", count=found.tally.watches),
     ]
-    async with turn.answering():
-        await answers.say(place_of(message), "\n".join(lines))
+    await talk.say("\n".join(lines))
 
 
-async def keep(
-    callback: CallbackQuery,
-    callback_data: keyboards.Keep,
-    turn: Turn,
-    t: Text,
-    service: SearchService,
-    answers: Answers,
-) -> None:
+async def keep(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Keep) -> None:
     """Of two that are nearly the same, only the better one."""
-    await toast(callback)
+    await talk.toast()
+    t, turn, service = talk.t, talk.turn, talk.parts.service
     operation_id = turn.operation_id
     if operation_id is None:  # else it was done by a process that died before it could say so
         await service.get(callback_data.better)
-        operation_id = await service.remove([callback_data.lesser], actor=actor(callback.from_user.id))
+        operation_id = await service.remove([callback_data.lesser], actor=talk.actor)
         await turn.note_operation(operation_id)
-    said = t("kept", better=str(callback_data.better), lesser=str(callback_data.lesser))
-    await _pressed(callback, turn, said, answers, _undoing(t, operation_id))
+    text = t("kept", better=str(callback_data.better), lesser=str(callback_data.lesser))
+    await _say_done(event, talk, text, _undoing(t, operation_id))
 
 
-async def remove_confirmed(
-    callback: CallbackQuery,
-    callback_data: keyboards.Remove,
-    turn: Turn,
-    t: Text,
-    service: SearchService,
-    answers: Answers,
-) -> None:
+async def remove_confirmed(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Remove) -> None:
     """The picture that was shown is the one that was meant."""
-    await toast(callback)
-    said, operation_id = t("done-already"), turn.operation_id
+    await talk.toast()
+    t, turn, service = talk.t, talk.turn, talk.parts.service
+    text, operation_id = t("done-already"), turn.operation_id
     if operation_id is None:
         image = await service.get(callback_data.image)
-        operation_id = await service.remove([image.id], actor=actor(callback.from_user.id))
+        operation_id = await service.remove([image.id], actor=talk.actor)
         await turn.note_operation(operation_id)
-        said = _removed([image], t)
-    await _pressed(callback, turn, said, answers, _undoing(t, operation_id))
+        text = _removed([image], t)
+    await _say_done(event, talk, text, _undoing(t, operation_id))
 
 
-async def undo_button(
-    callback: CallbackQuery,
-    callback_data: keyboards.Undo,
-    turn: Turn,
-    t: Text,
-    service: SearchService,
-    answers: Answers,
-) -> None:
+async def undo_button(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Undo) -> None:
     """Take back the operation that the message speaks of."""
+    t, turn = talk.t, talk.turn
     has_begun = turn.operation_id is not None  # by a process that died before it could say so
     await turn.note_operation(callback_data.operation)
     try:
-        undone = await service.undo(actor=actor(callback.from_user.id), operation_id=callback_data.operation)
+        undone = await talk.parts.service.undo(actor=talk.actor, operation_id=callback_data.operation)
     except PicTraceError as error:
         if error.code != "nothing_to_undo":
             raise
         if not has_begun:
-            await toast(callback, t.plain("error-nothing_to_undo"), alert=True)
+            await talk.toast(t.plain("error-nothing_to_undo"), alert=True)
             return
-        said = t("done-already")
+        text = t("done-already")
     else:
-        said = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
-    await toast(callback)
-    await _pressed(callback, turn, said, answers)
+        text = t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at))
+    await talk.toast()
+    await _say_done(event, talk, text)
 
 
-async def _pressed(
-    callback: CallbackQuery, turn: Turn, said: str, answers: Answers, buttons: InlineKeyboardMarkup | None = None
+async def _say_done(
+    event: CallbackQuery, talk: Conversation, text: str, buttons: InlineKeyboardMarkup | None = None
 ) -> None:
-    """What a button did is done: it goes, and a message says so."""
-    if isinstance(callback.message, Message):
-        await _without_button(callback.message, callback.data or "")
-        async with turn.answering():
-            await answers.say(place_of(callback.message), said, buttons)
+    """Take away the button whose work is done, and say so; nothing where its message is too old."""
+    if isinstance(event.message, Message):
+        await _without_button(event.message, event.data or "")
+        await talk.say(text, buttons)
 
 
-async def _done_already(turn: Turn, message: Message, t: Text, answers: Answers) -> None:
-    assert turn.operation_id is not None
-    async with turn.answering():
-        await answers.say(place_of(message), t("done-already"), _undoing(t, turn.operation_id))
+async def _meant(talk: Conversation, message: Message, *, how: str) -> tuple[StoredImage, bool]:
+    """The picture of the library that a message replies to, and whether that is certain.
 
-
-async def _meant(
-    message: Message, service: SearchService, store: BotStorage, files: TelegramFiles, *, how: str
-) -> tuple[StoredImage, bool]:
-    """The picture of the library that a message replies to, and whether that is certain."""
-    replied = message.reply_to_message
+    `how`: the key of what is said to a message that replies to no picture.
+    """
+    parts, replied = talk.parts, message.reply_to_message
     if replied is None:
         raise Refusal(how)
     for size in replied.photo or []:
-        image_id = await store.image_of(size.file_unique_id)
+        image_id = await parts.storage.image_of(size.file_unique_id)
         if image_id is not None:
-            return await service.get(image_id), True
+            return await parts.service.get(image_id), True
     pictures = pictures_in(replied)
     if not pictures:
         raise Refusal(how)
-    result = await service.search(await files.read(pictures[0]), limit=5)
+    result = await parts.service.search(await parts.files.read(pictures[0]), limit=5)
     same = [match for match in result.matches if match.lane == "same"]
     if not same:
         raise Refusal("not-in-library")
@@ -289,33 +202,32 @@ async def _meant(
 
 
 def _is_said_to_picture(message: Message) -> bool:
-    """In a topic all else is a reply too: to the message that began the topic."""
+    """Whether a message replies to a picture. In a topic every message replies, at least to the topic's first."""
     try:
         return bool(message.reply_to_message and pictures_in(message.reply_to_message))
     except Refusal:
         return False
 
 
-async def _confirm(
-    turn: Turn, message: Message, image: StoredImage, t: Text, files: TelegramFiles, answers: Answers
-) -> None:
-    album = await files.prepare([Shown(image, t("shown-duplicate", id=str(image.id), title=replies.title(image)))])
-    buttons = keyboards.keyboard(
-        [keyboards.button(t.plain("button-remove", id=str(image.id)), keyboards.Remove(image=image.id))]
-    )
-    asked = pictures_in(message.reply_to_message) if message.reply_to_message else []
-    async with turn.answering():
-        await album.send(covered(place_of(message), asked))
-        await answers.say(place_of(message), t("remove-this"), buttons)
+async def _confirm(talk: Conversation, message: Message, image: StoredImage) -> None:
+    """Show the picture that seems to be meant, and ask."""
+    t, answers = talk.t, talk.parts.answers
+    caption = t("shown-duplicate", id=str(image.id), title=replies.title(image))
+    album = await talk.parts.files.prepare([Shown(image, caption)])
+    removing = keyboards.button(t.plain("button-remove", id=str(image.id)), keyboards.Remove(image=image.id))
+    pictures = pictures_in(message.reply_to_message) if message.reply_to_message else []
+    async with talk.turn.answering():
+        await album.send(covered(place_of(message), pictures))
+        await answers.say(place_of(message), t("remove-this"), keyboards.keyboard([removing]))
 
 
-def _brought(messages: list[Message]) -> tuple[list[Document], list[AskedPicture], list[Other]]:
-    """Zips, pictures and the rest. Refusal where there is neither of the first, but something that looks like it."""
+def _brought(messages: Sequence[Message]) -> Brought:
+    """What came with messages. Refusal where that is only files that look like pictures."""
     archives = [one.document for one in messages if is_zip(one) and one.document]
     pictures, others = pieces_of([one for one in messages if not is_zip(one)])
     if others and not pictures and not archives:
         raise others[0].refusal
-    return archives, pictures, others
+    return Brought(pictures, archives, others)
 
 
 def _page_url(message: Message) -> str | None:
@@ -326,7 +238,7 @@ def _page_url(message: Message) -> str | None:
     return None
 
 
-def _removed(images: list[StoredImage], t: Text) -> str:
+def _removed(images: Sequence[StoredImage], t: Text) -> str:
     return "\n".join(
         t("removed", id=str(image.id), title=replies.title(image, replies.LINE_CHARACTERS)) for image in images
     )
@@ -337,7 +249,7 @@ def _tags(image: StoredImage) -> str:
 
 
 def _undoing(t: Text, operation_id: int) -> InlineKeyboardMarkup | None:
-    return keyboards.keyboard([keyboards.button(f"↩︎ {t.plain('button-undo')}", keyboards.Undo(operation=operation_id))])
+    return keyboards.keyboard([keyboards.undo(t, operation_id)])
 
 
 async def _without_button(message: Message, data: str) -> None:

@@ -1,12 +1,11 @@
 """Chats that the bot joins, leaves or moves with."""
 
-from aiogram import Bot, F, Router
+from aiogram import F, Router
 from aiogram.enums import ChatMemberStatus
-from aiogram.types import ChatMemberUpdated, Message, User
+from aiogram.types import ChatMemberUpdated, Message
 
-from bot.apologies import Apologies
-from bot.inbox import Turn
-from bot.texts import Text
+from bot.addressing import GROUPS
+from bot.conversation import Conversation
 
 GONE = (ChatMemberStatus.KICKED, ChatMemberStatus.LEFT)
 
@@ -18,17 +17,18 @@ def create() -> Router:
     return router
 
 
-async def membership(event: ChatMemberUpdated, bot: Bot, turn: Turn, apologies: Apologies, t: Text, me: User) -> None:
+async def membership(event: ChatMemberUpdated, talk: Conversation) -> None:
     """Blocked or removed, everything kept of the chat goes; brought into a group, a word on how to ask."""
     was_gone, is_gone = event.old_chat_member.status in GONE, event.new_chat_member.status in GONE
     if is_gone:
-        await apologies.left(event.chat.id, event.new_chat_member.status)
-    elif was_gone and event.chat.type in ("group", "supergroup"):
-        async with turn.answering():
-            await bot.send_message(event.chat.id, t("group-hello", name=f"@{me.username}"))
+        await talk.parts.apologies.left(event.chat.id, event.new_chat_member.status)
+    elif was_gone and event.chat.type in GROUPS:
+        async with talk.turn.answering():
+            hello = talk.t("group-hello", name=f"@{talk.parts.me.username}")
+            await talk.parts.bot.send_message(event.chat.id, hello)
 
 
-async def migrated(message: Message, apologies: Apologies) -> None:
+async def migrated(event: Message, talk: Conversation) -> None:
     """A group has become a supergroup."""
-    assert message.migrate_to_chat_id
-    await apologies.moved(message.chat.id, message.migrate_to_chat_id)
+    assert event.migrate_to_chat_id
+    await talk.parts.apologies.moved(event.chat.id, event.migrate_to_chat_id)

@@ -1,28 +1,75 @@
-"""Which handler a question is for."""
+"""Which handler a question is for, and who is refused."""
 
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from aiogram import Router
 from aiogram.filters import BaseFilter
-from aiogram.types import Message, User
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import CallbackQuery, Message
 
+from bot.addressing import command_in, is_addressed
 from bot.asked import words_of
-from bot.courtesy import is_addressed
-from bot.inbox import Turn
+from bot.commands import COMMANDS, withdraw
+from bot.conversation import Conversation
+from bot.keyboards import FOR_ADMINS
+
+# aiogram hands over by name: `talk`, and `spoken` to a command's handler, `callback_data` to a button's.
+Handler = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A command: the message that it is in, which may be any of an album, and what was written after it."""
+
+    message: Message
+    words: str
 
 
 class Says(BaseFilter):
-    """A command, in the text or under any picture of an album; gives `asking`, the message
-    with it, and `words`, what was written after it."""
+    """Whether a command is in the text, or under any picture of an album."""
 
-    def __init__(self, *commands: str) -> None:
-        self._commands = commands
+    def __init__(self, command: str) -> None:
+        self.command = command
 
-    async def __call__(self, message: Message, turn: Turn, me: User) -> bool | dict[str, Any]:
-        for one in turn.messages:
-            said = (one.text or one.caption or "").split(maxsplit=1)
+    async def __call__(self, event: Message, talk: Conversation) -> bool | dict[str, Any]:
+        me = talk.parts.me
+        for message in talk.turn.messages:
             # What someone else wrote and was forwarded is no command, whoever forwards it.
-            if not said or not said[0].startswith("/") or one.forward_origin or not is_addressed(one, me):
+            if message.forward_origin or command_in(message.text or message.caption) != self.command:
                 continue
-            if said[0][1:].partition("@")[0].lower() in self._commands:
-                return {"asking": one, "words": words_of(one, me)}
+            if is_addressed(message, me):
+                return {"spoken": Spoken(message, words_of(message, me))}
         return False
+
+
+def on_commands(router: Router, handlers: Mapping[str, Handler]) -> None:
+    """Register handlers by the names of their commands; those for admins refuse everybody else."""
+    for name, handler in handlers.items():
+        if COMMANDS[name].for_admins:
+            router.message.register(refuse, Says(name), is_stranger)
+        router.message.register(handler, Says(name))
+
+
+def on_buttons(router: Router, handlers: Mapping[type[CallbackData], Handler]) -> None:
+    """Register handlers by the kinds of their buttons; those for admins refuse everybody else."""
+    for kind, handler in handlers.items():
+        if kind in FOR_ADMINS:
+            router.callback_query.register(refuse_button, kind.filter(), is_stranger)
+        router.callback_query.register(handler, kind.filter())
+
+
+async def is_stranger(event: Message | CallbackQuery, talk: Conversation) -> bool:
+    """Whether someone is no admin."""
+    return not talk.is_admin
+
+
+async def refuse(event: Message, talk: Conversation) -> None:
+    await talk.say(talk.t("admins-only"))
+    if event.chat.type == "private":
+        await withdraw(talk.parts.bot, event.chat.id, await talk.parts.storage.language(event.chat.id))
+
+
+async def refuse_button(event: CallbackQuery, talk: Conversation) -> None:
+    await talk.toast(talk.t.plain("admins-only"), alert=True)

@@ -54,7 +54,7 @@ waits = Ist angekommen. Ich beantworte ein Bild nach dem anderen; dieses kommt n
 
 ## Wörter in einer Bildunterschrift, die bedeuten: nur genau dasselbe Bild (durch Leerzeichen getrennt, klein geschrieben)
 
-wish-same = dasselbe nur
+words-same = dasselbe nur
 
 ## Treffer
 
@@ -106,7 +106,7 @@ album-title =
         [one] <b>{ $count } Bild</b>
        *[other] <b>{ $count } Bilder</b>
     }
-album-line = <b>{ $place }.</b> { $said }
+album-line = <b>{ $place }.</b> { $text }
 album-best = { $title } ({ $score })
 album-caption = Ihr Bild { $place } →
 album-open = Eine Nummer zeigt die ganze Antwort zu diesem Bild.

@@ -54,7 +54,7 @@ waits = I have it. I answer one picture after another; this one waits its turn.
 
 ## Words in a caption that mean: only the very same picture (separated by spaces, without capitals)
 
-wish-same = same only
+words-same = same only
 
 ## Matches
 
@@ -106,7 +106,7 @@ album-title =
         [one] <b>{ $count } picture</b>
        *[other] <b>{ $count } pictures</b>
     }
-album-line = <b>{ $place }.</b> { $said }
+album-line = <b>{ $place }.</b> { $text }
 album-best = { $title } ({ $score })
 album-caption = Your picture { $place } →
 album-open = A number shows the whole answer for that picture.

@@ -53,7 +53,7 @@ waits = 受け取りました。1枚ずつ順番にお答えしていますの�
 
 ## まったく同じ画像だけを求める、キャプションの言葉（空白区切り）
 
-wish-same = 同じ 同じだけ 同一
+words-same = 同じ 同じだけ 同一
 
 ## 結果
 
@@ -101,7 +101,7 @@ no-more = 以上です。ほかに表示できる画像はありません。
 ## 複数の画像
 
 album-title = <b>画像{ $count }枚</b>
-album-line = <b>{ $place }.</b> { $said }
+album-line = <b>{ $place }.</b> { $text }
 album-best = { $title }（{ $score }）
 album-caption = 送られた画像 { $place } →
 album-open = 番号を押すと、その画像の結果をすべて表示します。

@@ -53,7 +53,7 @@ waits = 잘 받았습니다. 한 이미지씩 차례로 답해 드리니 잠시�
 
 ## 캡션에서 ‘똑같은 이미지만’을 뜻하는 말(띄어쓰기로 구분)
 
-wish-same = 같은 것만 동일
+words-same = 같은 것만 동일
 
 ## 결과
 
@@ -101,7 +101,7 @@ no-more = 여기까지입니다. 더 보여 드릴 이미지가 없습니다.
 ## 여러 이미지를 한 번에
 
 album-title = <b>이미지 { $count }개</b>
-album-line = <b>{ $place }.</b> { $said }
+album-line = <b>{ $place }.</b> { $text }
 album-best = { $title } ({ $score })
 album-caption = 보내신 이미지 { $place } →
 album-open = 번호를 누르면 해당 이미지의 전체 결과를 보여 드립니다.

@@ -53,7 +53,7 @@ waits = 收到。我会逐张回答，这张正在排队，请稍候。
 
 ## 说明中表示“只要同一张图片”的词（以空格分隔）
 
-wish-same = 相同 同一张 一样
+words-same = 相同 同一张 一样
 
 ## 匹配结果
 
@@ -101,7 +101,7 @@ no-more = 就这些了，没有更多图片可以显示。
 ## 一次多张图片
 
 album-title = <b>{ $count } 张图片</b>
-album-line = <b>{ $place }.</b> { $said }
+album-line = <b>{ $place }.</b> { $text }
 album-best = { $title }（{ $score }）
 album-caption = 您的图片 { $place } →
 album-open = 点数字查看该图片的完整答案。

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine import LibraryBusy, SearchService
+from engine import LibraryBusy
 from engine.pictures.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.bot.test_asking import PictureServer
@@ -201,6 +201,6 @@ async def test_button_whose_work_fails_does_not_spin_for_ever(
 
     *_, buttons = await talk.ask(talk.ada, photo=MIRRORED)
     await talk.press(talk.ada, buttons, button[0])
-    monkeypatch.setattr(SearchService, "judge", busy)
+    monkeypatch.setattr("engine.library.subscriptions.Subscriptions.judge", busy)
     (sorry,) = await talk.press(talk.ada, talk.now(buttons), button)
     assert sorry["text"].startswith("The library is busy right now.")

@@ -6,10 +6,10 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
-from bot.asked import AskOptions, wish_of
+from bot.asked import AskOptions, options_in
 from bot.commands import COMMANDS
 from bot.texts import LANGUAGES, LOCALES, nearest_language, text_in
-from engine import Edit, errors
+from engine import Edit, errors, per_cent
 
 COUNTS = (0, 1, 2, 5, 21, 1234)
 BUTTONS_WIDTH = 32  # characters that a phone shows of a button across the whole width
@@ -43,6 +43,12 @@ def used() -> set[str]:
     """All that the code writes between quotation marks."""
     source = "".join(path.read_text() for path in LOCALES.parent.rglob("*.py"))
     return set(re.findall(r"""["']([a-z][a-z0-9_-]*)["']""", source))
+
+
+def test_every_language_has_a_file_and_every_file_a_language() -> None:
+    assert {path.stem for path in LOCALES.iterdir()} == set(LANGUAGES)
+    with pytest.raises(KeyError):
+        text_in("fr")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -133,10 +139,15 @@ def test_tags_of_telegram_find_their_language() -> None:
 def test_words_that_steer_are_those_that_help_names(language: str) -> None:
     t = text_in(language)
     first = re.findall(r"<code>([^<]+)</code>", t.plain("help"))[0]
-    assert wish_of(first) == AskOptions(same=True)
-    assert wish_of(f"{first} 3") == AskOptions(3, same=True)
+    assert options_in(first) == AskOptions(same=True)
+    assert options_in(f"{first} 3") == AskOptions(3, same=True)
 
 
 def test_percentages_are_written_as_each_language_does() -> None:
     assert [text_in("en").percent(p) for p in (1.0, 0.999, 0.5, 0.004)] == ["100%", ">99%", "50%", "<1%"]
     assert text_in("ru").percent(0.5) == "50\xa0%"
+
+
+def test_percentages_are_rounded_as_the_engine_rounds_them() -> None:
+    for probability in (0.0, 0.01, 0.125, 0.345, 0.575, 0.99, 0.991, 1.0):
+        assert text_in("en").percent(probability) == per_cent(probability)
