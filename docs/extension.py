@@ -15,7 +15,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright
 from api.settings import ApiSettings
 from tests.api.conftest import serving
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.extension.conftest import COVER, EXTENSION
+from tests.browser.extension.conftest import COVER, pack
 from tests.browser.extension.desktop import Desktop, Target, desktop
 from tests.browser.extension.site import Sites, sites
 from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
@@ -31,7 +31,7 @@ ARTICLE = f"""<div style="{STYLE}"><h1>Three things before noon</h1>
 async def main(folder: Path) -> None:
     async with sites() as known, desktop() as screen, async_playwright() as playwright:
         with tempfile.TemporaryDirectory(prefix="pictrace-extension-") as scratch:
-            home = known.home.removeprefix("http://")
+            home, extension = known.home.removeprefix("http://"), pack(Path(scratch) / "dist")
             settings = ApiSettings(
                 _env_file=None, data_dir=Path(scratch) / "library", fetch_allow=(home,), rate_limit=0
             )
@@ -48,8 +48,8 @@ async def main(folder: Path) -> None:
                         "--test-type",
                         "--window-position=0,0",
                         "--window-size=1280,860",
-                        f"--load-extension={EXTENSION}",
-                        f"--disable-extensions-except={EXTENSION}",
+                        f"--load-extension={extension}",
+                        f"--disable-extensions-except={extension}",
                     ],
                     ignore_default_args=["--disable-extensions"],
                 )

@@ -1,19 +1,8 @@
 // Asks the user's own PicTrace server, and no other. Every failure is a Problem with a stable code.
+import { Problem } from "./shared/problem.js";
 
 const TIMEOUT_MS = 90_000;
 const SHOWN = 5;
-
-/** What went wrong: a code of the server's, or one of ours (`offline`, `unreachable`, `not_pictrace`, …). */
-export class Problem extends Error {
-  constructor(code, { detail = "", status = 0, retryAfter = null } = {}) {
-    super(detail || code);
-    this.name = "Problem";
-    this.code = code;
-    this.detail = detail;
-    this.status = status;
-    this.retryAfter = retryAfter;
-  }
-}
 
 /** `http://host:port` or with a path, without a slash at its end; throws a Problem where it is no such address. */
 export function normalised(address) {
@@ -99,7 +88,12 @@ export class Server {
     }
   }
 
-  async #ask(path, { method, json, form, signal } = {}) {
+  /**
+   * @param {string} path
+   * @param {{ method?: string, json?: object, form?: FormData, signal?: AbortSignal }} options
+   */
+  async #ask(path, { method, json, form, signal }) {
+    /** @type {Record<string, string>} */
     const headers = this.key ? { Authorization: `Bearer ${this.key}` } : {};
     if (json) headers["Content-Type"] = "application/json";
     const late = AbortSignal.timeout(TIMEOUT_MS);

@@ -1,7 +1,8 @@
 // The items of the context menu, and what a click on one asks.
 import * as browser from "./browser.js";
-import * as messages from "./messages.js";
+import { use } from "./messages.js";
 import { ask } from "./places.js";
+import { t } from "./shared/i18n.js";
 import { settings } from "./storage.js";
 
 const ANYWHERE = ["page", "frame", "link", "selection", "editable", "video", "audio"];
@@ -12,18 +13,18 @@ const ANYWHERE = ["page", "frame", "link", "selection", "editable", "video", "au
  */
 export function items({ opens, adminKey }, text) {
   const found = [
-    { id: `find ${opens}`, title: text("menu_find"), contexts: ["image"] },
-    { id: `here ${opens}`, title: text("menu_here"), contexts: ANYWHERE },
+    { id: `find ${opens}`, title: text("menu.find"), contexts: ["image"] },
+    { id: `here ${opens}`, title: text("menu.here"), contexts: ANYWHERE },
   ];
-  if (adminKey) found.push({ id: `add ${opens}`, title: text("menu_add"), contexts: ["image"] });
+  if (adminKey) found.push({ id: `add ${opens}`, title: text("menu.add"), contexts: ["image"] });
   return found;
 }
 
 /** Bring the menu level with the settings. */
 export async function refresh() {
   const current = await settings();
-  await messages.use(current.language);
-  await browser.setMenu(items(current, messages.t));
+  await use(current.language);
+  await browser.setMenu(items(current, t));
 }
 
 /** A click on an item: synchronous until the panel is open. */

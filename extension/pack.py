@@ -1,6 +1,8 @@
 """Packs the extension for Chromium and for Firefox: usage: pack.py [FOLDER], by default `dist`.
 
-Both get the same files; Firefox has a manifest of its own, made here. `dist/firefox` can be loaded as it is.
+Both get the same files: those of this folder; what the page shares with it (`api/web/shared`, as `shared`); and the
+manifest's texts as browsers want them (`_locales`). Firefox has a manifest of its own, made here. `dist/chromium` and
+`dist/firefox` can be loaded as they are; this folder cannot.
 """
 
 import json
@@ -10,9 +12,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-NOT_SHIPPED = (".py", ".md")
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parent / "api" / "web" / "shared"
+NOT_SHIPPED = (".py", ".pyc", ".md")
 FIREFOX_ID = "pictrace@pictrace.invalid"  # Firefox wants one; it is no address of anybody's
+FOLDERS = {"zh": "zh_CN"}  # browsers know no plain `zh`
+OF_THE_MANIFEST = "extension."  # the manifest names `extension.name` as `__MSG_extension_name__`
 
 
 def firefox(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -40,32 +45,52 @@ def firefox(manifest: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def shipped() -> list[Path]:
-    """The extension's files, as paths below its folder."""
-    found = (path.relative_to(HERE) for path in sorted(HERE.rglob("*")) if path.is_file())
-    return [path for path in found if path.suffix not in NOT_SHIPPED and not path.name.startswith(".")]
+def shipped() -> dict[str, bytes]:
+    """The files of both, by their paths, without the manifest."""
+    found = _files(HERE) | {f"shared/{path}": content for path, content in _files(SHARED).items()}
+    for path in (HERE / "locales").glob("*.json"):
+        texts = json.loads(path.read_text(encoding="utf-8"))
+        messages = {
+            key.replace(".", "_"): {"message": text} for key, text in texts.items() if key.startswith(OF_THE_MANIFEST)
+        }
+        found[f"_locales/{FOLDERS.get(path.stem, path.stem)}/messages.json"] = _json(messages)
+    del found["manifest.json"]
+    return dict(sorted(found.items()))
 
 
 def pack(target: Path) -> list[Path]:
     """The two zips."""
-    manifest = json.loads((HERE / "manifest.json").read_text())
+    manifest = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
+    files = shipped()
     made = []
     for browser, own in (("chromium", manifest), ("firefox", firefox(manifest))):
         folder = target / browser
         shutil.rmtree(folder, ignore_errors=True)
-        for path in shipped():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(HERE / path, folder / path)
-        (folder / "manifest.json").write_text(json.dumps(own, indent=2) + "\n")
         archive = target / f"pictrace-{browser}-{manifest['version']}.zip"
+        folder.mkdir(parents=True)
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-            for path in shipped():
+            for path, content in ({"manifest.json": _json(own)} | files).items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(content)
                 # A fixed time: the same files make the same zip.
-                entry = zipfile.ZipInfo(path.as_posix(), (2020, 1, 1, 0, 0, 0))
+                entry = zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
-                packed.writestr(entry, (folder / path).read_bytes())
+                packed.writestr(entry, content)
         made.append(archive)
     return made
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        name.as_posix(): path.read_bytes()
+        for name, path in found.items()
+        if name.suffix not in NOT_SHIPPED and not name.name.startswith(".")
+    }
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ export class Page {
   }
 
   /** Choose the picture of a click: {kind, addresses, width, height, alt}, or null where there is none. */
-  async choose({ element, url }) {
+  async choose({ element = null, url }) {
     this.url = url;
     const byElement = element && (await this.#run((id) => globalThis.pictrace.chooseElement(id), element));
     if (byElement || !url) return byElement || null;
@@ -38,7 +38,7 @@ export class Page {
   /** The chosen picture as it is to be seen, or null where it is not, or lies in a frame whose place is not known. */
   capture() {
     return this.#inFront(async () => {
-      const place = (await this.#box()) ?? (await (await this.#fromAbove())?.#box());
+      const place = (await this.#box()) ?? (await this.#boxFromAbove());
       return place ? this.#captured(place) : null;
     });
   }
@@ -49,11 +49,11 @@ export class Page {
     return place?.isTop ? place : null;
   }
 
-  /** The whole tab, which sees into frames of its own origin. */
-  async #fromAbove() {
+  /** The same as the whole tab sees it, which looks into frames of its own origin. */
+  async #boxFromAbove() {
     if (!this.at.frameId || !this.url) return null;
     const top = new Page({ tabId: this.at.tabId, windowId: this.windowId });
-    return (await top.choose({ url: this.url })) && top;
+    return (await top.choose({ url: this.url })) && top.#box();
   }
 
   /** A small picture of the chosen one where it is in view, as a data URL, or null; nothing is moved for it. */

@@ -1,9 +1,10 @@
 // How a picture gets to the server. Its address goes first; where the server cannot fetch it, its bytes: read in the
 // page, or by the user's permission from the picture's own host; at last what is to be seen of it.
 import * as browser from "./browser.js";
-import { originsOf, Problem } from "./api-client.js";
+import { originsOf } from "./api-client.js";
 import { fitting, fromDataUrl, keepable } from "./picture.js";
 import { Page, Unreadable } from "./page.js";
+import { Problem } from "./shared/problem.js";
 
 // With these the server says: not by this address, but perhaps by another way.
 const BY_ANOTHER_WAY = [
@@ -132,7 +133,10 @@ async function picked(page, note, texts, { frameUrl }) {
   }
 }
 
-/** The ways for a question, in order, each with what gets {url} or {blob, name}. */
+/**
+ * The ways for a question, in order, each with what gets {url} or {blob, name}.
+ * @returns {AsyncGenerator<[string, () => Promise<any>]>}
+ */
 async function* waysOf(question, page, seen, { limits, texts }) {
   if (question.by === "bytes") {
     yield ["file", async () => ({ ...(await fitted(await fromDataUrl(question.dataUrl), limits)), name: question.name })];

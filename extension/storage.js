@@ -1,7 +1,7 @@
 // What is kept: settings and the history on the disk, searches in memory. Nothing is kept anywhere else.
 import * as browser from "./browser.js";
 
-export const DEFAULTS = {
+const DEFAULTS = {
   server: "http://localhost:5000",
   searchKey: "",
   adminKey: "",

@@ -1,7 +1,9 @@
 // Adding many pictures at once: three at a time, as one operation, with what became of each.
 import * as api from "./api.js";
-import { h, refill } from "./dom.js";
-import { list, t } from "./i18n.js";
+import { button, h, refill } from "./shared/dom.js";
+import { list, t } from "./shared/i18n.js";
+import { nameOf } from "./shared/match.js";
+import { Problem } from "./shared/problem.js";
 import { undo } from "./undo.js";
 
 const AT_ONCE = 3;
@@ -11,7 +13,7 @@ export class Adding {
   constructor(page, done) {
     this.page = page;
     this.done = done;
-    this.element = h("section", { class: "adding", "aria-labelledby": "adding-heading" });
+    this.element = h("section", { class: "adding box", "aria-labelledby": "adding-heading" });
     this.entries = [];
     this.operation = null;
     this.cancel = null;
@@ -32,9 +34,8 @@ export class Adding {
       this.addUrls(urls);
     };
     this.summary = h("span", { role: "status" });
-    const button = (text, act) => h("button", { type: "button", class: "small", hidden: true, on: { click: act } }, text);
-    this.stopButton = button(t("add.stop"), () => this.stop());
-    this.undoButton = button(t("add.undo"), () => this.takeBack());
+    this.stopButton = button(t("add.stop"), () => this.stop(), { class: "small", hidden: true });
+    this.undoButton = button(t("add.undo"), () => this.takeBack(), { class: "small", hidden: true });
     this.rows = h("ul", { class: "entries" }, this.entries.map((entry) => entry.render()));
     refill(
       this.element,
@@ -49,7 +50,7 @@ export class Adding {
         h("summary", {}, t("add.links").split(",")[0]),
         h("label", { for: "links" }, t("add.links")),
         links,
-        h("p", { class: "row" }, h("button", { type: "button", on: { click: send } }, t("add.addLinks"))),
+        h("p", { class: "row" }, button(t("add.addLinks"), send)),
       ),
       h("p", { class: "row above" }, this.summary, this.stopButton, this.undoButton),
       this.rows,
@@ -153,9 +154,16 @@ class Entry {
     this.become("waiting");
   }
 
-  /** `tell` gives what is said of it, in the language that is the reader's then. */
+  /**
+   * `tell` gives what is said of it, in the language that is the reader's then.
+   * @param {string} state
+   * @param {() => string | Node} tell
+   * @param {Node | null} thumbnail
+   */
   become(state, tell = () => t(`add.${state}`), thumbnail = null) {
-    Object.assign(this, { state, tell, thumbnail });
+    this.state = state;
+    this.tell = tell;
+    this.thumbnail = thumbnail;
     if (!["waiting", "sending", "working"].includes(state)) this.bar.remove();
     this.render();
   }
@@ -200,7 +208,7 @@ class Entry {
       if (operation) json.operation_id = operation;
       return api.ask("/v1/images", { json });
     }
-    if (this.file.size > api.server.limits.max_bytes) throw new api.ApiError("file_too_large", "");
+    if (this.file.size > api.server.limits.max_bytes) throw new Problem("file_too_large");
     const form = new FormData();
     for (const tag of tags) form.append("tags", tag);
     if (operation) form.append("operation_id", operation);
@@ -222,13 +230,13 @@ class Entry {
     const picture = h("img", { alt: "", width: 40, height: 40 });
     api.show(picture, thumbnail);
     const tell = () =>
-      h("a", { href: file, target: "_blank", on: api.opening(file) }, t("add.near", { name: image.title || image.name }));
+      h("a", { href: file, target: "_blank", on: api.opening(file) }, t("add.near", { name: nameOf(image) }));
     this.become(status, tell, picture);
   }
 
   showDuplicate(image) {
     const thumbnail = h("img", { alt: "", width: 40, height: 40 });
     api.show(thumbnail, image.links.thumbnail);
-    this.become("duplicate", () => t("add.duplicate", { name: image.title || image.name }), thumbnail);
+    this.become("duplicate", () => t("add.duplicate", { name: nameOf(image) }), thumbnail);
   }
 }

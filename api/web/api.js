@@ -1,16 +1,8 @@
-// Asks the server. Every failure is an ApiError with the server's stable code.
-import { has, t } from "./i18n.js";
+// Asks the server. Every failure is a Problem with the server's stable code.
+import { has } from "./shared/i18n.js";
+import { Problem, sentence as sentenceOf } from "./shared/problem.js";
 
 const STORED = "pictrace.key";
-
-export class ApiError extends Error {
-  constructor(code, detail, { status = 0, retryAfter = null } = {}) {
-    super(detail);
-    this.code = code;
-    this.status = status;
-    this.retryAfter = retryAfter;
-  }
-}
 
 let whenRefused = () => {};
 
@@ -51,38 +43,52 @@ export async function refresh() {
   return server;
 }
 
-/** JSON from the server. `json` or `form` is sent along. */
+/**
+ * What is asked: `json` or `form` is sent along.
+ * @typedef {{ method?: string, json?: object, form?: FormData, signal?: AbortSignal }} Options
+ */
+
+/**
+ * JSON from the server.
+ * @param {string} path
+ * @param {Options} options
+ */
 export async function ask(path, options = {}) {
   const response = await send(path, options);
   return response.json();
 }
 
-/** A picture from the server. */
+/**
+ * A picture from the server.
+ * @param {string} path
+ * @param {Options} options
+ */
 export async function askBlob(path, options = {}) {
   return (await send(path, options)).blob();
 }
 
-/** The same as an object URL. */
-export async function askPicture(path, options = {}) {
+/** The same as an address that the page can show. */
+async function askPicture(path, options = {}) {
   return URL.createObjectURL(await askBlob(path, options));
 }
 
-async function send(path, { method, json, form, signal } = {}) {
+/**
+ * @param {string} path
+ * @param {Options} options
+ */
+async function send(path, { method, json, form, signal }) {
   const headers = authorization();
-  let body = form;
-  if (json) {
-    headers["Content-Type"] = "application/json";
-    body = JSON.stringify(json);
-  }
+  if (json) headers["Content-Type"] = "application/json";
+  const body = json ? JSON.stringify(json) : form;
   let response;
   try {
     response = await fetch(path, { method: method ?? (body ? "POST" : "GET"), headers, body, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("offline", t("app.offline"));
+    throw new Problem("offline");
   }
   if (response.status === 401 && key() && path !== "/v1/server") whenRefused();
-  if (!response.ok) throw await problem(response.status, response.headers.get("Retry-After"), await response.text());
+  if (!response.ok) throw problemOf(response.status, response.headers.get("Retry-After"), await response.text());
   return response;
 }
 
@@ -99,10 +105,10 @@ export function upload(path, form, progress) {
       if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText));
       else {
         if (request.status === 401 && key()) whenRefused();
-        problem(request.status, request.getResponseHeader("Retry-After"), request.responseText).then(reject);
+        reject(problemOf(request.status, request.getResponseHeader("Retry-After"), request.responseText));
       }
     });
-    request.addEventListener("error", () => reject(new ApiError("offline", t("app.offline"))));
+    request.addEventListener("error", () => reject(new Problem("offline")));
     request.send(form);
   });
 }
@@ -142,31 +148,20 @@ export function opening(path) {
 
 /** What went wrong, in the reader's language. */
 export function sentence(error) {
-  if (error.code === "offline") return t("app.offline");
-  const base = `error.${error.code}`;
-  const values = {
-    limit: Math.floor((server?.limits.max_bytes ?? 0) / 1048576),
-    megapixels: Math.floor((server?.limits.max_pixels ?? 0) / 1e6),
-  };
-  if (error.retryAfter !== null && has(`${base}.other`)) return t(base, { ...values, count: error.retryAfter });
-  if (error.code === "invalid_request") return `${t(base)} (${error.message})`;
-  if (has(base)) return t(base, values);
-  return error.code ? error.message || t("error.server") : t("error.server");
+  return sentenceOf(error, server?.limits);
 }
 
+/** @returns {Record<string, string>} */
 function authorization() {
   return key() ? { Authorization: `Bearer ${key()}` } : {};
 }
 
-async function problem(status, retryAfter, text) {
-  const wait = retryAfter ? Number(retryAfter) : null;
+function problemOf(status, wait, text) {
+  const how = { status, retryAfter: wait ? Number(wait) : null };
   try {
     const { code, detail } = JSON.parse(text);
-    return new ApiError(status >= 500 && !has(`error.${code}`) && !wait ? "server" : code, detail, {
-      status,
-      retryAfter: wait,
-    });
+    return new Problem(status >= 500 && !has(`error.${code}`) && !wait ? "server" : code, { ...how, detail });
   } catch {
-    return new ApiError("server", t("error.server"), { status, retryAfter: wait });
+    return new Problem("server", how); // a proxy's error page
   }
 }

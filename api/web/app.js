@@ -1,14 +1,16 @@
 // The page: header, language, key, and which of the views is shown.
 import * as api from "./api.js";
-import { h, refill } from "./dom.js";
 import { Duplicates } from "./duplicates.js";
-import * as i18n from "./i18n.js";
+import { preferred, use } from "./i18n.js";
 import { openKeys } from "./keys.js";
 import { Library } from "./library.js";
 import { Search } from "./search.js";
+import { openDialogs } from "./shared/dialog.js";
+import { button, h, refill } from "./shared/dom.js";
+import { current, t } from "./shared/i18n.js";
+import { LANGUAGES } from "./shared/languages.js";
 import { say } from "./toast.js";
 
-const { t } = i18n;
 const main = h("main", { id: "main", tabindex: "-1" });
 const header = h("header", { class: "top" });
 
@@ -52,7 +54,7 @@ let view = null;
 function route() {
   const wanted = new URLSearchParams(location.search);
   const next = { library, duplicates }[wanted.get("view")] ?? search;
-  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  for (const dialog of openDialogs()) dialog.close();
   if (view !== next) view?.leave();
   view = next;
   if (main.firstChild !== view.element) main.replaceChildren(view.element);
@@ -62,12 +64,12 @@ function route() {
 
 function renderHeader() {
   const inLibrary = view !== search;
-  const link = (address, text, current) =>
+  const link = (address, text, isCurrent) =>
     h(
       "a",
       {
         href: address,
-        "aria-current": current || null,
+        "aria-current": isCurrent || null,
         on: {
           click: (event) => {
             if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -82,8 +84,8 @@ function renderHeader() {
   const languages = h(
     "select",
     { id: "language", "aria-label": t("nav.language"), on: { change: (event) => changeLanguage(event.target.value) } },
-    Object.entries(i18n.LANGUAGES).map(([tag, name]) =>
-      h("option", { value: tag, lang: tag, selected: tag === i18n.current() }, name),
+    Object.entries(LANGUAGES).map(([tag, name]) =>
+      h("option", { value: tag, lang: tag, selected: tag === current() }, name),
     ),
   );
   refill(
@@ -100,11 +102,10 @@ function renderHeader() {
       "div",
       { class: "tools" },
       languages,
-      h(
-        "button",
-        { type: "button", id: "access", class: access === "none" ? "quiet" : "quiet signed", on: { click: page.openKeys } },
-        access === "admin" ? t("nav.admin") : access === "search" ? t("nav.reader") : t("nav.signIn"),
-      ),
+      button(t({ none: "nav.signIn", search: "nav.reader", admin: "nav.admin" }[access]), page.openKeys, {
+        id: "access",
+        class: access === "none" ? "quiet" : "quiet signed",
+      }),
     ),
   );
   const heading = view === duplicates ? t("duplicates.heading") : t("library.heading");
@@ -112,7 +113,7 @@ function renderHeader() {
 }
 
 async function changeLanguage(tag) {
-  await i18n.use(tag, { remember: true });
+  await use(tag, { remember: true });
   renderHeader();
   view.render();
 }
@@ -125,7 +126,7 @@ function keyFromAddress() {
 }
 
 async function start() {
-  await i18n.use(i18n.preferred());
+  await use(preferred());
   const given = keyFromAddress();
   let refused = null;
   try {
@@ -175,8 +176,8 @@ function catchPictures() {
     take(event.dataTransfer);
   });
   document.addEventListener("paste", (event) => {
-    const typing = event.target.closest?.("input, textarea");
-    if (typing && !event.clipboardData.files.length) return;
+    const isTyping = event.target instanceof Element && event.target.closest("input, textarea");
+    if (isTyping && !event.clipboardData.files.length) return;
     event.preventDefault();
     take(event.clipboardData);
   });
@@ -197,7 +198,7 @@ function showUnreachable(error) {
       { class: "unreachable" },
       h("h1", {}, t("error.heading")),
       h("p", { role: "alert" }, api.sentence(error)),
-      h("button", { type: "button", on: { click: () => location.reload() } }, t("app.retry")),
+      button(t("app.retry"), () => location.reload()),
     ),
   );
 }

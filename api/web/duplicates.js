@@ -1,7 +1,9 @@
 // The view of near-duplicates: groups side by side, the best first; with the admin key, what to keep of each.
 import * as api from "./api.js";
-import { h, refill } from "./dom.js";
-import { fileSize, t } from "./i18n.js";
+import { fileSize } from "./i18n.js";
+import { button, h, refill } from "./shared/dom.js";
+import { t } from "./shared/i18n.js";
+import { nameOf } from "./shared/match.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
 
@@ -75,17 +77,17 @@ export class Duplicates {
     return JSON.stringify([groups, total, waiting, failure?.code, api.server?.access]);
   }
 
-  async more(button) {
-    button.disabled = true;
+  async more(pressed) {
+    pressed.disabled = true;
     const shown = this.groups.length;
     try {
       const found = await this.part(this.cursor);
       this.groups.push(...found.groups);
       this.cursor = found.next_cursor;
       this.renderFound();
-      this.element.querySelectorAll(".group")[shown]?.focus();
+      /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".group"))[shown]?.focus();
     } catch (error) {
-      button.disabled = false;
+      pressed.disabled = false;
       say(api.sentence(error));
     }
   }
@@ -127,12 +129,11 @@ export class Duplicates {
       const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
       return [
         h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
-        h("p", { class: "row" }, h("button", { type: "button", on: { click: act } }, label)),
+        h("p", { class: "row" }, button(label, act)),
       ];
     }
     if (this.total === null) return [h("p", {}, h("span", { class: "spinner" }))];
-    const more = h("button", { type: "button" }, t("library.more"));
-    more.addEventListener("click", () => this.more(more));
+    const more = button(t("library.more"), () => this.more(more));
     return [
       this.groups.length > 0 && !api.isAdmin() && this.invitation(),
       h("ul", { class: "groups" }, this.groups.map((group, index) => this.group(group, index + 1))),
@@ -145,35 +146,32 @@ export class Duplicates {
       "p",
       { class: "row" },
       t("duplicates.signIn"),
-      h("button", { type: "button", id: "sign-in", on: { click: this.page.openKeys } }, t("nav.signIn")),
+      button(t("nav.signIn"), this.page.openKeys, { id: "sign-in" }),
     );
   }
 
   group({ images }, place) {
     const name = t("duplicates.group", { place });
     const ids = images.map((image) => image.id);
-    const button = (keep, label, kind = null) => {
-      const decide = () => this.decide(ids, keep);
-      const about = `${label}: ${name}`;
-      return h("button", { type: "button", class: kind, "aria-label": about, on: { click: decide } }, label);
-    };
+    const choice = (keep, label, kind = null) =>
+      button(label, () => this.decide(ids, keep), { class: kind, "aria-label": `${label}: ${name}` });
     return h(
       "li",
-      { class: "group", tabindex: "-1", "aria-label": name },
+      { class: "group box", tabindex: "-1", "aria-label": name },
       h("ul", { class: "twins" }, images.map((image, index) => this.twin(image, index === 0))),
       api.isAdmin() &&
         h(
           "p",
           { class: "row" },
-          button("best", t("duplicates.keepBest"), "primary"),
-          button("all", t("duplicates.keepAll")),
-          button("different", t("duplicates.different")),
+          choice("best", t("duplicates.keepBest"), "primary"),
+          choice("all", t("duplicates.keepAll")),
+          choice("different", t("duplicates.different")),
         ),
     );
   }
 
   twin(image, isBest) {
-    const name = image.title || image.name;
+    const name = nameOf(image);
     const picture = h("img", { alt: name, loading: "lazy", width: 240, height: 180 });
     api.show(picture, image.links.thumbnail);
     const measures = t("result.size", { width: image.width, height: image.height });

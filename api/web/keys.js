@@ -1,14 +1,14 @@
 // Signing in with a key, and out again.
 import * as api from "./api.js";
-import { h, openDialog } from "./dom.js";
-import { t } from "./i18n.js";
+import { openDialog } from "./shared/dialog.js";
+import { button, h } from "./shared/dom.js";
+import { t } from "./shared/i18n.js";
 
 export function openKeys(page) {
   const access = api.server.access;
   const problem = h("p", { class: "problem", role: "alert" });
   const dialog = openDialog({
     heading: t({ none: "keys.heading", search: "nav.reader", admin: "nav.admin" }[access]),
-    closeLabel: t("app.close"),
   });
   const leave = () => {
     dialog.close();
@@ -21,7 +21,7 @@ export function openKeys(page) {
     };
     dialog.append(
       h("p", {}, t(access === "admin" ? "keys.isAdmin" : "keys.isReader")),
-      h("p", { class: "row" }, h("button", { type: "button", on: { click: out } }, t("keys.signOut"))),
+      h("p", { class: "row" }, button(t("keys.signOut"), out)),
     );
     return;
   }

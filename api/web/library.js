@@ -1,8 +1,11 @@
 // The view of what is in the library: look, filter, and with the admin key add, edit, remove.
 import { Adding } from "./add.js";
 import * as api from "./api.js";
-import { h, openDialog, refill, webLink } from "./dom.js";
-import { date, fileSize, number, t } from "./i18n.js";
+import { fileSize } from "./i18n.js";
+import { openDialog } from "./shared/dialog.js";
+import { button, h, refill } from "./shared/dom.js";
+import { date, number, t } from "./shared/i18n.js";
+import { nameOf, sourceOf } from "./shared/match.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
 
@@ -91,21 +94,21 @@ export class Library {
     return JSON.stringify([images, tags, total, failure?.code, api.server?.access]);
   }
 
-  async more(button) {
-    button.disabled = true;
+  async more(pressed) {
+    pressed.disabled = true;
     const shown = this.images.length;
     try {
       this.take(await this.part(this.cursor), this.images);
       this.renderFound();
-      this.element.querySelectorAll(".gallery button")[shown]?.focus();
+      /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".gallery button"))[shown]?.focus();
     } catch (error) {
-      button.disabled = false;
+      pressed.disabled = false;
       say(api.sentence(error));
     }
   }
 
   part(cursor) {
-    const wanted = new URLSearchParams({ limit: PAGE });
+    const wanted = new URLSearchParams({ limit: String(PAGE) });
     for (const [name, value] of Object.entries({ ...this.filter, cursor })) if (value) wanted.set(name, value);
     return api.ask(`/v1/images?${wanted}`);
   }
@@ -121,7 +124,7 @@ export class Library {
       event.preventDefault();
       const wanted = new URLSearchParams({ view: "library" });
       const form = new FormData(event.currentTarget);
-      for (const [name, value] of form) if (value) wanted.set(name, value);
+      for (const [name, value] of form) if (value) wanted.set(name, String(value));
       this.page.go(`/?${wanted}`);
     };
     const words = h("input", { type: "search", name: "words", id: "words", value: this.filter.words });
@@ -176,7 +179,7 @@ export class Library {
       const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
       return [
         h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
-        h("p", { class: "row" }, h("button", { type: "button", on: { click: act } }, label)),
+        h("p", { class: "row" }, button(label, act)),
       ];
     }
     if (this.total === null) return [h("p", { role: "status" }, h("span", { class: "spinner" }))];
@@ -187,8 +190,7 @@ export class Library {
         !filtered && !api.isAdmin() && h("p", { class: "fine" }, t("library.emptyHint")),
       ].filter(Boolean);
     }
-    const more = h("button", { type: "button" }, t("library.more"));
-    more.addEventListener("click", () => this.more(more));
+    const more = button(t("library.more"), () => this.more(more));
     return [
       h("p", { role: "status", class: "fine" }, t("library.count", { count: this.total })),
       h("ul", { class: "gallery" }, this.images.map((image) => h("li", {}, this.tile(image)))),
@@ -203,13 +205,13 @@ export class Library {
       "button",
       { type: "button", class: "tile", id: `image-${image.id}`, on: { click: () => this.open(image) } },
       picture,
-      h("span", {}, image.title || image.name),
+      h("span", {}, nameOf(image)),
       image.tags.includes("sample") && h("span", { class: "badge" }, t("samples.badge")),
     );
   }
 
   open(image) {
-    const name = image.title || image.name;
+    const name = nameOf(image);
     const picture = h("img", { class: "large", alt: name });
     api.show(picture, image.links.thumbnail);
     const facts = [
@@ -218,9 +220,8 @@ export class Library {
       [t("image.added"), date(image.created_at)],
       image.tags.length && [t("image.tagsShort"), image.tags.join(", ")],
     ].filter(Boolean);
-    const source = webLink(image.page_url) ?? webLink(image.source_url);
     const dialog = openDialog(
-      { heading: name, closeLabel: t("app.close"), wide: true },
+      { heading: name, wide: true },
       h(
         "div",
         { class: "details" },
@@ -232,13 +233,9 @@ export class Library {
           h(
             "p",
             { class: "row" },
-            h(
-              "button",
-              { type: "button", class: "primary", on: { click: () => (dialog.close(), this.page.go(`/?like=${image.id}`)) } },
-              t("match.like"),
-            ),
+            button(t("match.like"), () => (dialog.close(), this.page.go(`/?like=${image.id}`)), { class: "primary" }),
             h("a", { href: image.links.file, target: "_blank", on: api.opening(image.links.file) }, t("match.open")),
-            source && h("a", { href: source, rel: "noreferrer noopener", target: "_blank" }, t("match.source")),
+            sourceOf(image),
           ),
           api.isAdmin() && this.editor(image, () => dialog),
         ),
@@ -261,7 +258,7 @@ export class Library {
     const remove = () =>
       this.change(`/v1/images/${image.id}`, { method: "DELETE" }, () => {
         dialog().close();
-        return t("image.removed", { name: image.title || image.name });
+        return t("image.removed", { name: nameOf(image) });
       });
     return h(
       "form",
@@ -274,7 +271,7 @@ export class Library {
         "p",
         { class: "row" },
         h("button", { type: "submit" }, t("image.save")),
-        h("button", { type: "button", class: "danger", on: { click: remove } }, t("image.remove")),
+        button(t("image.remove"), remove, { class: "danger" }),
       ),
     );
   }

@@ -1,9 +1,9 @@
 // The view that asks and answers.
 import * as api from "./api.js";
-import { h, refill } from "./dom.js";
-import { t } from "./i18n.js";
 import { matches } from "./question.js";
 import { Results } from "./results.js";
+import { button, h, refill } from "./shared/dom.js";
+import { t } from "./shared/i18n.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
 
@@ -83,7 +83,7 @@ export class Search {
       this.failure = error;
     }
     this.render();
-    this.element.querySelector("#answer")?.focus({ preventScroll: true });
+    document.getElementById("answer")?.focus({ preventScroll: true });
   }
 
   render() {
@@ -111,7 +111,7 @@ export class Search {
       type: "url",
       id: "link",
       required: true,
-      placeholder: t("ask.linkPlaceholder"),
+      placeholder: "https://…",
       value: this.question?.url ?? "",
     });
     const submit = (event) => {
@@ -130,8 +130,8 @@ export class Search {
         h(
           "p",
           { class: "row" },
-          h("button", { type: "button", class: "primary", on: { click: () => open(null) } }, t("ask.choose")),
-          h("button", { type: "button", class: "camera", on: { click: () => open("environment") } }, t("ask.photograph")),
+          button(t("ask.choose"), () => open(null), { class: "primary" }),
+          button(t("ask.photograph"), () => open("environment"), { class: "camera" }),
         ),
         h(
           "form",
@@ -150,14 +150,12 @@ export class Search {
   samples() {
     const { offered, present, queries } = api.server.samples;
     if (offered) {
-      const button = h("button", { type: "button", class: "primary" }, t("samples.add"));
-      button.addEventListener("click", () => this.addSamples(button));
       return h(
         "section",
         { class: "samples" },
         h("h2", {}, t("samples.heading")),
         h("p", {}, t("samples.text")),
-        h("p", { class: "row" }, button),
+        h("p", { class: "row" }, button(t("samples.add"), (event) => this.addSamples(event.currentTarget), { class: "primary" })),
       );
     }
     if (!present) return null;
@@ -180,15 +178,15 @@ export class Search {
         h(
           "p",
           { class: "row" },
-          h("button", { type: "button", class: "quiet", on: { click: (event) => this.removeSamples(event.currentTarget) } }, t("samples.remove")),
+          button(t("samples.remove"), (event) => this.removeSamples(event.currentTarget), { class: "quiet" }),
         ),
     );
   }
 
-  async addSamples(button) {
-    if (button.disabled) return;
-    button.disabled = true;
-    button.textContent = t("samples.adding");
+  async addSamples(pressed) {
+    if (pressed.disabled) return;
+    pressed.disabled = true;
+    pressed.textContent = t("samples.adding");
     try {
       await api.ask("/v1/samples", { method: "POST" });
       await this.page.refresh();
@@ -199,9 +197,9 @@ export class Search {
     this.render();
   }
 
-  async removeSamples(button) {
-    if (button.disabled) return;
-    button.disabled = true;
+  async removeSamples(pressed) {
+    if (pressed.disabled) return;
+    pressed.disabled = true;
     try {
       const { operation_id: operation } = await api.ask("/v1/samples", { method: "DELETE" });
       await this.page.refresh();
@@ -236,9 +234,9 @@ export class Search {
         "p",
         { class: "row" },
         needsKey
-          ? h("button", { type: "button", class: "primary", on: { click: this.page.openKeys } }, t("nav.signIn"))
+          ? button(t("nav.signIn"), this.page.openKeys, { class: "primary" })
           : PASSING.includes(this.failure.code) &&
-              h("button", { type: "button", on: { click: () => this.ask(this.question) } }, t("app.retry")),
+              button(t("app.retry"), () => this.ask(this.question)),
       ),
     );
   }

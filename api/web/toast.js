@@ -1,5 +1,5 @@
 // Short messages at the foot of the page, read out by screen readers; some can be undone.
-import { h } from "./dom.js";
+import { button, h } from "./shared/dom.js";
 
 const SHOWN_MS = 12000;
 const SHOWN_WITH_ACTION_MS = 30000;
@@ -32,13 +32,13 @@ export function say(text, action = null) {
     leave(toast);
     action.run();
   };
-  const button = h("button", { type: "button", on: { click: run } }, action.label);
-  toast.append(button);
+  const act = button(action.label, run);
+  toast.append(act);
   // An Enter held down since the dialog must not take back at once what it did.
-  button.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
+  act.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
   toast.addEventListener("focusout", wait);
   toast.addEventListener("pointerleave", wait);
-  if (byKeyboard) button.focus();
+  if (byKeyboard) act.focus();
 }
 
 /** Take a message away, or whichever is shown; if the focus was in it, the page's main part gets it. */

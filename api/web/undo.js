@@ -1,6 +1,6 @@
 // Taking back a whole operation.
 import * as api from "./api.js";
-import { t } from "./i18n.js";
+import { t } from "./shared/i18n.js";
 import { say } from "./toast.js";
 
 /** Take back an addition, a removal or an edit, say how it went, then go on. */

@@ -71,6 +71,7 @@
         } else return;
         stop(event);
       };
+      /** @type {[string, (event: any) => void][]} */
       const listening = [
         ["pointerdown", onDown],
         ["pointermove", onMove],

@@ -107,6 +107,7 @@
         if (pictures[at]) end(pictures[at]);
         else if (!pictures.length) end(null);
       };
+      /** @type {[EventTarget, string, (event: any) => void][]} */
       const listening = [
         [window, "keydown", onKey],
         [window, "keypress", onKey],

@@ -115,14 +115,18 @@
 
   const holds = (box, x, y) => x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height;
 
-  /** Elements under the pointer, through shadow roots and frames. */
+  /**
+   * Elements under the pointer, through shadow roots and frames.
+   * @param {Document | ShadowRoot} root
+   */
   function hovered(root = document) {
     const found = new Set();
     for (const element of root.querySelectorAll(":hover")) {
       found.add(element);
       if (element.shadowRoot) for (const inner of hovered(element.shadowRoot)) found.add(inner);
       try {
-        if (element.contentDocument) for (const inner of hovered(element.contentDocument)) found.add(inner);
+        const { contentDocument } = /** @type {HTMLIFrameElement} */ (element);
+        if (contentDocument) for (const inner of hovered(contentDocument)) found.add(inner);
       } catch {
         // Another origin's.
       }

@@ -1,29 +1,30 @@
 // The settings. After the installation (?first) only the server's address is asked for.
-import { isUnencrypted, normalised, originsOf, Problem, Server } from "../api-client.js";
+import { isUnencrypted, normalised, originsOf, Server } from "../api-client.js";
 import * as browser from "../browser.js";
-import * as messages from "../messages.js";
+import { resolve, use } from "../messages.js";
+import { button, h } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { LANGUAGES } from "../shared/languages.js";
+import { Problem, sentence } from "../shared/problem.js";
 import { changeSettings, clearHistory, settings as storedSettings } from "../storage.js";
-import { button, h } from "../ui/dom.js";
-import { sentenceOf } from "../ui/sentences.js";
 
-const { t } = messages;
 const isFirst = new URLSearchParams(location.search).has("first");
 let settings;
 
 async function start() {
   settings = await storedSettings();
-  await messages.use(settings.language);
+  await use(settings.language);
   render();
 }
 
 function render() {
-  document.title = `PicTrace · ${t(isFirst ? "first_heading" : "options")}`;
+  document.title = `PicTrace · ${t(isFirst ? "first.heading" : "options.heading")}`;
   document.body.replaceChildren(
     h(
       "main",
       {},
-      h("h1", {}, t(isFirst ? "first_heading" : "options")),
-      isFirst && h("p", {}, t("first_text")),
+      h("h1", {}, t(isFirst ? "first.heading" : "options.heading")),
+      isFirst && h("p", {}, t("first.text")),
       serverForm(),
       !isFirst && [appearance(), history()],
     ),
@@ -44,7 +45,7 @@ function serverForm() {
     } catch {
       // Said when it is saved.
     }
-    hint.textContent = isRisky ? t("options_unencrypted") : "";
+    hint.textContent = isRisky ? t("options.unencrypted") : "";
   };
   address.addEventListener("input", advise);
   advise();
@@ -54,7 +55,7 @@ function serverForm() {
     try {
       wanted = normalised(address.value);
     } catch (error) {
-      say(said, sentenceOf(error), true);
+      say(said, sentence(error), true);
       return;
     }
     // In the click itself, before anything is awaited: the browser would refuse to ask later.
@@ -64,28 +65,28 @@ function serverForm() {
   };
   return h(
     "form",
-    { class: "card-box", on: { submit } },
-    !isFirst && h("h2", {}, t("options_server")),
-    h("label", { for: "server" }, t("options_address")),
+    { class: "box", on: { submit } },
+    !isFirst && h("h2", {}, t("options.server")),
+    h("label", { for: "server" }, t("options.address")),
     address,
     hint,
-    h("p", { class: "fine" }, t("options_permission")),
+    h("p", { class: "fine" }, t("options.permission")),
     !isFirst && [
-      h("label", { for: "search-key" }, t("options_search_key")),
+      h("label", { for: "search-key" }, t("options.searchKey")),
       searchKey,
-      h("label", { for: "admin-key" }, t("options_admin_key")),
+      h("label", { for: "admin-key" }, t("options.adminKey")),
       adminKey,
-      h("p", { class: "fine" }, t("options_keys")),
+      h("p", { class: "fine" }, t("options.keys")),
     ],
-    h("p", { class: "row" }, h("button", { type: "submit", class: "primary" }, t(isFirst ? "first_allow" : "options_save"))),
+    h("p", { class: "row" }, h("button", { type: "submit", class: "primary" }, t(isFirst ? "first.allow" : "options.save"))),
     said,
   );
 }
 
 async function save(allowed, changes, said) {
-  say(said, t("options_asking"));
+  say(said, t("options.asking"));
   if (!(await allowed.catch(() => false))) {
-    say(said, t("allow_refused"), true);
+    say(said, t("allow.refused"), true);
     return;
   }
   const before = settings.server;
@@ -95,12 +96,12 @@ async function save(allowed, changes, said) {
   try {
     const about = await Server.of(settings).about();
     const pictures = about.pictures ?? 0;
-    const known = [t("options_found", { version: about.version }), about.pictures !== null && t("options_pictures", { count: pictures })];
-    const may = { none: about.search_key_required ? t("error_key_required") : "", search: t("options_may_search"), admin: t("options_may_add") };
+    const known = [t("options.found", { version: about.version }), about.pictures !== null && t("options.pictures", { count: pictures })];
+    const may = { none: about.search_key_required ? t("error.key_required") : "", search: t("options.maySearch"), admin: t("options.mayAdd") };
     if (settings.adminKey && about.access !== "admin") throw new Problem("admin_only");
-    say(said, [...known, may[about.access], isFirst && t("first_done")].filter(Boolean).join(" "));
+    say(said, [...known, may[about.access], isFirst && t("first.done")].filter(Boolean).join(" "));
   } catch (error) {
-    say(said, `${t("options_saved_but")} ${sentenceOf(error)}`, true);
+    say(said, `${t("options.savedBut")} ${sentence(error)}`, true);
   }
 }
 
@@ -116,24 +117,25 @@ function appearance() {
     input.addEventListener("change", () => change({ [name]: value }));
     return h("p", { class: "check" }, input, h("label", { for: `${name}-${value}` }, label));
   };
+  const chosen = settings.language && resolve(settings.language);
   const languages = h(
     "select",
     { id: "language" },
-    h("option", { value: "" }, t("options_own_language")),
-    Object.entries(messages.LANGUAGES).map(([tag, name]) => h("option", { value: tag, lang: tag.replace("_", "-"), selected: tag === settings.language }, name)),
+    h("option", { value: "" }, t("options.ownLanguage")),
+    Object.entries(LANGUAGES).map(([tag, name]) => h("option", { value: tag, lang: tag, selected: tag === chosen }, name)),
   );
   languages.addEventListener("change", async () => {
     await change({ language: languages.value });
-    await messages.use(languages.value);
+    await use(languages.value);
     render();
     document.getElementById("language").focus();
   });
   return h(
     "section",
-    { class: "card-box" },
-    h("h2", {}, t("options_answers")),
-    h("fieldset", { class: "plain" }, h("legend", { class: "unseen" }, t("options_answers")), choose("opens", "panel", t("options_panel")), choose("opens", "tab", t("options_tab"))),
-    h("label", { for: "language" }, t("options_language")),
+    { class: "box" },
+    h("h2", {}, t("options.answers")),
+    h("fieldset", {}, h("legend", { class: "unseen" }, t("options.answers")), choose("opens", "panel", t("options.panel")), choose("opens", "tab", t("options.tab"))),
+    h("label", { for: "language" }, t("nav.language")),
     languages,
   );
 }
@@ -147,15 +149,15 @@ function history() {
   });
   const clear = async () => {
     await clearHistory();
-    said.textContent = t("options_cleared");
+    said.textContent = t("options.cleared");
   };
   return h(
     "section",
-    { class: "card-box" },
-    h("h2", {}, t("history_heading")),
-    h("p", { class: "check" }, keeps, h("label", { for: "keeps-history" }, t("options_history"))),
-    h("p", { class: "fine" }, t("options_history_text")),
-    h("p", { class: "row" }, button(t("options_clear"), clear, { id: "clear" }), said),
+    { class: "box" },
+    h("h2", {}, t("history.heading")),
+    h("p", { class: "check" }, keeps, h("label", { for: "keeps-history" }, t("options.history"))),
+    h("p", { class: "fine" }, t("options.historyText")),
+    h("p", { class: "row" }, button(t("options.clear"), clear, { id: "clear" }), said),
   );
 }
 

@@ -1,27 +1,29 @@
 // Adding a picture to the library: what is said of it, then what became of it.
-import { t } from "../messages.js";
-import { button, h, link } from "../ui/dom.js";
+import { button, h, link } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { framed, nameOf } from "../shared/match.js";
 import { showFile } from "./answer.js";
 
 /** `add` gets {title, tags, page_url}. */
 export function addForm({ title, pageUrl, preview }, add) {
-  const field = (name, label, attributes) => [h("label", { for: name }, t(label)), h("input", { id: name, name, ...attributes })];
+  const field = (name, label, attributes) => [h("label", { for: name }, label), h("input", { id: name, name, ...attributes })];
   const submit = (event) => {
     event.preventDefault();
     const given = new FormData(event.currentTarget);
-    const tags = given.get("tags").split(",").map((tag) => tag.trim()).filter(Boolean);
-    add({ title: given.get("title").trim(), tags, page_url: given.get("page").trim() });
+    const said = (name) => String(given.get(name)).trim();
+    const tags = said("tags").split(",").map((tag) => tag.trim()).filter(Boolean);
+    add({ title: said("title"), tags, page_url: said("page") });
   };
   return [
-    h("h1", {}, t("add_heading")),
-    preview && h("div", { class: "framed" }, h("img", { src: preview, alt: t("result_query") })),
+    h("h1", {}, t("add.heading")),
+    preview && framed(preview).element,
     h(
       "form",
       { on: { submit } },
-      field("title", "add_title", { value: title, maxlength: 500 }),
-      field("tags", "add_tags", {}),
-      field("page", "add_page", { value: /^https?:/i.test(pageUrl ?? "") ? pageUrl : "", type: "url" }),
-      h("p", { class: "row" }, h("button", { type: "submit", class: "primary" }, t("add_button"))),
+      field("title", t("image.title"), { value: title, maxlength: 500 }),
+      field("tags", t("image.tags"), {}),
+      field("page", t("add.page"), { value: /^https?:/i.test(pageUrl ?? "") ? pageUrl : "", type: "url" }),
+      h("p", { class: "row" }, h("button", { type: "submit", class: "primary" }, t("add.button"))),
     ),
   ];
 }
@@ -31,9 +33,8 @@ export function addedView({ outcome, isUndone }, { server, undo }) {
   const { status, image, operation_id: operation } = outcome.answer;
   const picture = h("img", { alt: "" });
   showFile(picture, server, image.links.thumbnail);
-  const name = image.title || image.name;
   return [
-    h("h1", { id: "answer", tabindex: "-1" }, t(isUndone ? "undone" : `add_${status}`)),
+    h("h1", { id: "answer", tabindex: "-1" }, t(isUndone ? "app.undone" : `add.${status}`)),
     h(
       "div",
       { class: "card" },
@@ -41,12 +42,12 @@ export function addedView({ outcome, isUndone }, { server, undo }) {
       h(
         "div",
         { class: "about" },
-        h("h2", {}, name),
-        h("p", { class: "fine" }, t("image_size", { width: image.width, height: image.height })),
+        h("h2", {}, nameOf(image)),
+        h("p", { class: "fine" }, t("result.size", { width: image.width, height: image.height })),
         image.tags.length > 0 && h("ul", { class: "edits" }, image.tags.map((tag) => h("li", {}, tag))),
-        h("p", { class: "row" }, !isUndone && [operation && button(t("undo"), undo, { id: "undo" }), link(server.page(image.links.page), t("match_open"))]),
+        h("p", { class: "row small" }, !isUndone && [operation && button(t("app.undo"), undo, { id: "undo" }), link(server.page(image.links.page), t("match.open"))]),
       ),
     ),
-    h("p", { class: "fine", id: "way" }, t(`way_${outcome.way}`)),
+    h("p", { class: "fine", id: "way" }, t(`way.${outcome.way}`)),
   ];
 }

@@ -1,9 +1,10 @@
 // Carries a search or an addition out: what the results page waits for.
-import { originsOf, Problem } from "../api-client.js";
+import { originsOf } from "../api-client.js";
 import * as browser from "../browser.js";
-import { t } from "../messages.js";
 import { Unreadable } from "../page.js";
-import { give, kept, Left, patiently, resent } from "../search.js";
+import { give, kept, Left, NoWay, patiently, resent } from "../search.js";
+import { t } from "../shared/i18n.js";
+import { Problem } from "../shared/problem.js";
 
 /** The server's {limits, access}; throws a Problem where it cannot be asked. */
 export async function reach(server, signal) {
@@ -27,7 +28,7 @@ export async function carryOut({ question, weak = false, said, again }, { server
     return { ...again, answer: await patiently(() => act(sent), { note, signal }) };
   }
   const retract = ({ operation_id: operation }) => operation && server.undo(operation);
-  const texts = { pick: t("page_pick"), none: t("page_none"), area: t("page_area") };
+  const texts = { pick: t("page.pick"), none: t("page.none"), area: t("page.area") };
   const { sent, ...outcome } = await give(question, act, { limits, texts, note, signal, retract });
   return { ...outcome, kept: await kept(sent) };
 }
@@ -37,8 +38,8 @@ export function failureOf(error) {
   if (error instanceof Left) return { code: "left" };
   if (error instanceof Unreadable) return { code: "unscriptable" };
   if (error instanceof Problem) {
-    const { code, detail, retryAfter, tried, host } = error;
-    return { code, detail, retryAfter, tried, host };
+    const { code, detail, retryAfter } = error;
+    return { code, detail, retryAfter, ...(error instanceof NoWay && { tried: error.tried, host: error.host }) };
   }
   console.error(error);
   return { code: "internal", detail: String(error?.message ?? error) };

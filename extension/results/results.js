@@ -1,22 +1,23 @@
 // The panel, or a tab of its own: has a search carried out, and shows it. All it needs is in the session's storage, so it
 // goes on after being closed, and without the worker. A later search takes the place of an earlier one.
-import { originsOf, Problem, Server } from "../api-client.js";
+import { originsOf, Server } from "../api-client.js";
 import * as browser from "../browser.js";
-import * as messages from "../messages.js";
+import { use } from "../messages.js";
 import { keepable, thumbnail } from "../picture.js";
 import { openSettings, ownPlace } from "../places.js";
 import { resent } from "../search.js";
+import { button, h, refill } from "../shared/dom.js";
+import { has, t } from "../shared/i18n.js";
+import { framed, showWhy } from "../shared/match.js";
+import { Problem, sentence } from "../shared/problem.js";
 import * as storage from "../storage.js";
 import { askForm } from "../ui/ask-form.js";
-import { button, h } from "../ui/dom.js";
 import { entryOf, historyList, questionOf } from "../ui/history-list.js";
-import { sentenceOf } from "../ui/sentences.js";
 import { addedView, addForm } from "./add-form.js";
-import { answerView, showWhy } from "./answer.js";
+import { answerView } from "./answer.js";
 import { carryOut, failureOf, reach } from "./carry-out.js";
 import { failureView } from "./failure.js";
 
-const { t } = messages;
 const main = h("main", { id: "main", tabindex: "-1" });
 let place;
 let settings;
@@ -44,7 +45,7 @@ async function start() {
 async function readSettings() {
   settings = await storage.settings();
   server = Server.of(settings);
-  await messages.use(settings.language);
+  await use(settings.language);
 }
 
 /** A search came, or went. */
@@ -102,9 +103,9 @@ function ask(question, more = {}) {
 }
 
 /** Ask with what was dropped, pasted, chosen or typed here, or lies in the history. */
-async function askHere({ blob, ...question }) {
+async function askHere({ blob = null, ...question }) {
   const dataUrl = blob ? await keepable(blob) : question.dataUrl;
-  if (blob && !dataUrl) return complain(sentenceOf({ code: "file_too_large" }, about ?? {}));
+  if (blob && !dataUrl) return complain(sentence({ code: "file_too_large" }, about?.limits));
   const { incognito: isPrivate } = await browser.ownWindow();
   return ask({ ...question, dataUrl, isPrivate });
 }
@@ -119,7 +120,7 @@ async function sentAgain() {
 /** Permissions must be asked for in the click itself, before anything is awaited. */
 async function allow(origins, changes) {
   if (await browser.askToReach(origins)) await ask({ ...search.question, ...changes }, { said: search.said });
-  else complain(t("allow_refused"));
+  else complain(t("allow.refused"));
 }
 
 async function add(said) {
@@ -134,7 +135,7 @@ async function undo() {
     await keep(search);
     await show();
   } catch (error) {
-    complain(sentenceOf(error));
+    complain(sentence(error));
   }
 }
 
@@ -156,21 +157,26 @@ function view() {
   return answerView(outcome, {
     server,
     allow: (host) => allow(host.origins, { skipsAddress: true }),
-    why: (match) => showWhy(match, async () => server.why(match.id, await sentAgain())),
-    showWeak: () => (outcome.kept ? ask(question, { weak: true, again }) : ask(question, { weak: true })),
+    why: (match) =>
+      showWhy(match, {
+        calibrated: outcome.answer.calibrated,
+        picture: async () => server.why(match.id, await sentAgain()),
+        limits: about?.limits,
+      }),
+    showWeak: search.weak ? null : () => (outcome.kept ? ask(question, { weak: true, again }) : ask(question, { weak: true })),
     add: settings.adminKey && outcome.kept ? () => ask({ ...question, adds: true, preview: outcome.answer.query.preview }, { again }) : null,
   });
 }
 
 async function idleView() {
-  return [h("h1", {}, t("ask_heading")), askForm(askHere, complain), await historyList((entry) => askHere(questionOf(entry)))];
+  return [h("h1", {}, t("ask.heading")), askForm(askHere, complain), await historyList((entry) => askHere(questionOf(entry)))];
 }
 
 async function show() {
   clearInterval(clock);
   const parts = await view();
   main.removeAttribute("aria-busy");
-  main.replaceChildren(...parts.flat(Infinity).filter(Boolean));
+  refill(main, parts);
 }
 
 function renderHeader() {
@@ -178,8 +184,8 @@ function renderHeader() {
     "header",
     { class: "top" },
     place.startsWith("tab-") && h("strong", {}, "PicTrace"), // the panel has its name above
-    button(t("ask_again"), () => storage.dropSearch(place), { class: "quiet", id: "new" }),
-    button(t("options"), () => openSettings(), { class: "quiet" }),
+    button(t("ask.again"), () => storage.dropSearch(place), { class: "quiet", id: "new" }),
+    button(t("options.heading"), () => openSettings(), { class: "quiet" }),
   );
   document.body.replaceChildren(header, main);
 }
@@ -188,25 +194,29 @@ function renderProgress() {
   main.setAttribute("aria-busy", "true");
   main.replaceChildren(
     h("p", { role: "status", id: "status" }, h("span", { class: "spinner" }), h("span", {})),
-    h("p", { class: "row" }, button(t("cancel"), () => storage.dropSearch(place), { id: "cancel" })),
+    h("p", { class: "row" }, button(t("app.cancel"), () => storage.dropSearch(place), { id: "cancel" })),
   );
   note("asking");
 }
 
-/** Say what is under way. */
+/**
+ * Say what is under way.
+ * @param {string} step
+ * @param {{ preview?: string, until?: number, code?: string }} more
+ */
 function note(step, { preview, until, code } = {}) {
   if (step === "seen") {
-    if (!main.querySelector(".framed")) main.prepend(h("div", { class: "framed" }, h("img", { src: preview, alt: t("result_query") })));
+    if (!main.querySelector(".framed")) main.prepend(framed(preview).element);
     return;
   }
   clearInterval(clock);
   const tell = (text) => (main.querySelector("#status").lastChild.textContent = text);
   if (step === "waiting") {
-    const tick = () => tell(sentenceOf({ code, retryAfter: Math.max(1, Math.ceil((until - Date.now()) / 1000)) }));
+    const tick = () => tell(sentence({ code, retryAfter: Math.max(1, Math.ceil((until - Date.now()) / 1000)) }));
     tick();
     clock = setInterval(tick, 1000);
   } else {
-    tell(t(messages.has(`step_${step}`) ? `step_${step}` : "step_asking"));
+    tell(t(has(`step.${step}`) ? `step.${step}` : "ask.searching"));
   }
 }
 

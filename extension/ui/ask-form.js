@@ -1,6 +1,6 @@
 // Drop, paste, choose or link a picture.
-import { t } from "../messages.js";
-import { h } from "./dom.js";
+import { h } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
 
 /** `ask` gets {by: "bytes", blob, name} or {by: "link", url}. */
 export function askForm(ask, complain) {
@@ -18,19 +18,19 @@ export function askForm(ask, complain) {
     const text = (data.getData("text/uri-list") || data.getData("text/plain")).trim().split("\n")[0].trim();
     if (found) take(found);
     else if (/^https?:\/\//i.test(text)) ask({ by: "link", url: text });
-    else complain(t("ask_nothing"));
+    else complain(t("error.noPicture"));
   };
   const place = h(
     "section",
-    { class: "drop", "aria-label": t("ask_heading") },
-    h("p", {}, t("ask_hint")),
-    h("p", { class: "row" }, file, h("label", { for: "file", class: "button" }, t("ask_choose"))),
+    { class: "drop", "aria-label": t("ask.heading") },
+    h("p", {}, t("ask.hint")),
+    h("p", { class: "row" }, file, h("label", { for: "file", class: "button" }, t("ask.choose"))),
     h(
       "form",
-      { on: { submit } },
-      h("label", { for: "link" }, t("ask_link")),
+      { class: "link", on: { submit } },
+      h("label", { for: "link" }, t("ask.link")),
       field,
-      h("button", { type: "submit", class: "primary" }, t("ask_search")),
+      h("button", { type: "submit", class: "primary" }, t("ask.search")),
     ),
   );
   const over = (event) => {

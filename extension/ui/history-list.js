@@ -1,7 +1,8 @@
 // The last searches; a click asks the same again.
-import { percent, t, when } from "../messages.js";
+import { h } from "../shared/dom.js";
+import { date, percent, t } from "../shared/i18n.js";
+import { honest, nameOf } from "../shared/match.js";
 import { history } from "../storage.js";
-import { h } from "./dom.js";
 
 /** Nothing where there is none. `again` gets the entry. */
 export async function historyList(again) {
@@ -15,11 +16,11 @@ export async function historyList(again) {
         "button",
         { type: "button", on: { click: () => again(entry) } },
         h("img", { src: entry.thumbnail, alt: "" }),
-        h("span", {}, entry.found ? `${entry.found.name} · ${t(`lane_${entry.found.lane}`)} ${percent(entry.found.score)}` : t("result_nothing")),
-        h("span", { class: "fine" }, when(entry.at)),
+        h("span", {}, entry.found ? `${entry.found.name} · ${t(`result.${entry.found.lane}`)} ${percent(entry.found.score)}` : t("result.nothing")),
+        h("span", { class: "fine" }, date(entry.at)),
       ),
     );
-  return h("section", { "aria-labelledby": "history" }, h("h2", { id: "history" }, t("history_heading")), h("ol", { class: "history" }, entries.map(item)));
+  return h("section", { "aria-labelledby": "history" }, h("h2", { id: "history" }, t("history.heading")), h("ol", { class: "history" }, entries.map(item)));
 }
 
 /** What a search leaves in the history. */
@@ -29,7 +30,7 @@ export function entryOf({ url, answer }, thumbnail) {
     at: Date.now(),
     url: url ?? null,
     thumbnail,
-    found: first ? { name: first.title || first.name, lane: first.lane, score: first.evidence.exact ? 1 : Math.min(first.score, 0.999) } : null,
+    found: first ? { name: nameOf(first), lane: first.lane, score: honest(first.score, first.evidence) } : null,
   };
 }
 

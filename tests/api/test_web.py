@@ -1,4 +1,4 @@
-"""The page's files: every text in every language, and nothing that a strict policy forbids."""
+"""The page's files: every text that is asked for, and nothing that a strict policy forbids."""
 
 import json
 import re
@@ -8,18 +8,10 @@ import pytest
 
 from api.errors import ENGINE, OWN
 from engine import Edit
+from tests.api.conftest import Serve
 
 WEB = Path(__file__).resolve().parents[2] / "api" / "web"
-SCRIPTS = {path.name: path.read_text() for path in sorted(WEB.glob("*.js"))}
-LANGUAGES = ("en", "ru", "de", "ja", "ko", "zh")
-PLURALS = {
-    "en": {"one", "other"},
-    "de": {"one", "other"},
-    "ru": {"one", "few", "many", "other"},
-    "ja": {"other"},
-    "ko": {"other"},
-    "zh": {"other"},
-}
+SCRIPTS = {path.relative_to(WEB).as_posix(): path.read_text() for path in sorted(WEB.rglob("*.js"))}
 FORMS = ("one", "few", "many", "other")
 # Codes that no request of the page can be answered with.
 NOT_ON_THE_PAGE = {
@@ -49,74 +41,27 @@ NOT_ON_THE_PAGE = {
 }
 
 
-def texts(language: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads((WEB / "locales" / f"{language}.json").read_text())
+def texts(language: str, folders: tuple[str, ...] = ("locales", "shared/texts")) -> dict[str, str]:
+    """What the page says: its own texts, and those that it shares with the extension."""
+    found: dict[str, str] = {}
+    for folder in folders:
+        found |= json.loads((WEB / folder / f"{language}.json").read_text())
     return found
 
 
-def families(found: dict[str, str]) -> dict[str, set[str]]:
-    """Plural families with the forms they have."""
-    result: dict[str, set[str]] = {}
-    for key in found:
-        base, _, form = key.rpartition(".")
-        if form in FORMS and f"{base}.other" in found:
-            result.setdefault(base, set()).add(form)
-    return result
+def bases(found: dict[str, str]) -> set[str]:
+    """The keys without their plural forms."""
+    return {re.sub(rf"\.({'|'.join(FORMS)})$", "", key) for key in found}
 
 
-def plain(found: dict[str, str]) -> set[str]:
-    plurals = families(found)
-    return {key for key in found if key.rpartition(".")[0] not in plurals}
-
-
-def test_there_is_one_file_a_language_and_no_other() -> None:
-    assert {path.stem for path in (WEB / "locales").iterdir()} == set(LANGUAGES)
-    assert all(re.search(rf"^  {tag}: ", SCRIPTS["i18n.js"], re.MULTILINE) for tag in LANGUAGES)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_language_lacks_a_text_or_a_plural_form(language: str) -> None:
-    english, found = texts("en"), texts(language)
-    assert plain(found) == plain(english)
-    assert families(found) == dict.fromkeys(families(english), PLURALS[language])
-    assert all(text.strip() == text and text for text in found.values())
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_placeholders_are_the_same_in_every_language(language: str) -> None:
-    def of(text: str) -> set[str]:
-        return set(re.findall(r"\{(\w+)\}", text))
-
-    english, found = texts("en"), texts(language)
-    for key in plain(english):
-        assert of(found[key]) == of(english[key]), key
-    for base, forms in families(found).items():
-        assert all(of(found[f"{base}.{form}"]) <= of(english[f"{base}.other"]) for form in forms), base
-
-
-@pytest.mark.parametrize("language", [tag for tag in LANGUAGES if tag != "en"])
-def test_texts_are_translated(language: str) -> None:
-    english, found = texts("en"), texts(language)
-    same = [key for key in plain(english) if found[key] == english[key]]
-    assert set(same) <= {
-        "ask.linkPlaceholder",
-        "result.took",
-        "nav.admin",
-        "result.size",
-        "samples.badge",
-        "library.tag",
-    }
-
-
-def test_every_text_that_scripts_ask_for_is_there_and_none_is_left_over() -> None:
-    keys = plain(texts("en")) | set(families(texts("en")))
+def test_every_text_that_scripts_ask_for_is_there_and_none_of_the_page_is_left_over() -> None:
+    own, keys = bases(texts("en", ("locales",))), bases(texts("en"))
     code = "\n".join(SCRIPTS.values())
     asked = set(re.findall(r"""\bt\(\s*["']([\w.]+)["']""", code))
     assert len(asked) > 60
     assert asked <= keys
-    computed = (*re.findall(r"t\(`([\w.]+\.)\$\{", code), "error.", "score.", "edit.")
-    left_over = {key for key in keys if f'"{key}"' not in code and not key.startswith(computed) and key != "language"}
-    assert not left_over
+    computed = (*re.findall(r"t\(`([\w.]+\.)\$\{", code), "error.")
+    assert not {key for key in own if f'"{key}"' not in code and not key.startswith(computed)}
 
 
 def test_every_code_has_a_sentence() -> None:
@@ -136,4 +81,24 @@ def test_page_loads_nothing_from_elsewhere() -> None:
     page = (WEB / "index.html").read_text()
     assert not re.search(r"(src|href)=\"(?!/)", page)
     assert not re.search(r"<style|style=|onload|<script(?! type=\"module\" src)", page)
-    assert "url(" not in (WEB / "style.css").read_text()
+    for sheet in WEB.rglob("*.css"):
+        assert not re.search(r"url\(|@import", sheet.read_text()), sheet
+
+
+def test_page_loads_every_style_sheet_and_no_other() -> None:
+    loaded = re.findall(r'rel="stylesheet" href="/([^"]+)"', (WEB / "index.html").read_text())
+    assert sorted(loaded) == sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*.css"))
+
+
+async def test_what_page_and_extension_share_is_served_as_what_it_is(serve: Serve) -> None:
+    async with serve(filled=False) as api:
+        kinds = {"i18n.js": "javascript", "tokens.css": "text/css", "texts/ja.json": "application/json"}
+        for path, kind in kinds.items():
+            answer = await api.get(f"/shared/{path}")
+            assert answer.status == 200
+            assert kind in answer.headers["Content-Type"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.body == (WEB / "shared" / path).read_bytes()
+        answer = await api.get("/shared/match.css")
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert (await api.get("/shared/match.css", headers={"If-None-Match": answer.headers["ETag"]})).status == 304

@@ -1,7 +1,8 @@
 """Real Chromium with the extension, a real server with a real library, and sites with pictures."""
 
 import json
-import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.browser.extension.site import Sites, sites
 
 __all__ = ["ADMIN", "serve", "serving"]
 
-EXTENSION = Path(__file__).parents[3] / "extension"
+PACK = Path(__file__).parents[3] / "extension" / "pack.py"
 SERVER, HOME_PAGES, OTHER_PAGES = "http://localhost/*", "http://127.0.0.2/*", "http://127.0.0.3/*"
 
 COVER = "html > [role=application]"  # of the picker
@@ -32,10 +33,15 @@ CLICK = """async ({ id, info, at }) => {
 }"""
 
 
-def copied(folder: Path, *reach: str) -> Path:
+def pack(folder: Path) -> Path:
+    """The extension packed into this folder, as it is shipped: what Chromium loads."""
+    subprocess.run([sys.executable, PACK, folder], check=True, stdout=subprocess.DEVNULL)
+    return folder / "chromium"
+
+
+def allowed(folder: Path, *reach: str) -> Path:
     """The extension with host permissions from the start: in a browser without a head nobody can give them."""
-    target = folder / "extension"
-    shutil.copytree(EXTENSION, target, ignore=shutil.ignore_patterns("*.py"))
+    target = pack(folder)
     manifest = json.loads((target / "manifest.json").read_text())
     manifest["host_permissions"] = list(reach)
     (target / "manifest.json").write_text(json.dumps(manifest))
@@ -130,7 +136,7 @@ def browse(serve: Serve, known: Sites, settings: EngineSettings, tmp_path: Path)
     async def opened(
         *, reach: tuple[str, ...] = (HOME_PAGES,), context: dict[str, Any] | None = None, **how: Any
     ) -> AsyncIterator[Browsing]:
-        extension = copied(tmp_path, SERVER, *reach)
+        extension = allowed(tmp_path / "dist", SERVER, *reach)
         home = known.home.removeprefix("http://")
         async with serve(fetch_allow=(home,), **how) as api, async_playwright() as playwright:
             running = await playwright.chromium.launch_persistent_context(

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 from tests.browser.extension.conftest import ADMIN, Browse, answered, says
 from tests.conftest import SHIPPED
 
-LANGUAGES = ("en", "ru", "de", "ja", "ko", "zh_CN")
+LANGUAGES = ("en", "ru", "de", "ja", "ko", "zh")
 
 
 async def accessible(page: Page) -> None:
@@ -21,7 +21,7 @@ async def test_why_shows_the_points_that_agree(browse: Browse) -> None:
     async with browse() as someone:
         page = await someone.visit("shop", "<img src='/open/coffee.png'>")
         answer = await someone.find(page, "img")
-        await answer.get_by_role("button", name="Why does “coffee.png” match?").click()
+        await answer.get_by_role("button", name="Why? coffee.png").click()
         drawn = answer.get_by_role("dialog").locator("img")
         await expect(drawn).to_be_visible()
         assert await drawn.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 500
@@ -128,7 +128,7 @@ async def test_everything_is_accessible_and_speaks_six_languages(browse: Browse,
         popup = await someone.open("popup/popup.html")
         for language in LANGUAGES if scheme == "light" else ("ja",):
             await someone.set(language=language, adminKey=ADMIN)
-            tag = "zh-Hans-CN" if language == "zh_CN" else language
+            tag = "zh-Hans" if language == "zh" else language
             for shown in (answer, options, popup):
                 await shown.reload()
                 await expect(shown.locator("html")).to_have_attribute("lang", tag)

@@ -34,7 +34,7 @@ async def test_picture_is_chosen(browse: Browse, tmp_path: Path) -> None:
         async with someone.context.expect_page() as answer:
             await popup.get_by_label("Choose a picture").set_input_files(tmp_path / "mine.jpg")
         await says(await answer.value, "coffee.png", SENT)
-        await (await answer.value).get_by_role("button", name="Why does").first.click()
+        await (await answer.value).get_by_role("button", name="Why?").first.click()
         await expect((await answer.value).get_by_role("dialog").locator("img")).to_be_visible()
 
 

@@ -8,7 +8,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from tests.api.conftest import Client, Serve
 from tests.browser.conftest import CHROMIUM, FLAGS, WAIT_MS
-from tests.browser.extension.conftest import COVER, EXTENSION
+from tests.browser.extension.conftest import COVER, pack
 from tests.browser.extension.desktop import MISSING, Desktop, Target, desktop
 from tests.browser.extension.site import Sites
 
@@ -59,7 +59,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(serve: Serve, known: Sites, tmp_path: Path) -> AsyncIterator[Desk]:
-    home = known.home.removeprefix("http://")
+    home, extension = known.home.removeprefix("http://"), pack(tmp_path / "dist")
     async with serve(fetch_allow=(home,)) as api, desktop() as screen, async_playwright() as playwright:
         running = await playwright.chromium.launch_persistent_context(
             tmp_path / "profile",
@@ -72,8 +72,8 @@ async def desk(serve: Serve, known: Sites, tmp_path: Path) -> AsyncIterator[Desk
                 "--test-type",  # no warning about the missing sandbox, which would take room
                 "--window-position=0,0",
                 "--window-size=1280,900",
-                f"--load-extension={EXTENSION}",
-                f"--disable-extensions-except={EXTENSION}",
+                f"--load-extension={extension}",
+                f"--disable-extensions-except={extension}",
             ],
             ignore_default_args=["--disable-extensions"],
         )

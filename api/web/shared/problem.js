@@ -1,0 +1,37 @@
+// What can go wrong between here and the server, and the sentence for it.
+import { has, t } from "./i18n.js";
+
+const MEGABYTE = 1024 * 1024;
+
+/** A failure with a stable code: the server's, or one of ours (`offline`, `not_pictrace`, …). */
+export class Problem extends Error {
+  /**
+   * @param {string} code
+   * @param {{ detail?: string, status?: number, retryAfter?: number | null }} more `detail` is the server's own sentence
+   */
+  constructor(code, { detail = "", status = 0, retryAfter = null } = {}) {
+    super(detail || code);
+    this.name = "Problem";
+    this.code = code;
+    this.detail = detail;
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/**
+ * What went wrong, in the reader's language; for a code without a text, what the server said. `limits` are the server's.
+ * @param {{ code?: string, detail?: string, retryAfter?: number | null }} problem
+ * @param {{ max_bytes?: number, max_pixels?: number }} limits
+ */
+export function sentence({ code, detail = "", retryAfter = null }, limits = {}) {
+  const key = `error.${code}`;
+  const values = {
+    limit: Math.floor((limits.max_bytes ?? 20 * MEGABYTE) / MEGABYTE),
+    megapixels: Math.floor((limits.max_pixels ?? 50e6) / 1e6),
+  };
+  if (retryAfter !== null && has(`${key}.other`)) return t(key, { ...values, count: retryAfter });
+  if (code === "invalid_request" && detail) return `${t(key)} (${detail})`;
+  if (has(key)) return t(key, values);
+  return detail || t("error.server");
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { openWindow, serve } from "../window.js";
+
+openWindow();
+serve(() => assert.fail("only files are asked for"));
+const { fileSize, preferred, use } = await import("../../../api/web/i18n.js");
+const { current, t } = await import("../../../api/web/shared/i18n.js");
+const speaks = (...languages) => Object.assign(navigator, { languages });
+
+beforeEach(() => localStorage.clear());
+
+test("the browser's languages are gone through in their order", () => {
+  speaks("fr-FR", "ko-KR", "de");
+  assert.equal(preferred(), "ko");
+  speaks("fr-FR");
+  assert.equal(preferred(), "en");
+});
+
+test("a choice is remembered, and comes before the browser's languages", async () => {
+  speaks("de");
+  await use("ja");
+  assert.equal(preferred(), "de");
+  await use("ru", { remember: true });
+  assert.equal(preferred(), "ru");
+  assert.deepEqual([current(), t("nav.library")], ["ru", "Библиотека"]);
+});
+
+test("a choice that there is no language for counts for nothing", () => {
+  speaks("de");
+  localStorage.setItem("pictrace.language", "tlh");
+  assert.equal(preferred(), "de");
+});
+
+test("sizes are in kB below a megabyte, and never nothing", async () => {
+  await use("en");
+  assert.deepEqual([3, 1499, 999_499, 1_000_000, 12_345_678].map(fileSize), ["1\u00a0kB", "1\u00a0kB", "999\u00a0kB", "1\u00a0MB", "12.3\u00a0MB"]);
+  await use("de");
+  assert.equal(fileSize(12_345_678), "12,3\u00a0MB");
+});
