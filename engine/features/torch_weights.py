@@ -30,10 +30,18 @@ class _Tensor:
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
-    """The state dict as arrays by name. Raises ValueError when the file is of another kind."""
+    """The state dict as arrays by name.
+
+    Raises ValueError when the file is of another kind, ForbiddenName when it asks for more than weights need.
+    """
     with path.open("rb") as file:
-        unpickler = _Unpickler(file)
-        if unpickler.load() != MAGIC:
+        try:
+            magic = _Unpickler(file).load()
+        except ForbiddenName:
+            raise
+        except Exception as error:  # whatever bytes of another kind do to an unpickler
+            raise ValueError(f"{path.name} is not a PyTorch weights file of the format before 1.6") from error
+        if magic != MAGIC:
             raise ValueError(f"{path.name} is not a PyTorch weights file of the format before 1.6")
         for _ in ("protocol", "system facts"):
             _Unpickler(file).load()
@@ -50,7 +58,7 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
 
 def _view(storage: NDArray[Any], tensor: _Tensor) -> NDArray[Any]:
     reach = tensor.offset + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True)) + 1
-    if reach > storage.size:
+    if min(tensor.offset, *tensor.strides, 0) < 0 or reach > storage.size:
         raise ValueError("a tensor reaches beyond its storage")
     strides = tuple(s * storage.itemsize for s in tensor.strides)
     return as_strided(storage[tensor.offset :], tensor.shape, strides, writeable=False)
@@ -60,6 +68,10 @@ def _rebuild_tensor(
     storage_key: str, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object
 ) -> _Tensor:
     return _Tensor(storage_key, offset, tuple(shape), tuple(strides))
+
+
+class ForbiddenName(pickle.UnpicklingError):
+    """A weights file asks for something that weights do not need."""
 
 
 class _Unpickler(pickle.Unpickler):
@@ -77,7 +89,7 @@ class _Unpickler(pickle.Unpickler):
         try:
             return self.ALLOWED[module_name, global_name]
         except KeyError:
-            raise pickle.UnpicklingError(f"{module_name}.{global_name} is not allowed in a weights file") from None
+            raise ForbiddenName(f"{module_name}.{global_name} is not allowed in a weights file") from None
 
     def persistent_load(self, pid: Any) -> str:
         _kind, storage_type, key, _device, _count, *_view = pid

@@ -179,9 +179,10 @@ def _cutoff(weights: tuple[float, ...], pairs: LabelledPairs) -> float:
     p = 1 / (1 + np.exp(-np.clip(value, -30, 30)))
     order = np.argsort(-p)
     precision = np.cumsum(pairs.same[order]) / np.arange(1, len(order) + 1)
-    enough = np.flatnonzero(precision >= SAME_PRECISION)
+    is_last = np.append(np.diff(p[order]) < 0, True)  # of those that are equally probable: all or none are above it
+    enough = np.flatnonzero(is_last & (precision >= SAME_PRECISION))
     lowest = float(p[order[enough[-1]]]) if len(enough) else 1.0
-    return round(max(MIN_SAME_CUTOFF, lowest), 4)
+    return max(MIN_SAME_CUTOFF, lowest)  # not rounded: the pair that decides it passes, and none below
 
 
 def _as_image(pixels: Pixels) -> Image:

@@ -79,11 +79,6 @@ def test_flat_picture_has_no_keypoints_and_agrees_with_nothing() -> None:
     assert orb.verify(flat, orb.detect(data.astronaut())) is None
 
 
-def test_no_overlap_is_zero() -> None:
-    away = np.array([[1, 0, 5], [0, 1, 5], [0, 0, 1]], np.float64)
-    assert overlap(away) == (0.0, 0.0)
-
-
 def test_an_eighth_of_the_keypoints_tells_copies_from_strangers() -> None:
     cup, cat = data.coffee(), data.chelsea()
     whole = orb.detect(cup)

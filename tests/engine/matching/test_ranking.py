@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from engine.domain import HandcraftedFeatures, WHOLE, Keypoints, NetworkRef, StoredFeatures, StoredImage
+from engine.domain import WHOLE, HandcraftedFeatures, Keypoints, NetworkRef, StoredFeatures, StoredImage
 from engine.features.ssim import Alignment
 from engine.matching.calibration import Calibration, Signals, shipped, uncalibrated
 from engine.matching.candidates import Candidate, Candidates
 from engine.matching.proof import Proof
 from engine.matching.ranking import rank
-from engine.measuring.fitting import logistic_regression
 
 NETWORK = NetworkRef("efficientnet-lite2", "1")
 NO_KEYPOINTS = Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), 1.0)
@@ -103,11 +102,3 @@ def test_network_without_calibration_is_marked(references: np.ndarray) -> None:
     assert not other.fitted
     assert other.references(np.ones(2048, np.float32), [0.5] * 60).shape == (40,)
     assert other.nearness(0.9, np.zeros(0, np.float32)) == 0
-
-
-def test_logistic_regression_finds_the_probabilities() -> None:
-    random = np.random.default_rng(4)
-    inputs = random.normal(size=(6000, 2)).astype(np.float32)
-    truth = 1 / (1 + np.exp(-(2 * inputs[:, 0] - 1 * inputs[:, 1] - 0.5)))
-    weights = logistic_regression(inputs, random.random(6000) < truth)
-    assert weights == pytest.approx((2, -1, -0.5), abs=0.15)

@@ -1,0 +1,176 @@
+"""The engine's settings: defaults for a laptop, and an error that names the variable for everything else."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from engine.errors import InvalidSetting
+from engine.settings import EngineSettings, split_at_commas
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without a setting, and a folder without a `.env`."""
+    for name in os.environ:
+        if name.startswith("PICTRACE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_a_setting_all_has_a_default() -> None:
+    settings = EngineSettings.load()
+    assert settings.data_dir.is_absolute()
+    assert settings.cache_dir.is_absolute()
+    assert (settings.database_url, settings.files_url, settings.network, settings.weights) == (None,) * 4
+    assert settings.index == "auto"
+    assert settings.workers == (os.cpu_count() or 1)
+    assert settings.max_bytes == 20 * 1024 * 1024
+    assert settings.fetch_allow == ()
+    assert not settings.serve_metadata
+
+
+def test_every_field_says_what_it_is_for() -> None:
+    for name, field in EngineSettings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith((".", ")")), name
+
+
+def test_environment_is_read_by_prefix_and_what_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("WORKERS", "3"), ("INDEX", "hnsw"), ("MAX_BYTES", ""), ("SOMETHING_ELSE", "x")):
+        monkeypatch.setenv(f"PICTRACE_{name}", value)
+    monkeypatch.setenv("UNDO_DAYS", "1")
+    settings = EngineSettings.load()
+    assert (settings.workers, settings.index, settings.max_bytes) == (3, "hnsw", 20 * 1024 * 1024)
+    assert settings.undo_days == 30
+
+
+def test_what_is_passed_comes_before_the_environment_and_that_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("PICTRACE_WORKERS=3\nPICTRACE_UNDO_DAYS=4\nPICTRACE_MAX_PIXELS=5\n")
+    monkeypatch.setenv("PICTRACE_UNDO_DAYS", "6")
+    monkeypatch.setenv("PICTRACE_MAX_PIXELS", "7")
+    settings = EngineSettings.load(max_pixels=8)
+    assert (settings.workers, settings.undo_days, settings.max_pixels) == (3, 6, 8)
+
+
+def test_client_of_object_stores_finds_its_keys_though_they_stand_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_EMPTY", "OTHER_KEY"):
+        monkeypatch.setenv(name, "before")  # so that it is as before afterwards
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_REGION", "of the environment")
+    (tmp_path / ".env").write_text("AWS_ACCESS_KEY_ID=key\nAWS_REGION=of the file\nAWS_EMPTY=\nOTHER_KEY=x\n")
+    EngineSettings.load()
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "key"
+    assert os.environ["AWS_REGION"] == "of the environment"
+    assert "AWS_EMPTY" not in os.environ
+    assert "OTHER_KEY" not in os.environ
+
+
+@pytest.mark.parametrize("name", ["data_dir", "cache_dir", "weights"])
+def test_paths_are_absolute_and_know_the_home_folder(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    for given, path in (("~/pictures", Path("/home/ada/pictures")), ("here", tmp_path / "here"), ("/there", "/there")):
+        monkeypatch.setenv(f"PICTRACE_{name.upper()}", str(given))
+        assert getattr(EngineSettings.load(), name) == Path(path)
+    monkeypatch.setenv(f"PICTRACE_{name.upper()}", "~nobody-of-this-name/pictures")
+    with pytest.raises(InvalidSetting, match=rf"^PICTRACE_{name.upper()}: .*[^.]\.$"):
+        EngineSettings.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("workers", "0"),
+        ("workers", "257"),
+        ("workers", "two"),
+        ("max_bytes", "0"),
+        ("max_pixels", "-1"),
+        ("max_archive_bytes", "0"),
+        ("max_archive_files", "0"),
+        ("fetch_timeout_s", "0"),
+        ("fetch_timeout_s", "301"),
+        ("undo_days", "-1"),
+        ("undo_days", "36501"),
+        ("index", "faiss"),
+        ("serve_metadata", "perhaps"),
+        ("fetch_allow", "http://intranet"),
+        ("files_url", "https://bucket"),
+        ("database_url", "nonsense"),
+        ("milvus_uri", "host:19530"),
+    ],
+)
+def test_wrong_value_is_told_by_its_variable_in_one_sentence(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"PICTRACE_{name.upper()}", value)
+    with pytest.raises(InvalidSetting) as caught:
+        EngineSettings.load()
+    said = str(caught.value)
+    assert said.startswith(f"PICTRACE_{name.upper()}: ")
+    assert said.endswith(".")
+    assert not said.endswith("..")
+    assert "Value error" not in said
+    assert "\n" not in said
+    assert isinstance(caught.value.__cause__, ValidationError)
+
+
+def test_what_is_wrong_of_two_settings_together_names_the_one_that_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTRACE_INDEX", "milvus")
+    with pytest.raises(InvalidSetting, match=r"^PICTRACE_MILVUS_URI: say where Milvus is"):
+        EngineSettings.load()
+    monkeypatch.setenv("PICTRACE_MILVUS_URI", "http://host:19530")
+    assert EngineSettings.load().milvus_uri == "http://host:19530"
+
+
+def test_file_of_milvus_is_found_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert EngineSettings.load(milvus_uri="vectors.db").milvus_uri == str(tmp_path / "vectors.db")
+    assert EngineSettings.load(milvus_uri="~/vectors.db").milvus_uri == "/home/ada/vectors.db"
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    ["intranet", "intranet:8080, 10.0.0.7", "[::1]:8000,::1", "a-b.c_d.test , ", "2001:db8::7,[2001:db8::7]", " , "],
+)
+def test_hosts_with_or_without_a_port_are_taken_between_commas(hosts: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTRACE_FETCH_ALLOW", hosts)
+    assert EngineSettings.load().fetch_allow == tuple(one.strip() for one in hosts.split(",") if one.strip())
+
+
+@pytest.mark.parametrize(
+    "host", ["http://host", "host/path", "10.0.0.0/8", "*.example.org", "*", "host:", "host:0", "host:123456", "a b"]
+)
+def test_what_is_no_host_is_refused_by_name(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTRACE_FETCH_ALLOW", f"good.example,{host}")
+    with pytest.raises(InvalidSetting) as caught:
+        EngineSettings.load()
+    assert str(caught.value).startswith(f"PICTRACE_FETCH_ALLOW: {host!r} is neither a host nor host:port")
+
+
+@pytest.mark.parametrize(
+    ("value", "split"),
+    [("a, b,,c ", ("a", "b", "c")), ("", ()), (("a,b",), ("a,b",)), (["x"], ["x"]), (7, 7), (None, None)],
+)
+def test_text_is_split_at_commas_and_nothing_else_is(value: Any, split: Any) -> None:
+    assert split_at_commas(value) == split
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = EngineSettings.load()
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(settings, "workers", 3)  # noqa: B010
+
+
+def test_token_is_not_shown() -> None:
+    settings = EngineSettings.load(milvus_token="root:secret-word")
+    assert "secret-word" not in f"{settings} {settings!r}"
+    assert settings.milvus_token
+    assert settings.milvus_token.get_secret_value() == "root:secret-word"
