@@ -3,9 +3,11 @@ PYTHON ?= python3
 UV_VERSION = 0.13.9
 TEST_PROCESSES ?= 3
 BIN = .venv/bin
+# Bytecode is kept: where Python is told to write none, each of the processes would compile all tests.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension test test-attacks-long test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
+.PHONY: run bot extension test test-fast test-attacks-long test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -14,16 +16,20 @@ run: install
 bot: install
 	@$(BIN)/pictrace-bot
 
-test: install-dev
-	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal --ignore=tests/browser
+test: install-dev tests/javascript/node_modules
+	cd tests/javascript && npm test --silent
+	$(PYTEST) -n $(TEST_PROCESSES) --ignore=tests/browser
+
+# What needs no other process and no server: for the time between two edits.
+test-fast: install-dev
+	$(PYTEST) -n 2 --fast
 
 # Thousands of damaged files, and every hostile one through the bot: some ten minutes. `make test` has a part of it.
 test-attacks-long: install-dev
 	MUTATIONS=5000 $(BIN)/pytest -n 2 tests/attacks
 
 # Page and extension in real browsers: Chromium, and Firefox for the extension.
-test-browser: install-dev browsers tests/extension/node_modules
-	node --test tests/extension/*.test.js
+test-browser: install-dev browsers tests/javascript/node_modules
 	$(BIN)/pytest -n 2 --dist worksteal tests/browser
 
 # The extension packed for both: `dist/chromium` and `dist/firefox`, and a zip of each.
@@ -33,22 +39,24 @@ extension:
 # Debian's, where there is apt; elsewhere it says what is missing.
 browsers:
 	@missing=; \
-	for tool in chromium firefox-esr Xvfb xdotool node npm; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	for tool in chromium firefox-esr Xvfb xdotool; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	test -z "$$missing" || { \
 	  test -x /usr/bin/apt-get || { echo "Install these commands, then go on:$$missing"; exit 1; }; \
-	  packages=$$(echo $$missing | sed 's/Xvfb/xvfb/; s/\<node\>/nodejs/'); \
+	  packages=$$(echo $$missing | sed 's/Xvfb/xvfb/'); \
 	  as_root=; test "$$(id -u)" = 0 || as_root=sudo; \
 	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$packages; }
 
-tests/extension/node_modules: tests/extension/package-lock.json
-	cd tests/extension && npm ci --ignore-scripts --no-audit --no-fund --silent
+# Node.js itself is one of the Python packages, so that it is there on every machine, and of one version.
+tests/javascript/node_modules: tests/javascript/package-lock.json | install-dev
+	cd tests/javascript && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-check: install-dev
+check: install-dev tests/javascript/node_modules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	cd tests/javascript && npm run lint --silent
 
 format: install-dev
 	$(BIN)/ruff format .
@@ -98,4 +106,4 @@ lock: .venv/.created
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements-dev.txt
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist tests/extension/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist tests/javascript/node_modules

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,14 +17,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image as PillowImage
 
 from engine import EngineSettings, SearchService, StoredImage, open_service
 from engine.domain import AddResult, Pixels
 from engine.pictures import imaging
 from engine.pictures.sources import expand
+from tests import fast
+from tests.decoders import HereDecoders, KeptDecoders, end_kept
+from tests.forking import Forked, end_loaded, loaded
 from tests.object_store import Bucket, ObjectStore
-from tests.postgresql import PostgresServer, started
+from tests.postgresql import PostgresServer, in_thread, started
 
 SHIPPED = Path(str(files("skimage") / "data"))
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "camera.png", "motorcycle_left.png")
@@ -40,10 +45,27 @@ def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
     return imaging.encode_jpeg(np.ascontiguousarray(pixels), quality=quality)
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="only tests that need no other process and no server")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Where the tests run in a shell's background, Ctrl-C is ignored, and would be by the commands that they start."""
+    if config.getoption("--fast"):
+        config.pluginmanager.register(fast.Guard())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("--fast") and fast.is_left_out(collection_path) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    if config.getoption("--fast"):
+        left_out = {item for item in items if fast.needs_more(item)}
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -75,17 +97,81 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-@pytest.fixture
-def settings(data_dir: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch) -> EngineSettings:
-    """A fresh library; the cache of converted networks is the user's own."""
+def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("PICTRACE_") and name != "PICTRACE_CACHE_DIR":
             monkeypatch.delenv(name)
-    return EngineSettings(data_dir=data_dir, database_url=database_url, workers=2, _env_file=None)
 
 
 @pytest.fixture
-async def service(settings: EngineSettings) -> AsyncIterator[SearchService]:
+def settings(data_dir: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch) -> EngineSettings:
+    """A fresh library; the cache of converted networks is the user's own."""
+    without_settings(monkeypatch)
+    return EngineSettings(data_dir=data_dir, database_url=database_url, workers=2, _env_file=None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def decoders(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Services decode in processes that go from test to test; with `--fast`, in this one."""
+    kind = HereDecoders if request.config.getoption("--fast") else KeptDecoders
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("engine.bootstrap.Decoders", kind)
+        yield
+    in_thread(end_kept)
+    end_loaded()
+
+
+@pytest.fixture(autouse=True)
+def pillows_limit() -> Iterator[None]:
+    """Decoding sets it for the whole process."""
+    before = PillowImage.MAX_IMAGE_PIXELS
+    yield
+    PillowImage.MAX_IMAGE_PIXELS = before
+
+
+class Templates:
+    """Folders that are made once in a run of the tests, by whichever of its processes is the first to want one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def folder(self, name: str, make: Callable[[Path], object]) -> Path:
+        made = self._folder / name
+        with FileLock(f"{made}.lock"):
+            if not made.exists():
+                partial = Path(f"{made}.partial")
+                make(partial)
+                partial.rename(made)
+        return made
+
+    def library(self, *names: str) -> Path:
+        """A library that holds these of scikit-image's pictures, as if just filled."""
+
+        async def fill(folder: Path) -> None:
+            async with open_service(EngineSettings(data_dir=folder, workers=2, _env_file=None)) as service:
+                await add_paths(service, *(SHIPPED / name for name in names))
+            shutil.rmtree(folder / "index", ignore_errors=True)  # written down at the end
+
+        return self.folder("-".join(["library", *names]), lambda folder: in_thread(lambda: fill(folder)))
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "templates"
+    folder.mkdir(exist_ok=True)
+    made = Templates(folder)
+    with pytest.MonkeyPatch.context() as patched:
+        without_settings(patched)
+        for names in ((), PHOTOGRAPHS):
+            made.library(*names)  # now, while no test has patched anything
+    return made
+
+
+@pytest.fixture
+async def service(settings: EngineSettings, templates: Templates) -> AsyncIterator[SearchService]:
+    if settings.database_url is None:
+        shutil.copytree(templates.library(), settings.data_dir)
     async with open_service(settings) as opened:
         yield opened
 
@@ -122,16 +208,31 @@ Filled = Callable[..., AbstractAsyncContextManager[SearchService]]
 
 
 @pytest.fixture
-def filled(settings: EngineSettings) -> Filled:
+def filled(settings: EngineSettings, templates: Templates) -> Filled:
     """Opens a library that holds the photographs."""
 
     @asynccontextmanager
     async def opened(**changes: Any) -> AsyncIterator[SearchService]:
-        async with open_service(settings.model_copy(update=changes)) as service:
-            await add_paths(service, *(SHIPPED / name for name in PHOTOGRAPHS))
+        changed = settings.model_copy(update=changes)
+        is_put = put_photographs(templates, changed)
+        async with open_service(changed) as service:
+            if not is_put:
+                await add_photographs(service)
             yield service
 
     return opened
+
+
+def put_photographs(templates: Templates, settings: EngineSettings) -> bool:
+    """Fill a library with the photographs before it is opened, if it is a new one that is all in its data folder."""
+    can_be = settings.database_url is None and settings.files_url is None and not settings.data_dir.exists()
+    if can_be:
+        shutil.copytree(templates.library(*PHOTOGRAPHS), settings.data_dir)
+    return can_be
+
+
+async def add_photographs(service: SearchService) -> None:
+    await add_paths(service, *(SHIPPED / name for name in PHOTOGRAPHS))
 
 
 async def add_paths(service: SearchService, *paths: Path) -> list[AddResult]:
@@ -179,28 +280,13 @@ class Command:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PICTRACE_") or k == "PICTRACE_CACHE_DIR"}
         self.env = kept | {"PICTRACE_DATA_DIR": str(data_dir), "COLUMNS": "200", "NO_COLOR": "1"}
         self.argv = [sys.executable, "-m", "shell"]
+        self.home = self.env["HOME"]  # a .env of the checkout must not count
 
     def __call__(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self.argv, *map(str, arguments)],
-            env=self.env | env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            cwd=self.env["HOME"],  # a .env of the checkout must not count
-        )
+        return loaded("shell").run([*map(str, arguments)], env=self.env | env, cwd=self.home, timeout=300)
 
-    def start(self, *arguments: object, **env: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*self.argv, *map(str, arguments)],
-            env=self.env | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.env["HOME"],
-        )
+    def start(self, *arguments: object, **env: str) -> Forked:
+        return loaded("shell").start([*map(str, arguments)], env=self.env | env, cwd=self.home)
 
     def on_terminal(self, *arguments: object, **env: str) -> str:
         """All that it writes to a terminal of its own, colours included; it must succeed."""

@@ -17,7 +17,7 @@ from api.app import create_app
 from api.serving import listening_socket, uvicorn_options
 from api.settings import ApiSettings
 from engine import EngineSettings, SearchService
-from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
+from tests.conftest import SHIPPED, Templates, add_photographs, put_photographs
 
 DESCRIPTORS = 4096  # so many files and sockets the served application may have open
 ADMIN, SEARCH = "admin-key-for-tests-0", "search-key-for-tests"
@@ -116,16 +116,18 @@ Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
 
 @pytest.fixture
-def serve(settings: EngineSettings) -> Serve:
+def serve(settings: EngineSettings, templates: Templates) -> Serve:
     """Serves a library: `filled` with the photographs, or empty; other arguments are settings."""
 
     @asynccontextmanager
     async def opened(*, filled: bool = True, **changes: Any) -> AsyncIterator[Client]:
         library = {"data_dir": settings.data_dir, "database_url": settings.database_url}
         own = {"admin_key": ADMIN, "rate_limit": 0, "workers": 2, **library}
-        async with serving(ApiSettings(_env_file=None, **own | changes)) as client:
-            if filled:
-                await add_paths(client.service, *(SHIPPED / name for name in PHOTOGRAPHS))
+        made = ApiSettings(_env_file=None, **own | changes)
+        is_put = filled and put_photographs(templates, made)
+        async with serving(made) as client:
+            if filled and not is_put:
+                await add_photographs(client.service)
             yield client
 
     return opened

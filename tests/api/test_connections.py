@@ -375,6 +375,7 @@ async def test_small_answers_are_sent_at_once() -> None:
         writer.close()
 
 
+@pytest.mark.processes
 def test_every_handler_of_the_api_limits_what_repeats() -> None:
     assert all(handler["filters"] == ["repeats"] for handler in LOGGING["handlers"].values())
     code = (

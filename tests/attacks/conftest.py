@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.attacks.hostile_files import KINDS
+from tests.conftest import Templates
 
 MEGABYTE = 1024 * 1024
 MAX_WORKER_BYTES = 600 * MEGABYTE
@@ -50,16 +51,19 @@ SAID = {"damaged_image", "not_an_image", "unsupported_format", "too_costly", "to
 
 
 @pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def hostile(templates: Templates) -> Path:
     """A folder with a file of every kind; a child makes them, so that what it takes is given back."""
-    folder = tmp_path_factory.mktemp("hostile")
-    child = os.fork()
-    if child == 0:
-        for name, make in KINDS.items():
-            (folder / f"{name}.jpg").write_bytes(make())
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-    return folder
+
+    def make_all(folder: Path) -> None:
+        folder.mkdir()
+        child = os.fork()
+        if child == 0:
+            for name, make in KINDS.items():
+                (folder / f"{name}.jpg").write_bytes(make())
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+
+    return templates.folder("hostile", make_all)
 
 
 class Taken:

@@ -13,7 +13,7 @@ from teremok.validation import validate_method
 from bot.app import Application, opened
 from bot.settings import BotSettings
 from engine import EngineSettings, SearchService
-from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
+from tests.conftest import Templates, add_photographs, put_photographs
 from tests.telegram.server import FakeTelegram
 
 ADMIN_ID, ADA_ID, BORIS_ID = 500, 1001, 1002
@@ -132,14 +132,16 @@ def bot_settings(settings: EngineSettings, telegram: FakeTelegram, **changes: An
 
 
 @pytest.fixture
-def talk_on(settings: EngineSettings, telegram: FakeTelegram) -> StartTalk:
+def talk_on(settings: EngineSettings, telegram: FakeTelegram, templates: Templates) -> StartTalk:
     """Starts a bot on a library: `filled` with the photographs, or empty; other arguments are settings."""
 
     @asynccontextmanager
     async def opened_talk(*, filled: bool = True, **changes: Any) -> AsyncIterator[Talk]:
-        async with talking(bot_settings(settings, telegram, **changes), telegram) as talk:
-            if filled:
-                await add_paths(talk.service, *(SHIPPED / name for name in PHOTOGRAPHS))
+        made = bot_settings(settings, telegram, **changes)
+        is_put = filled and put_photographs(templates, made)
+        async with talking(made, telegram) as talk:
+            if filled and not is_put:
+                await add_photographs(talk.service)
             yield talk
 
     return opened_talk

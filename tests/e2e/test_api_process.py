@@ -21,6 +21,7 @@ from typing import Any, TextIO
 import pytest
 
 from tests.conftest import SHIPPED, Command
+from tests.forking import loaded
 
 START_S = 60
 KEY = "admin-key-for-processes"
@@ -289,14 +290,7 @@ def test_killed_while_adding_loses_nothing_acknowledged(pictrace: Command) -> No
 
 
 def run(pictrace: Command, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "api", *arguments],
-        env=pictrace.env | {"PICTRACE_PORT": "0"} | env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=pictrace.env["HOME"],
-    )
+    return loaded("api").run(arguments, env=pictrace.env | {"PICTRACE_PORT": "0"} | env, cwd=pictrace.home, timeout=60)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PIL import Image as PillowImage
 
 from tests.conftest import SHIPPED, Command
 from tests.e2e.conftest import Holding
+from tests.forking import Forked
 
 ADDED = ("astronaut.png", "coffee.png", "rocket.jpg")
 FIGURES = {"edit", "copies", "recall_at_1", "recall_at_5", "same", "wrong_same", "median_ms"}
@@ -107,7 +107,7 @@ def test_interrupt_stops_and_says_that_nothing_was_changed(library: Command, dat
     assert everything(data_dir) == before
 
 
-def wait_for_memory_map(process: subprocess.Popen[str]) -> None:
+def wait_for_memory_map(process: Forked) -> None:
     """Until the library is open: its write-ahead log is mapped then."""
     maps = Path(f"/proc/{process.pid}/maps")
     for _ in range(1200):

@@ -20,8 +20,10 @@ from tests.bot.conftest import texts
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, jpeg, photograph
 from tests.e2e.conftest import Holding
 from tests.e2e.test_api_process import api
+from tests.forking import Forked, loaded
 from tests.telegram.server import FakeTelegram
 
+ROOT = str(Path(__file__).parents[2])
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
 QUERIES = [
     jpeg(EDITS[edit](photograph(name), np.random.default_rng(4), photograph("coffee.png")))
@@ -42,19 +44,16 @@ class Bot:
             **env,
         }
         self.log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Forked | None = None
 
     async def start(self) -> None:
-        with self.log.open("ab") as out:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", env=self.env, stdout=out, stderr=out, cwd=Path(__file__).parents[2]
-            )
+        with self.log.open("ab") as log:
+            self._process = await asyncio.to_thread(loaded("bot").start, [], env=self.env, cwd=ROOT, log=log)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         assert self._process
-        if self._process.returncode is None:
-            self._process.send_signal(how)
-        return await asyncio.wait_for(self._process.wait(), 60)
+        self._process.send_signal(how)
+        return await asyncio.to_thread(self._process.wait, 60)
 
 
 @asynccontextmanager
@@ -102,14 +101,7 @@ def replied(message: dict[str, Any]) -> int | None:
 
 def run(env: dict[str, str], **changes: str | None) -> subprocess.CompletedProcess[str]:
     given = {name: value for name, value in (env | changes).items() if value is not None}
-    return subprocess.run(
-        [sys.executable, "-m", "bot"],
-        env=given,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=Path(__file__).parents[2],
-    )
+    return loaded("bot").run([], env=given, cwd=ROOT, timeout=120)
 
 
 async def test_without_a_token_one_sentence_says_how_to_get_one(data_dir: Path, tmp_path: Path) -> None:
@@ -287,7 +279,7 @@ def test_bot_imports_no_tensorflow() -> None:
         capture_output=True,
         text=True,
         env=os.environ | {},
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         timeout=120,
     )
     assert loaded.stdout.strip() == "False"

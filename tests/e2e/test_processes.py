@@ -18,6 +18,7 @@ import pytest
 from engine.pictures import augment, imaging
 from engine.storage.database import REVISION
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, photograph
+from tests.forking import Forked
 
 KILLS = 20
 PICTURES = 160
@@ -34,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def rest_of(process: subprocess.Popen[str]) -> tuple[str, str]:
+def rest_of(process: Forked) -> tuple[str, str]:
     """What is left of stdout and stderr; `communicate` would pass over what a `readline` has buffered."""
     assert process.stdout
     assert process.stderr

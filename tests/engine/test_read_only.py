@@ -13,7 +13,7 @@ import pytest
 from engine import EngineSettings, SearchService, bootstrap, open_service
 from engine.errors import DataDirNotWritable, TooFewPictures
 from engine.storage import database
-from tests.conftest import PHOTOGRAPHS, Filled, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, Filled, add_photographs, jpeg, photograph
 
 QUERY = ["coffee.png", "chelsea.png"]
 
@@ -108,11 +108,12 @@ async def test_library_in_a_folder_that_seems_to_be_read_only(
 
 
 async def test_changes_that_only_stand_in_the_log_are_not_passed_over(
-    filled: Filled, settings: EngineSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: EngineSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a copy of a library that was made while it was in use, without the file in shared memory."""
     copy = tmp_path / "copy"
-    async with filled():
+    async with open_service(settings) as service:
+        await add_photographs(service)
         assert (settings.data_dir / "pictrace.db-wal").stat().st_size
         shutil.copytree(settings.data_dir, copy, ignore=shutil.ignore_patterns("*-shm"))
     copied = settings.model_copy(update={"data_dir": copy})
@@ -129,12 +130,13 @@ async def test_changes_that_only_stand_in_the_log_are_not_passed_over(
 
 
 async def test_log_of_a_library_in_use_elsewhere_is_read(
-    filled: Filled, settings: EngineSettings, to_be_read: ToBeRead, tmp_path: Path
+    settings: EngineSettings, to_be_read: ToBeRead, tmp_path: Path
 ) -> None:
     """As in a container that has the folder of a running service mounted to be read."""
     seen = tmp_path / "seen"
     seen.mkdir()
-    async with filled() as service:
+    async with open_service(settings) as service:
+        await add_photographs(service)
         to_be_read(settings.data_dir, seen)
         async with open_service(settings.model_copy(update={"data_dir": seen})) as reader:
             assert (await reader.status()).images == len(PHOTOGRAPHS)

@@ -93,16 +93,9 @@ class Files:
     def _size(
         self, kind: str, picture: Image.Image, side: int, *, size: int | None = None
     ) -> tuple[StoredFile, dict[str, Any]]:
-        scaled = picture.copy()
-        if max(scaled.size) > side:
-            scale = side / max(scaled.size)
-            scaled = scaled.resize(
-                (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))), Image.Resampling.LANCZOS
-            )
-        out = io.BytesIO()
-        scaled.save(out, "JPEG", quality=87)
-        stored = self.keep(kind, out.getvalue(), size=size, extension="jpg")
-        return stored, _told(stored, width=scaled.width, height=scaled.height)
+        content, width, height = _scaled(picture, side)
+        stored = self.keep(kind, content, size=size, extension="jpg")
+        return stored, _told(stored, width=width, height=height)
 
     def document(
         self, name: str, content: bytes, mime: str | None, *, file_size: int | None = None, pictured: bool = True
@@ -147,6 +140,25 @@ class Files:
         stored = self.keep("voice", content, extension="oga")
         stored.told = _told(stored, duration=2, mime_type="audio/ogg")
         return dict(stored.told)
+
+
+_made: dict[tuple[bytes, int], tuple[bytes, int, int]] = {}  # most tests send the same few pictures
+
+
+def _scaled(picture: Image.Image, side: int) -> tuple[bytes, int, int]:
+    """A picture as a JPEG of at most this side; its width and height."""
+    key = hashlib.sha256(f"{picture.mode} {picture.size}".encode() + picture.tobytes()).digest(), side
+    if key not in _made:
+        scaled = picture.copy()
+        if max(scaled.size) > side:
+            scale = side / max(scaled.size)
+            scaled = scaled.resize(
+                (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))), Image.Resampling.LANCZOS
+            )
+        out = io.BytesIO()
+        scaled.save(out, "JPEG", quality=87)
+        _made[key] = out.getvalue(), scaled.width, scaled.height
+    return _made[key]
 
 
 def _told(stored: StoredFile, **more: Any) -> dict[str, Any]:

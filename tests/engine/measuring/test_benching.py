@@ -237,6 +237,7 @@ async def test_library_is_the_same_byte_for_byte_afterwards(
     assert contents(settings.data_dir) == before
 
 
+@pytest.mark.slow
 async def test_copies_of_photographs_are_found_and_the_seed_makes_the_same_ones(filled: Filled) -> None:
     async with filled() as service:
         first, again = [await service.bench(BenchPlan(pictures=3, edits=("crop", "paste"))) for _ in range(2)]
@@ -250,6 +251,7 @@ async def test_copies_of_photographs_are_found_and_the_seed_makes_the_same_ones(
     assert first.calibration != other.calibration
 
 
+@pytest.mark.slow
 async def test_near_duplicate_is_named_and_not_a_riddle(filled: Filled) -> None:
     async with filled() as service:
         await service.add_bytes(jpeg(photograph("coffee.png"), 60), name="again.jpg", actor="test")
@@ -260,6 +262,7 @@ async def test_near_duplicate_is_named_and_not_a_riddle(filled: Filled) -> None:
     assert report.false_alarms.alarmed == 4
 
 
+@pytest.mark.slow
 async def test_flat_pictures_are_measured_like_any(settings: EngineSettings) -> None:
     async with open_service(settings) as service:
         for size in (1, 20, 300):

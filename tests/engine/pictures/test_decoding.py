@@ -20,15 +20,24 @@ from engine.pictures import imaging
 from engine.pictures.decoding import Decoders, Limits
 from tests.attacks.hostile_files import KINDS
 from tests.conftest import jpeg, photograph
+from tests.decoders import end_kept
 
 MEGABYTE = 1024 * 1024
 ROOT = Path(__file__).parents[3]
 HASTE = Limits(cpu_s=0.2, look_s=0.01)
 SMALL = jpeg(photograph("chelsea.png"))
 
+pytestmark = pytest.mark.processes
+
 
 def decoders(limits: Limits | None = None, workers: int = 2) -> Decoders:
     return Decoders(workers, max_bytes=20 * MEGABYTE, max_pixels=50_000_000, limits=limits)
+
+
+@pytest.fixture(autouse=True)
+async def alone() -> None:
+    """Other tests have left no processes."""
+    await end_kept()
 
 
 @pytest.fixture(scope="module")

@@ -464,6 +464,7 @@ def many(count: int) -> dict[str, tuple[bytes, str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", many(0))
 def test_time_and_memory_are_in_proportion_to_the_size(name: str) -> None:
     took = []
@@ -511,6 +512,7 @@ async def test_stripped_copy_that_comes_back_is_the_same_picture(filled: Filled)
             assert await service.originals.file(await service.get(image.id)) == original
 
 
+@pytest.mark.processes
 async def test_very_large_picture_is_given_as_a_smaller_jpeg_where_it_takes_too_much(
     service: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
