@@ -20,5 +20,5 @@ def read(path: Path, *names: str) -> list[NDArray[Any]]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             return [saved[name] for name in names]
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
+    except (zipfile.BadZipFile, EOFError, KeyError, TypeError, RuntimeError) as error:  # NotImplementedError is one
         raise ValueError(f"{path.name} does not hold what it should ({error})") from error

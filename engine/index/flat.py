@@ -36,6 +36,10 @@ class FlatIndex:
         )
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
+        _, last = np.unique(keys[::-1], return_index=True)  # of a key given twice the last counts
+        if len(last) < len(keys):
+            kept = np.sort(len(keys) - 1 - last)
+            keys, vectors = keys[kept], vectors[kept]
         with self._changing:
             state = self._without(keys).with_room(len(keys))
             end = state.count + len(keys)

@@ -1,9 +1,11 @@
 """Changes a library over to another network, while the old one serves."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef
+from engine.domain import NetworkRef, StoredImage, Vector
+from engine.errors import ImageError
 from engine.library.active_network import Networks
 from engine.library.originals import Originals
 from engine.storage.repository import Repository
@@ -26,14 +28,30 @@ async def reembed(
     embedder = await networks.embedder(network)
     await repository.settings.set_next_network(network)
     total = await repository.images.count_live()
+
+    async def embed(image: StoredImage) -> Vector:
+        return await pool.run(embedder.embed, (await originals.decoded(image)).pixels)
+
     while True:
         lacking = await repository.features.lacking(network, AT_ONCE)
-        if not lacking and await repository.settings.switch_network(network, "engine"):
-            progress(total, total)
-            return
-        vectors = {}
-        for image in lacking:
-            decoded = await originals.decoded(image)
-            vectors[image.id] = await pool.run(embedder.embed, decoded.pixels)
-        await repository.features.put_embeddings(network, vectors)
+        if not lacking:
+            await _embed_removed(repository, network, embed)
+            if await repository.settings.switch_network(network, "engine"):
+                progress(total, total)
+                return
+        await repository.features.put_embeddings(network, {image.id: await embed(image) for image in lacking})
         progress(total - await repository.features.count_lacking(network), total)
+
+
+async def _embed_removed(
+    repository: Repository, network: NetworkRef, embed: Callable[[StoredImage], Awaitable[Vector]]
+) -> None:
+    """What an undo may bring back is to be found then; what cannot be read any more holds nothing up."""
+    after = 0
+    while removed := await repository.features.lacking(network, AT_ONCE, removed=True, after=after):
+        after = removed[-1].id
+        vectors = {}
+        for image in removed:
+            with suppress(ImageError):
+                vectors[image.id] = await embed(image)
+        await repository.features.put_embeddings(network, vectors)

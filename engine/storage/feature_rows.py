@@ -31,7 +31,7 @@ class FeatureRows:
         self._database = database
 
     async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
-        """Live pictures with hash and keypoints, by id."""
+        """Live pictures with hash and keypoints, by id; without keypoints where these are lost."""
         query = (
             select(
                 images,
@@ -40,7 +40,7 @@ class FeatureRows:
                 statements.blob(keypoints.c.points),
                 statements.blob(keypoints.c.descriptors),
             )
-            .join(keypoints, keypoints.c.image_id == images.c.id)
+            .outerjoin(keypoints, keypoints.c.image_id == images.c.id)
             .outerjoin(hashes, hashes.c.image_id == images.c.id)
             .where(images.c.deleted_at.is_(None))
         )
@@ -52,7 +52,9 @@ class FeatureRows:
                         image=statements.image(row),
                         handcrafted=HandcraftedFeatures(
                             phash=None if row.phash is None else codec.unsigned(row.phash),
-                            keypoints=codec.keypoints_from_bytes(row.points, row.descriptors, row.aspect),
+                            keypoints=codec.keypoints_from_bytes(
+                                row.points or b"", row.descriptors or b"", row.aspect or 1.0
+                            ),
                         ),
                     )
         return found
@@ -125,12 +127,14 @@ class FeatureRows:
         found = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
         return found[:, 0], found[:, 1].astype(np.uint64)  # the database knows signed numbers only
 
-    async def lacking(self, network: NetworkRef, limit: int) -> list[StoredImage]:
-        """Live pictures without an embedding of this network."""
+    async def lacking(
+        self, network: NetworkRef, limit: int, *, removed: bool = False, after: int = 0
+    ) -> list[StoredImage]:
+        """Live pictures, or `removed` ones, with ids above `after` that have no embedding of this network."""
+        ids = statements.lacking(network, removed=removed).where(images.c.id > after).limit(limit)
+        query = select(images).where(images.c.id.in_(ids)).order_by(images.c.id)
         async with self._database.read() as connection:
-            ids = (await connection.scalars(statements.lacking(network).limit(limit))).all()
-            rows = (await connection.execute(statements.live().where(images.c.id.in_(ids)).order_by(images.c.id))).all()
-        return [statements.image(row) for row in rows]
+            return [statements.image(row) for row in await connection.execute(query)]
 
     async def count_lacking(self, network: NetworkRef) -> int:
         async with self._database.read() as connection:

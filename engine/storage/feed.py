@@ -42,7 +42,11 @@ class ChangeFeed:
             recent = await connection.scalar(
                 select(func.min(changes.c.seq)).join(operations).where(operations.c.at >= older_than)
             )
-            last = min(seq for seq in (behind, watched, None if recent is None else recent - 1) if seq is not None)
+            end = await connection.scalar(
+                select(func.max(changes.c.seq))
+            )  # an index of another past may be ahead of it
+            kept_from = None if recent is None else recent - 1
+            last = min(seq for seq in (behind, watched, kept_from, end) if seq is not None)
             gone = await connection.execute(delete(changes).where(changes.c.seq <= last))
             if gone.rowcount:
                 await statements.put_setting(connection, TRIMMED, last)

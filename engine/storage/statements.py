@@ -166,9 +166,11 @@ def undoable() -> Select[Any]:
     return select(operations).where(operations.c.kind.in_(UNDOABLE), operations.c.id.not_in(taken_back), has_changes)
 
 
-def lacking(network: NetworkRef) -> Select[Any]:
+def lacking(network: NetworkRef, *, removed: bool = False) -> Select[Any]:
+    """Ids of the live pictures, or of the removed ones, that have no embedding of this network."""
     has = select(embeddings.c.image_id).where(made_by(network))
-    return select(images.c.id).where(images.c.deleted_at.is_(None), images.c.id.not_in(has)).order_by(images.c.id)
+    wanted = images.c.deleted_at.is_not(None) if removed else images.c.deleted_at.is_(None)
+    return select(images.c.id).where(wanted, images.c.id.not_in(has)).order_by(images.c.id)
 
 
 def image(row: Any) -> StoredImage:
@@ -287,6 +289,8 @@ async def put_embeddings(
         for image_id, made in vectors.items()
         for network in wanted
     ]
+    if not rows:
+        return
     statement = upsert(connection, embeddings)
     key = ["image_id", "network", "version", "part"]
     statement = statement.on_conflict_do_update(index_elements=key, set_={"vector": statement.excluded.vector})

@@ -4,13 +4,12 @@ A subscriber is an opaque name that a door gives to whom it speaks with, e.g. `t
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
 from engine.domain import Features, NetworkRef, Tally, Vector, Watch
-from engine.storage import codec, statements
+from engine.storage import clock, codec, statements
 from engine.storage.database import Database
 from engine.storage.tables import changes, images, verdicts, watches
 
@@ -28,7 +27,7 @@ class Subscribers:
     async def judge(self, subscriber: str, query: Features, image_id: int, *, right: bool) -> None:
         """Remember a verdict on a pair; the last one counts."""
         pair = {"subscriber": subscriber, "query_sha256": query.sha256, "image_id": image_id}
-        said = {"query_phash": _signed(query.phash), "is_right": right, "at": datetime.now(UTC)}
+        said = {"query_phash": _signed(query.phash), "is_right": right, "at": clock.now()}
         async with self._database.write() as connection:
             statement = statements.upsert(connection, verdicts).values(**pair, **said)
             await connection.execute(statement.on_conflict_do_update(index_elements=list(pair), set_=said))
@@ -68,7 +67,7 @@ class Subscribers:
                         version=network.version,
                         vectors=codec.vector_to_bytes(vectors),
                         seq=seq,
-                        at=datetime.now(UTC),
+                        at=clock.now(),
                     )
                 )
                 watch_id = int(inserted.inserted_primary_key[0])  # type: ignore[index]
@@ -122,7 +121,7 @@ class Subscribers:
         return Tally(**gone)
 
     async def rename(self, subscriber: str, new: str) -> None:
-        """What is kept for one is from now on kept for another; what both have said stays the other's."""
+        """What is kept for one is from now on kept for another; what both have said or wait for stays the other's."""
         async with self._database.write() as connection:
             theirs = verdicts.alias()
             said_too = (
@@ -135,6 +134,9 @@ class Subscribers:
                 .exists()
             )
             await connection.execute(delete(verdicts).where(verdicts.c.subscriber == subscriber, said_too))
+            waiting = select(watches.c.query_sha256).where(watches.c.subscriber == new)
+            waited_too = delete(watches).where(watches.c.subscriber == subscriber, watches.c.query_sha256.in_(waiting))
+            await connection.execute(waited_too)
             for table in (verdicts, watches):
                 await connection.execute(update(table).where(table.c.subscriber == subscriber).values(subscriber=new))
 

@@ -179,7 +179,7 @@ async def test_store_that_goes_down_before_the_row_is_written_leaves_no_row(
         with bucket.store.down():
             return await add(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(repository, "add", add_when_down)
+    monkeypatch.setattr(repository.additions, "add", add_when_down)
     seq = (await repository.feed.head()).seq
     with pytest.raises(FilesUnreachable):
         await service.add_bytes(NEW, name="new.jpg", actor="test")

@@ -160,13 +160,14 @@ WRITING = """
 import sys
 from pathlib import Path
 sys.path[:0] = {path!r}
-from tests.engine.test_checkpoints import written
+from tests.engine.index.test_checkpoints import written
 print("begins", flush=True)
 for seq in range(8, 10_000):
     written(Path(sys.argv[1]), "hnsw", count=300, seq=seq)
 """
 
 
+@pytest.mark.processes
 def test_killed_while_writing_there_is_a_whole_one(tmp_path: Path) -> None:
     written(tmp_path, "hnsw", count=300)
     for wait_s in (0.02, 0.09, 0.15):

@@ -291,16 +291,3 @@ def test_index_of_other_dimensions_is_not_loaded(kind: type[FlatIndex] | type[Hn
     index.save(tmp_path / "saved")
     with pytest.raises(ValueError, match=r"dimensions|shape"):
         kind.load(tmp_path / "saved", DIMENSIONS)
-
-
-def test_hashes_are_found_within_so_many_bits_and_no_farther() -> None:
-    index = HammingIndex()
-    index.add(np.arange(1, 66), np.array([(1 << bits) - 1 for bits in range(65)], np.uint64))  # key: bits set, and one
-    index.remove(np.array([3]))
-    (hits,) = index.search(np.array([0], np.uint64), 100, within=4)
-    assert hits.keys.tolist() == [1, 2, 4, 5]
-    assert hits.distances.tolist() == [0, 1, 3, 4]
-    (hits,) = index.search(np.array([0], np.uint64), 2, within=4)
-    assert hits.keys.tolist() == [1, 2]
-    (hits,) = index.search(np.array([0], np.uint64), 64)
-    assert hits.keys.tolist() == [1, 2, *range(4, 66)]

@@ -1,4 +1,4 @@
-"""HNSW beyond the contract: projections, merging beside searches, and files that are not what was written."""
+"""HNSW beyond the contract: projected vectors, merging beside searches, and files that are not what was written."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 from engine.index.flat import FlatIndex
 from engine.index.hits import Keys, Vectors
 from engine.index.hnsw import AT_ONCE, GraphBuilder, HnswIndex, Interrupted
-from engine.index.projection import DIMENSIONS, MIN_SAMPLE, Projection
+from engine.index.projection import DIMENSIONS, MIN_SAMPLE
 
 LARGE = 512
 RANDOM = np.random.default_rng(5)
@@ -55,21 +55,6 @@ def test_no_vector_is_lost_in_a_graph() -> None:
     index.remove(np.arange(1000, 1500))
     kept = [*range(1000), *range(1500, 3000)]
     assert first_of(index.merged(), vectors[kept]) == kept
-
-
-def test_projection_keeps_unit_length_and_what_lies_in_its_directions() -> None:
-    basis = np.linalg.qr(RANDOM.normal(size=(LARGE, 40)))[0].T
-    vectors = (RANDOM.normal(size=(MIN_SAMPLE, 40)) @ basis).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    projected = Projection.fit(vectors)(vectors)
-    assert projected.shape == (MIN_SAMPLE, DIMENSIONS)
-    assert np.allclose(projected @ projected.T, vectors @ vectors.T, atol=1e-4)
-
-
-def test_few_embeddings_are_not_projected() -> None:
-    few = embeddings(MIN_SAMPLE - 1, LARGE)
-    assert Projection.fit(few).dimensions == LARGE
-    assert np.array_equal(Projection.fit(few)(few), few)
 
 
 def test_index_is_outgrown_once_it_could_be_projected() -> None:

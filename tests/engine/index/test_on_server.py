@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,15 +16,13 @@ from engine.domain import NetworkRef
 from engine.errors import DatabaseUnreachable, IndexUnreachable, InvalidSetting, ServerUnreachable
 from engine.index.base import ServerIndex
 from engine.index.on_server import LONGEST_NAME, OnServer, index_name
-from engine.index.pgvector import SCHEMA, require_pgvector
+from engine.index.pgvector import SCHEMA
 from engine.settings import parse_database_url
 from engine.storage.database import Database
 from engine.storage.statements import TRIMMED
 from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths, jpeg, photograph
 from tests.milvus import MilvusServer, milvus_server
 from tests.postgresql import PostgresServer
-
-SECRET = "open-sesame"
 
 
 @dataclass(frozen=True)
@@ -259,56 +256,6 @@ async def on_server_as_it_is(service: SearchService) -> ServerIndex:
     assert serving
     assert isinstance(serving.index.embeddings, OnServer)
     return serving.index.embeddings.server
-
-
-async def test_file_of_milvus_lite_serves_one_process(settings: EngineSettings, tmp_path: Path) -> None:
-    with milvus_server(tmp_path / "taken.db"), pytest.raises(IndexUnreachable, match="cannot be opened") as caught:
-        await open_and_close(changed(settings, index="milvus", milvus_uri=str(tmp_path / "taken.db")))
-    assert "one process" in str(caught.value)
-
-
-async def test_pgvector_in_sqlite_is_refused(settings: EngineSettings) -> None:
-    with pytest.raises(InvalidSetting, match="PICTRACE_INDEX: pgvector needs PostgreSQL"):
-        await open_and_close(changed(settings, index="pgvector"))
-
-
-async def test_milvus_without_its_client_is_refused(settings: EngineSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pymilvus", None)
-    with pytest.raises(InvalidSetting, match=r"pip install pictrace\[milvus\]"):
-        await open_and_close(changed(settings, index="milvus", milvus_uri="http://127.0.0.1:1"))
-
-
-async def test_extension_that_this_user_may_not_make_is_said(postgresql: PostgresServer, tmp_path: Path) -> None:
-    with postgresql.database() as url:
-        postgresql.execute("CREATE ROLE plain LOGIN")
-        try:
-            database = Database(parse_database_url(url.replace("postgres@", "plain@")), tmp_path / "opening.lock")
-            with pytest.raises(InvalidSetting, match="CREATE EXTENSION vector"):
-                await require_pgvector(database)
-            await database.close()
-        finally:
-            postgresql.execute("DROP ROLE plain")
-
-
-async def test_server_without_the_extension_is_said(
-    postgresql: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.index.pgvector.EXTENSION", "no_such_extension")
-    with postgresql.database() as url:
-        database = Database(parse_database_url(url), tmp_path / "opening.lock")
-        with pytest.raises(InvalidSetting, match="has no pgvector"):
-            await require_pgvector(database)
-        await database.close()
-
-
-async def test_token_is_in_no_message(settings: EngineSettings, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    made = EngineSettings(
-        data_dir=settings.data_dir, index="milvus", milvus_uri="http://127.0.0.1:1", milvus_token=SECRET, _env_file=None
-    )
-    with pytest.raises(IndexUnreachable) as caught:
-        await open_and_close(made)
-    assert SECRET not in f"{made!r} {caught.value} {caught.value.__cause__} {caplog.text}"
 
 
 @pytest.mark.parametrize("uri", ["milvus.example:19530", "http://root:Milvus@host:19530", "ftp://host", "file.txt", ""])

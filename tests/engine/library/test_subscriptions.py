@@ -177,17 +177,6 @@ async def test_watch_outlives_a_change_of_network(service: SearchService) -> Non
     assert await service.watches.appeared(due, MIRRORED)
 
 
-async def test_last_operation_is_that_of_its_actor(service: SearchService) -> None:
-    with pytest.raises(PicTraceError) as caught:
-        await service.last_operation("ada")
-    assert caught.value.code == "nothing_to_undo"
-    mine = await service.add_bytes(MIRRORED, name="a.jpg", actor="ada")
-    await service.add_bytes(jpeg(photograph("coffee.png")), name="b.jpg", actor="boris")
-    assert await service.last_operation("ada") == mine.operation_id
-    assert mine.operation_id is not None
-    assert await service.added_by(mine.operation_id) == [mine.id]
-
-
 async def test_preview_is_a_jpeg_of_bounded_size_and_shape(service: SearchService) -> None:
     strip = np.full((40, 3000, 3), 90, np.uint8)
     strip[:, ::7] = 200

@@ -9,7 +9,7 @@ import pytest
 from engine.storage.files import FileStore, PictureFiles, original_key, thumbnail_key
 from engine.storage.local_files import LocalFiles
 from engine.storage.object_files import ObjectFiles
-from engine.storage.thumbnail_cache import ThumbnailCache
+from engine.storage.jpeg_cache import JpegCache
 from tests.conftest import jpeg, photograph
 from tests.object_store import Bucket
 
@@ -24,7 +24,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> FileStore:
     if request.param == "folder":
         return FileStore(LocalFiles(tmp_path / "library"))
     bucket: Bucket = request.getfixturevalue("bucket")
-    return FileStore(ObjectFiles(bucket.url), ThumbnailCache(tmp_path / "cache"))
+    return FileStore(ObjectFiles(bucket.url), JpegCache(tmp_path / "cache"))
 
 
 async def keys(store: FileStore) -> list[str]:

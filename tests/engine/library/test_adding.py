@@ -1,0 +1,343 @@
+"""Pictures come in portions and in order; what fails is said, and leaves nothing behind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import EngineSettings, SearchService
+from engine.domain import AddResult, FileSeen
+from engine.errors import DataDirNotWritable, DiskFull, LibraryBusy, UnknownOperation, UnreadableFile
+from engine.library import adding
+from engine.library.adding import Given
+from engine.pictures.sources import Refused, Remote, Source, expand
+from tests.conftest import SHIPPED, Filled, add_paths, jpeg, photograph
+from tests.engine.library.conftest import DIMENSIONS, Web, Work, paint, painted
+from tests.rows import files_in, lines
+
+URL = "https://pictures.test/7.jpg"
+
+
+def source(number: int, *, size: int | None = None) -> Source:
+    content = painted(number)
+    return Source(f"{number}.jpg", lambda: content, len(content) if size is None else size)
+
+
+def unreadable() -> bytes:
+    raise UnreadableFile("It cannot be read: gone.")
+
+
+async def add(service: SearchService, *sources: Given, **said: Any) -> list[AddResult]:
+    return [result async for result in service.add(sources, actor="test", **said)]
+
+
+def statuses(results: list[AddResult]) -> list[tuple[str, str]]:
+    return [(one.name, one.status) for one in results]
+
+
+@pytest.fixture
+def portions_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adding, "PORTION_PICTURES", 2)
+    monkeypatch.setattr(adding, "COMPARED_BEHIND", 2)
+
+
+@pytest.fixture
+def stored(small: SearchService, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures were stored in each transaction."""
+    additions = small._repository.additions
+    put = additions.add
+    sizes: list[int] = []
+
+    async def noted(prepared: Any, operation: Any) -> Any:
+        sizes.append(len(prepared))
+        return await put(prepared, operation)
+
+    monkeypatch.setattr(additions, "add", noted)
+    return sizes
+
+
+# --- results
+
+
+async def test_each_source_has_its_result_in_order(small: SearchService, web: Web) -> None:
+    web.pages[URL] = painted(7)
+    results = await add(
+        small,
+        source(1),
+        Refused("folder", UnreadableFile("This is a folder.")),
+        Source("gone.jpg", unreadable, 0),
+        Source("text.jpg", lambda: b"no picture", 10),
+        source(1),
+        Remote("7.jpg", URL),
+        Remote("8.jpg", "https://pictures.test/8.jpg"),
+        source(2),
+    )
+    assert statuses(results) == [
+        ("1.jpg", "added"),
+        ("folder", "rejected"),
+        ("gone.jpg", "rejected"),
+        ("text.jpg", "rejected"),
+        ("1.jpg", "duplicate"),
+        ("7.jpg", "added"),
+        ("8.jpg", "rejected"),
+        ("2.jpg", "added"),
+    ]
+    codes = ["unreadable_file", "unreadable_file", "not_an_image", "fetch_failed"]
+    assert [one.code for one in results if one.status == "rejected"] == codes
+    assert results[1].message == "This is a folder."
+    assert [one.operation_id for one in results if one.status == "added"] == [1, 1, 1]
+    assert all(one.operation_id is None for one in results if one.status != "added")
+
+
+async def test_nothing_to_add_is_no_operation(small: SearchService) -> None:
+    assert await add(small) == []
+    assert statuses(await add(small, Refused("x", UnreadableFile("no")))) == [("x", "rejected")]
+    assert await lines(small._repository) == []
+
+
+async def test_what_is_said_of_an_addition_is_said_of_each_picture(small: SearchService, web: Web) -> None:
+    web.pages[URL] = painted(7)
+    results = await add(
+        small, source(1), Remote("7.jpg", URL), title="A title", tags=["one", "two"], page_url="https://p"
+    )
+    images = [await small.get(one.id or 0) for one in results]
+    assert [(one.title, one.tags, one.page_url) for one in images] == [("A title", ("one", "two"), "https://p")] * 2
+    assert [one.source_url for one in images] == [None, URL]
+    (again,) = await add(small, source(2), source_url="https://said.test/")
+    assert (await small.get(again.id or 0)).source_url == "https://said.test/"
+
+
+async def test_said_address_counts_more_than_the_one_that_was_fetched(small: SearchService, web: Web) -> None:
+    web.pages[URL] = painted(7)
+    (result,) = await add(small, Remote("7.jpg", URL), source_url="https://said.test/")
+    assert (await small.get(result.id or 0)).source_url == "https://said.test/"
+
+
+# --- portions
+
+
+@pytest.mark.usefixtures("portions_of_two")
+async def test_so_many_pictures_are_stored_in_one_transaction(small: SearchService, stored: list[int]) -> None:
+    results = await add(small, *(source(number) for number in range(1, 6)))
+    assert statuses(results) == [(f"{number}.jpg", "added") for number in range(1, 6)]
+    assert stored == [2, 2, 1]
+    assert {operation for operation, *_ in await lines(small._repository)} == {1}
+
+
+async def test_large_files_fill_a_portion_sooner(
+    small: SearchService, stored: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adding, "PORTION_BYTES", 100)
+    await add(small, source(1, size=60), source(2, size=60), source(3, size=100), source(4, size=1))
+    assert stored == [2, 1, 1]
+
+
+@pytest.mark.usefixtures("portions_of_two")
+async def test_sources_are_taken_as_they_are_needed(small: SearchService) -> None:
+    """A folder of a million files is not listed before its first picture is stored."""
+    taken: list[int] = []
+
+    def many() -> Iterator[Given]:
+        for number in range(1, 13):
+            taken.append(number)
+            yield source(number)
+
+    results = small.add(many(), actor="test")
+    await anext(results)
+    assert len(taken) < 12
+    assert len([one async for one in results]) == 11
+
+
+# --- going on, and stopping
+
+
+async def test_addition_goes_on_with_an_operation(small: SearchService) -> None:
+    begun = await small.begin_addition(actor="ada")
+    first = await add(small, source(1), operation_id=begun)
+    second = await add(small, source(2), operation_id=begun)
+    assert {one.operation_id for one in first + second} == {begun}
+    assert (await small.undo(actor="test", operation_id=begun)).images == 2
+    with pytest.raises(UnknownOperation):
+        await add(small, source(3), operation_id=begun)
+    assert await small._repository.images.live_ids() == []
+
+
+@pytest.mark.usefixtures("portions_of_two")
+async def test_once_stopped_what_was_begun_is_stored_and_nothing_more_is_begun(small: SearchService) -> None:
+    asked: list[int] = []
+
+    def many() -> Iterator[Given]:
+        for number in range(1, 20):
+            asked.append(number)
+            yield source(number)
+
+    results = [one async for one in small.add(many(), actor="test", stop=lambda: len(asked) >= 4)]
+    assert statuses(results) == [(f"{number}.jpg", "added") for number in range(1, 5)]
+    assert asked == [1, 2, 3, 4]
+    assert await small._repository.images.live_ids() == [1, 2, 3, 4]
+
+
+async def test_stopped_before_it_began_nothing_is_read(small: SearchService) -> None:
+    assert await add(small, Source("x", lambda: pytest.fail("it was read"), 1), stop=lambda: True) == []
+
+
+@pytest.mark.usefixtures("portions_of_two")
+async def test_addition_that_nobody_waits_for_leaves_no_file_without_its_row(
+    small: SearchService, data_dir: Path
+) -> None:
+    results = small.add([source(number) for number in range(1, 9)], actor="test")
+    first = await anext(results)
+    await results.aclose()  # type: ignore[attr-defined]
+    live = [await small.get(one) for one in await small._repository.images.live_ids()]
+    assert first.id in [image.id for image in live]
+    assert {path.rsplit("/", 1)[1].split(".")[0] for path in files_in(data_dir)} == {image.sha256 for image in live}
+
+
+# --- failures
+
+
+async def failing(small: SearchService, monkeypatch: pytest.MonkeyPatch, at: int, error: Exception) -> None:
+    """The transaction number `at` fails."""
+    additions = small._repository.additions
+    put = additions.add
+    calls = [0]
+
+    async def fail(prepared: Any, operation: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == at:
+            raise error
+        return await put(prepared, operation)
+
+    monkeypatch.setattr(additions, "add", fail)
+
+
+@pytest.mark.usefixtures("portions_of_two")
+@pytest.mark.parametrize("error", [DiskFull("The disk is full."), LibraryBusy("Somebody else writes.")])
+async def test_where_nothing_more_can_be_stored_the_results_so_far_come_first(
+    small: SearchService, data_dir: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await failing(small, monkeypatch, 2, error)
+    results: list[AddResult] = []
+
+    async def all_of_them() -> None:
+        async for one in small.add([source(number) for number in range(1, 8)], actor="test"):
+            results.append(one)
+
+    with pytest.raises(type(error)):
+        await all_of_them()
+    assert statuses(results) == [("1.jpg", "added"), ("2.jpg", "added")]
+    live = [await small.get(one) for one in await small._repository.images.live_ids()]
+    assert [image.filename for image in live] == ["1.jpg", "2.jpg"]
+    assert {path.rsplit("/", 1)[1].split(".")[0] for path in files_in(data_dir)} == {image.sha256 for image in live}
+
+
+async def test_network_that_the_library_wants_meanwhile_is_made_up_for(
+    small: SearchService, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library begins to change its network after the pictures were computed, and before they are stored."""
+    repository = small._repository
+    put = repository.additions.add
+    shades = small._networks.reference("shades")
+    answers: list[bool] = []
+
+    async def change_before(prepared: Any, operation: Any) -> Any:
+        if not answers:
+            await repository.settings.set_next_network(shades)
+        result = await put(prepared, operation)
+        answers.append(result is not None)
+        return result
+
+    monkeypatch.setattr(repository.additions, "add", change_before)
+    results = await add(small, source(1), source(2))
+    assert answers == [False, True]
+    assert [one.status for one in results] == ["added", "added"]
+    assert await repository.features.count_lacking(shades) == 0
+    assert await repository.features.embedding(1, shades, DIMENSIONS) is not None
+    assert work.loaded == ["colours", "shades"]
+
+
+async def test_library_that_is_only_read_takes_nothing_and_no_file_is_written(
+    small: SearchService, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small.database, "read_only", True)
+    with pytest.raises(DataDirNotWritable):
+        await add(small, Source("x", lambda: pytest.fail("it was read"), 1))
+    assert files_in(data_dir) == []
+
+
+# --- what was there before
+
+
+async def test_file_that_has_not_changed_is_not_read(small: SearchService) -> None:
+    seen = FileSeen("/pictures/1.jpg", 5, 7)
+    content = painted(1)
+    await add(small, Source("1.jpg", lambda: content, 5, seen))
+    (again,) = await add(small, Source("1.jpg", lambda: pytest.fail("it was read"), 5, seen))
+    assert (again.status, again.unchanged, again.id) == ("duplicate", True, 1)
+
+
+async def test_bytes_that_are_stored_are_neither_decoded_nor_embedded(small: SearchService, work: Work) -> None:
+    await paint(small, 1)
+    before = work.embedded
+    seen = FileSeen("/pictures/elsewhere.jpg", 5, 7)
+    content = painted(1)
+    (again,) = await add(small, Source("elsewhere.jpg", lambda: content, 5, seen))
+    assert (again.status, again.unchanged, again.id, work.embedded) == ("duplicate", False, 1, before)
+    (known,) = await add(small, Source("elsewhere.jpg", lambda: pytest.fail("it was read"), 5, seen))
+    assert known.unchanged
+
+
+async def test_removed_picture_is_brought_back_and_embedded_anew(small: SearchService, work: Work) -> None:
+    await paint(small, 1)
+    await small.remove([1], actor="test")
+    before = work.embedded
+    (again,) = await add(small, source(1))
+    assert (again.status, again.id) == ("restored", 1)
+    assert work.embedded == before + 1
+    assert (await small.search(painted(1))).matches[0].image.id == 1
+
+
+# --- real pictures
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_picture_that_lost_its_files_is_stored_anew(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        before = (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].image
+        for path in settings.data_dir.rglob(f"{before.sha256}*"):
+            path.unlink()
+        (result,) = await add_paths(service, SHIPPED / "rocket.jpg")
+        assert (result.status, result.id) == ("duplicate", before.id)
+        assert (await service.checker.check(repair=False, purge=False, actor="test")).sound
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_title_and_tags_are_kept(service: SearchService) -> None:
+    sources = list(expand(SHIPPED / "rocket.jpg", service.settings))
+    results = service.add(sources, actor="test", title="Falcon 9", tags=["space", "night"], page_url="https://x.test/")
+    (result,) = [result async for result in results]
+    assert result.id
+    image = await service.get(result.id)
+    assert (image.title, image.tags, image.page_url) == ("Falcon 9", ("space", "night"), "https://x.test/")
+    assert (image.width, image.height, image.media_type) == (640, 427, "image/jpeg")
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_unchanged_file_is_not_read_again(
+    service: SearchService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(jpeg(photograph("rocket.jpg")))
+    await add_paths(service, path)
+    monkeypatch.setattr("engine.pictures.sources.read_file", lambda *_: pytest.fail("it was read"))
+    assert (await add_paths(service, path))[0].status == "duplicate"
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_changed_file_is_read_again(service: SearchService, tmp_path: Path) -> None:
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(jpeg(photograph("rocket.jpg")))
+    await add_paths(service, path)
+    path.write_bytes(jpeg(photograph("coffee.png")))
+    assert (await add_paths(service, path))[0].status == "added"

@@ -1,0 +1,336 @@
+"""Answers: what was asked is looked at once, what is stored is not computed again, and nothing is kept of it."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+from sqlalchemy import delete
+
+from engine import EngineSettings, PicTraceError, SearchService, open_service
+from engine.errors import InvalidLimit, UnknownImage, UnreadableFile
+from engine.library.searching import MAX_LIMIT, PREVIEW_SIDE
+from engine.pictures import augment, imaging
+from engine.storage.tables import embeddings, keypoints
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
+from tests.engine.library.conftest import Work, paint, painted
+
+STAGES = {"total", "catch_up", "read", "match", "rank"}
+
+
+@pytest.fixture
+async def gallery(small: SearchService) -> SearchService:
+    """Of the pictures 1 to 4."""
+    await paint(small, *range(1, 5))
+    return small
+
+
+async def ids(service: SearchService, content: bytes, **wishes: object) -> list[int]:
+    found = await service.search(content, weak=True, **wishes)  # type: ignore[arg-type]
+    return [match.image.id for match in found.matches]
+
+
+# --- what is asked
+
+
+@pytest.mark.parametrize("limit", [0, -1, MAX_LIMIT + 1])
+async def test_limit_is_looked_at_before_anything_else(small: SearchService, work: Work, limit: int) -> None:
+    for act in (small.search(b"no picture", limit=limit), small.search_stored(99, limit=limit)):
+        with pytest.raises(InvalidLimit, match=f"between 1 and {MAX_LIMIT}, not {limit}"):
+            await act
+    assert work.loaded == []
+
+
+async def test_as_many_as_the_limit_are_found_best_first(gallery: SearchService) -> None:
+    for limit in (1, 2, 4, MAX_LIMIT):
+        found = (await gallery.search(painted(2, 60), limit=limit, weak=True)).matches
+        assert len(found) == min(limit, 4)
+        assert found[0].image.id == 2
+        assert len({match.image.id for match in found}) == len(found)
+
+
+async def test_query_is_embedded_once_as_a_whole(gallery: SearchService, work: Work) -> None:
+    before = work.embedded
+    result = await gallery.search(painted(2))
+    assert result.matches[0].evidence.exact
+    assert work.embedded == before  # its bytes are stored, and so is its embedding
+    await gallery.search(painted(9))
+    assert work.embedded == before + 1
+
+
+async def test_stored_bytes_without_what_was_computed_of_them_are_computed_again(
+    gallery: SearchService, work: Work
+) -> None:
+    async with gallery.database.write() as connection:
+        await connection.execute(delete(embeddings).where(embeddings.c.image_id == 1))
+    thumbnail_of(gallery, await gallery.get(3)).unlink()
+    for number in (1, 3):
+        before = work.embedded
+        best = (await gallery.search(painted(number))).matches[0]
+        assert (best.image.id, best.evidence.exact, best.score) == (number, True, 1.0)
+        assert work.embedded > before
+
+
+async def test_picture_without_keypoints_is_still_found_by_its_bytes(gallery: SearchService) -> None:
+    async with gallery.database.write() as connection:
+        await connection.execute(delete(keypoints).where(keypoints.c.image_id == 2))
+    best = (await gallery.search(painted(2))).matches[0]
+    assert (best.image.id, best.evidence.exact) == (2, True)
+
+
+async def test_why_of_a_picture_without_keypoints_is_told_by_what_there_is(gallery: SearchService) -> None:
+    async with gallery.database.write() as connection:
+        await connection.execute(delete(keypoints).where(keypoints.c.image_id == 2))
+    assert (await gallery.explain(painted(2, 50), 2)).match.image.id == 2
+
+
+async def test_stages_are_timed_and_sum_up_to_less_than_all(gallery: SearchService) -> None:
+    for result in (await gallery.search(painted(9), weak=True), await gallery.search_stored(1, weak=True)):
+        assert set(result.timings_ms) == STAGES
+        stages = sum(took for stage, took in result.timings_ms.items() if stage != "total")
+        assert 0 <= stages <= result.timings_ms["total"] + 0.05
+
+
+async def test_answer_says_what_was_searched(gallery: SearchService) -> None:
+    result = await gallery.search(painted(9))
+    assert (result.library_size, result.seq, result.calibrated) == (4, 4, False)
+    assert (result.query.width, result.query.height, result.query.preview) == (160, 120, None)
+    await gallery.remove([1], actor="test")
+    again = await gallery.search(painted(9))
+    assert (again.library_size, again.seq) == (3, 5)
+
+
+async def test_preview_is_a_small_jpeg_of_the_query(small: SearchService) -> None:
+    large = np.zeros((300, 1000, 3), np.uint8)
+    large[:, :500] = 200
+    result = await small.search(jpeg(large), preview=True)
+    assert result.query.preview
+    shown = imaging.decode_thumbnail(result.query.preview)
+    assert shown.shape == (PREVIEW_SIDE * 300 // 1000, PREVIEW_SIDE, 3)
+    assert (result.query.width, result.query.height) == (1000, 300)
+
+
+async def test_nothing_is_kept_of_a_query(gallery: SearchService) -> None:
+    before = await gallery._repository.feed.head()
+    await gallery.search(painted(9), weak=True, preview=True)
+    await gallery.search_stored(1)
+    assert await gallery._repository.feed.head() == before
+
+
+# --- what is passed over
+
+
+async def test_picture_that_is_passed_over_is_no_match_though_its_bytes_are_the_same(gallery: SearchService) -> None:
+    assert (await ids(gallery, painted(2)))[0] == 2
+    assert 2 not in await ids(gallery, painted(2), without=frozenset([2]))
+    assert sorted(await ids(gallery, painted(2), without=frozenset([2, 3]))) == [1, 4]
+    assert await ids(gallery, painted(2), without=frozenset(range(9))) == []
+
+
+async def test_nothing_that_is_stored_of_a_picture_that_is_passed_over_is_used(
+    gallery: SearchService, work: Work
+) -> None:
+    before = work.embedded
+    await gallery.search(painted(2), without=frozenset([1]))
+    assert work.embedded == before
+    await gallery.search(painted(2), without=frozenset([2]))
+    assert work.embedded == before + 1
+
+
+async def test_what_a_subscriber_called_wrong_is_left_out_for_them_alone(gallery: SearchService) -> None:
+    await gallery.subscriptions.judge(painted(2), 2, subscriber="ada", right=False)
+    assert 2 not in await ids(gallery, painted(2), subscriber="ada")
+    assert (await ids(gallery, painted(2), subscriber="boris"))[0] == (await ids(gallery, painted(2)))[0] == 2
+    assert 3 in await ids(gallery, painted(3), subscriber="ada")
+    assert await ids(gallery, painted(2), subscriber="ada", without=frozenset([1, 3])) == [4]
+
+
+async def test_search_from_a_stored_picture_computes_nothing_of_it(gallery: SearchService, work: Work) -> None:
+    (twin,) = await paint(gallery, 1)
+    assert twin == 1
+    before = work.embedded
+    found = await gallery.search_stored(1, weak=True)
+    assert sorted(match.image.id for match in found.matches) == [2, 3, 4]
+    assert (found.query.width, found.query.height) == (160, 120)
+    assert work.embedded == before
+
+
+async def test_search_from_what_is_lost_says_so(gallery: SearchService) -> None:
+    image = await gallery.get(1)
+    thumbnail_of(gallery, image).unlink()
+    original_of(gallery, image).unlink()
+    with pytest.raises(UnreadableFile, match="picture 1"):
+        await gallery.search_stored(1)
+    with pytest.raises(UnknownImage):
+        await gallery.search_stored(99)
+
+
+# --- why
+
+
+async def test_why_says_what_a_search_says(gallery: SearchService) -> None:
+    query = painted(2, 50)
+    found = (await gallery.search(query)).matches[0]
+    explained = await gallery.explain(query, 2)
+    assert (explained.match.image.id, explained.match.lane, explained.calibrated) == (2, "same", False)
+    assert explained.match.score == pytest.approx(found.score, abs=0.02)
+    assert explained.picture.startswith(b"\xff\xd8")
+
+
+async def test_why_of_a_lost_original_is_an_error_and_of_an_unknown_picture_another(gallery: SearchService) -> None:
+    original_of(gallery, await gallery.get(3)).unlink()
+    with pytest.raises(UnreadableFile, match="picture 3"):
+        await gallery.explain(painted(3, 50), 3)
+    with pytest.raises(UnknownImage):
+        await gallery.explain(painted(3, 50), 99)
+
+
+async def test_why_without_an_embedding_is_told_by_what_there_is(gallery: SearchService) -> None:
+    async with gallery.database.write() as connection:
+        await connection.execute(delete(embeddings).where(embeddings.c.image_id == 2))
+    explained = await gallery.explain(painted(2, 50), 2)
+    assert (explained.match.image.id, explained.match.evidence.cosine) == (2, 0.0)
+
+
+# --- real pictures
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_search_from_a_stored_picture_leaves_it_out(filled: Filled) -> None:
+    async with filled() as service:
+        (image,) = (await service.page(words="rocket")).images
+        first = await service.search_stored(image.id, weak=True)
+        assert image.id not in [match.image.id for match in first.matches]
+        (settings, path) = (service.settings, original_of(service, image))
+        assert path.is_relative_to(settings.data_dir)
+        thumbnail_of(service, image).unlink()  # then the original serves
+        again = await service.search_stored(image.id, weak=True)
+        assert {match.image.id for match in again.matches} == {match.image.id for match in first.matches}
+        with pytest.raises(UnknownImage):
+            await service.search_stored(999)
+
+
+async def test_what_a_search_passes_over_is_as_if_it_had_never_been_there(settings: EngineSettings) -> None:
+    """In every stage: nearest embeddings and hashes, a closer look, regions; each place falls to the next in line."""
+    async with open_service(settings) as service:
+        for name in ("coffee.png", "rocket.jpg", "camera.png", "astronaut.png"):
+            pixels = photograph(name)
+            for number, quality in enumerate((40, 55, 70, 95)):  # equals, which crowd out others where they count
+                content = jpeg(pixels[: -1 - number], quality)
+                await service.add_bytes(content, name=f"{name} {number}", actor="test")
+        await service.add_bytes(jpeg(photograph("chelsea.png")), name="chelsea", actor="test")
+        images = (await service.page(limit=50)).images
+        gone = frozenset(image.id for image in images if image.filename.startswith("coffee"))
+        queries = [
+            jpeg(augment.apply(edit, photograph("coffee.png"), photograph("rocket.jpg"), seed=3))
+            for edit in ("recompress", "mirror", "write_text", "stripes", "paste", "screenshot", "collage", "mix")
+        ]
+        queries.append(await service.originals.file(await service.get(min(gone))))
+        passed = [(await service.search(query, weak=True, limit=20, without=gone)).matches for query in queries]
+        await service.remove(sorted(gone), actor="test")
+        for query, matches in zip(queries, passed, strict=True):
+            assert matches == (await service.search(query, weak=True, limit=20)).matches
+            assert matches
+
+
+async def test_same_bytes_are_the_same_picture_without_an_edit(filled: Filled) -> None:
+    async with filled() as service:
+        for name in PHOTOGRAPHS:
+            best = (await service.search((SHIPPED / name).read_bytes())).matches[0]
+            assert (best.image.filename, best.lane, best.score, best.p_same) == (name, "same", 1.0, 1.0)
+            assert best.evidence.exact
+            assert best.evidence.edits == ()
+
+
+async def test_nothing_near_is_an_empty_answer_and_weak_shows_the_nearest(filled: Filled) -> None:
+    async with filled() as service:
+        query = (SHIPPED / "text.png").read_bytes()
+        assert (await service.search(query)).matches == ()
+        shown = (await service.search(query, weak=True)).matches
+        assert len(shown) == 5
+        assert all(match.weak for match in shown)
+
+
+async def test_answer_is_filled_up_with_weak_ones_behind_the_others(filled: Filled) -> None:
+    async with filled() as service:
+        matches = (await service.search(jpeg(photograph("coffee.png"), 60), limit=4)).matches
+        assert len(matches) == 4
+        assert [match.weak for match in matches] == [False, True, True, True]
+        scores = [match.score for match in matches[1:]]
+        assert scores == sorted(scores, reverse=True)
+
+
+async def test_answers_are_the_same_each_time(filled: Filled) -> None:
+    async with filled() as service:
+        query = jpeg(augment.apply("mix", photograph("rocket.jpg"), photograph("coffee.png"), seed=5))
+        first, *others = [await service.search(query) for _ in range(3)]
+        assert all(other.matches == first.matches for other in others)
+
+
+async def test_empty_library_answers_nothing(service: SearchService) -> None:
+    assert (await service.search(jpeg(photograph("coffee.png")), weak=True)).matches == ()
+
+
+@pytest.mark.parametrize("limit", [0, -1, 51, 10_000])
+async def test_limit_out_of_range_is_refused(service: SearchService, limit: int) -> None:
+    with pytest.raises(InvalidLimit, match="between 1 and 50"):
+        await service.search(jpeg(photograph("coffee.png")), limit=limit)
+
+
+async def test_searching_does_not_store_the_query(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        before = await service.status()
+        await service.search(jpeg(photograph("chelsea.png")[20:200]))
+        after = await service.status()
+        assert (after.images, after.last_seq) == (before.images, before.last_seq)
+
+
+async def test_why_is_a_picture_of_both(filled: Filled) -> None:
+    async with filled() as service:
+        copy = augment.apply("screenshot", photograph("coffee.png"), photograph("rocket.jpg"), seed=11)
+        best = (await service.search(jpeg(copy))).matches[0]
+        drawn = PillowImage.open(BytesIO((await service.explain(jpeg(copy), best.image.id)).picture))
+        assert drawn.format == "JPEG"
+        assert drawn.width > 900
+        pixels = np.asarray(drawn).astype(int)
+        accent = (np.abs(pixels - (214, 84, 32)).max(axis=2) < 40).sum()
+        assert accent > 500  # the outline
+
+
+async def test_why_works_for_pictures_that_do_not_match(filled: Filled) -> None:
+    async with filled() as service:
+        other = (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].image.id
+        assert (await service.explain(jpeg(photograph("coffee.png")), other)).picture.startswith(b"\xff\xd8")
+        with pytest.raises(UnknownImage):
+            await service.explain(jpeg(photograph("coffee.png")), 999)
+
+
+async def test_bad_queries_are_refused_with_a_code(filled: Filled) -> None:
+    async with filled() as service:
+        for content, code in ((b"", "empty_file"), (b"hello", "not_an_image"), (b"<svg/>", "unsupported_format")):
+            with pytest.raises(PicTraceError) as caught:
+                await service.search(content)
+            assert caught.value.code == code
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (5000, 1, 3), (1, 5000, 3), (2, 3000, 3), (40, 3000, 3)])
+async def test_tiny_and_thin_pictures_are_pictures(service: SearchService, shape: tuple[int, int, int]) -> None:
+    content = jpeg(np.random.default_rng(1).integers(0, 255, shape, np.uint8))
+    added = await service.add_bytes(content, name="thin.jpg", actor="test")
+    assert added.status == "added"
+    await add_paths(service, SHIPPED / "coffee.png")
+    assert (await service.search(content)).matches[0].evidence.exact
+    again = jpeg(np.random.default_rng(1).integers(0, 255, shape, np.uint8), 60)
+    await service.search(again, weak=True)
+    assert added.id
+    assert ((await service.explain(again, added.id)).picture).startswith(b"\xff\xd8")
+
+
+async def test_missing_thumbnail_does_not_stop_a_search(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        thumbnails = sorted((settings.data_dir / "thumbnails").rglob("*.jpg"))
+        for path, content in zip(thumbnails, [None, b"", b"x" * 3000] * 2, strict=True):
+            path.unlink() if content is None else path.write_bytes(content)
+        matches = (await service.search(jpeg(photograph("coffee.png"), 70), weak=True)).matches
+        assert "coffee.png" in {m.image.filename for m in matches}
+        assert (await service.search((SHIPPED / "coffee.png").read_bytes())).matches[0].evidence.exact
