@@ -58,5 +58,5 @@ async def list_duplicates(request: Request, here: Here, wanted: Annotated[Wanted
 )
 async def decide(request: Request, here: Here) -> DecisionOut:
     """`best` removes all but the best of a group; `all` and `different` are remembered. Each can be undone."""
-    wish = await only_json(request, DecideRequest)
-    return DecisionOut.of(await here.service.duplicates.decide(wish.images, wish.keep, actor=ACTOR))
+    decision = await only_json(request, DecideRequest)
+    return DecisionOut.of(await here.service.duplicates.decide(decision.images, decision.keep, actor=ACTOR))

@@ -163,7 +163,7 @@ async def bench(
     library: Library,
     read: Callable[[StoredImage], Awaitable[Pixels]],
     pool: CpuPool,
-    wish: BenchPlan,
+    plan: BenchPlan,
     *,
     network: str,
     progress: Progress = no_progress,
@@ -180,9 +180,9 @@ async def bench(
     if len(ids) < MIN_PICTURES:
         has = "is empty" if not ids else "has one picture"
         raise TooFewPictures(f"The library {has}; at least {MIN_PICTURES} are needed: `pictrace add`.")
-    run = _Run(search, library, read, pool, wish, ids)
-    drawn = _strata(ids, wish.pictures, wish.seed)
-    total = len(drawn) * (len(wish.wanted) + LEAVE_ONE_OUT)
+    run = _Run(search, library, read, pool, plan, ids)
+    drawn = _strata(ids, plan.pictures, plan.seed)
+    total = len(drawn) * (len(plan.wanted) + LEAVE_ONE_OUT)
     for number, stratum in enumerate(drawn):
         await run.picture(stratum, number, lambda done: progress(done, total))
     if not run.asked:
@@ -240,14 +240,14 @@ class _Run:
         library: Library,
         read: Callable[[StoredImage], Awaitable[Pixels]],
         pool: CpuPool,
-        wish: BenchPlan,
+        plan: BenchPlan,
         ids: list[int],
     ) -> None:
         self._search = search
         self._library = library
         self._read = read
         self._pool = pool
-        self._wish = wish
+        self._wish = plan
         self._ids = ids
         self._calibrated = True
         self._unreadable: set[int] = set()

@@ -263,7 +263,8 @@ def _to_be_read(url: URL) -> URL:
     """The same file for SQLite, in a way that needs no file beside it where none can be made.
 
     SQLite reads a database with a write-ahead log through a file in shared memory (`-shm`) beside it, and makes that
-    file where it is missing. `immutable` does without it, but does not see what only stands in the log (`-wal`).
+    file where it is missing. `immutable` does without it, but does not see what only stands in the log (`-wal`), now or
+    later: where both files are there, somebody may be writing.
     """
     path = Path(url.database or "").absolute()
     if can_be_written(path.parent):
@@ -276,7 +277,8 @@ def _to_be_read(url: URL) -> URL:
             f"{log.name}. Open the library once where its folder can be written (`pictrace check`), or copy the "
             "folder to such a place."
         )
-    mode = {"mode": "ro", "uri": "true"} | ({} if has_log else {"immutable": "1"})
+    is_in_use = log.is_file() and shared.is_file()
+    mode = {"mode": "ro", "uri": "true"} | ({} if is_in_use else {"immutable": "1"})
     return URL.create(url.drivername, database=path.as_uri(), query=mode)
 
 

@@ -52,7 +52,7 @@ class ChangeFeed:
                 await statements.put_setting(connection, TRIMMED, last)
 
     async def has_old(self, behind: int, older_than: datetime) -> bool:
-        """Whether there is anything that `trim_feed` might forget."""
+        """Whether there is anything that `trim` might forget."""
         old = select(changes.c.seq).join(operations).where(changes.c.seq <= behind, operations.c.at < older_than)
         async with self._database.read() as connection:
             return await connection.scalar(old.limit(1)) is not None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from engine import EngineSettings, SearchService, bootstrap, open_service
 from engine.errors import DataDirNotWritable, TooFewPictures
@@ -137,6 +138,24 @@ async def test_log_of_a_library_in_use_elsewhere_is_read(
     seen.mkdir()
     async with open_service(settings) as service:
         await add_photographs(service)
+        to_be_read(settings.data_dir, seen)
+        async with open_service(settings.model_copy(update={"data_dir": seen})) as reader:
+            assert (await reader.status()).images == len(PHOTOGRAPHS)
+            await service.remove([1], actor="test")
+            assert (await reader.status()).images == len(PHOTOGRAPHS) - 1
+
+
+async def test_changes_after_an_empty_log_are_seen(
+    settings: EngineSettings, to_be_read: ToBeRead, tmp_path: Path
+) -> None:
+    """Whoever writes has just emptied the log into the database."""
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    async with open_service(settings) as service:
+        await add_photographs(service)
+        async with service.database.read() as connection:
+            await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        assert (settings.data_dir / "pictrace.db-wal").stat().st_size == 0
         to_be_read(settings.data_dir, seen)
         async with open_service(settings.model_copy(update={"data_dir": seen})) as reader:
             assert (await reader.status()).images == len(PHOTOGRAPHS)
