@@ -22,6 +22,7 @@ from engine.errors import (
 from engine.features.networks import DEFAULT_NETWORK
 from engine.index.checkpoints import oldest_checkpoint
 from engine.library.active_network import Networks
+from engine.library.originals import Originals
 from engine.pictures.decoding import Decoders
 from engine.pictures.fetch import Fetcher
 from engine.service import SearchService
@@ -29,11 +30,11 @@ from engine.settings import EngineSettings, parse_database_url
 from engine.storage.copying import CopyReport, copy_files
 from engine.storage.database import Database, from_os_error, is_there
 from engine.storage.files import FileStore, extension_of
+from engine.storage.jpeg_cache import JpegCache
 from engine.storage.local_files import LocalFiles
 from engine.storage.migrating import Migration, Moved, Progress, other_tables
 from engine.storage.repository import Repository
 from engine.storage.statements import MIGRATION, UNFINISHED
-from engine.storage.thumbnail_cache import ThumbnailCache
 from engine.storage.tidying import tidy
 
 logger = logging.getLogger(__name__)
@@ -74,13 +75,14 @@ async def open_service(
             repository = Repository(database, files)
             await _refuse_half_a_library(repository)
             await _agree_on_files(settings, repository, read_only=read_only)
-            networks = Networks(settings, repository, pool, read_only=read_only)
+            originals = Originals(files, JpegCache(settings.cache_dir / "details"), decoders, pool)
+            networks = Networks(settings, repository, originals, pool, read_only=read_only)
             await _patiently(networks.reach_index, patience_s)
             await _agree_on_network(settings, repository, networks)
             if tidying and not read_only:
                 await _tidy(settings, repository, pool)
             async with fetcher, decoders:
-                yield SearchService(settings, repository, networks, fetcher, decoders, pool)
+                yield SearchService(settings, repository, networks, originals, fetcher, decoders, pool)
             await networks.checkpoint()
         finally:
             if networks:
@@ -95,11 +97,12 @@ async def _tidy(settings: EngineSettings, repository: Repository, pool: CpuPool)
 
 def file_store(settings: EngineSettings) -> FileStore:
     """Where the files of a library's pictures are. InvalidSetting."""
+    details = JpegCache(settings.cache_dir / "details")
     if settings.files_url is None:
-        return FileStore(LocalFiles(settings.data_dir))
+        return FileStore(LocalFiles(settings.data_dir), details=details)
     from engine.storage.object_files import ObjectFiles  # most libraries need no client of object stores
 
-    return FileStore(ObjectFiles(settings.files_url), ThumbnailCache(settings.cache_dir / "thumbnails"))
+    return FileStore(ObjectFiles(settings.files_url), JpegCache(settings.cache_dir / "thumbnails"), details)
 
 
 async def _agree_on_files(settings: EngineSettings, repository: Repository, *, read_only: bool) -> None:

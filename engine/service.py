@@ -55,6 +55,7 @@ class SearchService:
         settings: EngineSettings,
         repository: Repository,
         networks: Networks,
+        originals: Originals,
         fetcher: Fetcher,
         decoders: Decoders,
         pool: CpuPool,
@@ -66,7 +67,7 @@ class SearchService:
         self._decoders = decoders
         self._pool = pool
         self.duplicates = Duplicates(repository, networks, pool)
-        self.originals = Originals(repository.files, decoders, pool)
+        self.originals = originals
         self._searcher = Searcher(repository, networks, self.originals, decoders, pool)
         self._adder = Adder(repository, networks, self.duplicates, fetcher, decoders, pool)
         self.samples = Samples(settings, repository, self._adder, pool)
@@ -246,7 +247,7 @@ class SearchService:
 
     # --- measuring, changing over
 
-    async def bench(self, wish: benching.BenchPlan, *, progress: Progress = no_progress) -> benching.BenchReport:
+    async def bench(self, plan: benching.BenchPlan, *, progress: Progress = no_progress) -> benching.BenchReport:
         """How well edited copies of a sample of the library are found; nothing is written. TooFewPictures."""
         active, _ = await self._networks.current()
         return await benching.bench(
@@ -254,7 +255,7 @@ class SearchService:
             self._repository.images,
             self._original,
             self._pool,
-            wish,
+            plan,
             network=str(active.network),
             progress=progress,
         )

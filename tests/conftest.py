@@ -105,9 +105,15 @@ def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(data_dir: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch) -> EngineSettings:
-    """A fresh library; the cache of converted networks is the user's own."""
+    """A fresh library; of the cache only the converted networks are the user's own."""
     without_settings(monkeypatch)
-    return EngineSettings(data_dir=data_dir, database_url=database_url, workers=2, _env_file=None)
+    fresh = EngineSettings(data_dir=data_dir, database_url=database_url, workers=2, _env_file=None)
+    cache_dir = data_dir.parent / "cache of its own"
+    cache_dir.mkdir(exist_ok=True)
+    networks = cache_dir / "networks"
+    if not networks.is_symlink():
+        networks.symlink_to(fresh.cache_dir / "networks")
+    return fresh.model_copy(update={"cache_dir": cache_dir})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -198,9 +204,7 @@ def in_bucket(settings: EngineSettings, bucket: Bucket, tmp_path: Path) -> Engin
     """A fresh library with its files in a bucket; the thumbnails at hand are its own, the networks the user's."""
     cache_dir = tmp_path / "cache"
     cache_dir.mkdir()
-    for path in settings.cache_dir.iterdir():
-        if path.name != "thumbnails":
-            (cache_dir / path.name).symlink_to(path)
+    (cache_dir / "networks").symlink_to(settings.cache_dir / "networks")
     return settings.model_copy(update={"files_url": bucket.url, "cache_dir": cache_dir})
 
 

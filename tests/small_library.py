@@ -8,6 +8,7 @@ from threading import Lock
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from engine.concurrency import CpuPool
 from engine.domain import Features, HandcraftedFeatures, NetworkRef, Pixels, StoredFeatures, StoredImage, Vector
@@ -37,6 +38,23 @@ def painting(number: int, width: int = 480, height: int = 360) -> Pixels:
         cv2.circle(painted, (x, y), int(random.integers(3, 14)), colour, -1, cv2.LINE_AA)
     painted.setflags(write=False)
     return painted
+
+
+@cache
+def menu(layout: int, content: int) -> Pixels:
+    """A list of dishes and prices on a sheet; `layout` decides on the sheet and on every other dish."""
+    fixed, own = np.random.default_rng([layout, 5]), np.random.default_rng([layout, content])
+    image = Image.new("RGB", (480, 640), tuple(int(level) for level in fixed.integers(225, 256, 3)))
+    draw, accent = ImageDraw.Draw(image), tuple(int(level) for level in fixed.integers(30, 190, 3))
+    draw.rectangle((0, 0, 480, 70), fill=accent)
+    draw.text((120, 12), "Menu of the day", font=ImageFont.load_default(36), fill=(255, 255, 255))
+    for row in range(9):
+        random = fixed if row % 2 else own
+        said = " ".join("".join(random.choice(list("abdeghiklmnorstu"), 6)) for _ in range(2))
+        draw.text((40, 92 + 58 * row), said.capitalize(), font=ImageFont.load_default(28), fill=(25, 25, 30))
+        draw.text((370, 92 + 58 * row), str(random.integers(10, 99)), font=ImageFont.load_default(28), fill=accent)
+        draw.line((40, 136 + 58 * row, 440, 136 + 58 * row), fill=(170, 170, 170), width=2)
+    return np.asarray(image, np.uint8)
 
 
 class Squares(Embedder):
@@ -82,6 +100,14 @@ def _thumbnail(content: bytes, shape: tuple[int, ...]) -> Pixels:
 
 
 @cache
+def _grey(content: bytes, shape: tuple[int, ...]) -> Pixels:
+    """What an original is compared in detail by."""
+    grey = imaging.decode_grey(imaging.encode_jpeg(np.frombuffer(content, np.uint8).reshape(shape), quality=88))
+    assert grey is not None
+    return grey
+
+
+@cache
 def calibration() -> Calibration:
     """With a background of paintings that no library has."""
     other = uncalibrated(NETWORK, SQUARES * SQUARES * 3)
@@ -99,18 +125,23 @@ class SmallLibrary:
         self.searched: list[int] = []  # how many embeddings each search was for
         self.hashes_searched = 0
         self.read: list[int] = []  # ids of the thumbnails that were read, in order
+        self.compared: list[int] = []  # ids of the originals that were read to be compared in detail, in order
         self.gone: set[int] = set()  # ids whose files are lost
+        self.lost: set[int] = set()  # ids whose originals are, though their thumbnails are there
         self.removed: set[int] = set()  # ids of pictures that storage has no longer, though the index has
         self._thumbnails: dict[str, Pixels] = {}
+        self._greys: dict[str, Pixels] = {}
         self._embeddings: dict[int, Vector] = {}
         for image_id, pixels in enumerate(pictures, 1):
             self.images[image_id] = _stored(image_id, pixels)
             self._thumbnails[f"{image_id:064x}"] = _thumbnail(pixels.tobytes(), pixels.shape)
+            self._greys[f"{image_id:064x}"] = _grey(pixels.tobytes(), pixels.shape)
             self._embeddings[image_id] = embedding(pixels)
 
     def forget(self, image_id: int) -> None:
         """As if the picture had never been in it."""
-        del self.images[image_id], self._embeddings[image_id], self._thumbnails[f"{image_id:064x}"]
+        del self.images[image_id], self._embeddings[image_id]
+        del self._thumbnails[f"{image_id:064x}"], self._greys[f"{image_id:064x}"]
 
     def embedding(self, image_id: int) -> Vector:
         return self._embeddings[image_id]
@@ -122,6 +153,10 @@ class SmallLibrary:
         image_id = int(sha256, 16)
         self.read.append(image_id)
         return None if image_id in self.gone else self._thumbnails[sha256]
+
+    async def detail(self, image: StoredImage) -> Pixels | None:
+        self.compared.append(image.id)
+        return None if image.id in self.gone | self.lost else self._greys[image.sha256]
 
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]:
         self.searched.append(len(vectors))

@@ -12,7 +12,7 @@ from engine.features import networks
 from engine.features.embedding import Embedder
 from engine.index import choosing
 from engine.index.library_index import LibraryIndex
-from engine.library.originals import thumbnail_pixels
+from engine.library.originals import Originals, thumbnail_pixels
 from engine.matching.calibration import Calibration, shipped, uncalibrated
 from engine.matching.cascade import Matcher
 from engine.matching.near_duplicates import Comparer
@@ -39,8 +39,15 @@ class Networks:
     """Loads networks when they are first needed, and follows a library when it changes to another."""
 
     def __init__(
-        self, settings: EngineSettings, repository: Repository, pool: CpuPool, *, read_only: bool = False
+        self,
+        settings: EngineSettings,
+        repository: Repository,
+        originals: Originals,
+        pool: CpuPool,
+        *,
+        read_only: bool = False,
     ) -> None:
+        self._originals = originals
         self._read_only = read_only
         self._settings = settings
         self._repository = repository
@@ -97,8 +104,8 @@ class Networks:
         calibration = await self._calibration(network, dimensions)
         thumbnail = partial(thumbnail_pixels, self._repository.files)
         recall = Recall(index, self._repository.features, calibration, self._pool)
-        matcher = Matcher(recall, self._pool, embedder, thumbnail)
-        comparer = Comparer(recall, self._pool, thumbnail)
+        matcher = Matcher(recall, self._pool, embedder, thumbnail, self._originals.detail)
+        comparer = Comparer(recall, self._pool, thumbnail, self._originals.detail)
         return ActiveNetwork(network, embedder, index, calibration, matcher, comparer, thumbnail)
 
     async def recalibrated(self) -> None:

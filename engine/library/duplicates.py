@@ -122,7 +122,7 @@ class Duplicates:
             image = one.stored.image
             pixels = await self._pool.run(active.thumbnail, image.sha256)
             if pixels is not None:
-                found += _same(active, one, await _match(active, one, pixels))
+                found += _same(active, one, await active.matcher.scrutinise(pixels, await _match(active, one, pixels)))
         await self._repository.pairs.put(found, ids, pairs.THOROUGHLY, head.seq)
 
     async def _known(self, active: ActiveNetwork, ids: Sequence[int]) -> list[Known]:
@@ -201,7 +201,7 @@ def _groups(found: Sequence[Pair], sizes: dict[int, Size]) -> list[_Components]:
 
 def _same(active: ActiveNetwork, query: Known, candidates: Candidates) -> list[Pair]:
     """What is proved to be the same picture, as lane `same` of a search has it."""
-    if not any(one.proof and one.proof.is_proved for one in candidates.found):
+    if not any(one.is_copy for one in candidates.found):
         return []
     references = active.calibration.references(query.embedding, candidates.nearest)
     matches = ranking.rank(candidates, references, active.calibration, limit=NEAREST)

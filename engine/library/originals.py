@@ -11,8 +11,10 @@ from engine.features import hashes
 from engine.pictures import imaging, stripping
 from engine.pictures.decoding import Decoders
 from engine.storage.files import FileStore, extension_of, original_key
+from engine.storage.jpeg_cache import JpegCache
 
 PREVIEW_QUALITY, SHARED_QUALITY = 88, 92
+DETAIL_SIDE, DETAIL_QUALITY = 1_024, 88  # of what pictures are compared in detail by
 MEDIA_TYPES = {extension: media_type for media_type, extension in imaging.EXTENSIONS.items()}
 MAX_JPEG_SIDE = 65_500  # what JPEG encoders take
 TOO_COSTLY = "A JPEG of picture {} takes more memory or time to make than it may."
@@ -33,8 +35,10 @@ def thumbnail_pixels(files: FileStore, sha256: str) -> Pixels | None:
 class Originals:
     """Reads the pictures of one library. Where their files cannot be reached, every method raises FilesUnreachable."""
 
-    def __init__(self, files: FileStore, decoders: Decoders, pool: CpuPool) -> None:
+    def __init__(self, files: FileStore, details: JpegCache, decoders: Decoders, pool: CpuPool) -> None:
+        """`details`: where reduced pictures are kept, once they were needed; it may be emptied at any time."""
         self._files = files
+        self._details = details
         self._decoders = decoders
         self._pool = pool
 
@@ -83,6 +87,18 @@ class Originals:
         except OSError:
             return None
         return await self._pool.run(hashes.sha256, content)
+
+    async def detail(self, image: StoredImage) -> Pixels | None:
+        """The picture's grey (H, W), at most 1,024 pixels a side, to be compared in detail; None if it is lost."""
+        content = await self._pool.run(self._details.get, image.sha256)
+        if content is None:
+            try:
+                pixels = (await self.decoded(image, side=DETAIL_SIDE)).pixels
+            except (ImageError, FilesUnreachable):
+                return None  # `pictrace check` finds it
+            content = await self._pool.run(imaging.encode_jpeg, pixels, quality=DETAIL_QUALITY)
+            await self._pool.run(self._details.put, image.sha256, content)
+        return await self._pool.run(imaging.decode_grey, content)
 
     async def thumbnail(self, image: StoredImage) -> bytes:
         """A JPEG of at most 320 pixels. UnreadableFile where it is lost."""

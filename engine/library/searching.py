@@ -118,6 +118,7 @@ class Searcher:
         embedding = await self._repository.features.embedding(image_id, active.network, dimensions)
         cosine = float(embedding @ asked.features.embedding) if embedding is not None else 0.0
         candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine)
+        candidates = await active.matcher.scrutinise(asked.pixels, candidates)
         references = active.calibration.references(asked.features.embedding, candidates.nearest)
         match = ranking.rank(candidates, references, active.calibration, limit=1, weak=True, exact=asked.exact)[0]
         proof = candidates.found[0].proof if match.lane == "same" else None
@@ -147,6 +148,8 @@ class Searcher:
             candidates = await active.matcher.match(
                 asked.pixels, asked.features, exclude=without, itself=exact.id if exact else None
             )
+        with stopwatch("detail"):
+            candidates = await active.matcher.scrutinise(asked.pixels, candidates)
         with stopwatch("rank"):
             references = active.calibration.references(asked.features.embedding, candidates.nearest)
             matches = ranking.rank(candidates, references, active.calibration, limit=limit, weak=weak, exact=exact)

@@ -11,6 +11,7 @@ from engine.matching import proof
 from engine.matching.proof import Proof, Thumbnail
 from engine.matching.query_view import View
 
+UNCHECKED = 0.4  # the probability that a proved picture is a copy, where others are and it was not compared in detail
 EXPLAINED = 0.6  # share of the query that a proved picture must fill for nothing else to be looked for
 
 
@@ -33,6 +34,10 @@ class Candidate:
     @property
     def is_proved(self) -> bool:
         return self.proof is not None and self.proof.is_proved
+
+    @property
+    def is_copy(self) -> bool:
+        return self.proof is not None and self.proof.is_copy
 
     @property
     def settles(self) -> bool:
@@ -60,6 +65,16 @@ class Candidate:
     def nearer(self, cosine: float, region: Region) -> "Candidate":
         """The same, come up once more for a region of the query: the best cosine counts."""
         return replace(self, cosine=cosine, region=region) if cosine > self.cosine else self
+
+    def in_detail(self, query: Pixels, stored: Pixels | None) -> "Candidate":
+        """The same, compared in detail; greys (H, W), None where the original is gone."""
+        if self.proof is None or stored is None:
+            return self
+        return replace(self, proof=proof.in_detail(self.proof, query, stored))
+
+    def unchecked(self) -> "Candidate":
+        """The same, where it was not looked at in detail: nothing says that it is more than alike."""
+        return self if self.proof is None else replace(self, proof=replace(self.proof, p_copy=UNCHECKED))
 
     def with_edits(self, pixels: Pixels, thumbnail: Thumbnail) -> "Candidate":
         """The same with the edits named that made the whole query, `pixels`, of it."""

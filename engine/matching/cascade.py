@@ -6,9 +6,10 @@
 4. `by_sift`: the likeliest by keypoints that stand more, and cost more.
 5. `by_regions`: what is nearest to regions of the query.
 
-It ends where a proved picture explains so much of the query that nothing else needs to be looked for. Each stage takes
+The stages end where a proved picture explains so much of the query that nothing else needs to be looked for. Each takes
 the shortlist of the one before and gives another; what it has computed beside its own work, for the next, is said with
-`beside`.
+`beside`. What is proved then is compared with the query in detail (`scrutinise`): two pictures may share a scene or a
+layout, and agree in all that a thumbnail shows.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from typing import TypeVar
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Features, Pixels, Vector
+from engine.domain import WHOLE, Features, Pixels, StoredImage, Vector
 from engine.features import sift
 from engine.features.embedding import Embedder
 from engine.index.hits import Near
@@ -32,13 +33,14 @@ from engine.matching.recall import Recall
 
 T = TypeVar("T")
 
-FIRST, MORE = 4, 8  # pictures that are laid on the query at once, then while nothing is proved
+FIRST, MORE = 4, 8  # pictures nearest to the query that are looked at, first and while nothing is proved
 A_REGION = 3  # pictures for each region
 REGIONS_AT_ONCE, VIEWS_AT_ONCE = 4, 2  # that are embedded, that are looked at; others only where these prove nothing
-# How far a cosine must stand out (Calibration.nearness) for more than a first look; of a region's three nearest half of
-# the wrong ones do not, and two in a hundred of the right ones (of the likeliest region).
+# How far a cosine must stand out among those of a query's neighbours (Calibration.nearness) for more than a first look.
+# Of the three pictures nearest to a region, half of the wrong ones stand out less, and of the right ones 2 %.
 STANDS_OUT, REGION_STANDS_OUT = 2.3, 2.5
 STANDS_OUT_WELL = 3.5  # for what costs more
+SCRUTINISED = 5  # proved pictures that are compared in detail at once; the others only where none of these is a copy
 SIFTED = 2  # pictures that are looked at by SIFT, the likeliest of those that stand out
 
 
@@ -68,15 +70,22 @@ class _RegionNeighbours:
 
 
 class Matcher:
-    """Finds the candidates of one query in one library."""
+    """Finds the candidates of queries in one library."""
 
     def __init__(
-        self, recall: Recall, pool: CpuPool, embedder: Embedder, thumbnail: Callable[[str], Pixels | None]
+        self,
+        recall: Recall,
+        pool: CpuPool,
+        embedder: Embedder,
+        thumbnail: Callable[[str], Pixels | None],
+        detail: Callable[[StoredImage], Awaitable[Pixels | None]],
     ) -> None:
+        """`thumbnail` by SHA-256, and `detail`, a grey of about a thousand pixels, of stored pictures; None if lost."""
         self._recall = recall
         self._pool = pool
         self._embedder = embedder
-        self._read = thumbnail  # of a stored picture by SHA-256; None where the file is gone
+        self._read = thumbnail
+        self._detail = detail
 
     async def match(
         self,
@@ -107,8 +116,7 @@ class Matcher:
             shortlist = await stage(search, shortlist)
             if shortlist.is_settled:
                 break
-        found = came_up.updated(await self._with_edits(pixels, shortlist))
-        return Candidates(tuple(found), [one.cosine for one in nearest])
+        return Candidates(tuple(came_up.updated(shortlist)), [one.cosine for one in nearest])
 
     async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Candidates:
         """The same for one stored picture, whether it would have come up or not."""
@@ -123,9 +131,28 @@ class Matcher:
             for box in await self._pool.run(lambda: query.boxes):
                 laid = await self._pool.run(self._laid_in_turn, View(query, box), list(shortlist), mirrored_too=True)
                 shortlist = shortlist.updated(laid)
-        found = await self._with_edits(pixels, shortlist)
         (near,) = await self._recall.nearest(features.embedding[None])
-        return Candidates(tuple(found), [one.cosine for one in near])
+        return Candidates(tuple(shortlist), [one.cosine for one in near])
+
+    async def scrutinise(self, pixels: Pixels, candidates: Candidates) -> Candidates:
+        """What is proved compared with the query in detail, the likeliest first; and its edits named.
+
+        `pixels` are the query's, RGB, as they were matched.
+        """
+        shortlist = Shortlist.of(candidates.found)
+        proved = sorted(shortlist.where(lambda one: one.is_proved), key=_structure, reverse=True)
+        query = QueryPicture(pixels)
+        for start in range(0, len(proved), SCRUTINISED):
+            some = proved[start : start + SCRUTINISED]
+            if any(one.is_copy for one in shortlist.having(one.id for one in proved[:start])):
+                compared = [one.unchecked() for one in some]
+            else:
+                stored = await asyncio.gather(*(self._detail(one.stored.image) for one in some))
+                await self._pool.run(lambda: query.grey)  # once, not in every thread
+                pairs = list(zip(some, stored, strict=True))
+                compared = await self._pool.each(pairs, lambda pair: pair[0].in_detail(query.grey, pair[1]))
+            shortlist = shortlist.updated(compared)
+        return Candidates(tuple(await self._with_edits(pixels, shortlist)), candidates.nearest)
 
     # --- the stages
 
@@ -166,17 +193,20 @@ class Matcher:
             self._pool.run(search.view.prepare, "sift_keypoints") if stand_out else None,
         )
         shortlist, likely = await self._otherwise_nearest(search, shortlist, embeddings)
-        new = [one for one in shortlist.having(likely) if one.whole_cosine is None]
+        new = [candidate for candidate in shortlist.having(likely) if candidate.whole_cosine is None]
         shortlist = shortlist.updated(await self._pool.each(new, partial(self._laid_either_way, search.view)))
         if shortlist.is_settled or not search.view.orientations:
             return shortlist
-        by_hash = await self._recall.by_nearest_hashes(search.view, search.exclude)
-        stored = await self._recall.stored([one for one in by_hash if one not in shortlist])
-        shortlist = shortlist.updated(Candidate(one, 0.0, None, WHOLE, nearness=0.0) for one in stored.values())
-        tried = shortlist.having(dict.fromkeys([*by_hash, *likely]))
-        return shortlist.updated(
-            await self._pool.each(tried, lambda one: one.laid_under_lines(search.view, self._thumbnail(one)))
+        ids = await self._recall.by_nearest_hashes(search.view, search.exclude)
+        stored = await self._recall.stored([image_id for image_id in ids if image_id not in shortlist])
+        shortlist = shortlist.updated(
+            Candidate(features, 0.0, None, WHOLE, nearness=0.0) for features in stored.values()
         )
+
+        def under_lines(candidate: Candidate) -> Candidate:
+            return candidate.laid_under_lines(search.view, self._thumbnail(candidate))
+
+        return shortlist.updated(await self._pool.each(shortlist.having(dict.fromkeys([*ids, *likely])), under_lines))
 
     async def by_sift(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
         """The likeliest laid by SIFT; the very likeliest on the mirror image too."""
@@ -321,8 +351,8 @@ class Matcher:
         return candidate.id, None if pixels is None else sift.detect(pixels)
 
     async def _with_edits(self, pixels: Pixels, shortlist: Shortlist) -> Shortlist:
-        """The same with the edits named of what is proved."""
-        proved = shortlist.where(lambda one: one.is_proved)
+        """The same with the edits named of what is the same picture."""
+        proved = shortlist.where(lambda one: one.is_copy)
         named = await asyncio.gather(*(self._pool.run(one.with_edits, pixels, self._thumbnail(one)) for one in proved))
         return shortlist.updated(named)
 
@@ -335,6 +365,10 @@ class Matcher:
             return await work
         result, _ = await asyncio.gather(work, beside)
         return result
+
+
+def _structure(candidate: Candidate) -> float:
+    return candidate.proof.alignment.structure if candidate.proof else 0.0
 
 
 def _likeliest(shortlist: Shortlist) -> list[Candidate]:

@@ -2,14 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Pixels, StoredFeatures, Vector
+from engine.domain import WHOLE, Pixels, StoredFeatures, StoredImage, Vector
 from engine.features import hashes, orb
 from engine.index.hits import Near
 from engine.matching.candidates import Candidate, Candidates
@@ -36,10 +36,18 @@ class Known:
 class Comparer:
     """Finds what some stored pictures may be near-duplicates of, in one library."""
 
-    def __init__(self, recall: Recall, pool: CpuPool, thumbnail: Callable[[str], Pixels | None]) -> None:
+    def __init__(
+        self,
+        recall: Recall,
+        pool: CpuPool,
+        thumbnail: Callable[[str], Pixels | None],
+        detail: Callable[[StoredImage], Awaitable[Pixels | None]],
+    ) -> None:
+        """`thumbnail` by SHA-256, and `detail`, a grey of about a thousand pixels, of stored pictures; None if lost."""
         self._recall = recall
         self._pool = pool
-        self._thumbnail = thumbnail  # of a stored picture by SHA-256; None where the file is gone
+        self._thumbnail = thumbnail
+        self._detail = detail
 
     async def compare(self, queries: Sequence[Known]) -> list[Candidates]:
         """The stored pictures that each of some stored ones may be, itself left out.
@@ -52,7 +60,23 @@ class Comparer:
             lambda pair: self._proved(*pair),
         )
         proved = iter(compared)
-        return [next(proved) if candidates.found else candidates for candidates in likely]
+        answers = [next(proved) if candidates.found else candidates for candidates in likely]
+        return [await self._in_detail(*pair) for pair in zip(queries, answers, strict=True)]
+
+    async def _in_detail(self, query: Known, candidates: Candidates) -> Candidates:
+        """What is proved compared in detail: two pictures may share a scene or a layout."""
+        proved = [one for one in candidates.found if one.is_proved]
+        if not proved:
+            return candidates
+        images = [query.stored.image, *(one.stored.image for one in proved)]
+        own, *others = await asyncio.gather(*map(self._detail, images))
+        if own is None:
+            return candidates
+        compared = await self._pool.each(
+            list(zip(proved, others, strict=True)), lambda pair: pair[0].in_detail(own, pair[1])
+        )
+        by_id = {one.id: one for one in compared}
+        return Candidates(tuple(by_id.get(one.id, one) for one in candidates.found), candidates.nearest)
 
     async def _likely(self, queries: Sequence[Known]) -> list[Candidates]:
         """For each the few that its embedding or its hash is near to."""

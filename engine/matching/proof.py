@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.domain import Edit, Keypoints, Pixels, Region
-from engine.features import covers, edit_words, hashes, orb, sift, ssim
+from engine.features import covers, detail, edit_words, hashes, orb, sift, ssim
 from engine.features.geometry import Geometry, Matrix
+from engine.matching import scrutiny
 from engine.matching.query_view import MIRROR, ORIENTATIONS, View
 
 # Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
 PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
 # Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
 STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
+COPY_FROM = 0.5  # the probability from which a proved pair is one picture, and not two that share much
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
 FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
 FAR_COARSE = 0.25  # correlation of their coarse greys; no lined copy has less, and two thirds of the wrong pictures
@@ -39,6 +41,7 @@ class Proof:
     alignment: ssim.Alignment
     region: Region
     edits: tuple[Edit, ...] = ()
+    p_copy: float | None = None  # by the comparison in detail; None where none was made
 
     @property
     def keypoints(self) -> int:
@@ -47,6 +50,11 @@ class Proof:
     @property
     def is_proved(self) -> bool:
         return is_proof(self.alignment)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is proved, and in detail nothing speaks against it."""
+        return self.is_proved and (self.p_copy is None or self.p_copy >= COPY_FROM)
 
 
 def is_proof(alignment: ssim.Alignment) -> bool:
@@ -142,6 +150,14 @@ def lay(
         if rest and (alignment is None or is_proof(rest)):
             alignment = rest
     return Proof(transform, geometry, alignment, view.region) if alignment else None
+
+
+def in_detail(proof: Proof, query: Pixels, stored: Pixels) -> Proof:
+    """The same, looked at in detail; `query` and `stored` are greys (H, W) of about a thousand pixels."""
+    measured = detail.measure(query, stored, proof.transform)
+    if measured is None:
+        return proof  # too little in common to tell more than the proof does
+    return replace(proof, p_copy=scrutiny.shipped().p_copy(measured, proof.alignment))
 
 
 def with_edits(proof: Proof, pixels: Pixels, thumbnail: Pixels, *, stored_aspect: float) -> Proof:

@@ -53,10 +53,12 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
             exact=True, cosine=1.0, phash_distance=0, keypoints=len(candidate.stored.keypoints), ssim=1.0, structure=1.0
         )
         return Match(image, "same", EXACT_P, EXACT_P, False, evidence)
-    p_same = calibration.p_same(known)
-    if not known.proved:
-        p_same = min(p_same, calibration.same_cutoff - BELOW)
     proof = candidate.proof
+    p_same = calibration.p_same(known)
+    if proof is not None and proof.p_copy is not None:
+        p_same *= proof.p_copy
+    if not candidate.is_copy:
+        p_same = min(p_same, calibration.same_cutoff - BELOW)
     evidence = Evidence(
         cosine=round(candidate.cosine, 4),
         phash_distance=candidate.phash_distance,
@@ -64,11 +66,10 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
         ssim=round(proof.alignment.ssim, 4) if proof else None,
         structure=round(proof.alignment.structure, 4) if proof else None,
         region=(proof.region if proof else candidate.region),
-        edits=proof.edits if proof else (),
     )
-    if proof and known.proved and p_same >= calibration.same_cutoff:
+    if proof and candidate.is_copy and p_same >= calibration.same_cutoff:
         corners = outline(inverse(proof.transform)).tolist()
-        evidence = replace(evidence, outline=tuple((round(x, 4), round(y, 4)) for x, y in corners))
+        evidence = replace(evidence, outline=tuple((round(x, 4), round(y, 4)) for x, y in corners), edits=proof.edits)
         return Match(image, "same", p_same, p_same, False, evidence)
     # What lies in a part of the query only is not what the query is like.
     whole = candidate.whole_cosine

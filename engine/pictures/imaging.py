@@ -161,6 +161,12 @@ def widened(pixels: Pixels, max_ratio: float) -> Pixels:
     return np.asarray(cv2.copyMakeBorder(pixels, *edges, cv2.BORDER_CONSTANT, value=(255, 255, 255)), np.uint8)
 
 
+def decode_grey(content: bytes) -> Pixels | None:
+    """A JPEG of our own as grey (H, W); None where it is torn."""
+    grey = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return None if grey is None else np.asarray(grey, np.uint8)
+
+
 def decode_thumbnail(content: bytes) -> Pixels:
     """The RGB pixels of a thumbnail's file."""
     size = bounds.jpeg_size(content)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.concurrency import all_done
 from engine.pictures.imaging import EXTENSIONS
-from engine.storage.thumbnail_cache import ThumbnailCache
+from engine.storage.jpeg_cache import JpegCache
 
 ORIGINALS, THUMBNAILS = "originals", "thumbnails"
 HEX_DIGITS = frozenset("0123456789abcdef")
@@ -88,9 +88,10 @@ class FileStore:
     Every method may raise a LibraryError; readers raise FileNotFoundError for what is not there.
     """
 
-    def __init__(self, files: Files, cache: ThumbnailCache | None = None) -> None:
+    def __init__(self, files: Files, cache: JpegCache | None = None, details: JpegCache | None = None) -> None:
         self.files = files
         self._cache = cache  # of thumbnails, where reading them takes a network
+        self._details = details  # of reduced pictures, which go when their pictures do
 
     @property
     def place(self) -> str:
@@ -143,8 +144,9 @@ class FileStore:
         """Delete the files of pictures, given as (SHA-256, extension)."""
         keys = []
         for sha256, extension in pictures:
-            if self._cache:
-                self._cache.drop(sha256)
+            for cache in (self._cache, self._details):
+                if cache:
+                    cache.drop(sha256)
             keys += [original_key(sha256, extension), thumbnail_key(sha256)]
         await all_done(self.files.delete(key) for key in keys)
 

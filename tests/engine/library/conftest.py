@@ -15,9 +15,11 @@ from engine.features.embedding import Embedder
 from engine.features.networks import Network
 from engine.library import active_network
 from engine.library.active_network import Networks
+from engine.library.originals import Originals
 from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
 from engine.pictures.fetch import Fetched, Fetcher
+from engine.storage.jpeg_cache import JpegCache
 from engine.storage.repository import Repository
 from tests.conftest import jpeg
 from tests.rows import blank, elsewhere, new_repository, repository, url
@@ -109,14 +111,29 @@ def web() -> Web:
 
 
 @pytest.fixture
+def decoders_here() -> Decoders:
+    return InThisThread(1, max_bytes=10**7, max_pixels=10**7)
+
+
+@pytest.fixture
+def originals(new_repository: Repository, tmp_path: Path, decoders_here: Decoders, pool: CpuPool) -> Originals:
+    return Originals(new_repository.files, JpegCache(tmp_path / "details"), decoders_here, pool)
+
+
+@pytest.fixture
 async def small(
-    new_repository: Repository, settings: EngineSettings, work: Work, web: Web, pool: CpuPool
+    new_repository: Repository,
+    settings: EngineSettings,
+    work: Work,
+    web: Web,
+    decoders_here: Decoders,
+    originals: Originals,
+    pool: CpuPool,
 ) -> AsyncIterator[SearchService]:
     """A library of the network `colours` that has no pictures yet."""
-    networks = Networks(settings, new_repository, pool)
+    networks = Networks(settings, new_repository, originals, pool)
     await new_repository.settings.start_library(networks.reference("colours"))
-    decoders = InThisThread(1, max_bytes=10**7, max_pixels=10**7)
-    yield SearchService(settings, new_repository, networks, web, decoders, pool)
+    yield SearchService(settings, new_repository, networks, originals, web, decoders_here, pool)
     await networks.close()
 
 

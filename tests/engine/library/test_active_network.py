@@ -13,6 +13,7 @@ from engine.errors import NetworkMismatch, UnknownNetwork
 from engine.features import networks as described
 from engine.index import choosing
 from engine.library.active_network import CALIBRATION, Networks
+from engine.library.originals import Originals
 from engine.matching.calibration import Calibration, uncalibrated
 from engine.storage.repository import Repository
 from tests.engine.library.conftest import DIMENSIONS, Work
@@ -23,9 +24,9 @@ COLOURS, SHADES = NetworkRef("colours", "1"), NetworkRef("shades", "1")
 
 @pytest.fixture
 async def networks(
-    new_repository: Repository, settings: EngineSettings, work: Work, pool: CpuPool
+    new_repository: Repository, settings: EngineSettings, work: Work, originals: Originals, pool: CpuPool
 ) -> AsyncIterator[Networks]:
-    made = Networks(settings, new_repository, pool)
+    made = Networks(settings, new_repository, originals, pool)
     await new_repository.settings.start_library(COLOURS)
     yield made
     await made.close()
@@ -161,7 +162,12 @@ class Server:
 
 
 async def test_server_of_the_index_is_reached_and_let_go_of(
-    new_repository: Repository, settings: EngineSettings, work: Work, pool: CpuPool, monkeypatch: pytest.MonkeyPatch
+    new_repository: Repository,
+    settings: EngineSettings,
+    work: Work,
+    originals: Originals,
+    pool: CpuPool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server = Server()
     asked: list[bool] = []
@@ -171,7 +177,7 @@ async def test_server_of_the_index_is_reached_and_let_go_of(
         return server
 
     monkeypatch.setattr(choosing, "server", choose)
-    networks = Networks(settings, new_repository, pool, read_only=True)
+    networks = Networks(settings, new_repository, originals, pool, read_only=True)
     await networks.reach_index()
     await networks.close()
     assert (server.done, asked) == (["reached", "closed"], [True])

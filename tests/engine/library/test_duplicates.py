@@ -18,6 +18,7 @@ from engine.storage.additions import Additions
 from engine.storage.pairs import NOT, THOROUGHLY, WHOLE
 from engine.storage.tables import images
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph, thumbnail_of
+from tests.small_library import menu
 
 
 def middle(pixels: Pixels, share: float) -> Pixels:
@@ -78,6 +79,13 @@ async def test_strangers_and_kin_are_not_named(filled: Filled) -> None:
         results = [*await add_paths(service, *strangers), *await add(service, apart)]
         assert [result.near for result in results[:5]] == [()] * 5
         assert results[-2].id not in results[-1].near
+
+
+async def test_pictures_that_only_share_a_layout_are_not_named_nor_found_later(small: SearchService) -> None:
+    first, other, again = await add(small, [jpeg(menu(1, 1)), jpeg(menu(1, 2)), jpeg(menu(1, 1), 60)])
+    assert (first.near, other.near, again.near) == ((again.id,), (), (first.id,))
+    await small.duplicates.compare(thorough=True)
+    assert [set(group) for group in await groups(small)] == [{first.id, again.id}]
 
 
 async def test_two_new_pictures_of_one_portion_find_each_other(service: SearchService) -> None:

@@ -1,14 +1,20 @@
 """Reading stored pictures: as they were added, as pixels, as something for others."""
 
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from engine import EngineSettings, SearchService, StoredImage, open_service
 from engine.errors import UnreadableFile
-from engine.library.originals import Originals
+from engine.library.originals import DETAIL_SIDE, Originals
 from engine.pictures import imaging
-from tests.conftest import SHIPPED, original_of, thumbnail_of
+from tests.conftest import SHIPPED, jpeg, original_of, thumbnail_of
+from tests.engine.library.conftest import painted
+from tests.small_library import painting
 
 CONTENT = (SHIPPED / "rocket.jpg").read_bytes()
 
@@ -29,6 +35,16 @@ async def test_file_is_the_very_file_that_was_added(opened: Opened) -> None:
     assert await originals.file(image) == CONTENT
 
 
+async def test_nothing_of_a_purged_picture_stays_in_the_cache(opened: Opened) -> None:
+    service, originals, image = opened
+    assert await originals.detail(image) is not None
+    kept = service.settings.cache_dir / "details" / image.sha256[:2] / f"{image.sha256}.jpg"
+    assert kept.is_file()
+    await service.remove([image.id], actor="test")
+    await service.checker.check(repair=False, purge=True, actor="test")
+    assert not kept.exists()
+
+
 async def test_altered_file_is_not_taken_for_the_original(opened: Opened) -> None:
     service, originals, image = opened
     path = original_of(service, image)
@@ -43,6 +59,60 @@ async def test_picture_within_the_limits_of_its_time_stays_readable(settings: En
     _, _, image = opened
     async with open_service(settings.model_copy(update={"max_pixels": 1000, "max_bytes": 1000})) as stricter:
         assert (await stricter.originals.decoded(image)).width == image.width
+
+
+async def test_reduced_picture_is_kept_to_be_compared_in_detail(
+    small: SearchService, originals: Originals, tmp_path: Path
+) -> None:
+    added = await small.add_bytes(jpeg(painting(3, 1600, 1200)), name="3.jpg", actor="test")
+    assert added.id
+    image, details = await small.get(added.id), tmp_path / "details"
+    assert not list(details.rglob("*.jpg"))  # not before it is needed
+    grey = await originals.detail(image)
+    assert grey is not None
+    assert grey.dtype == np.uint8
+    assert grey.shape == (DETAIL_SIDE * 3 // 4, DETAIL_SIDE)
+    expected = cv2.resize(painting(3, 1600, 1200), grey.shape[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(cv2.cvtColor(expected, cv2.COLOR_RGB2GRAY).astype(int) - grey).mean() < 3
+    (kept,) = details.rglob("*.jpg")
+    assert kept.stem == image.sha256
+    before, written = kept.read_bytes(), kept.stat().st_mtime_ns
+    original_of(small, image).unlink()
+    again = await originals.detail(image)  # the reduced one is enough
+    assert again is not None
+    assert np.array_equal(again, grey)
+    assert (kept.read_bytes(), kept.stat().st_mtime_ns) == (before, written)
+
+
+async def test_reduced_picture_is_made_again_when_the_cache_is_emptied_or_torn(
+    small: SearchService, originals: Originals, tmp_path: Path
+) -> None:
+    added = await small.add_bytes(painted(3), name="3.jpg", actor="test")
+    assert added.id
+    image, details = await small.get(added.id), tmp_path / "details"
+    grey = await originals.detail(image)
+    assert grey is not None
+    assert grey.shape == (120, 160)  # never enlarged
+    for spoil in (lambda: shutil.rmtree(details), lambda: next(details.rglob("*.jpg")).write_bytes(b"torn")):
+        spoil()
+        again = await originals.detail(image)
+        assert again is not None
+        assert np.array_equal(again, grey)
+        assert len(list(details.rglob("*.jpg"))) == 1
+
+
+async def test_lost_or_damaged_original_has_nothing_to_be_compared_in_detail(
+    small: SearchService, originals: Originals, tmp_path: Path
+) -> None:
+    for number, content in ((3, None), (4, b"no picture")):
+        added = await small.add_bytes(painted(number), name=f"{number}.jpg", actor="test")
+        assert added.id
+        image = await small.get(added.id)
+        original_of(small, image).unlink()
+        if content:
+            original_of(small, image).write_bytes(content)
+        assert await originals.detail(image) is None
+    assert not list((tmp_path / "details").rglob("*.jpg"))
 
 
 async def test_lost_original_is_previewed_by_its_thumbnail(opened: Opened) -> None:

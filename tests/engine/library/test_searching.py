@@ -14,8 +14,9 @@ from engine.pictures import augment, imaging
 from engine.storage.tables import embeddings, keypoints
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 from tests.engine.library.conftest import Work, paint, painted
+from tests.small_library import menu
 
-STAGES = {"total", "catch_up", "read", "match", "rank"}
+STAGES = {"total", "catch_up", "read", "match", "detail", "rank"}
 
 
 @pytest.fixture
@@ -115,6 +116,32 @@ async def test_nothing_is_kept_of_a_query(gallery: SearchService) -> None:
     await gallery.search(painted(9), weak=True, preview=True)
     await gallery.search_stored(1)
     assert await gallery._repository.feed.head() == before
+
+
+# --- what is compared in detail
+
+
+async def test_picture_that_only_shares_a_layout_is_alike_and_has_no_edits(small: SearchService) -> None:
+    for number in range(3):
+        await small.add_bytes(jpeg(menu(number, 1)), name=f"{number}.jpg", actor="test")
+    for number in range(3):
+        for content, lane in ((1, "same"), (2, "alike")):
+            asked = jpeg(menu(number, content), 60)
+            best = (await small.search(asked, weak=True)).matches[0]
+            why = (await small.explain(asked, number + 1)).match
+            for match in (best, why):
+                assert (match.image.id, match.lane) == (number + 1, lane)
+                assert (match.p_same > 0.5) == (lane == "same")
+                assert match.evidence.structure is not None
+                assert (match.evidence.outline is not None) == (lane == "same")
+                assert match.evidence.edits == () or lane == "same"
+
+
+async def test_lost_original_is_judged_by_its_thumbnail_alone(small: SearchService) -> None:
+    await small.add_bytes(jpeg(menu(1, 1)), name="1.jpg", actor="test")
+    original_of(small, await small.get(1)).unlink()
+    best = (await small.search(jpeg(menu(1, 2), 60), weak=True)).matches[0]
+    assert (best.image.id, best.lane) == (1, "same")
 
 
 # --- what is passed over

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.domain import WHOLE, Edit, Pixels, Region
 from engine.features.geometry import Geometry
 from engine.features.ssim import Alignment
-from engine.matching.candidates import EXPLAINED, Candidate, Shortlist
+from engine.matching.candidates import EXPLAINED, UNCHECKED, Candidate, Shortlist
 from engine.matching.proof import Proof
 from engine.matching.query_view import QueryPicture, View
 from tests.small_library import SmallLibrary, painting
@@ -121,6 +121,36 @@ def test_edits_are_named_of_what_is_laid_and_of_nothing_else() -> None:
     assert named.proof.edits == (Edit.GRAYSCALE,)
     one = candidate()
     assert one.with_edits(grey, lambda: LIBRARY.thumbnail(f"{1:064x}")) is one
+
+
+def test_candidate_that_is_compared_in_detail_is_a_copy_or_not() -> None:
+    grey = cv2.cvtColor(painting(0), cv2.COLOR_RGB2GRAY)
+    before = laid(painting(0))
+    assert before.is_copy  # nothing speaks against it yet
+    found = before.in_detail(grey, grey)
+    assert found.proof
+    assert found.proof.p_copy is not None
+    assert found.is_copy
+    assert found.proof.p_copy > 0.5
+    other = before.in_detail(cv2.cvtColor(painting(1), cv2.COLOR_RGB2GRAY), grey)
+    assert other.proof
+    assert (other.is_proved, other.is_copy) == (True, False)
+
+
+def test_without_a_proof_or_an_original_nothing_is_compared() -> None:
+    grey = cv2.cvtColor(painting(0), cv2.COLOR_RGB2GRAY)
+    one, another = candidate(), candidate(proof=proved())
+    assert one.in_detail(grey, grey) is one
+    assert another.in_detail(grey, None) is another
+    assert not one.is_copy
+
+
+def test_what_was_not_looked_at_in_detail_is_proved_and_no_copy() -> None:
+    found = candidate(proof=proved()).unchecked()
+    assert found.proof
+    assert (found.is_proved, found.is_copy, found.proof.p_copy) == (True, False, UNCHECKED)
+    one = candidate()
+    assert one.unchecked() is one
 
 
 def test_what_came_up_by_its_hash_need_not_stand_out() -> None:

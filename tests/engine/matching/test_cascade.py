@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -9,14 +10,17 @@ import numpy as np
 import pytest
 
 from engine.concurrency import CpuPool
-from engine.domain import Edit, Image, Pixels, Region, Vector
+from engine.domain import WHOLE, Edit, Image, Pixels, Region, Vector
 from engine.features import registry
+from engine.features.detail import Detail
+from engine.features.ssim import Alignment
 from engine.index.hits import Hits, Near
 from engine.index.library_index import LibraryIndex
-from engine.matching.candidates import Candidate, Candidates, Shortlist
-from engine.matching.cascade import FIRST, MORE, REGIONS_AT_ONCE, Matcher
-from engine.matching.query_view import QueryPicture
-from engine.pictures import augment
+from engine.matching import scrutiny
+from engine.matching.candidates import UNCHECKED, Candidate, Candidates, Shortlist
+from engine.matching.cascade import FIRST, MORE, REGIONS_AT_ONCE, SCRUTINISED, Matcher
+from engine.matching.query_view import QueryPicture, View
+from engine.pictures import augment, imaging
 from tests.conftest import Filled, jpeg, photograph
 from tests.small_library import SmallLibrary, Squares, features, painting
 
@@ -43,7 +47,7 @@ class Searching:
 
     def __init__(self, pool: CpuPool, library: SmallLibrary) -> None:
         self.embedder = Squares()
-        self.matcher = Matcher(library.recall(pool), pool, self.embedder, library.thumbnail)
+        self.matcher = Matcher(library.recall(pool), pool, self.embedder, library.thumbnail, library.detail)
         self.steps: list[Step] = []
         for stage in STAGES:
             setattr(self.matcher, stage, self._noted(stage, getattr(self.matcher, stage)))
@@ -63,6 +67,33 @@ class Searching:
             return gave
 
         return noted
+
+
+class Judge:
+    """In place of the networks that judge what was compared in detail; what it was asked is written down."""
+
+    def __init__(self, is_copy: Callable[[Alignment], bool]) -> None:
+        self._is_copy = is_copy
+        self.asked: list[Alignment] = []
+
+    def p_copy(self, _: Detail, alignment: Alignment) -> float:
+        self.asked.append(alignment)
+        return 0.9 if self._is_copy(alignment) else 0.1
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Alignment], bool]], Judge]:
+    """Puts one in place."""
+
+    def put(is_copy: Callable[[Alignment], bool]) -> Judge:
+        made = Judge(is_copy)
+        monkeypatch.setattr(scrutiny, "shipped", lambda: made)
+        return made
+
+    return put
+
+
+Judging = Callable[[Callable[[Alignment], bool]], Judge]
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +183,18 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("name", QUERIES)
-async def test_search_ends_at_the_cheapest_stage_that_proves_the_picture(pool: CpuPool, name: str) -> None:
+async def test_search_ends_at_the_cheapest_stage_that_proves_the_picture(
+    pool: CpuPool, name: str, judge: Judging
+) -> None:
+    judge(lambda _: True)
     query, within, stage, edit = QUERIES[name]
     searching = Searching(pool, SmallLibrary(*PAINTINGS, within=within))
     found = await searching.match(query)
     assert searching.ran == STAGES[: STAGES.index(stage) + 1]
     assert [one.id for one in found.found if one.is_proved] == [1]
-    proof = only(found).proof
+    looked_at = await searching.matcher.scrutinise(query, found)
+    assert [one.id for one in looked_at.found if one.is_copy] == [1]
+    proof = only(looked_at).proof
     assert proof
     assert edit in proof.edits
 
@@ -342,14 +378,16 @@ async def test_flat_query_asks_for_no_hashes(pool: CpuPool) -> None:
 
 
 @pytest.mark.parametrize("name", ["saved again", "mirrored crop", "pasted", "pasted mirrored crop"])
-async def test_examined_picture_is_proved_whether_it_comes_up_or_not(pool: CpuPool, name: str) -> None:
+async def test_examined_picture_is_proved_whether_it_comes_up_or_not(pool: CpuPool, name: str, judge: Judging) -> None:
+    judge(lambda _: True)
     query, _, _, edit = QUERIES[name]
     searching = Searching(pool, SmallLibrary(*PAINTINGS, within=2))
-    found = await searching.matcher.examine(query, features(query), 1, 0.25)
+    found = await searching.matcher.scrutinise(query, await searching.matcher.examine(query, features(query), 1, 0.25))
     (candidate,) = found.found
     assert (candidate.id, candidate.cosine, candidate.whole_cosine) == (1, 0.25, 0.25)
     assert candidate.proof
     assert candidate.is_proved
+    assert candidate.is_copy
     assert edit in candidate.proof.edits
     assert searching.ran == ()
 
@@ -359,6 +397,126 @@ async def test_examined_stranger_is_not_proved_and_has_the_querys_nearest(pool: 
     found = await searching.matcher.examine(STRANGER, features(STRANGER), 2, 0.1)
     assert [(one.id, one.is_proved) for one in found.found] == [(2, False)]
     assert found.nearest == (await searching.match(STRANGER)).nearest
+
+
+# --- what is proved is compared in detail
+
+QUALITIES = (90, 80, 70, 55, 40, 30, 20)
+COPIES = [imaging.decode_thumbnail(jpeg(SOUGHT, quality)) for quality in QUALITIES]
+
+
+def laid(library: SmallLibrary, query: Pixels) -> Candidates:
+    """All pictures of a library laid on a query, however many."""
+    view = View(QueryPicture(query), WHOLE, features(query).keypoints)
+    found = [
+        Candidate(stored, 0.9, 0.9, WHOLE).laid(view, partial(library.thumbnail, stored.image.sha256), mirrored=False)
+        for stored in library.images.values()
+    ]
+    return Candidates(tuple(found), [0.9, 0.8])
+
+
+def likeliest_first(candidates: Candidates) -> list[Candidate]:
+    proved = [one for one in candidates.found if one.is_proved]
+    return sorted(proved, key=lambda one: -one.proof.alignment.structure if one.proof else 0)
+
+
+# Of the queries above; the networks have seen no paintings.
+@pytest.mark.parametrize(
+    "name", ["saved again", "crop", "mirrored crop", "turned crop", "turned mirrored crop", "lined", "pasted"]
+)
+async def test_copy_is_a_copy_in_detail_however_it_was_found(pool: CpuPool, name: str) -> None:
+    query, within, *_ = QUERIES[name]
+    library = SmallLibrary(*PAINTINGS, within=within)
+    searching = Searching(pool, library)
+    found = await searching.matcher.scrutinise(query, await searching.match(query))
+    assert [one.id for one in found.found if one.is_copy] == [1]
+    assert library.compared == [1]
+
+
+async def test_five_likeliest_are_compared_and_the_others_count_as_alike_beside_a_copy(
+    pool: CpuPool, judge: Judging
+) -> None:
+    library = SmallLibrary(*COPIES, STRANGER)
+    candidates = laid(library, SOUGHT)
+    ids = [one.id for one in likeliest_first(candidates)]
+    assert len(ids) == len(COPIES) > SCRUTINISED
+    for is_copy in (
+        lambda _: True,
+        lambda alignment: alignment == likeliest_first(candidates)[SCRUTINISED - 1].proof.alignment,  # type: ignore[union-attr]
+    ):
+        asked = judge(is_copy)
+        library.compared.clear()
+        found = await Searching(pool, library).matcher.scrutinise(SOUGHT, candidates)
+        assert library.compared == ids[:SCRUTINISED]
+        assert len(asked.asked) == SCRUTINISED
+        for one in ids[SCRUTINISED:]:
+            candidate = only(found, one)
+            assert candidate.proof
+            assert (candidate.is_proved, candidate.is_copy) == (True, False)
+            assert (candidate.proof.p_copy, candidate.proof.edits) == (UNCHECKED, ())
+        assert only(found, ids[SCRUTINISED - 1]).is_copy
+
+
+async def test_others_are_compared_where_none_of_the_likeliest_is_a_copy(pool: CpuPool, judge: Judging) -> None:
+    library = SmallLibrary(*COPIES)
+    candidates = laid(library, SOUGHT)
+    order = likeliest_first(candidates)
+    last = order[-1].proof
+    assert last
+    assert len({one.proof.alignment for one in order if one.proof}) == len(COPIES)
+    judge(lambda alignment: alignment == last.alignment)
+    found = await Searching(pool, library).matcher.scrutinise(SOUGHT, candidates)
+    assert library.compared == [one.id for one in order]
+    assert [one.id for one in found.found if one.is_copy] == [order[-1].id]
+    for one in found.found:
+        assert one.proof
+        assert one.proof.p_copy == (0.9 if one.is_copy else 0.1)
+        assert bool(one.proof.edits) == one.is_copy
+
+
+async def test_what_is_no_copy_in_detail_stays_proved_and_has_no_edits(pool: CpuPool, judge: Judging) -> None:
+    judge(lambda _: False)
+    query = QUERIES["crop"][0]
+    searching = Searching(pool, SmallLibrary(*PAINTINGS))
+    before = await searching.match(query)
+    found = only(await searching.matcher.scrutinise(query, before))
+    assert found.proof
+    assert (found.is_proved, found.is_copy, found.proof.p_copy, found.proof.edits) == (True, False, 0.1, ())
+    assert found.proof.alignment == only(before).proof.alignment  # type: ignore[union-attr]
+
+
+async def test_lost_original_leaves_the_proof_as_it_is(pool: CpuPool, judge: Judging) -> None:
+    asked = judge(lambda _: False)
+    query = QUERIES["mirrored crop"][0]
+    library = SmallLibrary(*PAINTINGS)
+    library.lost = {1}
+    searching = Searching(pool, library)
+    before = await searching.match(query)
+    found = await searching.matcher.scrutinise(query, before)
+    proof = only(found).proof
+    assert proof
+    assert proof.p_copy is None
+    assert only(found).is_copy
+    assert Edit.MIRRORED in proof.edits
+    assert proof.alignment == only(before).proof.alignment  # type: ignore[union-attr]
+    assert (library.compared, asked.asked) == ([1], [])
+
+
+async def test_what_is_not_proved_is_not_compared_and_nothing_else_changes(pool: CpuPool, judge: Judging) -> None:
+    asked = judge(lambda _: True)
+    library = SmallLibrary(*PAINTINGS)
+    searching = Searching(pool, library)
+    for query in (STRANGER, QUERIES["crop"][0]):
+        before = await searching.match(query)
+        found = await searching.matcher.scrutinise(query, before)
+        assert [one.id for one in found.found] == [one.id for one in before.found]
+        assert found.nearest == before.nearest
+        for one, other in zip(before.found, found.found, strict=True):
+            assert one.is_proved or one is other
+    assert library.compared == [1]
+    assert len(asked.asked) == 1
+    empty = await searching.matcher.scrutinise(STRANGER, Candidates((), []))
+    assert (empty.found, empty.nearest) == ((), [])
 
 
 # --- on a library with a network of its own

@@ -15,7 +15,7 @@ from engine.matching.near_duplicates import ENOUGH, TRIED, Comparer, Known
 from engine.matching.proof import NEAR_HASH
 from engine.matching.query_view import QueryPicture
 from engine.pictures import augment
-from tests.small_library import SmallLibrary, embedding, painting
+from tests.small_library import SmallLibrary, embedding, menu, painting
 
 PICTURE = painting(0)
 OTHERS = [painting(number) for number in range(1, 5)]
@@ -29,12 +29,16 @@ def pool() -> Iterator[CpuPool]:
 
 
 async def compared(pool: CpuPool, library: SmallLibrary, *ids: int) -> list[Candidates]:
-    comparer = Comparer(library.recall(pool), pool, library.thumbnail)
+    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail)
     return await comparer.compare([Known(library.images[one], library.embedding(one)) for one in ids])
 
 
 def proved(candidates: Candidates) -> list[int]:
     return [one.id for one in candidates.found if one.is_proved]
+
+
+def copies(candidates: Candidates) -> list[int]:
+    return [one.id for one in candidates.found if one.is_copy]
 
 
 def stickered(pixels: Pixels) -> Pixels:
@@ -125,6 +129,43 @@ async def test_flat_pictures_are_no_duplicates_of_each_other(pool: CpuPool) -> N
     for found in await compared(pool, library, 1, 2, 3):
         assert not proved(found)
     assert library.hashes_searched == 1  # for the one that has a hash
+
+
+@pytest.mark.parametrize("copy", ["saved again", "small", "cropped", "mirrored"])
+async def test_copy_is_a_copy_in_detail_by_either(pool: CpuPool, copy: str) -> None:
+    library = SmallLibrary(PICTURE, *OTHERS, COPIES[copy])
+    first, last = await compared(pool, library, 1, 6)
+    assert (copies(first), copies(last)) == ([6], [1])
+    assert sorted(set(library.compared)) == [1, 6]
+
+
+@pytest.mark.parametrize("number", range(4))
+async def test_pictures_that_only_share_a_layout_are_no_pair(pool: CpuPool, number: int) -> None:
+    first, other = menu(number, 1), menu(number, 2)
+    again = augment.apply("recompress", first, first, seed=number)
+    library = SmallLibrary(first, other, again, *OTHERS)
+    for found, itself, copy, variant in zip(await compared(pool, library, 1, 3), (1, 3), (3, 1), (2, 2), strict=True):
+        assert sorted(proved(found)) == sorted([copy, variant]), itself
+        assert copies(found) == [copy]
+    (found,) = await compared(pool, library, 2)
+    assert proved(found)
+    assert copies(found) == []
+
+
+async def test_lost_original_leaves_the_proof_as_it_is(pool: CpuPool) -> None:
+    for lost in (1, 2):
+        library = SmallLibrary(PICTURE, COPIES["saved again"], *OTHERS)
+        library.lost = {lost}
+        (found,) = await compared(pool, library, 1)
+        assert (proved(found), copies(found)) == ([2], [2])
+        assert found.found[0].proof
+        assert found.found[0].proof.p_copy is None
+
+
+async def test_where_nothing_is_proved_no_original_is_read(pool: CpuPool) -> None:
+    library = SmallLibrary(PICTURE, *OTHERS)
+    await compared(pool, library, 1, 2, 3)
+    assert library.compared == []
 
 
 async def test_lost_thumbnail_stops_nothing(pool: CpuPool) -> None:

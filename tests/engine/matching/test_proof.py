@@ -1,5 +1,7 @@
 """One picture laid on another: what proves that both are the same, without any library."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -111,6 +113,42 @@ def test_stronger_keeps_the_better_structure_and_the_keypoints_of_either() -> No
     assert best.keypoints == keypoints.keypoints > 0
     assert proof.stronger(None, whole) is whole
     assert proof.stronger(keypoints, None) is keypoints
+
+
+def grey_of(pixels: Pixels) -> Pixels:
+    grey = imaging.decode_grey(imaging.encode_jpeg(np.ascontiguousarray(pixels), quality=88))
+    assert grey is not None
+    return grey
+
+
+@pytest.mark.parametrize("edit", ["crop", "turn", "recompress", "pad", "perspective", "shrink"])
+def test_copy_is_a_copy_in_detail(edit: str) -> None:
+    copy = augment.apply(edit, CAT, CUP, seed=3)
+    found = proof.stronger(by_keypoints(copy, CAT), by_hash(copy, CAT))
+    assert found
+    assert found.p_copy is None
+    looked_at = proof.in_detail(found, view_of(copy).query.grey, grey_of(CAT))
+    assert looked_at.p_copy is not None
+    assert looked_at.p_copy > 0.8
+    assert looked_at.is_copy
+    assert replace(looked_at, p_copy=None) == found
+
+
+def test_nothing_is_said_where_too_little_is_in_common() -> None:
+    found = by_keypoints(CAT, CAT)
+    assert found
+    assert proof.in_detail(found, view_of(CAT).query.grey, grey_of(CAT)[::20, ::20]) is found
+
+
+@pytest.mark.parametrize(
+    ("p_copy", "is_copy"), [(None, True), (proof.COPY_FROM, True), (proof.COPY_FROM - 0.01, False), (0.0, False)]
+)
+def test_what_is_proved_is_a_copy_unless_something_speaks_against_it(p_copy: float | None, *, is_copy: bool) -> None:
+    found = by_keypoints(CAT, CAT)
+    assert found
+    assert replace(found, p_copy=p_copy).is_copy == is_copy
+    weak = replace(found, p_copy=1.0, alignment=replace(found.alignment, structure=0.1))
+    assert not weak.is_copy
 
 
 def test_edits_are_named_on_a_proof() -> None:

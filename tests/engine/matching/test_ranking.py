@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from engine.domain import WHOLE, HandcraftedFeatures, Keypoints, NetworkRef, StoredFeatures, StoredImage
+from engine.domain import WHOLE, Edit, HandcraftedFeatures, Keypoints, Match, NetworkRef, StoredFeatures, StoredImage
 from engine.features.ssim import Alignment
 from engine.matching.calibration import Calibration, Signals, shipped, uncalibrated
 from engine.matching.candidates import Candidate, Candidates
@@ -23,10 +23,18 @@ def image(image_id: int) -> StoredImage:
     )
 
 
-def candidate(image_id: int, cosine: float, structure: float | None = None) -> Candidate:
+def candidate(
+    image_id: int,
+    cosine: float,
+    structure: float | None = None,
+    *,
+    p_copy: float | None = None,
+    edits: tuple[Edit, ...] = (),
+) -> Candidate:
     proof = None
     if structure is not None:
-        proof = Proof(np.eye(3), None, Alignment(structure, structure, structure, 0.0, 1.0), WHOLE)
+        alignment = Alignment(structure, structure, structure, 0.0, 1.0)
+        proof = Proof(np.eye(3), None, alignment, WHOLE, edits, p_copy)
     stored = StoredFeatures(image(image_id), HandcraftedFeatures(0, NO_KEYPOINTS))
     return Candidate(stored, cosine, cosine, WHOLE, 30 if structure is None else 2, proof)
 
@@ -70,6 +78,49 @@ def test_nothing_near_is_nothing_unless_asked_for(calibration: Calibration, refe
     found = [candidate(1, 0.02), candidate(2, 0.03)]
     assert ranked(found, references, calibration) == []
     assert ranked(found, references, calibration, weak=True) == [(2, "alike", True), (1, "alike", True)]
+
+
+def only(one: Candidate, references: np.ndarray, calibration: Calibration) -> Match:
+    (match,) = rank(Candidates((one,), []), references, calibration, limit=1, weak=True)
+    return match
+
+
+def test_doubt_in_detail_is_taken_off_what_the_proof_says(calibration: Calibration, references: np.ndarray) -> None:
+    proved = only(candidate(1, 0.9, 0.9), references, calibration)
+    for p_copy in (1.0, 0.9, 0.7):
+        match = only(candidate(1, 0.9, 0.9, p_copy=p_copy), references, calibration)
+        assert match.p_same == pytest.approx(proved.p_same * p_copy)
+        assert match.lane == "same"
+        assert match.evidence.outline is not None
+
+
+@pytest.mark.parametrize("p_copy", [0.49, 0.4, 0.1, 0.0])
+def test_what_is_no_copy_in_detail_is_alike_however_well_it_is_proved(
+    calibration: Calibration, references: np.ndarray, p_copy: float
+) -> None:
+    match = only(candidate(1, 0.9, 0.99, p_copy=p_copy), references, calibration)
+    assert match.lane == "alike"
+    assert match.p_same < calibration.same_cutoff
+    assert match.score >= match.p_same
+    assert match.evidence.outline is None
+
+
+def test_copy_comes_before_what_is_none_in_detail(calibration: Calibration, references: np.ndarray) -> None:
+    found = [candidate(1, 0.99, 0.99, p_copy=0.3), candidate(2, 0.5, 0.9, p_copy=0.95)]
+    assert [one[:2] for one in ranked(found, references, calibration)] == [(2, "same"), (1, "alike")]
+
+
+def test_edits_are_named_of_the_same_picture_and_of_nothing_else(
+    calibration: Calibration, references: np.ndarray
+) -> None:
+    edits = (Edit.CROPPED,)
+    for p_copy in (None, 0.9):
+        assert only(candidate(1, 0.9, 0.9, p_copy=p_copy, edits=edits), references, calibration).evidence.edits == edits
+    short = candidate(1, 0.9, 0.9, p_copy=0.5, edits=edits)  # a copy, and yet not sure enough
+    weak = candidate(1, 0.9, 0.3, edits=edits)
+    for one in (short, weak, candidate(1, 0.9, 0.9, p_copy=0.2, edits=edits)):
+        match = only(one, references, calibration)
+        assert (match.lane, match.evidence.edits) == ("alike", ())
 
 
 def test_exact_is_certain(calibration: Calibration, references: np.ndarray) -> None:

@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -36,6 +37,15 @@ on_both = pytest.mark.databases("sqlite", "postgresql")
 A, B = (SHIPPED / name for name in ("astronaut.png", "coffee.png"))
 ROW = {"key": "test", "value": 1}
 ROWS = select(func.count()).select_from(settings_table).where(settings_table.c.key == "test")
+
+
+@pytest.fixture(autouse=True)
+async def connections_end() -> AsyncIterator[None]:
+    """A connection that could not be opened ends in its own thread, and says so to the loop of its test."""
+    yield
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 1)
 
 
 @pytest.fixture

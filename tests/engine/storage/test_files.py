@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.storage.files import FileStore, PictureFiles, original_key, thumbnail_key
+from engine.storage.jpeg_cache import JpegCache
 from engine.storage.local_files import LocalFiles
 from engine.storage.object_files import ObjectFiles
-from engine.storage.jpeg_cache import JpegCache
 from tests.conftest import jpeg, photograph
 from tests.object_store import Bucket
 

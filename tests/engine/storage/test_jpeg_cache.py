@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.storage.thumbnail_cache import ThumbnailCache
+from engine.storage.jpeg_cache import JpegCache
 from tests.conftest import jpeg, photograph
 
 THUMBNAIL = jpeg(photograph("rocket.jpg")[::4, ::4])
@@ -13,10 +13,10 @@ NAMES = [f"{number:02}" + 62 * "a" for number in range(12)]
 
 
 def test_what_is_kept_is_had_until_it_is_dropped(tmp_path: Path) -> None:
-    cache = ThumbnailCache(tmp_path / "cache")
+    cache = JpegCache(tmp_path / "cache")
     assert cache.get(NAMES[0]) is None
     cache.put(NAMES[0], THUMBNAIL)
-    assert ThumbnailCache(tmp_path / "cache").get(NAMES[0]) == THUMBNAIL
+    assert JpegCache(tmp_path / "cache").get(NAMES[0]) == THUMBNAIL
     for _ in range(2):
         cache.drop(NAMES[0])
     assert cache.get(NAMES[0]) is None
@@ -24,7 +24,7 @@ def test_what_is_kept_is_had_until_it_is_dropped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", THUMBNAIL[:-100], bytes(100)])
 def test_what_is_no_whole_picture_is_neither_kept_nor_given(tmp_path: Path, content: bytes) -> None:
-    cache = ThumbnailCache(tmp_path)
+    cache = JpegCache(tmp_path)
     cache.put(NAMES[0], content)
     assert not list(tmp_path.iterdir())
     cache.put(NAMES[0], THUMBNAIL)
@@ -34,8 +34,8 @@ def test_what_is_no_whole_picture_is_neither_kept_nor_given(tmp_path: Path, cont
 
 
 def test_the_oldest_make_room(tmp_path: Path) -> None:
-    ThumbnailCache(tmp_path).put(NAMES[0], THUMBNAIL)  # by another process
-    cache = ThumbnailCache(tmp_path, max_bytes=10 * len(THUMBNAIL))
+    JpegCache(tmp_path).put(NAMES[0], THUMBNAIL)  # by another process
+    cache = JpegCache(tmp_path, max_bytes=10 * len(THUMBNAIL))
     for age, name in enumerate(NAMES):
         cache.put(name, THUMBNAIL)
         os.utime(next(tmp_path.rglob(f"{name}.jpg")), (1000 + age, 1000 + age))
@@ -45,7 +45,7 @@ def test_the_oldest_make_room(tmp_path: Path) -> None:
 
 def test_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("in the way")
-    cache = ThumbnailCache(tmp_path / "cache")
+    cache = JpegCache(tmp_path / "cache")
     cache.put(NAMES[0], THUMBNAIL)
     assert cache.get(NAMES[0]) is None
     cache.drop(NAMES[0])

@@ -15,7 +15,7 @@ KEPT = 0.9  # of that, when the oldest are dropped
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
-class ThumbnailCache:
+class JpegCache:
     """`folder/ab/<sha256>.jpg`, at most `max_bytes` of them; thread-safe, and several processes may share one.
 
     A thumbnail never changes, so none grows stale. That nothing can be written here is no error: it is read from

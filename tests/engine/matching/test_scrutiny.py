@@ -1,0 +1,285 @@
+"""What the shipped networks say of pairs that were compared in detail: copies are kept, variants are not."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.domain import WHOLE, Pixels
+from engine.features import orb
+from engine.features.detail import Detail
+from engine.features.ssim import Alignment
+from engine.matching import proof, scrutiny
+from engine.matching.proof import COPY_FROM, Proof
+from engine.matching.query_view import QueryPicture, View
+from engine.matching.scrutiny import COPIES_FOR_A_VARIANT, FARTHEST, Scrutiny
+from engine.pictures import imaging
+from tests.conftest import PHOTOGRAPHS, photograph
+
+Random = np.random.Generator
+KEPT = 0.9  # of the copies of a kind, at least; and of its variants at most what is left is taken for copies
+TOLD = 0.7  # of the variants
+SEEDS = range(10)
+SYLLABLES = ("ka", "lo", "mi", "ren", "to", "va", "shi", "der", "ost", "lin", "mar", "bel", "sun", "gor", "pa", "ti")
+
+
+def said(random: Random, least: int = 2, most: int = 4) -> str:
+    return "".join(random.choice(SYLLABLES, int(random.integers(least, most)))).capitalize()
+
+
+class Paper:
+    """Something to write on; `fixed` decides on the layout, `own` on what is filled in."""
+
+    def __init__(self, fixed: Random, own: Random, width: int, height: int) -> None:
+        self.fixed, self.own, self.size = fixed, own, (width, height)
+        r, g, b = (int(level) for level in fixed.integers(225, 256, 3))
+        self.accent = tuple(int(level) for level in fixed.integers(30, 190, 3))
+        self.image = Image.new("RGB", self.size, (r, g, b))
+        self.draw = ImageDraw.Draw(self.image)
+
+    def write(self, x: float, y: float, words: str, size: int, ink: tuple[int, ...] = (25, 25, 30)) -> None:
+        self.draw.text((x, y), words, font=ImageFont.load_default(size), fill=ink)
+
+    def done(self) -> Pixels:
+        return np.asarray(self.image, np.uint8)
+
+
+def receipt(fixed: Random, own: Random) -> Pixels:
+    """A list of goods and prices; every other one is always bought."""
+    paper = Paper(fixed, own, 480, 720)
+    paper.write(90, 24, f"{said(fixed)} & {said(fixed)}", 44, paper.accent)
+    paper.draw.line((40, 90, 440, 90), fill=paper.accent, width=3)
+    for row in range(int(fixed.integers(8, 11))):
+        y = 110 + 52 * row
+        random = fixed if row % 2 else own
+        paper.write(44, y, f"{said(random)} {said(random).lower()}", 26)
+        paper.write(350, y, f"{random.integers(1, 99)}.{random.integers(10, 99)}", 26)
+        paper.draw.line((40, y + 42, 440, y + 42), fill=(170, 170, 170))
+    return paper.done()
+
+
+def week(fixed: Random, own: Random) -> Pixels:
+    """A table of days and hours, in which the same boxes are filled in."""
+    paper = Paper(fixed, own, 800, 560)
+    columns, rows = int(fixed.integers(4, 7)), int(fixed.integers(5, 8))
+    across, down = 740 / columns, 460 / rows
+    for column in range(columns):
+        paper.draw.rectangle((30 + column * across, 24, 30 + (column + 1) * across, 64), fill=paper.accent)
+        paper.write(40 + column * across, 32, said(fixed), 22, (255, 255, 255))
+        for row in range(rows):
+            x, y = 30 + column * across, 66 + row * down
+            paper.draw.rectangle((x, y, x + across, y + down), outline=(90, 90, 90))
+            if fixed.random() < 0.6:
+                fill = tuple(int(level) for level in fixed.integers(160, 240, 3))
+                paper.draw.rectangle((x + 3, y + 3, x + across - 3, y + down - 3), fill=fill)
+                paper.write(x + 10, y + 14, said(own), 22)
+    return paper.done()
+
+
+def pass_card(fixed: Random, own: Random) -> Pixels:
+    """Name, numbers and a face."""
+    paper = Paper(fixed, own, 720, 440)
+    paper.draw.rectangle((0, 0, 720, 80), fill=paper.accent)
+    paper.write(30, 18, f"{said(fixed)} {said(fixed)}", 40, (255, 255, 255))
+    paper.draw.rectangle((36, 120, 236, 380), fill=tuple(int(level) for level in fixed.integers(120, 220, 3)))
+    middle, wide = int(own.integers(126, 146)), int(own.integers(42, 54))
+    skin, hair = (tuple(int(level) for level in own.integers(*of, 3)) for of in ((150, 220), (30, 110)))
+    paper.draw.ellipse((middle - wide - 8, 150, middle + wide + 8, 270), fill=hair)
+    paper.draw.ellipse((middle - wide, 172, middle + wide, 300), fill=skin)
+    for label in range(4):
+        y = 112 + 76 * label
+        paper.write(270, y, f"{said(fixed)}:", 18, (100, 100, 100))
+        words = f"{said(own)} {said(fixed)}" if label < 2 else "".join(map(str, own.integers(0, 10, 9)))
+        paper.write(270, y + 22, words, 34)
+    return paper.done()
+
+
+def table_of_results(fixed: Random, own: Random) -> Pixels:
+    """Teams with numbers, on a dark ground."""
+    paper = Paper(fixed, own, 820, 520)
+    paper.draw.rectangle((0, 0, 820, 520), fill=tuple(int(level) for level in fixed.integers(10, 50, 3)))
+    paper.write(36, 20, f"{said(fixed)} {said(fixed)}", 38, (240, 220, 120))
+    for row in range(7):
+        y = 90 + 58 * row
+        paper.draw.rectangle((30, y, 790, y + 50), outline=paper.accent, width=2)
+        paper.write(46, y + 10, f"{said(fixed)} {said(fixed)}", 28, (235, 235, 235))
+        for column in range(4):
+            paper.write(420 + 92 * column, y + 10, str(own.integers(10, 99)), 28, (235, 235, 235))
+    return paper.done()
+
+
+LAYOUTS = {one.__name__: one for one in (receipt, week, pass_card, table_of_results)}
+
+
+@cache
+def sheet(kind: str, layout: int, content: int) -> Pixels:
+    place = list(LAYOUTS).index(kind)
+    return LAYOUTS[kind](np.random.default_rng([place, layout]), np.random.default_rng([place, layout, content + 7]))
+
+
+# --- what is done to pictures
+
+
+def saved(pixels: Pixels, random: Random) -> Pixels:
+    return imaging.decode_thumbnail(imaging.encode_jpeg(pixels, quality=int(random.integers(35, 90))))
+
+
+def smaller(pixels: Pixels, random: Random) -> Pixels:
+    share = random.uniform(0.5, 0.95)
+    return np.asarray(cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def sent_on(pixels: Pixels, random: Random) -> Pixels:
+    return saved(smaller(pixels, random), random)
+
+
+def relit(pixels: Pixels, random: Random) -> Pixels:
+    return np.asarray(np.clip(pixels * random.uniform(0.8, 1.0) + random.uniform(0, 30), 0, 255), np.uint8)
+
+
+def cropped(pixels: Pixels, random: Random) -> Pixels:
+    height, width = pixels.shape[:2]
+    left, top = int(random.uniform(0.02, 0.12) * width), int(random.uniform(0.02, 0.12) * height)
+    return np.ascontiguousarray(pixels[top : height - top // 2, left : width - left // 2])
+
+
+def from_a_step_aside(pixels: Pixels, random: Random) -> Pixels:
+    """Another shot: what is near moves more than what is far, and the light is another."""
+    height, width = pixels.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    depth = y / height
+    for _ in range(4):
+        place = random.uniform(0.1, 0.9) * width, random.uniform(0.3, 0.9) * height
+        radius = random.uniform(0.08, 0.2) * width
+        depth = np.where(np.hypot(x - place[0], y - place[1]) < radius, random.uniform(0.8, 1.8), depth)
+    depth = cv2.GaussianBlur(depth.astype(np.float32), (0, 0), 1.5)
+    by = 0.02 * width * (depth - np.median(depth))
+    shot = cv2.remap(pixels, x + by.astype(np.float32), y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    shot = relit(np.asarray(shot, np.uint8), random)
+    return np.clip(shot + random.normal(0, 2, shot.shape), 0, 255).astype(np.uint8)[8:-8, 8:-8].copy()
+
+
+# --- pairs of them
+
+
+def compared(query: Pixels, stored: Pixels) -> float | None:
+    """p_copy, as a search comes to it; None where nothing is proved."""
+    shown = imaging.decode_thumbnail(imaging.encode_thumbnail(stored))
+    asked = QueryPicture(np.ascontiguousarray(query))
+    found: Proof | None = proof.by_keypoints(View(asked, WHOLE), orb.detect(stored), lambda: shown, mirrored=False)
+    if found is None or not found.is_proved:
+        return None
+    grey = imaging.decode_grey(imaging.encode_jpeg(stored, quality=88))
+    assert grey is not None
+    p_copy = proof.in_detail(found, asked.grey, grey).p_copy
+    assert p_copy is not None
+    assert 0 < p_copy < 1
+    return p_copy
+
+
+Edited = Callable[[Pixels, Random], Pixels]
+COPIED: tuple[Edited, ...] = (saved, smaller, sent_on, relit, cropped)
+
+
+def of_layout(kind: str, seed: int) -> tuple[list[tuple[Pixels, Pixels]], list[tuple[Pixels, Pixels]]]:
+    """Copies and variants of one layout, each as (query, stored picture) both ways."""
+    random = np.random.default_rng([seed, 3])
+    stored, other = sheet(kind, seed, 0), sheet(kind, seed, 1)
+    copy = COPIED[seed % len(COPIED)](stored, random)
+    variant = (other, saved(other, random), smaller(other, random))[seed % 3]
+    return [(copy, stored), (stored, copy)], [(variant, stored), (stored, variant)]
+
+
+def of_photograph(seed: int) -> tuple[list[tuple[Pixels, Pixels]], list[tuple[Pixels, Pixels]]]:
+    """The same with another shot of what a photograph shows."""
+    random = np.random.default_rng([seed, 4])
+    stored = photograph(PHOTOGRAPHS[seed % len(PHOTOGRAPHS)])
+    copy = COPIED[seed % len(COPIED)](stored, random)
+    variant = from_a_step_aside(stored, random)
+    return [(copy, stored), (stored, copy)], [(variant, stored), (stored, variant)]
+
+
+def judged(pairs: list[tuple[Pixels, Pixels]]) -> list[float]:
+    """What nothing proves is not judged."""
+    return [p for p in (compared(*pair) for pair in pairs) if p is not None]
+
+
+# --- the networks
+
+SIZE = len(fields(Detail)) + 4  # and four measures of the proof
+NUMBERS = [np.random.default_rng(seed).normal(0, 10.0 ** (seed - 2), SIZE) for seed in range(8)]
+
+
+def in_deviations(judge: Scrutiny, deviations: NDArray[np.float64] | float) -> float:
+    """What is said of inputs that are so far from the mean."""
+    return judge.p(judge.mean + judge.spread * deviations)
+
+
+def test_shipped_weights_fit_what_is_measured() -> None:
+    judge = scrutiny.shipped()
+    networks, size, hidden = judge.hidden.shape
+    assert size == SIZE
+    assert judge.mean.shape == judge.spread.shape == (SIZE,)
+    assert judge.hidden_bias.shape == judge.out.shape == (networks, hidden)
+    assert judge.out_bias.shape == (networks,)
+    assert (judge.spread > 0).all()
+    for field in fields(Scrutiny):
+        assert np.isfinite(getattr(judge, field.name)).all(), field.name
+    assert scrutiny.shipped() is judge
+
+
+def test_pair_is_judged_by_all_measures_in_their_order_and_those_of_its_proof() -> None:
+    measured = Detail(*(float(number) for number in range(SIZE - 4)))
+    alignment = Alignment(structure=100.0, ssim=-1.0, agreement=101.0, dissent=102.0, overlap=103.0)
+    vector = scrutiny.vector(measured, alignment)
+    assert vector.tolist() == [*range(SIZE - 4), 100, 101, 102, 103]
+    judge = scrutiny.shipped()
+    copies, variants = COPIES_FOR_A_VARIANT * judge.p(vector), 1 - judge.p(vector)
+    assert judge.p_copy(measured, alignment) == pytest.approx(copies / (copies + variants))
+
+
+@pytest.mark.parametrize("numbers", NUMBERS)
+def test_answer_is_a_probability_whatever_was_measured(numbers: NDArray[np.float64]) -> None:
+    judge = scrutiny.shipped()
+    assert 0 < judge.p(numbers) < 1
+    assert 0 < in_deviations(judge, numbers) < 1
+
+
+@pytest.mark.parametrize("numbers", NUMBERS)
+def test_what_is_far_from_all_that_was_fitted_on_counts_as_far_and_no_more(numbers: NDArray[np.float64]) -> None:
+    judge, signs = scrutiny.shipped(), np.sign(numbers)
+    at_the_edge = in_deviations(judge, FARTHEST * signs)
+    for far in (FARTHEST + 0.01, 50, 1e9):
+        assert in_deviations(judge, far * signs) == pytest.approx(at_the_edge, abs=1e-9)
+    assert in_deviations(judge, 0.3 * signs) != pytest.approx(at_the_edge, abs=1e-9)
+
+
+def test_networks_agree_on_the_mean_of_what_each_says() -> None:
+    """One sees nothing but the first measure, the other is for copies whatever it sees."""
+    hidden = np.zeros((2, 3, 2))
+    hidden[0, 0, 0] = 1.0
+    judge = Scrutiny(np.zeros(3), np.ones(3), hidden, np.zeros((2, 2)), np.ones((2, 2)), np.array([0.0, 2.0]))
+    for first in (-2.0, 0.0, 2.0):
+        logit = (np.tanh(first) + 2) / 2
+        assert judge.p(np.array([first, 9.0, -9.0])) == pytest.approx(1 / (1 + np.exp(-logit)))
+
+
+# --- what they say of pairs
+
+
+@pytest.mark.parametrize("kind", [*LAYOUTS, "photograph"])
+def test_copies_are_kept_and_variants_are_not(kind: str) -> None:
+    copies, variants = [], []
+    for seed in SEEDS:
+        same, other = of_photograph(seed) if kind == "photograph" else of_layout(kind, seed)
+        copies += judged(same)
+        variants += judged(other)
+    assert len(copies) == 2 * len(SEEDS)
+    assert len(variants) >= 0.75 * len(SEEDS)  # so many their thumbnails do not tell apart
+    assert np.mean(np.array(copies) >= COPY_FROM) >= KEPT
+    assert np.mean(np.array(variants) < COPY_FROM) >= TOLD  # what is in doubt is kept
