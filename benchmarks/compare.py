@@ -366,7 +366,7 @@ async def compare(library: list[Path], asked: list[Query], earlier_each: int) ->
             async for result in service.add(sources, actor="compare"):
                 if result.status != "added":
                     raise SystemExit(f"{result.name}: {result.status} ({result.message or 'the same file twice'})")
-            serving, _ = await service._networks.current()
+            serving, _ = await service.networks.current()
             embedder = serving.embedder
             ways = {
                 "PicTrace": by_search(service),

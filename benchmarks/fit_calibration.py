@@ -38,8 +38,8 @@ async def fit(paths: list[Path], network: str, pictures: int) -> Calibration:
             sources = [source for path in library for source in expand(path, settings)]
             async for _ in service.add(sources, actor="fit"):
                 pass
-            serving, _ = await service._networks.current()
-            images = await service._repository.images.live_images(limit=1_000_000)
+            serving, _ = await service.networks.current()
+            images = await service.repository.images.live_images(limit=1_000_000)
             task = bar.add_task(network, total=None)
 
             def kind(image: StoredImage) -> str:
@@ -50,7 +50,7 @@ async def fit(paths: list[Path], network: str, pictures: int) -> Calibration:
 
             return await fitting.fit(
                 serving,
-                service._pool,
+                service.pool,
                 read_stored,
                 images[:: max(1, len(images) // pictures)],
                 [read(path) for path in apart],

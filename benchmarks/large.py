@@ -86,9 +86,9 @@ async def add_real(service: SearchService, originals: list[Pixels], count: int) 
 
 async def stored(service: SearchService, network: NetworkRef, dimensions: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Embeddings and hashes of the real pictures."""
-    rows = [row async for portion in service._repository.features.embeddings_of(network, dimensions) for row in portion]
+    rows = [row async for portion in service.repository.features.embeddings_of(network, dimensions) for row in portion]
     vectors = codec.vectors_from_bytes([vector for *_, vector in rows], dimensions)
-    return vectors, (await service._repository.features.phashes())[1]
+    return vectors, (await service.repository.features.phashes())[1]
 
 
 async def fill(
@@ -115,7 +115,7 @@ async def fill(
             "compared": THOROUGHLY,
         }
         made_by = {"network": network.name, "version": network.version, "part": 0}
-        async with service._repository.database.write() as connection:
+        async with service.repository.database.write() as connection:
             await connection.execute(insert(images), [{"id": i, "sha256": random.bytes(32).hex()} | plain for i in ids])
             await connection.execute(
                 insert(embeddings), [{"image_id": i, "vector": v} | made_by for i, v in zip(ids, vectors, strict=True)]
@@ -164,7 +164,7 @@ async def exact(
     last = 0
     while last < total:  # ids are without gaps; one long reading would keep the write-ahead log from being emptied
         some = range(last + 1, min(last + PORTION, total) + 1)
-        async for portion in service._repository.features.embeddings_of(network, queries.shape[1], some):
+        async for portion in service.repository.features.embeddings_of(network, queries.shape[1], some):
             ids += [image_id for image_id, *_ in portion]
             rows += [vector for *_, vector in portion]
         take()
@@ -180,14 +180,14 @@ async def recall(
     service: SearchService, queries: NDArray[np.float32], expected: list[set[int]]
 ) -> tuple[float, dict[str, Any]]:
     """Recall, and how long index and storage take for one query, and for four at once."""
-    serving, _ = await service._networks.current()
+    serving, _ = await service.networks.current()
     index = serving.index.embeddings
     assert isinstance(index, InProcess)
     hit = 0
     times: dict[str, list[float]] = {name: [] for name in ("index", "index and cosines", "four at once")}
     for query, truth in zip(queries, expected, strict=True):
         began = time.perf_counter()
-        await index._index.search(query[None], NEAREST + SPARE)
+        await index.index.search(query[None], NEAREST + SPARE)
         between = time.perf_counter()
         (near,) = await index.search(query[None], NEAREST)
         times["index"].append(between - began)
@@ -264,7 +264,7 @@ async def run(originals: list[Pixels], count: int, real_count: int, data_dir: Pa
     console.print(f"making and adding {real_count:,} pictures")
     async with open_service(settings.model_copy(update={"index": "exact"})) as service:
         contents = await add_real(service, originals, real_count)
-        serving, _ = await service._networks.current()
+        serving, _ = await service.networks.current()
         network, dimensions, embedder = serving.network, serving.embedder.network.dimensions, serving.embedder
         real, known = await stored(service, network, dimensions)
         report["nearest_cosines"] = {

@@ -74,9 +74,9 @@ async def measure(paths: list[Path], copies: list[tuple[str, str, Image]]) -> di
             sources = [source for path in paths for source in expand(path, settings)]
             async for _ in service.add(sources, actor="losses"):
                 pass
-            serving, _ = await service._networks.current()
+            serving, _ = await service.networks.current()
             for edit, name, copy in track(copies, "asking", console=Console(stderr=True)):
-                features = await service._pool.run(registry.extract, copy, "", serving.embedder)
+                features = await service.pool.run(registry.extract, copy, "", serving.embedder)
                 started = time.perf_counter()
                 candidates = await serving.matcher.match(copy.pixels, features)
                 took = 1000 * (time.perf_counter() - started)
@@ -85,7 +85,7 @@ async def measure(paths: list[Path], copies: list[tuple[str, str, Image]]) -> di
                 one = next((s for s in candidates.found if s.stored.image.filename == name), None)
                 near = (await serving.index.search(features.embedding[None], 50))[0]
                 ids = {hit.image_id for hit in near}
-                stored = {s.id for s in await service._repository.images.live_images(limit=10**6) if s.filename == name}
+                stored = {s.id for s in await service.repository.images.live_images(limit=10**6) if s.filename == name}
                 row = rows[edit]
                 row["nearest"].append(bool(stored & ids))
                 row["came up"].append(one is not None)

@@ -102,7 +102,7 @@ def written(contents: Iterable[bytes], folder: Path) -> Path:
 
 async def stages(service: SearchService, contents: list[bytes]) -> dict[str, float]:
     """Core-milliseconds a picture of each step of adding, one after another in one thread."""
-    serving, _ = await service._networks.current()
+    serving, _ = await service.networks.current()
     steps: dict[str, float] = {}
 
     def timed(name: str, function: Any, *arguments: Any) -> Any:

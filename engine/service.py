@@ -47,7 +47,8 @@ class SearchService:
     """One open library. Made by `open_service`; all methods may be called concurrently.
 
     Searching, adding, changing and looking are methods; what is asked of one subject only lies in parts of that name:
-    `duplicates`, `watches`, `subscriptions`, `originals`, `samples`, `checker`, `admin_key`.
+    `duplicates`, `watches`, `subscriptions`, `originals`, `samples`, `checker`, `admin_key`. What it is made of,
+    `repository`, `networks` and `pool`, is for those who measure and test it; no door reaches for them.
     """
 
     def __init__(
@@ -61,11 +62,11 @@ class SearchService:
         pool: CpuPool,
     ) -> None:
         self.settings = settings
-        self._repository = repository
-        self._networks = networks
+        self.repository = repository
+        self.networks = networks
         self._fetcher = fetcher
         self._decoders = decoders
-        self._pool = pool
+        self.pool = pool
         self.duplicates = Duplicates(repository, networks, pool)
         self.originals = originals
         self._searcher = Searcher(repository, networks, self.originals, decoders, pool)
@@ -79,7 +80,7 @@ class SearchService:
     @property
     def database(self) -> Database:
         """For what a door keeps beside the library, in tables of its own."""
-        return self._repository.database
+        return self.repository.database
 
     # --- searching
 
@@ -166,7 +167,7 @@ class SearchService:
 
         While nothing has joined it there is nothing to undo.
         """
-        return await self._repository.operations.begin(Operation("add", actor))
+        return await self.repository.operations.begin(Operation("add", actor))
 
     async def add_bytes(self, content: bytes, *, name: str, actor: str, **said: Any) -> AddResult:
         """Add one encoded picture; `said` is what `add` takes of it."""
@@ -179,82 +180,82 @@ class SearchService:
 
         Returns the operation's id.
         """
-        return await self._repository.images.remove(ids, Operation("remove", actor))
+        return await self.repository.images.remove(ids, Operation("remove", actor))
 
     async def edit(self, image_id: int, values: dict[str, str | list[str] | None], *, actor: str) -> Changed:
         """Change title, tags, source_url or page_url. UnknownImage."""
-        return await self._repository.images.edit(image_id, values, Operation("edit", actor))
+        return await self.repository.images.edit(image_id, values, Operation("edit", actor))
 
     async def undo(self, *, actor: str, operation_id: int | None = None) -> Undone:
         """Take back a whole operation, by default the last. NothingToUndo, UnknownOperation."""
-        return await self._repository.operations.undo(actor, operation_id)
+        return await self.repository.operations.undo(actor, operation_id)
 
     async def last_operation(self, actor: str) -> int:
         """What this actor did last and has not taken back, as `undo` takes it. NothingToUndo."""
-        return await self._repository.operations.last(actor)
+        return await self.repository.operations.last(actor)
 
     async def added_by(self, operation_id: int) -> list[int]:
         """Ids of the pictures that an operation added or restored."""
-        return await self._repository.operations.added_by(operation_id)
+        return await self.repository.operations.added_by(operation_id)
 
     # --- looking
 
     async def get(self, image_id: int) -> StoredImage:
         """A picture by id. UnknownImage."""
-        return await self._repository.images.get(image_id)
+        return await self.repository.images.get(image_id)
 
     async def page(
         self, *, cursor: int | None = None, limit: int = 50, tag: str | None = None, words: str | None = None
     ) -> Page:
         """The library newest first; `tag` and `words` (each in title or file name) filter."""
-        total = await self._repository.images.count(tag=tag, words=words) if cursor is None else None
-        images = await self._repository.images.page(before=cursor, limit=limit + 1, tag=tag, words=words)
+        total = await self.repository.images.count(tag=tag, words=words) if cursor is None else None
+        images = await self.repository.images.page(before=cursor, limit=limit + 1, tag=tag, words=words)
         rest = images[limit - 1].id if len(images) > limit else None
         return Page(tuple(images[:limit]), rest, total)
 
     async def tags(self) -> dict[str, int]:
         """The most frequent tags with the number of their pictures."""
-        return await self._repository.images.tags(MAX_TAGS)
+        return await self.repository.images.tags(MAX_TAGS)
 
     async def level(self) -> Level:
         """How level the index was; it is level afterwards, so that the next search need not wait."""
-        before = self._networks.seq
-        active, head = await self._networks.current()
+        before = self.networks.seq
+        active, head = await self.networks.current()
         return Level(active.index.size, max(0, head.seq - before), active.calibration.fitted)
 
     async def status(self) -> Status:
         """The library at a glance."""
-        active, head = await self._networks.current()
+        active, head = await self.networks.current()
         return Status(
             data_dir=str(self.settings.data_dir),
             database=self.database.name,
-            images=await self._repository.images.count_live(),
-            removed=await self._repository.images.count_removed(),
+            images=await self.repository.images.count_live(),
+            removed=await self.repository.images.count_removed(),
             network=active.network,
             next_network=head.next_network,
-            features=await self._repository.images.features(),
+            features=await self.repository.images.features(),
             calibrated=active.calibration.fitted,
-            disk_bytes=await self._pool.run(bytes_used, self.settings.data_dir),
+            disk_bytes=await self.pool.run(bytes_used, self.settings.data_dir),
             files_url=self.settings.files_url,
-            original_bytes=await self._repository.images.original_bytes(),
+            original_bytes=await self.repository.images.original_bytes(),
             index_kind=active.index.kind,
             index_size=active.index.size,
             index_seq=active.index.seq,
             last_seq=head.seq,
             checkpoint_seq=active.index.checkpoint_seq,
-            tally=await self._repository.subscribers.tally(),
+            tally=await self.repository.subscribers.tally(),
         )
 
     # --- measuring, changing over
 
     async def bench(self, plan: benching.BenchPlan, *, progress: Progress = no_progress) -> benching.BenchReport:
         """How well edited copies of a sample of the library are found; nothing is written. TooFewPictures."""
-        active, _ = await self._networks.current()
+        active, _ = await self.networks.current()
         return await benching.bench(
             self.search,
-            self._repository.images,
+            self.repository.images,
             self._original,
-            self._pool,
+            self.pool,
             plan,
             network=str(active.network),
             progress=progress,
@@ -266,13 +267,13 @@ class SearchService:
         The old embeddings serve until the switch; interrupted, it goes on where it stopped. Returns whether the
         library is calibrated now. UnknownNetwork, WeightsUnavailable, NetworkBuildFailed.
         """
-        wanted = await self._pool.run(self._networks.reference, name)
-        if (await self._repository.feed.head()).network != wanted:
-            await reembed(self._repository, self._networks, self.originals, self._pool, wanted, progress)
-        active, _ = await self._networks.current()
+        wanted = await self.pool.run(self.networks.reference, name)
+        if (await self.repository.feed.head()).network != wanted:
+            await reembed(self.repository, self.networks, self.originals, self.pool, wanted, progress)
+        active, _ = await self.networks.current()
         if active.calibration.fitted:
             return True
-        return await fitting.calibrate(self._repository, self._networks, self.originals, self._pool, progress)
+        return await fitting.calibrate(self.repository, self.networks, self.originals, self.pool, progress)
 
     async def _original(self, image: StoredImage) -> Pixels:
         """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""

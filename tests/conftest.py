@@ -246,13 +246,13 @@ async def add_paths(service: SearchService, *paths: Path) -> list[AddResult]:
 
 def original_of(service: SearchService, image: StoredImage) -> Path:
     """Where the file of a picture lies, in a library that has its files on this machine."""
-    path = service._repository.files.original_path(image.sha256, imaging.EXTENSIONS[image.media_type])
+    path = service.repository.files.original_path(image.sha256, imaging.EXTENSIONS[image.media_type])
     assert path
     return path
 
 
 def thumbnail_of(service: SearchService, image: StoredImage) -> Path:
-    path = service._repository.files.thumbnail_path(image.sha256)
+    path = service.repository.files.thumbnail_path(image.sha256)
     assert path
     return path
 

@@ -67,7 +67,7 @@ class InProcess:
         self._phashes = PerceptualHashes(repository.features)
         self._pool = pool
         self._checkpoints = Checkpoints(directory, network, dimensions)
-        self._index: PooledIndex[LocalIndex] = PooledIndex(FlatIndex(dimensions), pool)
+        self.index: PooledIndex[LocalIndex] = PooledIndex(FlatIndex(dimensions), pool)
         self._hashes = HammingIndex()
         self._written = 0  # `seq` up to which a checkpoint, or the graph that serves, has the changes
         self._catching_up = asyncio.Lock()
@@ -78,11 +78,11 @@ class InProcess:
 
     @property
     def size(self) -> int:
-        return len(self._index.local)
+        return len(self.index.local)
 
     async def search(self, vectors: Vectors, count: int) -> list[list[Near]]:
         """Cosines are of the stored embeddings, whatever the index compares."""
-        index = self._index
+        index = self.index
         if index.local.is_exact:
             return [pictures(hits, count) for hits in await index.search(vectors, count)]
         found = await index.search(vectors, count + SPARE // len(vectors))
@@ -98,7 +98,7 @@ class InProcess:
         return self._checkpoints.seq()
 
     async def checkpoint_if_worthwhile(self) -> None:
-        if self._index.local.outgrown:
+        if self.index.local.outgrown:
             self._closing.set()  # a new projection takes minutes and can wait
         if self._renewal:
             await self._renewal
@@ -134,7 +134,7 @@ class InProcess:
         return changes > max(self.size, MOST_BEHIND)  # perhaps more than an index of this kind can take
 
     async def take_in(self, ids: Sequence[int], seq: int) -> None:
-        await self._take_into(self._index, ids)
+        await self._take_into(self.index, ids)
         self.seq = seq
 
     async def rebuild(self, seq: int, *, after: int) -> int:
@@ -172,7 +172,7 @@ class InProcess:
         return seq <= head.seq
 
     def _take(self, found: Checkpoint) -> None:
-        self._index, self._hashes = PooledIndex(found.local, self._pool), found.hashes
+        self.index, self._hashes = PooledIndex(found.local, self._pool), found.hashes
         self.kind, self.seq, self._written = found.kind, found.seq, found.seq
         self._loaded = True
 
@@ -226,7 +226,7 @@ class InProcess:
     def _is_due(self) -> bool:
         if self._read_only:
             return False
-        local = self._index.local
+        local = self.index.local
         tenth = max(LEAST_BEHIND, self.size // 10)
         behind = min(tenth, MOST_BEHIND) if local.slowed_by_changes else tenth
         return self._kind_for(self.size) != self.kind or local.outgrown or self.seq - self._written >= behind
@@ -251,7 +251,7 @@ class InProcess:
                 found = await self._newer(kind)
                 if found is None:
                     found = await self._renewed(kind)
-                if found.local is not self._index.local:
+                if found.local is not self.index.local:
                     await self._take_over(found)
                 self._written = max(self._written, found.seq)
 
@@ -262,11 +262,11 @@ class InProcess:
             return None
         if kind == self.kind and not KINDS[kind].is_mapped:
             whole = await self._pool.run_beside(self._checkpoints.is_whole, newest, kind)
-            return Checkpoint(self._index.local, self._hashes, newest, kind) if whole else None
+            return Checkpoint(self.index.local, self._hashes, newest, kind) if whole else None
         return await self._pool.run_beside(self._checkpoints.load, (kind,))
 
     async def _renewed(self, kind: str) -> Checkpoint:
-        local, seq = self._index.local, self.seq  # what comes in later is in the file too, and does no harm there
+        local, seq = self.index.local, self.seq  # what comes in later is in the file too, and does no harm there
         anew = kind != self.kind or local.outgrown
         if not anew:
             try:
@@ -301,7 +301,7 @@ class InProcess:
             if ids is None or (await self._repository.feed.head()).trimmed > start:
                 return  # it is rebuilt anyway
             await self._take_into(index, ids)
-            self._index, self.kind, self.seq = index, found.kind, max(last, self.seq)
+            self.index, self.kind, self.seq = index, found.kind, max(last, self.seq)
 
 
 def _compared(vectors: Vectors, found: list[Hits], keys: Keys, stored: Vectors, count: int) -> list[list[Near]]:

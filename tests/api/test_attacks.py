@@ -135,7 +135,7 @@ async def test_addition_to_an_operation_undone_meanwhile_is_one_of_its_own(
 ) -> None:
     """The undo comes between the check of the joined operation and the writing."""
     first = (await api.add(shipped("page.png"))).json["operation_id"]
-    repository = api.service._repository
+    repository = api.service.repository
     joined = await repository.operations.continued(first)
     await api("POST", f"/v1/operations/{first}/undo")
     content = shipped("moon.png")
@@ -160,7 +160,7 @@ async def test_names_are_found_however_they_were_composed(api: Client, form_stor
 
 
 async def test_link_that_another_program_wrote_is_not_handed_out(api: Client) -> None:
-    async with api.service._repository.database.write() as connection:
+    async with api.service.repository.database.write() as connection:
         await connection.execute(text("UPDATE images SET page_url = 'javascript:alert(1)', source_url = 'data:,x'"))
     image = (await api.get("/v1/images/1")).json
     assert (image["page_url"], image["source_url"]) == (None, None)

@@ -97,7 +97,7 @@ async def test_check_finds_and_mends_what_was_lost_in_a_bucket(service: SearchSe
 
 async def test_orphan_that_has_found_a_picture_stays(service: SearchService, bucket: Bucket) -> None:
     """As where a file left by a killed addition belongs to a new one before it is deleted."""
-    repository = service._repository
+    repository = service.repository
     there = [file async for portion in repository.files.walk() for file in portion]
     nobodys = [replace(there[0], key=original_key("0" * 64, ".jpg"))]
     assert await repository.upkeep.orphans(there + nobodys) == nobodys
@@ -121,8 +121,8 @@ async def test_while_the_store_is_down_searches_go_on_and_nothing_is_lost(
     assert await is_found(service, "rocket.jpg")  # its thumbnail is at hand from now on
     before = bucket.keys
     coffee = await service.get(await image_id(service, "coffee"))
-    assert service._repository.files._cache
-    service._repository.files._cache.drop(coffee.sha256)
+    assert service.repository.files._cache
+    service.repository.files._cache.drop(coffee.sha256)
     with bucket.store.down():
         with pytest.raises(FilesUnreachable) as caught:
             await service.add_bytes(NEW, name="new.jpg", actor="test")
@@ -132,7 +132,7 @@ async def test_while_the_store_is_down_searches_go_on_and_nothing_is_lost(
             found = (await service.search((SHIPPED / "coffee.png").read_bytes())).matches[0]
         assert (found.image.filename, found.evidence.exact) == ("coffee.png", True)
         assert "cannot be reached" in caplog.text
-        service._repository.files.files._paused_until = 0  # type: ignore[attr-defined]
+        service.repository.files.files._paused_until = 0  # type: ignore[attr-defined]
         await service.search(copy_of("coffee.png"), weak=True)  # whatever its thumbnail's absence leaves of it
         assert imaging.decode_thumbnail(await service.originals.preview(rocket)).shape[1] == 320
         with pytest.raises(FilesUnreachable):
@@ -154,7 +154,7 @@ async def test_check_ends_at_the_first_file_that_cannot_be_read_and_mends_nothin
     service: SearchService, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """As where a store answers some requests and others not."""
-    files = service._repository.files.files
+    files = service.repository.files.files
     rocket = await service.get(await image_id(service, "rocket"))
     read = files.read
 
@@ -172,7 +172,7 @@ async def test_check_ends_at_the_first_file_that_cannot_be_read_and_mends_nothin
 async def test_store_that_goes_down_before_the_row_is_written_leaves_no_row(
     service: SearchService, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repository = service._repository
+    repository = service.repository
     add = repository.additions.add
 
     async def add_when_down(*given: object) -> object:

@@ -450,7 +450,7 @@ async def test_index_behind_the_trim_is_rebuilt(filled: Filled, settings: Engine
         query = jpeg(photograph("coffee.png"))
         (first, *_) = (await other.search(query)).matches
         await service.remove([first.image.id], actor="test")
-        await service._repository.feed.trim(behind=10**6, older_than=datetime.now(UTC) + timedelta(days=1))
+        await service.repository.feed.trim(behind=10**6, older_than=datetime.now(UTC) + timedelta(days=1))
         matches = (await other.search(query, weak=True)).matches
         assert first.image.id not in {m.image.id for m in matches}
         assert (await other.status()).index_size == 5

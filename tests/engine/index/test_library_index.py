@@ -160,7 +160,7 @@ async def test_what_is_said_of_it_is_said_of_its_embeddings(apart: LibraryIndex,
 @pytest.mark.databases("sqlite", "postgresql")
 async def test_hashes_follow_the_library(filled: Filled) -> None:
     async with filled() as service:
-        serving, _ = await service._networks.current()
+        serving, _ = await service.networks.current()
         phash = hashes.phash(photograph("coffee.png"))
         assert phash is not None
         coffee = (await service.search(jpeg(photograph("coffee.png")))).matches[0].image.id

@@ -49,7 +49,7 @@ def vectors_of(count: int) -> Vector:
 @pytest.fixture
 async def repository(settings: EngineSettings) -> AsyncIterator[Repository]:
     async with open_service(settings) as service:
-        yield service._repository
+        yield service.repository
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def found(index: Followed, vectors: Vector) -> list[int]:
 
 def pending(index: Followed) -> int:
     """What its graph does not have yet."""
-    local = index._index.local
+    local = index.index.local
     assert isinstance(local, HnswIndex)
     return local.pending
 
@@ -125,7 +125,7 @@ async def test_refined_cosines_are_those_of_exact_search(repository: Repository,
     await store(repository, 1, vectors_of(400))
     queries = vectors_of(7)
     exact, hnsw = await level(make("exact"), repository), await level(make("hnsw"), repository)
-    assert isinstance(hnsw._index.local, HnswIndex)
+    assert isinstance(hnsw.index.local, HnswIndex)
     # Half the recall of a graph would do for the order; the numbers have to be the same to the last digit.
     assert await hnsw.search(queries, 20) == await exact.search(queries, 20)
 
@@ -136,7 +136,7 @@ async def test_projected_cosines_are_not_what_is_answered(repository: Repository
     await store(repository, 1, vectors)
     index = await level(make("hnsw"), repository)
     twisted = np.roll(vectors, 1, axis=1)
-    index._index.local.add(np.arange(1, 51) << PART_BITS, twisted)
+    index.index.local.add(np.arange(1, 51) << PART_BITS, twisted)
     (near,) = await index.search(vectors[:1], 50)
     stored = codec.vectors_from_bytes([codec.vector_to_bytes(v) for v in vectors], DIMENSIONS)
     cosines = {one.image_id: one.cosine for one in near}
@@ -401,7 +401,7 @@ async def test_features_made_again_reach_indexes_that_are_open(
     service: SearchService, settings: EngineSettings
 ) -> None:
     (added,) = await add_paths(service, SHIPPED / "coffee.png")
-    async with service._repository.database.write() as connection:
+    async with service.repository.database.write() as connection:
         await connection.execute(delete(embeddings))
     async with open_service(settings) as other:
         assert (await other.status()).index_size == 0

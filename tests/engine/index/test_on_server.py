@@ -63,7 +63,7 @@ def query() -> bytes:
 
 
 async def shared(service: SearchService) -> OnServer:
-    serving, _ = await service._networks.current()
+    serving, _ = await service.networks.current()
     assert isinstance(serving.index.embeddings, OnServer)
     return serving.index.embeddings
 
@@ -177,7 +177,7 @@ async def test_index_older_than_the_feed_is_built_anew(
     index = await on_server(service)
     await index.remove(np.array([1 << 4], np.int64))
     await index.mark(0)
-    await service._repository.settings.put(TRIMMED, 3)
+    await service.repository.settings.put(TRIMMED, 3)
     assert await names(service) == before
     assert await index.size() == len(PHOTOGRAPHS)
     assert "built anew" in caplog.text
@@ -252,7 +252,7 @@ async def test_reading_only_leaves_the_server_alone(service: SearchService, plac
 
 
 async def on_server_as_it_is(service: SearchService) -> ServerIndex:
-    serving = service._networks._active
+    serving = service.networks._active
     assert serving
     assert isinstance(serving.index.embeddings, OnServer)
     return serving.index.embeddings.server
@@ -292,5 +292,5 @@ async def test_alone_at_work_is_one_at_a_time(place: Place, tmp_path: Path) -> N
             busy.pop()
 
     async with open_service(place.settings) as one, elsewhere(place, tmp_path) as other:
-        await asyncio.gather(*(work(s.database, s._pool) for s in (one, other) * 3))
+        await asyncio.gather(*(work(s.database, s.pool) for s in (one, other) * 3))
     assert most == 1

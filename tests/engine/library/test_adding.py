@@ -45,7 +45,7 @@ def portions_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def stored(small: SearchService, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pictures were stored in each transaction."""
-    additions = small._repository.additions
+    additions = small.repository.additions
     put = additions.add
     sizes: list[int] = []
 
@@ -93,7 +93,7 @@ async def test_each_source_has_its_result_in_order(small: SearchService, web: We
 async def test_nothing_to_add_is_no_operation(small: SearchService) -> None:
     assert await add(small) == []
     assert statuses(await add(small, Refused("x", UnreadableFile("no")))) == [("x", "rejected")]
-    assert await lines(small._repository) == []
+    assert await lines(small.repository) == []
 
 
 async def test_what_is_said_of_an_addition_is_said_of_each_picture(small: SearchService, web: Web) -> None:
@@ -122,7 +122,7 @@ async def test_so_many_pictures_are_stored_in_one_transaction(small: SearchServi
     results = await add(small, *(source(number) for number in range(1, 6)))
     assert statuses(results) == [(f"{number}.jpg", "added") for number in range(1, 6)]
     assert stored == [2, 2, 1]
-    assert {operation for operation, *_ in await lines(small._repository)} == {1}
+    assert {operation for operation, *_ in await lines(small.repository)} == {1}
 
 
 async def test_large_files_fill_a_portion_sooner(
@@ -160,7 +160,7 @@ async def test_addition_goes_on_with_an_operation(small: SearchService) -> None:
     assert (await small.undo(actor="test", operation_id=begun)).images == 2
     with pytest.raises(UnknownOperation):
         await add(small, source(3), operation_id=begun)
-    assert await small._repository.images.live_ids() == []
+    assert await small.repository.images.live_ids() == []
 
 
 @pytest.mark.usefixtures("portions_of_two")
@@ -175,7 +175,7 @@ async def test_once_stopped_what_was_begun_is_stored_and_nothing_more_is_begun(s
     results = [one async for one in small.add(many(), actor="test", stop=lambda: len(asked) >= 4)]
     assert statuses(results) == [(f"{number}.jpg", "added") for number in range(1, 5)]
     assert asked == [1, 2, 3, 4]
-    assert await small._repository.images.live_ids() == [1, 2, 3, 4]
+    assert await small.repository.images.live_ids() == [1, 2, 3, 4]
 
 
 async def test_stopped_before_it_began_nothing_is_read(small: SearchService) -> None:
@@ -189,7 +189,7 @@ async def test_addition_that_nobody_waits_for_leaves_no_file_without_its_row(
     results = small.add([source(number) for number in range(1, 9)], actor="test")
     first = await anext(results)
     await results.aclose()  # type: ignore[attr-defined]
-    live = [await small.get(one) for one in await small._repository.images.live_ids()]
+    live = [await small.get(one) for one in await small.repository.images.live_ids()]
     assert first.id in [image.id for image in live]
     assert {path.rsplit("/", 1)[1].split(".")[0] for path in files_in(data_dir)} == {image.sha256 for image in live}
 
@@ -199,7 +199,7 @@ async def test_addition_that_nobody_waits_for_leaves_no_file_without_its_row(
 
 async def failing(small: SearchService, monkeypatch: pytest.MonkeyPatch, at: int, error: Exception) -> None:
     """The transaction number `at` fails."""
-    additions = small._repository.additions
+    additions = small.repository.additions
     put = additions.add
     calls = [0]
 
@@ -227,7 +227,7 @@ async def test_where_nothing_more_can_be_stored_the_results_so_far_come_first(
     with pytest.raises(type(error)):
         await all_of_them()
     assert statuses(results) == [("1.jpg", "added"), ("2.jpg", "added")]
-    live = [await small.get(one) for one in await small._repository.images.live_ids()]
+    live = [await small.get(one) for one in await small.repository.images.live_ids()]
     assert [image.filename for image in live] == ["1.jpg", "2.jpg"]
     assert {path.rsplit("/", 1)[1].split(".")[0] for path in files_in(data_dir)} == {image.sha256 for image in live}
 
@@ -236,9 +236,9 @@ async def test_network_that_the_library_wants_meanwhile_is_made_up_for(
     small: SearchService, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library begins to change its network after the pictures were computed, and before they are stored."""
-    repository = small._repository
+    repository = small.repository
     put = repository.additions.add
-    shades = small._networks.reference("shades")
+    shades = small.networks.reference("shades")
     answers: list[bool] = []
 
     async def change_before(prepared: Any, operation: Any) -> Any:

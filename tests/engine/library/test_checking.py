@@ -30,13 +30,13 @@ async def test_repair_changes_nothing_where_all_originals_are_missing(
         thumbnail = thumbnail_of(service, await service.get(1))
         thumbnail.unlink()
         shutil.move(settings.data_dir / "originals", tmp_path / "elsewhere")
-        seq = (await service._repository.feed.head()).seq
+        seq = (await service.repository.feed.head()).seq
         with pytest.raises(TooManyMissing, match=r"originals of 6 pictures are missing.*disk is not mounted") as caught:
             await check(service, repair=True)
         assert caught.value.code == "too_many_missing"
         assert "--allow-missing 6" in str(caught.value)
         assert not thumbnail.exists()
-        assert (await service._repository.feed.head()).seq == seq
+        assert (await service.repository.feed.head()).seq == seq
         assert (await service.status()).images == len(PHOTOGRAPHS)
         shutil.move(tmp_path / "elsewhere", settings.data_dir / "originals")
         assert (await check(service, repair=True)).mended
@@ -194,7 +194,7 @@ async def test_check_finds_and_mends_what_was_lost(filled: Filled, settings: Eng
             path = settings.data_dir / "originals" / "ab" / name
             path.write_bytes(b"nobody's")
             os.utime(path, (time.time() - age_s, time.time() - age_s))
-        repository = service._repository
+        repository = service.repository
         async with repository.database.write() as connection:
             await connection.execute(text("DELETE FROM embeddings WHERE image_id = (SELECT max(id) FROM images)"))
             await connection.execute(text("UPDATE keypoints SET version = 0 WHERE image_id = 3"))

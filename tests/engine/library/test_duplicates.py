@@ -222,7 +222,7 @@ async def test_group_of_a_picture(service: SearchService) -> None:
 async def test_failed_comparison_loses_no_addition_and_is_made_up_for(
     service: SearchService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    comparer = (await service._networks.current())[0].comparer
+    comparer = (await service.networks.current())[0].comparer
 
     async def failing(*_: object) -> None:
         raise RuntimeError("for once")
@@ -240,7 +240,7 @@ async def test_failed_comparison_loses_no_addition_and_is_made_up_for(
 async def test_addition_that_is_abandoned_while_it_is_compared_is_compared_later(
     service: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    comparer = (await service._networks.current())[0].comparer
+    comparer = (await service.networks.current())[0].comparer
     begun = asyncio.Event()
 
     async def never(*_: object) -> None:
@@ -294,7 +294,7 @@ async def test_picture_that_changes_while_it_is_compared_goes_on_waiting(
 ) -> None:
     ids = await pair(service)
     await forget_comparisons(service)
-    comparer = (await service._networks.current())[0].comparer
+    comparer = (await service.networks.current())[0].comparer
     compare = type(comparer).compare
 
     async def meanwhile(*given: object) -> object:

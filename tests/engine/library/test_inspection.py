@@ -27,7 +27,7 @@ async def gallery(small: SearchService) -> SearchService:
 
 @pytest.fixture
 def looking(gallery: SearchService) -> Inspection:
-    return Inspection(gallery._repository, gallery._networks, gallery.originals, gallery._pool)
+    return Inspection(gallery.repository, gallery.networks, gallery.originals, gallery.pool)
 
 
 def never_stops() -> bool:
@@ -44,12 +44,12 @@ def named(found: Faults) -> list[tuple[str, int]]:
 
 async def test_nothing_is_wrong_with_a_sound_library(looking: Inspection, gallery: SearchService) -> None:
     found = Faults()
-    before = await gallery._repository.feed.head()
+    before = await gallery.repository.feed.head()
     await looking.look_at_cells(found)
     assert await looking.look_at_files(found, no_progress, never_stops)
     assert await looking.look_deep(found, no_progress, never_stops)
     assert named(found) == []
-    assert await gallery._repository.feed.head() == before
+    assert await gallery.repository.feed.head() == before
 
 
 async def test_cells_are_seen_without_any_file(looking: Inspection, gallery: SearchService) -> None:
@@ -121,7 +121,7 @@ async def test_deep_look_notes_how_far_it_is_and_whom_it_suspects(
     looking: Inspection, gallery: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inspection, "AT_ONCE", 2)
-    settings = gallery._repository.settings
+    settings = gallery.repository.settings
     await alter(gallery, 2)
     looks = iter([False, False, True])
     assert not await looking.look_deep(Faults(), no_progress, lambda: next(looks))
@@ -164,7 +164,7 @@ async def test_place_that_cannot_be_reached_is_no_loss(
     async def down(_: object) -> list[int | None]:
         raise FilesUnreachable("The store does not answer.")
 
-    monkeypatch.setattr(gallery._repository.files.files, "sizes", down)
+    monkeypatch.setattr(gallery.repository.files.files, "sizes", down)
     found = Faults()
     with pytest.raises(FilesUnreachable):
         await looking.look_at_files(found, no_progress, never_stops)
@@ -176,7 +176,7 @@ async def test_place_that_cannot_be_reached_is_no_loss(
 
 async def test_quick_check_reads_no_original(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
     async with filled() as service:
-        files = service._repository.files.files
+        files = service.repository.files.files
         read = files.read
         keys: list[str] = []
 
@@ -227,7 +227,7 @@ async def test_deep_check_sees_what_the_quick_check_cannot(filled: Filled) -> No
         thumbnails = [thumbnail_of(service, await service.get(image_id)) for image_id in (2, 3)]
         contents = [path.read_bytes() for path in thumbnails]
         thumbnails[0].write_bytes(contents[1])
-        repository = service._repository
+        repository = service.repository
         async with service.database.read() as connection:
             vector = await connection.scalar(select(embeddings.c.vector).where(embeddings.c.image_id == 3))
             points = (await connection.execute(select(keypoints).where(keypoints.c.image_id == 3))).one()

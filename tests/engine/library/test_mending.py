@@ -29,7 +29,7 @@ async def gallery(small: SearchService) -> SearchService:
 
 
 async def mend(service: SearchService, found: Faults) -> tuple[int, int]:
-    return await Mender(service._repository, service._networks, service.originals, service._pool).mend(found, "ada")
+    return await Mender(service.repository, service.networks, service.originals, service.pool).mend(found, "ada")
 
 
 def faults_of(**pictures: list[int]) -> Faults:
@@ -40,9 +40,9 @@ def faults_of(**pictures: list[int]) -> Faults:
 
 
 async def test_nothing_found_is_nothing_to_mend(gallery: SearchService) -> None:
-    before = await lines(gallery._repository)
+    before = await lines(gallery.repository)
     assert await mend(gallery, Faults()) == (0, 0)
-    assert await lines(gallery._repository) == before
+    assert await lines(gallery.repository) == before
 
 
 async def test_only_what_is_surely_lost_is_taken_out_as_one_operation(gallery: SearchService) -> None:
@@ -50,7 +50,7 @@ async def test_only_what_is_surely_lost_is_taken_out_as_one_operation(gallery: S
     await alter(gallery, 2)
     found = faults_of(missing_original=[1, 3, 99], altered_original=[2])
     assert await mend(gallery, found) == (2, 0)
-    assert await gallery._repository.images.live_ids() == [3, 4]
+    assert await gallery.repository.images.live_ids() == [3, 4]
     assert await gallery.last_operation("ada") == 5
     assert (await gallery.undo(actor="test")).images == 2
 
@@ -66,13 +66,13 @@ async def test_features_are_made_of_the_original_and_told_to_every_index(gallery
     rows = await rows_of_features(gallery)
     assert await mend(gallery, faults_of(stale_features=[1, 3], wrong_hash=[2])) == (0, 0)
     assert await rows_of_features(gallery) == [rows[0] + 1, rows[1], rows[2] + 1]
-    told = (await lines(gallery._repository))[4:]
+    told = (await lines(gallery.repository))[4:]
     assert [(image_id, kind) for _, image_id, kind in told] == [(one, "reembedded") for one in (1, 2, 3)]
     assert len({operation for operation, *_ in told}) == 1
     for number in (1, 2, 3):
         best = (await gallery.search(painted(number, 50))).matches[0]
         assert (best.image.id, best.lane) == (number, "same")
-    assert await gallery._repository.pairs.waiting(1, 9) == [1, 2, 3]  # what was missed without them may be found now
+    assert await gallery.repository.pairs.waiting(1, 9) == [1, 2, 3]  # what was missed without them may be found now
     with pytest.raises(NothingToUndo):
         await gallery.undo(actor="test", operation_id=told[0][0])
 
@@ -117,9 +117,9 @@ async def test_pictures_that_went_meanwhile_are_passed_over(gallery: SearchServi
     await gallery.remove([1, 2], actor="test")
     every = [1, 2, 99]
     found = faults_of(missing_original=every, bad_tags=every, bad_size=every, wrong_thumbnail=every, wrong_hash=every)
-    before = await lines(gallery._repository)
+    before = await lines(gallery.repository)
     assert await mend(gallery, found) == (0, 0)
-    assert await lines(gallery._repository) == before
+    assert await lines(gallery.repository) == before
 
 
 # --- what was taken out comes back whole
@@ -213,7 +213,7 @@ ON_SQLITE = [
 async def is_found_and_mended(service: SearchService, code: str, damage: Update | str) -> None:
     before = await service.get(3)
     await execute(service, damage)
-    service._networks._active = None  # as in a process that starts now
+    service.networks._active = None  # as in a process that starts now
     await use(service)
     await service.search(jpeg(photograph(PHOTOGRAPHS[2])[20:, 30:]), limit=6)  # once more, after all that
     found = await check(service)

@@ -22,8 +22,8 @@ COLOURS, SHADES = NetworkRef("colours", "1"), NetworkRef("shades", "1")
 
 
 async def change(service: SearchService, progress: Callable[[int, int], None] = lambda *_: None) -> None:
-    pool, networks = service._pool, service._networks
-    await reembed(service._repository, networks, service.originals, pool, SHADES, progress)
+    pool, networks = service.pool, service.networks
+    await reembed(service.repository, networks, service.originals, pool, SHADES, progress)
 
 
 async def networks_of(service: SearchService) -> dict[int, set[str]]:
@@ -50,10 +50,10 @@ async def painted_library(small: SearchService) -> SearchService:
 async def test_every_picture_has_the_new_embedding_and_no_other(painted_library: SearchService) -> None:
     await change(painted_library)
     assert await networks_of(painted_library) == {number: {"shades"} for number in range(1, 6)}
-    head = await painted_library._repository.feed.head()
+    head = await painted_library.repository.feed.head()
     assert (head.network, head.next_network) == (SHADES, None)
-    assert await painted_library._repository.feed.changed_since(5) == (6, None)
-    vector = await painted_library._repository.features.embedding(2, SHADES, DIMENSIONS)
+    assert await painted_library.repository.feed.changed_since(5) == (6, None)
+    vector = await painted_library.repository.features.embedding(2, SHADES, DIMENSIONS)
     assert vector is not None
     assert float(vector @ -embedding(painting(2, 160, 120))) > 0.99
 
@@ -78,19 +78,19 @@ async def test_it_goes_on_where_it_stopped(
 
     with pytest.raises(KeyboardInterrupt):
         await change(painted_library, killed)
-    assert (await painted_library._repository.feed.head()).network == COLOURS
+    assert (await painted_library.repository.feed.head()).network == COLOURS
     assert (await painted_library.search(painted(3))).matches[0].image.id == 3  # the old ones go on serving
     before = work.embedded
     await change(painted_library)
     assert work.embedded - before == 1
-    assert (await painted_library._repository.feed.head()).network == SHADES
+    assert (await painted_library.repository.feed.head()).network == SHADES
 
 
 async def test_what_is_added_meanwhile_has_both_embeddings_at_once(
     painted_library: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reembedding, "AT_ONCE", 2)
-    repository = painted_library._repository
+    repository = painted_library.repository
     put = repository.features.put_embeddings
     came: list[set[str]] = []
 
@@ -111,7 +111,7 @@ async def test_picture_that_comes_back_meanwhile_is_waited_for(
 ) -> None:
     """It comes back at the moment of the switch: by then it has the new embedding too."""
     operation = await painted_library.remove([2], actor="test")
-    settings = painted_library._repository.settings
+    settings = painted_library.repository.settings
     switch = settings.switch_network
     answers: list[bool] = []
 
@@ -134,19 +134,19 @@ async def test_picture_that_was_removed_before_comes_back_whole(painted_library:
     await painted_library.undo(actor="test", operation_id=operation)
     assert (await networks_of(painted_library))[2] == {"shades"}
     assert (await painted_library.search(painted(2))).matches[0].image.id == 2
-    assert await painted_library._repository.features.count_lacking(SHADES) == 1
+    assert await painted_library.repository.features.count_lacking(SHADES) == 1
 
 
 async def test_lost_original_stops_it_and_the_library_stays_as_it_is(painted_library: SearchService) -> None:
     original_of(painted_library, await painted_library.get(4)).unlink()
     with pytest.raises(UnreadableFile, match="picture 4"):
         await change(painted_library)
-    head = await painted_library._repository.feed.head()
+    head = await painted_library.repository.feed.head()
     assert (head.network, head.next_network) == (COLOURS, SHADES)
     assert (await painted_library.search(painted(1))).matches[0].image.id == 1
     await painted_library.remove([4], actor="test")
     await change(painted_library)
-    assert (await painted_library._repository.feed.head()).network == SHADES
+    assert (await painted_library.repository.feed.head()).network == SHADES
 
 
 async def test_network_that_cannot_be_had_leaves_the_library_alone(
@@ -157,10 +157,10 @@ async def test_network_that_cannot_be_had_leaves_the_library_alone(
 
     with pytest.raises(UnknownNetwork):
         await painted_library.use_network("nonsense")
-    monkeypatch.setattr(painted_library._networks, "embedder", unavailable)
+    monkeypatch.setattr(painted_library.networks, "embedder", unavailable)
     with pytest.raises(WeightsUnavailable):
         await change(painted_library)
-    head = await painted_library._repository.feed.head()
+    head = await painted_library.repository.feed.head()
     assert (head.network, head.next_network) == (COLOURS, None)
 
 
@@ -168,7 +168,7 @@ async def test_library_without_pictures_changes_at_once(small: SearchService, wo
     shown: list[tuple[int, int]] = []
     await change(small, lambda *both: shown.append(both))
     assert (shown, work.embedded) == ([(0, 0)], 0)
-    assert (await small._repository.feed.head()).network == SHADES
+    assert (await small.repository.feed.head()).network == SHADES
 
 
 async def test_missing_embedding_of_the_library_is_no_hindrance(painted_library: SearchService) -> None:

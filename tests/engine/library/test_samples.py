@@ -93,18 +93,18 @@ async def test_they_are_taken_out_and_nothing_else_is(small: SearchService, few:
     added = ids_of(await small.samples.add(actor="ada"))
     operation = await small.samples.remove(actor="ada")
     assert operation is not None
-    assert await small._repository.images.live_ids() == [own]
+    assert await small.repository.images.live_ids() == [own]
     assert await small.samples.present() == 0
     assert await small.samples.remove(actor="ada") is None
     assert (await small.undo(actor="ada", operation_id=operation)).images == 2
-    assert await small._repository.images.live_ids() == [own, *added]
+    assert await small.repository.images.live_ids() == [own, *added]
 
 
 async def test_without_any_there_is_nothing_to_take_out(small: SearchService, few: list[Path]) -> None:
     await paint(small, 1)
-    before = await small._repository.feed.head()
+    before = await small.repository.feed.head()
     assert await small.samples.remove(actor="ada") is None
-    assert await small._repository.feed.head() == before
+    assert await small.repository.feed.head() == before
 
 
 async def test_sample_that_somebody_added_by_hand_is_one(small: SearchService, few: list[Path]) -> None:
@@ -115,7 +115,7 @@ async def test_sample_that_somebody_added_by_hand_is_one(small: SearchService, f
     await small.edit((await paint(small, 1))[0], {"tags": [TAG]}, actor="ada")
     assert await small.samples.present() == 1
     await small.samples.remove(actor="ada")
-    assert own not in await small._repository.images.live_ids()
+    assert own not in await small.repository.images.live_ids()
 
 
 async def test_question_is_given_by_name(small: SearchService) -> None:

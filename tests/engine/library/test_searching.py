@@ -112,10 +112,10 @@ async def test_preview_is_a_small_jpeg_of_the_query(small: SearchService) -> Non
 
 
 async def test_nothing_is_kept_of_a_query(gallery: SearchService) -> None:
-    before = await gallery._repository.feed.head()
+    before = await gallery.repository.feed.head()
     await gallery.search(painted(9), weak=True, preview=True)
     await gallery.search_stored(1)
-    assert await gallery._repository.feed.head() == before
+    assert await gallery.repository.feed.head() == before
 
 
 # --- what is compared in detail

@@ -541,11 +541,11 @@ async def test_turned_crop_is_found_where_its_upright_likes_are_many(
     filled: Filled, monkeypatch: pytest.MonkeyPatch, turns: int
 ) -> None:
     async with filled() as service:
-        serving, _ = await service._networks.current()
+        serving, _ = await service.networks.current()
         name = "coffee.png"
         copy = np.ascontiguousarray(np.rot90(photograph(name)[60:, 100:], turns))
         (image,) = (await service.page(words="coffee")).images
-        stored = await service._repository.features.embedding(
+        stored = await service.repository.features.embedding(
             image.id, serving.network, serving.embedder.network.dimensions
         )
         assert stored is not None
@@ -562,7 +562,7 @@ async def test_points_that_agree_lie_where_the_picture_does(filled: Filled) -> N
     ground[60:360, 80:530] = cv2.resize(coffee[:, ::-1], (450, 300), interpolation=cv2.INTER_AREA)
     screen = augment.apply("screenshot", coffee, photograph("chelsea.png"), seed=3)
     async with filled() as service:
-        serving, _ = await service._networks.current()
+        serving, _ = await service.networks.current()
         for query in (screen, ground):
             features = registry.extract(Image(query, "image/png", *query.shape[1::-1]), "", serving.embedder)
             candidates = await serving.matcher.examine(query, features, 3, 0.0)

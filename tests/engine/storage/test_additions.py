@@ -297,8 +297,8 @@ async def test_addition_is_one_operation_in_the_feed(service: SearchService) -> 
     results = await add_paths(service, A, B)
     assert [(r.name, r.status) for r in results] == [("astronaut.png", "added"), ("coffee.png", "added")]
     first, second = (r.id for r in results)
-    assert await lines(service._repository) == [(1, first, "added"), (1, second, "added")]
-    async with service._repository.database.read() as connection:
+    assert await lines(service.repository) == [(1, first, "added"), (1, second, "added")]
+    async with service.repository.database.read() as connection:
         row = (await connection.execute(select(operations))).one()
     assert (row.kind, row.actor) == ("add", "test")
 
@@ -311,7 +311,7 @@ async def test_the_same_picture_is_added_once(service: SearchService, tmp_path: 
     assert [r.status for r in results] == ["added", "duplicate", "duplicate"]
     assert len({r.id for r in results}) == 1
     assert (await add_paths(service, twin))[0].status == "duplicate"
-    assert len(await lines(service._repository)) == 1
+    assert len(await lines(service.repository)) == 1
 
 
 @pytest.mark.databases("sqlite", "postgresql")

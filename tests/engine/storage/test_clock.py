@@ -53,4 +53,4 @@ async def test_clock_that_jumps_changes_no_order(service: SearchService, monkeyp
     await add_paths(service, B)
     assert (await service.undo(actor="test")).images == 1
     assert [image.filename for image in (await service.page()).images] == ["astronaut.png"]
-    assert [operation for operation, *_ in await lines(service._repository)] == [1, 2, 3]
+    assert [operation for operation, *_ in await lines(service.repository)] == [1, 2, 3]

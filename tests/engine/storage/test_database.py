@@ -357,13 +357,13 @@ async def test_writers_take_turns_from_the_first_statement_on(
     async with open_service(settings) as one, open_service(settings) as other:
         (added,) = await add_paths(one, A)
         assert added.id
-        async with one._repository.database.write() as connection:
+        async with one.repository.database.write() as connection:
             await record(connection, Operation("edit", "test"), [(added.id, "edited", {})])
             with pytest.raises(LibraryBusy):
                 await other.edit(added.id, {"title": "in between"}, actor="test")
         changed = await other.edit(added.id, {"title": "after"}, actor="test")
-        assert [kind for *_, kind in await lines(one._repository)] == ["added", "edited", "edited"]
-        assert (await lines(one._repository))[-1][0] == changed.operation_id
+        assert [kind for *_, kind in await lines(one.repository)] == ["added", "edited", "edited"]
+        assert (await lines(one.repository))[-1][0] == changed.operation_id
 
 
 @pytest.mark.databases("sqlite", "postgresql")
@@ -371,17 +371,17 @@ async def test_reader_sees_one_moment_however_long_it_reads(settings: EngineSett
     async with open_service(settings) as one, open_service(settings) as other:
         await add_paths(one, A)
         count = select(func.count()).select_from(images)
-        async with one._repository.database.read() as connection:
+        async with one.repository.database.read() as connection:
             assert await connection.scalar(count) == 1
             await add_paths(other, B)
             assert await connection.scalar(count) == 1
-        async with one._repository.database.read() as connection:
+        async with one.repository.database.read() as connection:
             assert await connection.scalar(count) == 2
 
 
 @pytest.mark.databases("sqlite", "postgresql")
 async def test_library_from_a_newer_version_is_refused_untouched(settings: EngineSettings) -> None:
-    async with open_service(settings) as service, service._repository.database.write() as connection:
+    async with open_service(settings) as service, service.repository.database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     library = settings.data_dir / "pictrace.db"
     before = library.read_bytes() if library.exists() else b""

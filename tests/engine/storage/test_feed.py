@@ -167,7 +167,7 @@ async def test_overlapping_writers_lose_no_change(settings: EngineSettings) -> N
     async with open_service(settings) as one, open_service(settings) as other:
         results = await add_paths(one, *sorted(SHIPPED.glob("*.png")))
         ids = [r.id for r in results if r.status == "added" and r.id]
-        start = (await one._repository.feed.head()).seq
+        start = (await one.repository.feed.head()).seq
         followed: list[int] = []
         done = asyncio.Event()
 
@@ -175,7 +175,7 @@ async def test_overlapping_writers_lose_no_change(settings: EngineSettings) -> N
             seq = start
             while True:
                 finished = done.is_set()
-                seq, changed = await other._repository.feed.changed_since(seq)
+                seq, changed = await other.repository.feed.changed_since(seq)
                 followed.extend(changed or [])
                 if finished:
                     return
@@ -183,14 +183,14 @@ async def test_overlapping_writers_lose_no_change(settings: EngineSettings) -> N
 
         async def write(service: SearchService, own: list[int]) -> None:
             for image_id in own:
-                await service._repository.images.edit(image_id, {"title": str(image_id)}, Operation("edit", "test"))
+                await service.repository.images.edit(image_id, {"title": str(image_id)}, Operation("edit", "test"))
 
         following = asyncio.create_task(follow())
         await asyncio.gather(write(one, ids[::2]), write(other, ids[1::2]), write(one, ids[::2]))
         done.set()
         await following
         assert sorted(set(followed)) == sorted(ids)
-        told = await lines(one._repository)
+        told = await lines(one.repository)
         assert len(told) - start == len(ids) + len(ids[::2])
         assert [operation for operation, *_ in told] == sorted(operation for operation, *_ in told)
 
@@ -200,14 +200,14 @@ async def test_feed_is_trimmed_behind_what_is_still_needed(service: SearchServic
     first, *_ = await add_paths(service, A, B, C)
     assert first.id
     await service.remove([first.id], actor="test")
-    repository = service._repository
+    repository = service.repository
     head = await repository.feed.head()
     await repository.feed.trim(behind=2, older_than=datetime.now(UTC) + timedelta(days=1))
     assert (await repository.feed.head()).trimmed == 2
     assert (await repository.feed.head()).seq == head.seq
-    assert len(await lines(service._repository)) == 2
+    assert len(await lines(service.repository)) == 2
     await repository.feed.trim(behind=4, older_than=datetime.now(UTC) - timedelta(days=30))
-    assert len(await lines(service._repository)) == 2
+    assert len(await lines(service.repository)) == 2
 
 
 @pytest.mark.databases("sqlite", "postgresql")
@@ -215,10 +215,10 @@ async def test_opening_trims_what_the_oldest_checkpoint_has(filled: Filled, sett
     async with filled() as service:
         await (await in_process(service)).checkpoint()
         await service.remove([1], actor="test")
-        async with service._repository.database.write() as connection:
+        async with service.repository.database.write() as connection:
             await connection.execute(update(operations).values(at=datetime.now(UTC) - timedelta(days=40)))
-        await work_of(service._repository, days_ago=5)
+        await work_of(service.repository, days_ago=5)
     async with open_service(settings) as service:
-        head = await service._repository.feed.head()
+        head = await service.repository.feed.head()
         assert (head.trimmed, head.seq) == (6, 7)
         assert (await service.status()).index_size == 5

@@ -278,7 +278,7 @@ async def test_removal_is_soft_and_undone(service: SearchService) -> None:
     assert (undone.kind, undone.images) == ("remove", 1)
     assert (await service.get(added.id)).filename == "astronaut.png"
     assert (await service.search(A.read_bytes())).matches[0].evidence.exact
-    assert [kind for *_, kind in await lines(service._repository)] == ["added", "removed", "restored"]
+    assert [kind for *_, kind in await lines(service.repository)] == ["added", "removed", "restored"]
 
 
 @pytest.mark.databases("sqlite", "postgresql")

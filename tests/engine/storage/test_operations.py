@@ -242,7 +242,7 @@ async def test_edit_is_undone_to_what_was_there(service: SearchService) -> None:
 
 @pytest.mark.databases("sqlite", "postgresql")
 async def test_last_act_is_the_latest_before_a_moment(service: SearchService) -> None:
-    repository = service._repository
+    repository = service.repository
     assert await repository.operations.last_act(datetime.now(UTC)) is None
     await add_paths(service, SHIPPED / "coffee.png")
     async with repository.database.write() as connection:

@@ -125,7 +125,7 @@ async def test_ids_are_never_given_out_twice(service: SearchService) -> None:
 
 @pytest.mark.databases("sqlite", "postgresql")
 async def test_migrations_lead_to_the_tables_of_the_code(service: SearchService) -> None:
-    async with service._repository.database.read() as connection:
+    async with service.repository.database.read() as connection:
         difference = await connection.run_sync(
             # It takes several, as its own env.py may have; its annotation says one.
             lambda sync: compare_metadata(MigrationContext.configure(sync), [metadata, bot_metadata])  # type: ignore[arg-type]

@@ -42,7 +42,7 @@ async def removed_now(settings: EngineSettings, *, tidying: bool = True) -> int:
 
 async def look_of(settings: EngineSettings) -> str | None:
     async with open_service(settings, read_only=True) as service:
-        look: str | None = await service._repository.settings.get(LOOK)
+        look: str | None = await service.repository.settings.get(LOOK)
         return look
 
 
@@ -154,11 +154,11 @@ async def test_clock_far_ahead_forgets_no_change(
         await (await in_process(service)).checkpoint()
     the_clock.days = 400
     async with open_service(settings) as service:
-        assert (await service._repository.feed.head()).trimmed == 0
+        assert (await service.repository.feed.head()).trimmed == 0
         assert (await service.undo(actor="test")).kind == "remove"
     the_clock.days = 403
     async with open_service(settings) as service:
-        assert (await service._repository.feed.head()).trimmed > 0
+        assert (await service.repository.feed.head()).trimmed > 0
 
 
 async def test_opening_without_tidying_purges_and_notes_nothing(
@@ -175,7 +175,7 @@ async def test_opening_without_tidying_purges_and_notes_nothing(
 
 async def test_damaged_look_counts_as_none(settings: EngineSettings, removed: int, the_clock: Clock) -> None:
     async with open_service(settings) as service:
-        await service._repository.settings.put(LOOK, "yesterday")
+        await service.repository.settings.put(LOOK, "yesterday")
     the_clock.days = 40
     assert await removed_now(settings) == 1
     assert await look_of(settings) == (START + timedelta(days=40)).isoformat()

@@ -219,13 +219,13 @@ async def test_purge_deletes_rows_and_files_of_what_was_removed_long_ago(
     assert old.id
     assert recent.id
     await service.remove([old.id, recent.id], actor="test")
-    async with service._repository.database.write() as connection:
+    async with service.repository.database.write() as connection:
         long_ago = datetime.now(UTC) - timedelta(days=40)
         await connection.execute(update(images).where(images.c.id == old.id).values(deleted_at=long_ago))
-    await work_of(service._repository, days_ago=5)
+    await work_of(service.repository, days_ago=5)
     async with open_service(settings) as reopened:
         assert (await reopened.status()).removed == 1
     left = [path.suffix for path in (settings.data_dir / "originals").rglob("*") if path.is_file()]
     assert len(left) == 1
-    assert (await lines(service._repository))[-1][2] == "purged"
+    assert (await lines(service.repository))[-1][2] == "purged"
     assert (await service.undo(actor="test")).images == 1
