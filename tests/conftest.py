@@ -104,15 +104,17 @@ def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def settings(data_dir: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch) -> EngineSettings:
+def settings(
+    data_dir: Path,
+    database_url: str | None,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> EngineSettings:
     """A fresh library; of the cache only the converted networks are the user's own."""
     without_settings(monkeypatch)
     fresh = EngineSettings(data_dir=data_dir, database_url=database_url, workers=2, _env_file=None)
-    cache_dir = data_dir.parent / "cache of its own"
-    cache_dir.mkdir(exist_ok=True)
-    networks = cache_dir / "networks"
-    if not networks.is_symlink():
-        networks.symlink_to(fresh.cache_dir / "networks")
+    cache_dir = tmp_path_factory.mktemp("cache")
+    (cache_dir / "networks").symlink_to(fresh.cache_dir / "networks")
     return fresh.model_copy(update={"cache_dir": cache_dir})
 
 

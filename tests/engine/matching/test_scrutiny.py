@@ -22,6 +22,8 @@ from engine.pictures import imaging
 from tests.conftest import PHOTOGRAPHS, photograph
 
 Random = np.random.Generator
+pytestmark = pytest.mark.slow
+
 KEPT = 0.9  # of the copies of a kind, at least; and of its variants at most what is left is taken for copies
 TOLD = 0.7  # of the variants
 SEEDS = range(10)
