@@ -230,8 +230,12 @@ def filled(settings: EngineSettings, templates: Templates) -> Filled:
 
 
 def put_photographs(templates: Templates, settings: EngineSettings) -> bool:
-    """Fill a library with the photographs before it is opened, if it is a new one that is all in its data folder."""
+    """Fill a library with the photographs before it is opened.
+
+    If it is a new one that is all in its data folder, and would take all of them.
+    """
     can_be = settings.database_url is None and settings.files_url is None and not settings.data_dir.exists()
+    can_be = can_be and all((SHIPPED / name).stat().st_size <= settings.max_bytes for name in PHOTOGRAPHS)
     if can_be:
         shutil.copytree(templates.library(*PHOTOGRAPHS), settings.data_dir)
     return can_be
