@@ -244,12 +244,22 @@ class EvidenceOut(BaseModel):
         list[tuple[float, float]] | None, Field(description="The picture's four corners as shares of the query.")
     ]
     edits: list[Edit]
+    differs: Annotated[
+        list[RegionOut],
+        Field(description="Where the two, laid on each other, show different things: at most five parts of the query."),
+    ]
 
 
 class MatchOut(PictureOut):
     """One of the answers."""
 
-    lane: Annotated[Literal["same", "alike"], Field(description="The same picture, perhaps edited; or only alike.")]
+    lane: Annotated[
+        Literal["same", "variant", "alike"],
+        Field(
+            description="The same picture, perhaps edited; a variant, the same scene or layout with other content; "
+            "or it only looks alike."
+        ),
+    ]
     score: Annotated[float, Field(ge=0, le=1, description="Comparable within a lane only.")]
     p_same: Annotated[float, Field(ge=0, le=1, description="The probability that it is the same picture.")]
     weak: Annotated[bool, Field(description="Below its lane's cut-off, here only to fill up.")]

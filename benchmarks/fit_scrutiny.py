@@ -141,9 +141,9 @@ def measured(task: Task) -> list[Judged]:
         reduced = imaging.encode_jpeg(_fitted(stored, 1_024), quality=88)
         grey = imaging.decode_grey(reduced)
         assert grey is not None
-        found_in_detail = detail.measure(QueryPicture(query).grey, grey, proof.proof.transform)
-        if found_in_detail:
-            found.append(Judged(kind, is_copy, scrutiny.vector(found_in_detail, proof.proof.alignment)))
+        compared = detail.compare(QueryPicture(query).grey, grey, proof.proof.transform)
+        if compared:
+            found.append(Judged(kind, is_copy, scrutiny.vector(compared.measured, proof.proof.alignment)))
     return found
 
 

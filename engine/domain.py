@@ -15,7 +15,7 @@ Stop = Callable[[], bool]  # whether long work is to end early
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
-Lane = Literal["same", "alike"]
+Lane = Literal["same", "variant", "alike"]
 Keep = Literal["best", "all", "different"]  # of near-duplicates: the best alone, all, or all for they are none
 
 
@@ -226,7 +226,8 @@ class Evidence:
     eight orientations; `keypoints` that agree geometrically; `ssim` and `structure` (both in [-1, 1]) of the greys
     brought onto each other, None where nothing could be; `region` of the query that shows the picture; `outline`, where
     the picture is proved to lie in the query: its corners, clockwise from its own top left, as shares of the query's
-    width and height.
+    width and height. `differs`: where the two, laid on each other, show different things: at most five regions of
+    the query.
     """
 
     exact: bool = False
@@ -238,6 +239,7 @@ class Evidence:
     region: Region | None = None
     outline: tuple[tuple[float, float], ...] | None = None
     edits: tuple[Edit, ...] = ()
+    differs: tuple[Region, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As all doors write it that speak JSON."""
@@ -251,6 +253,7 @@ class Grade(StrEnum):
     CERTAINLY_SAME = "certainly_same"
     ALMOST_CERTAINLY_SAME = "almost_certainly_same"
     PROBABLY_SAME = "probably_same"
+    VARIANT = "variant"  # the same scene or layout, but not the same picture
     VERY_ALIKE = "very_alike"
     ALIKE = "alike"
     WEAK = "weak"
@@ -261,7 +264,12 @@ CERTAIN_FROM, ALMOST_CERTAIN_FROM, VERY_ALIKE_FROM = 0.99, 0.9, 0.75  # scores
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One of the answers. `score` is comparable within a lane only; `p_same` everywhere."""
+    """One of the answers.
+
+    `lane`: the `same` picture, perhaps edited; a `variant` of it, another version that shares its scene or layout and
+    shows something else; or it only looks `alike`. `score` is comparable within a lane only: the probability that what
+    the lane says is true. `p_same` is comparable everywhere: the probability that it is the same picture.
+    """
 
     image: StoredImage
     lane: Lane
@@ -295,6 +303,8 @@ class Match:
             if self.score > CERTAIN_FROM:
                 return Grade.CERTAINLY_SAME
             return Grade.ALMOST_CERTAINLY_SAME if self.score >= ALMOST_CERTAIN_FROM else Grade.PROBABLY_SAME
+        if self.lane == "variant":
+            return Grade.VARIANT
         return Grade.VERY_ALIKE if self.score >= VERY_ALIKE_FROM else Grade.ALIKE
 
 

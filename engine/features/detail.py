@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain import Pixels
+from engine.domain import Pixels, Region
 from engine.features.geometry import Matrix
 from engine.features.ssim import Grey
 
@@ -29,6 +29,7 @@ AGREES, FLOORS = 0.8, 8  # correlation of a window that surely agrees; times the
 LEVELS = (2, 1, 1)  # by how much both are shrunk in each step of the refinement
 FARTHEST = 0.06  # share of the longest side by which the refinement may move a corner
 RELIABLE, RELIABLE_AT_MOST = 4e-3, 0.05  # least eigenvalue of a window's structure tensor; more counts no more
+REGIONS, LEAST_PART = 5, 3  # of what differs that are told; windows of the least of them
 FARTHEST_WINDOW = 3.0  # pixels by which a window may be moved
 
 Mask = NDArray[np.bool_]
@@ -86,7 +87,15 @@ class Detail:
         return np.array([getattr(self, field.name) for field in fields(self)], np.float64)
 
 
-def measure(query: Pixels, stored: Pixels, transform: Matrix) -> Detail | None:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two pictures laid on each other; `differs` are the largest regions of the query that show something else."""
+
+    measured: Detail
+    differs: tuple[Region, ...]
+
+
+def compare(query: Pixels, stored: Pixels, transform: Matrix) -> Comparison | None:
     """Compare a query and a stored picture, greys (H, W) uint8; `transform` (3, 3) maps shares of one to the other's.
 
     None where they have too little in common to tell.
@@ -95,7 +104,7 @@ def measure(query: Pixels, stored: Pixels, transform: Matrix) -> Detail | None:
     if common is None:
         return None
     _refine(common)
-    return _measured(common)
+    return _compared(common)
 
 
 @dataclass(slots=True)
@@ -309,7 +318,7 @@ def _bending(motion: _Motion, chosen: Mask) -> tuple[float, float]:
 # --- what windows show
 
 
-def _measured(common: _Common) -> Detail | None:
+def _compared(common: _Common) -> Comparison | None:
     query, mask = common.laid()
     stored = common.stored
     motion = _motion(query, stored, mask)
@@ -337,7 +346,7 @@ def _measured(common: _Common) -> Detail | None:
     weight = np.sqrt(np.minimum(more, 400))[shows]
     displaced, roughly = _bending(motion, motion.is_reliable & shows & (moved_correlation > HALF_AGREES))
     trusted = motion.is_reliable & shows & (moved_correlation > HALF_AGREES)
-    return Detail(
+    measured = Detail(
         both=float(both.sum()) / windows,
         log_both=_log_share(both.sum(), windows),
         query_only=float(query_only.sum()) / windows,
@@ -368,6 +377,7 @@ def _measured(common: _Common) -> Detail | None:
         **_surroundings((query_texture, stored_texture), (_edges(query) * gain, _edges(stored)), differs, shows),
         **_extent(differs),
     )
+    return Comparison(measured, _regions(differs, common))
 
 
 def _moved(query: Grey, motion: _Motion) -> Grey:
@@ -417,6 +427,27 @@ def _parts(mask: Mask) -> list[int]:
     """Sizes of connected parts, largest first."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     return sorted((int(size) for size in stats[1:, cv2.CC_STAT_AREA]), reverse=True)
+
+
+def _regions(differs: Mask, common: _Common) -> tuple[Region, ...]:
+    """The regions of the query that hold what differs, largest first."""
+    near = cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
+    height, width = common.query.shape
+    to_shares = np.diag([1 / width, 1 / height, 1]) @ np.linalg.inv(common.to_common)
+    found = []
+    for label in 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA]):
+        rows, columns = np.nonzero(differs & (labels == label))
+        if len(rows) < LEAST_PART:
+            continue
+        left, right = columns.min() * STEP, columns.max() * STEP + WINDOW
+        top, bottom = rows.min() * STEP, rows.max() * STEP + WINDOW
+        corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ to_shares.T
+        shares = np.clip(corners[:, :2] / corners[:, 2:], 0, 1)
+        (x, y), (wide, high) = shares.min(0), np.ptp(shares, axis=0)
+        if wide > 0 and high > 0:
+            found.append(Region(*(round(float(share), 4) for share in (x, y, wide, high))))
+    return tuple(found[:REGIONS])
 
 
 def _share_of_largest(parts: list[int]) -> float:

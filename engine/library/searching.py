@@ -121,7 +121,7 @@ class Searcher:
         candidates = await active.matcher.scrutinise(asked.pixels, candidates)
         references = active.calibration.references(asked.features.embedding, candidates.nearest)
         match = ranking.rank(candidates, references, active.calibration, limit=1, weak=True, exact=asked.exact)[0]
-        proof = candidates.found[0].proof if match.lane == "same" else None
+        proof = candidates.found[0].proof if match.lane in ("same", "variant") else None
         stored = (await self._originals.decoded(match.image)).pixels
         calibrated = active.calibration.fitted
         picture = await self._pool.run(

@@ -9,7 +9,7 @@ from engine.features import sift
 from engine.features.geometry import overlap
 from engine.matching import proof
 from engine.matching.proof import Proof, Thumbnail
-from engine.matching.query_view import View
+from engine.matching.query_view import QueryPicture, View
 
 UNCHECKED = 0.4  # the probability that a proved picture is a copy, where others are and it was not compared in detail
 EXPLAINED = 0.6  # share of the query that a proved picture must fill for nothing else to be looked for
@@ -73,16 +73,16 @@ class Candidate:
         return replace(self, proof=proof.in_detail(self.proof, query, stored))
 
     def unchecked(self) -> "Candidate":
-        """The same, where it was not looked at in detail: nothing says that it is more than alike."""
+        """The same, where it was not looked at in detail: nothing says that it is more than a variant."""
         return self if self.proof is None else replace(self, proof=replace(self.proof, p_copy=UNCHECKED))
 
-    def with_edits(self, pixels: Pixels, thumbnail: Thumbnail) -> "Candidate":
-        """The same with the edits named that made the whole query, `pixels`, of it."""
+    def with_edits(self, query: QueryPicture, thumbnail: Thumbnail) -> "Candidate":
+        """The same with the edits named that made the whole query of it."""
         shown = thumbnail()
         if self.proof is None or shown is None:
             return self
         aspect = self.stored.image.width / self.stored.image.height
-        named = proof.with_edits(self.proof, pixels, shown, stored_aspect=aspect)
+        named = proof.with_edits(self.proof, query, shown, stored_aspect=aspect)
         return replace(self, proof=named)
 
     def joined(self, other: "Candidate") -> "Candidate":

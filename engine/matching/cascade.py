@@ -152,7 +152,7 @@ class Matcher:
                 pairs = list(zip(some, stored, strict=True))
                 compared = await self._pool.each(pairs, lambda pair: pair[0].in_detail(query.grey, pair[1]))
             shortlist = shortlist.updated(compared)
-        return Candidates(tuple(await self._with_edits(pixels, shortlist)), candidates.nearest)
+        return Candidates(tuple(await self._with_edits(query, shortlist)), candidates.nearest)
 
     # --- the stages
 
@@ -350,10 +350,12 @@ class Matcher:
         pixels = self._thumbnail(candidate)()
         return candidate.id, None if pixels is None else sift.detect(pixels)
 
-    async def _with_edits(self, pixels: Pixels, shortlist: Shortlist) -> Shortlist:
+    async def _with_edits(self, query: QueryPicture, shortlist: Shortlist) -> Shortlist:
         """The same with the edits named of what is the same picture."""
         proved = shortlist.where(lambda one: one.is_copy)
-        named = await asyncio.gather(*(self._pool.run(one.with_edits, pixels, self._thumbnail(one)) for one in proved))
+        if proved:
+            await self._pool.run(lambda: query.thumbnail)  # once, not in every thread
+        named = await asyncio.gather(*(self._pool.run(one.with_edits, query, self._thumbnail(one)) for one in proved))
         return shortlist.updated(named)
 
     def _thumbnail(self, candidate: Candidate) -> Thumbnail:

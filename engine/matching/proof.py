@@ -8,18 +8,20 @@ picture's pixels get a function that reads its thumbnail, and call it only then;
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from engine.domain import Edit, Keypoints, Pixels, Region
 from engine.features import covers, detail, edit_words, hashes, orb, sift, ssim
 from engine.features.geometry import Geometry, Matrix
 from engine.matching import scrutiny
-from engine.matching.query_view import MIRROR, ORIENTATIONS, View
+from engine.matching.query_view import MIRROR, ORIENTATIONS, QueryPicture, View
 
 # Wrong pairs stay below one or the other, those included that share a frame, a caption or a sticker (docs/adr/0002).
 PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
 # Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
 STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
+TOO_LITTLE = 0.8  # the probability that a proved pair is one picture, where it has too few pixels to tell
 COPY_FROM = 0.5  # the probability from which a proved pair is one picture, and not two that share much
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
 FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
@@ -42,6 +44,8 @@ class Proof:
     region: Region
     edits: tuple[Edit, ...] = ()
     p_copy: float | None = None  # by the comparison in detail; None where none was made
+    differs: tuple[Region, ...] = ()  # regions of the whole query where it shows something else
+    difference: float | None = None  # of the whole pictures, in grey levels; 0 where their pixels are equal
 
     @property
     def keypoints(self) -> int:
@@ -154,16 +158,24 @@ def lay(
 
 def in_detail(proof: Proof, query: Pixels, stored: Pixels) -> Proof:
     """The same, looked at in detail; `query` and `stored` are greys (H, W) of about a thousand pixels."""
-    measured = detail.measure(query, stored, proof.transform)
-    if measured is None:
-        return proof  # too little in common to tell more than the proof does
-    return replace(proof, p_copy=scrutiny.shipped().p_copy(measured, proof.alignment))
+    compared = detail.compare(query, stored, proof.transform)
+    if compared is None:
+        return replace(proof, p_copy=TOO_LITTLE)
+    p_copy = scrutiny.shipped().p_copy(compared.measured, proof.alignment)
+    return replace(proof, p_copy=p_copy, differs=compared.differs)
 
 
-def with_edits(proof: Proof, pixels: Pixels, thumbnail: Pixels, *, stored_aspect: float) -> Proof:
-    """The same with what was done to the picture; `pixels` are the whole query's, `stored_aspect` is width / height."""
-    edits = edit_words.name_edits(pixels, thumbnail, proof.transform, stored_aspect=stored_aspect)
-    return replace(proof, edits=edits)
+def with_edits(proof: Proof, query: QueryPicture, thumbnail: Pixels, *, stored_aspect: float) -> Proof:
+    """The same with what was done to the picture, and how unlike it is now; `stored_aspect` is width / height."""
+    edits = edit_words.name_edits(query.pixels, thumbnail, proof.transform, stored_aspect=stored_aspect)
+    return replace(proof, edits=edits, difference=_difference(query.thumbnail, thumbnail))
+
+
+def _difference(one: Pixels, other: Pixels) -> float:
+    """The mean difference of two pictures' pixels (H, W, 3) in grey levels, stretched to each other's size."""
+    if one.shape != other.shape:
+        one = np.asarray(cv2.resize(one, other.shape[1::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    return float(cv2.absdiff(one, other).mean())
 
 
 def _by_geometry(view: View, geometry: Geometry | None, thumbnail: Thumbnail, *, mirrored: bool) -> Proof | None:

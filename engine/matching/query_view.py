@@ -9,6 +9,7 @@ import numpy as np
 from engine.domain import WHOLE, Keypoints, Pixels, Region, Vector
 from engine.features import covers, hashes, orb, regions, sift
 from engine.features.geometry import Matrix, Points
+from engine.pictures import imaging
 
 MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float64)  # of shares
 _QUARTER_TURN = np.array([[0, -1, 1], [1, 0, 0], [0, 0, 1]], np.float64)  # clockwise
@@ -28,6 +29,11 @@ class QueryPicture:
     def grey(self) -> Pixels:
         """(H, W)"""
         return np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+    @cached_property
+    def thumbnail(self) -> Pixels:
+        """As it would be stored."""
+        return imaging.decode_thumbnail(imaging.encode_thumbnail(self.pixels))
 
     @cached_property
     def uncovered(self) -> covers.Uncovered | None:

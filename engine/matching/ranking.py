@@ -1,13 +1,19 @@
-"""Candidates -> matches in two lanes. Pure: the same input gives the same order."""
+"""Candidates -> matches in three lanes. Pure: the same input gives the same order."""
 
+import math
 from dataclasses import replace
 
-from engine.domain import Evidence, Match, StoredImage, Vector
+from engine.domain import Edit, Evidence, Grade, Lane, Match, StoredImage, Vector
 from engine.features.geometry import inverse, outline
 from engine.matching.calibration import Calibration, Signals
 from engine.matching.candidates import Candidate, Candidates
 
+LANES: tuple[Lane, ...] = ("same", "variant", "alike")
+GRADES = tuple(Grade)  # surest first
+SHOWS_OTHERWISE = frozenset({Edit.MIRRORED, Edit.ROTATED, Edit.RECOLOURED, Edit.GRAYSCALE})
+EQUAL = 0.5  # grey levels that pictures of equal pixels may differ in, for their thumbnails are compressed
 EXACT_P = 1.0
+VARIANT_FROM = 0.5  # the probability from which a pair is called another version
 BELOW = 0.01  # what nothing proves stays this much under the cut-off of lane `same`
 
 
@@ -33,16 +39,39 @@ def rank(
     weak: bool = False,
     exact: StoredImage | None = None,
 ) -> tuple[Match, ...]:
-    """The best `limit` matches: lane `same` before `alike`, then by score, then by id.
+    """The best `limit` matches: lane `same`, then `variant`, then `alike`.
 
-    `exact` is the stored picture with the query's own bytes. Below the cut-offs only fills up, marked `weak`, and where
-    nothing passes its cut-off there is nothing, unless `weak` asks for it.
+    In lane `same` equal pixels come first, then equal colours and orientation, then what was edited least and is
+    nearest; in the others, the likeliest. `exact` is the stored picture with the query's own bytes. Below the cut-offs
+    only fills up, marked `weak`, and where nothing passes its cut-off there is nothing, unless `weak` asks for it.
     """
-    matches = [_match(one, references, calibration, exact) for one in candidates.found]
-    matches.sort(key=lambda match: (match.weak, match.lane == "alike", -match.score, match.image.id))
+    ranked = [(_match(one, references, calibration, exact), one) for one in candidates.found]
+    matches = [match for match, _ in sorted(ranked, key=lambda pair: _order(*pair))]
     if not weak and all(match.weak for match in matches):
         return ()
     return tuple(matches[:limit])
+
+
+def _order(match: Match, candidate: Candidate) -> tuple[object, ...]:
+    """What matches are sorted by; of the same lane always as many things."""
+    lane = (match.weak, LANES.index(match.lane))
+    if match.lane == "variant":  # nearly all are certainly variants
+        return (*lane, -round(match.score, 1), -(match.evidence.structure or 0.0), match.image.id)
+    if match.lane == "alike":
+        return (*lane, -match.score, match.image.id)
+    edits = match.evidence.edits
+    difference = candidate.proof.difference if candidate.proof and candidate.proof.difference is not None else math.inf
+    return (
+        *lane,
+        not match.evidence.exact,
+        difference >= EQUAL,
+        GRADES.index(match.grade),
+        any(edit in SHOWS_OTHERWISE for edit in edits),
+        len(edits),
+        difference,
+        -match.score,
+        match.image.id,
+    )
 
 
 def _match(candidate: Candidate, references: Vector, calibration: Calibration, exact: StoredImage | None) -> Match:
@@ -54,9 +83,9 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
         )
         return Match(image, "same", EXACT_P, EXACT_P, False, evidence)
     proof = candidate.proof
-    p_same = calibration.p_same(known)
-    if proof is not None and proof.p_copy is not None:
-        p_same *= proof.p_copy
+    p_related = calibration.p_same(known)  # all that agrees in a thumbnail
+    p_copy = proof.p_copy if proof is not None and proof.p_copy is not None else 1.0
+    p_same = p_related * p_copy
     if not candidate.is_copy:
         p_same = min(p_same, calibration.same_cutoff - BELOW)
     evidence = Evidence(
@@ -67,10 +96,19 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
         structure=round(proof.alignment.structure, 4) if proof else None,
         region=(proof.region if proof else candidate.region),
     )
-    if proof and candidate.is_copy and p_same >= calibration.same_cutoff:
+    is_same = candidate.is_copy and p_same >= calibration.same_cutoff
+    p_variant = p_related * (1 - p_copy) if candidate.is_proved else 0.0
+    if proof and (is_same or p_variant >= VARIANT_FROM):
         corners = outline(inverse(proof.transform)).tolist()
-        evidence = replace(evidence, outline=tuple((round(x, 4), round(y, 4)) for x, y in corners), edits=proof.edits)
-        return Match(image, "same", p_same, p_same, False, evidence)
+        evidence = replace(
+            evidence,
+            outline=tuple((round(x, 4), round(y, 4)) for x, y in corners),
+            edits=proof.edits if is_same else (),
+            differs=proof.differs,
+        )
+        if is_same:
+            return Match(image, "same", p_same, p_same, False, evidence)
+        return Match(image, "variant", p_variant, p_same, False, evidence)
     # What lies in a part of the query only is not what the query is like.
     whole = candidate.whole_cosine
     p_alike = calibration.p_alike(whole, Calibration.nearness(whole, references)) if whole is not None else 0.0

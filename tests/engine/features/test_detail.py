@@ -91,9 +91,9 @@ def turned(degrees: float) -> Matrix:
 
 
 def measured(query: Pixels, stored: Pixels, transform: Matrix = SAME) -> Detail:
-    found = detail.measure(query, stored, transform)
-    assert found is not None
-    return found
+    compared = detail.compare(query, stored, transform)
+    assert compared is not None
+    return compared.measured
 
 
 def parts(logarithm: float) -> int:
@@ -252,7 +252,7 @@ TOO_LITTLE = {
 @pytest.mark.parametrize("name", TOO_LITTLE)
 def test_too_little_in_common_tells_nothing(name: str) -> None:
     query, stored, transform = TOO_LITTLE[name]
-    assert detail.measure(query, stored, transform) is None
+    assert detail.compare(query, stored, transform) is None
 
 
 PAIRS = {

@@ -103,7 +103,7 @@ def test_picture_that_is_laid_twice_keeps_the_better_proof_and_the_least_distanc
 def test_lost_thumbnail_gives_no_proof_but_a_distance() -> None:
     found = candidate().laid(view_of(painting(0)), lambda: None, mirrored=False)
     assert (found.proof, found.phash_distance) == (None, 0)
-    assert found.with_edits(painting(0), lambda: None) is found
+    assert found.with_edits(QueryPicture(painting(0)), lambda: None) is found
 
 
 def test_nearer_region_takes_the_place_of_a_farther_one() -> None:
@@ -116,11 +116,11 @@ def test_nearer_region_takes_the_place_of_a_farther_one() -> None:
 
 def test_edits_are_named_of_what_is_laid_and_of_nothing_else() -> None:
     grey = cv2.cvtColor(cv2.cvtColor(painting(0), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    named = laid(grey).with_edits(grey, lambda: LIBRARY.thumbnail(f"{1:064x}"))
+    named = laid(grey).with_edits(QueryPicture(grey), lambda: LIBRARY.thumbnail(f"{1:064x}"))
     assert named.proof
     assert named.proof.edits == (Edit.GRAYSCALE,)
     one = candidate()
-    assert one.with_edits(grey, lambda: LIBRARY.thumbnail(f"{1:064x}")) is one
+    assert one.with_edits(QueryPicture(grey), lambda: LIBRARY.thumbnail(f"{1:064x}")) is one
 
 
 def test_candidate_that_is_compared_in_detail_is_a_copy_or_not() -> None:

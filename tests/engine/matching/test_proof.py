@@ -157,5 +157,5 @@ def test_edits_are_named_on_a_proof() -> None:
     assert found
     shown = thumbnail_of(CAT)()
     assert shown is not None
-    named = proof.with_edits(found, mirrored, shown, stored_aspect=451 / 300)
+    named = proof.with_edits(found, QueryPicture(mirrored), shown, stored_aspect=451 / 300)
     assert Edit.MIRRORED in named.edits
