@@ -26,7 +26,6 @@ from engine import (
     AddResult,
     Given,
     LibraryError,
-    NotDuplicates,
     PicTraceError,
     Remote,
     SearchService,
@@ -195,8 +194,7 @@ class Adding:
         report.count("added")
         other = await self._near(result)
         if other is None:
-            key = "added-restored" if result.status == "restored" else "added"
-            report.lines.append(t(key, name=name, id=str(image.id)))
+            report.lines.append(t("added", name=name, id=str(image.id)) + _removed_before(result, t))
             return
         report.count("near")
         report.lines.append(
@@ -209,6 +207,7 @@ class Adding:
                 title=_title(other),
                 othersize=_size(other),
             )
+            + _removed_before(result, t)
         )
         report.shown.append(Shown(other, t("shown-near", id=str(other.id), title=_title(other))))
         better, lesser = sorted((image, other), key=_worth, reverse=True)
@@ -225,8 +224,7 @@ class Adding:
         assert result.id is not None
         near = result.near
         if result.status == "duplicate":  # added before a crash: what was found near it is lost
-            with suppress(NotDuplicates):
-                near = tuple(one for one in await self._service.duplicates.group_of(result.id) if one != result.id)
+            near = await self._service.duplicates.near(result.id)
         for image_id in near:
             with suppress(UnknownImage):  # removed meanwhile
                 return await self._service.get(image_id)
@@ -318,6 +316,11 @@ def _buttons(report: Report) -> InlineKeyboardMarkup | None:
 def _worth(image: StoredImage) -> tuple[int, int, int]:
     """What makes one of two near-duplicates the better one: more pixels, then more bytes, then age."""
     return image.width * image.height, image.byte_size, -image.id
+
+
+def _removed_before(result: AddResult, t: Text) -> str:
+    """That the same picture was here once, and was removed."""
+    return " · " + t("added-before", at=t.moment(result.removed_before.at)) if result.removed_before else ""
 
 
 def _short(name: str) -> str:

@@ -10,10 +10,11 @@ from api.dependencies import ACTOR, Here, admin, reader
 from api.errors import documented
 from api.routes.images import CHANGE, KEYS
 from api.schemas import DecideRequest, DecisionOut, DuplicatesOut, Number
-from engine import Groups
+from engine import GroupLane
 
 router = APIRouter(prefix="/v1/duplicates", tags=["library"])
 COMPARED_A_CALL = 128  # pictures: some 0.2 s
+CONTAINED = 100  # pairs in an answer
 
 
 class Wanted(BaseModel):
@@ -23,6 +24,13 @@ class Wanted(BaseModel):
 
     cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,17}$", description="From the part before.")] = None
     limit: Annotated[Number, Query(ge=1, le=100, description="How many groups.")] = 20
+    lane: Annotated[
+        GroupLane,
+        Query(
+            description="`same`: near-duplicates. `variant`: what shares a scene or a layout, to be looked through and "
+            "never removed for it."
+        ),
+    ] = "same"
 
 
 @router.get(
@@ -32,19 +40,25 @@ class Wanted(BaseModel):
     responses=documented(*KEYS, "at_capacity", "disk_full"),
 )
 async def list_duplicates(request: Request, here: Here, wanted: Annotated[Wanted, Query()]) -> DuplicatesOut:
-    """Groups of pictures that are the same, though not byte for byte, the best of each first; without those decided on.
+    """Groups of near-duplicates, the best of each first; without those decided on.
 
+    Near-duplicates are the same picture, though not byte for byte, and each shows at least 80 % of the other; the best
+    of a group is a pair with each of the others. What is a part of another is in `contains`, and in no group.
     Additions are compared as they come. Where `waiting` says that others have yet to be, each call compares some: ask
     again until it is 0.
     """
 
-    async def work() -> Groups:
+    async def work() -> DuplicatesOut:
         async with here.computing():
-            await here.service.duplicates.compare(limit=COMPARED_A_CALL)
+            duplicates = here.service.duplicates
+            await duplicates.compare(limit=COMPARED_A_CALL)
             cursor = int(wanted.cursor) if wanted.cursor else None
-            return await here.service.duplicates.groups(cursor=cursor, limit=wanted.limit)
+            found = await duplicates.groups(cursor=cursor, limit=wanted.limit, lane=wanted.lane)
+            is_first = cursor is None and wanted.lane == "same"
+            shown = await duplicates.contained(limit=CONTAINED) if is_first and found.contained else ()
+            return DuplicatesOut.of(found, shown)
 
-    return DuplicatesOut.of(await while_connected(request, work()))
+    return await while_connected(request, work())
 
 
 @router.post(
@@ -57,6 +71,12 @@ async def list_duplicates(request: Request, here: Here, wanted: Annotated[Wanted
     openapi_extra=described(None, DecideRequest),
 )
 async def decide(request: Request, here: Here) -> DecisionOut:
-    """`best` removes all but the best of a group; `all` and `different` are remembered. Each can be undone."""
+    """`best` removes all but the best of a group, or but the `keeper`; `all` and `different` are remembered.
+
+    Only near-duplicates of the one that is kept are removed; `left` names the others. What is kept gets the tags of
+    those removed, a title and links where it has none, and the oldest date. Each decision can be undone as a whole.
+    """
     decision = await only_json(request, DecideRequest)
-    return DecisionOut.of(await here.service.duplicates.decide(decision.images, decision.keep, actor=ACTOR))
+    return DecisionOut.of(
+        await here.service.duplicates.decide(decision.images, decision.keep, actor=ACTOR, keeper=decision.keeper)
+    )

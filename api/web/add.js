@@ -1,7 +1,7 @@
 // Adding many pictures at once: three at a time, as one operation, with what became of each.
 import * as api from "./api.js";
 import { button, h, refill } from "./shared/dom.js";
-import { list, t } from "./shared/i18n.js";
+import { date, list, t } from "./shared/i18n.js";
 import { nameOf } from "./shared/match.js";
 import { Problem } from "./shared/problem.js";
 import { undo } from "./undo.js";
@@ -180,8 +180,12 @@ class Entry {
       const answer = await this.patiently(how);
       this.operation = answer.operation_id;
       if (answer.status === "duplicate") this.showDuplicate(answer.image);
-      else if (answer.near.length) await this.showNear(answer.status, answer.near);
-      else this.become(answer.status);
+      else {
+        const before = answer.removed_before;
+        const tell = before ? () => t("add.removedBefore", { date: date(before.at) }) : undefined;
+        if (answer.near.length) await this.showNear(answer.status, answer.near, tell);
+        else this.become(answer.status, tell);
+      }
     } catch (error) {
       this.become("refused", () => t("add.refused", { reason: api.sentence(error) }));
     }
@@ -221,9 +225,9 @@ class Entry {
   }
 
   /** Added, though nearly the same picture is there: with a link to it, the likeliest where there are several. */
-  async showNear(status, [likeliest]) {
+  async showNear(status, [likeliest], tellBefore = () => t(`add.${status}`)) {
     this.near = true;
-    this.become(status);
+    this.become(status, tellBefore);
     const image = await api.ask(`/v1/images/${likeliest}`).catch(() => null);
     if (!image) return; // removed meanwhile
     const { file, thumbnail } = image.links;

@@ -1,4 +1,5 @@
-// The view of near-duplicates: groups side by side, the best first; with the admin key, what to keep of each.
+// The view of near-duplicates: groups side by side, the best first; with the admin key, what to keep of each. Below them
+// what is a part of another, and what is similar: to be looked through, and never removed here.
 import * as api from "./api.js";
 import { fileSize } from "./i18n.js";
 import { button, h, refill } from "./shared/dom.js";
@@ -8,6 +9,7 @@ import { say } from "./toast.js";
 import { undo } from "./undo.js";
 
 const PAGE = 20;
+const MAX_DECIDED = 500; // pictures, as the server takes them
 const PAUSE_MS = 400; // between two calls while some have yet to be compared
 
 export class Duplicates {
@@ -15,6 +17,8 @@ export class Duplicates {
     this.page = page;
     this.element = h("div", { class: "duplicates" });
     this.groups = [];
+    this.contains = { pairs: [], total: 0 };
+    this.variants = { groups: [], cursor: null };
     this.total = null;
     this.waiting = 0;
     this.cursor = null;
@@ -53,14 +57,12 @@ export class Duplicates {
     const before = this.fingerprint();
     let wait = PAUSE_MS;
     try {
-      let found = await this.part(null);
-      const groups = [...found.groups];
-      while (found.next_cursor && groups.length < this.groups.length) {
-        found = await this.part(found.next_cursor);
-        groups.push(...found.groups);
-      }
+      const first = await this.part(null);
+      const { groups, cursor, last } = await this.asMany(first, this.groups.length);
+      const variants = last.variants ? await this.asMany(await this.part(null, "variant"), this.variants.groups.length, "variant") : { groups: [], cursor: null };
       if (visit !== this.visit) return;
-      Object.assign(this, { failure: null, groups, cursor: found.next_cursor, total: found.total, waiting: found.waiting });
+      const contains = { pairs: first.contains ?? [], total: first.contains_total ?? 0 };
+      Object.assign(this, { failure: null, groups, cursor, contains, variants, total: last.total, waiting: last.waiting });
     } catch (error) {
       if (visit !== this.visit) return;
       if (!error.retryAfter || this.total === null) this.failure = error;
@@ -71,29 +73,42 @@ export class Duplicates {
     if (this.waiting) this.timer = setTimeout(() => this.load(), wait);
   }
 
-  /** What is to be seen: where it is as it was, nothing is drawn or fetched again. */
-  fingerprint() {
-    const { groups, total, waiting, failure } = this;
-    return JSON.stringify([groups, total, waiting, failure?.code, api.server?.access]);
+  /** The groups of a first part, and of those that follow until there are as many as wanted. */
+  async asMany(first, wanted, lane = "same") {
+    let last = first;
+    const groups = [...first.groups];
+    while (last.next_cursor && groups.length < wanted) {
+      last = await this.part(last.next_cursor, lane);
+      groups.push(...last.groups);
+    }
+    return { groups, cursor: last.next_cursor, last };
   }
 
-  async more(pressed) {
+  /** What is to be seen: where it is as it was, nothing is drawn or fetched again. */
+  fingerprint() {
+    const { groups, contains, variants, total, waiting, failure } = this;
+    return JSON.stringify([groups, contains, variants.groups, total, waiting, failure?.code, api.server?.access]);
+  }
+
+  /** `list`: what has groups and a cursor; `lane`: what they are of. */
+  async more(pressed, list, lane) {
     pressed.disabled = true;
-    const shown = this.groups.length;
+    const shown = list.groups.length;
     try {
-      const found = await this.part(this.cursor);
-      this.groups.push(...found.groups);
-      this.cursor = found.next_cursor;
+      const found = await this.part(list.cursor, lane);
+      list.groups.push(...found.groups);
+      list.cursor = found.next_cursor;
       this.renderFound();
-      /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".group"))[shown]?.focus();
+      /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(`.groups.${lane} > .group`))[shown]?.focus();
     } catch (error) {
       pressed.disabled = false;
       say(api.sentence(error));
     }
   }
 
-  part(cursor) {
-    return api.ask(`/v1/duplicates?limit=${PAGE}${cursor ? `&cursor=${cursor}` : ""}`);
+  part(cursor, lane = "same") {
+    const where = lane === "same" ? "" : `&lane=${lane}`;
+    return api.ask(`/v1/duplicates?limit=${PAGE}${where}${cursor ? `&cursor=${cursor}` : ""}`);
   }
 
   render() {
@@ -133,12 +148,65 @@ export class Duplicates {
       ];
     }
     if (this.total === null) return [h("p", {}, h("span", { class: "spinner" }))];
-    const more = button(t("library.more"), () => this.more(more));
     return [
-      this.groups.length > 0 && !api.isAdmin() && this.invitation(),
-      h("ul", { class: "groups" }, this.groups.map((group, index) => this.group(group, index + 1))),
-      this.cursor && h("p", { class: "row centre" }, more),
+      this.groups.length + this.contains.pairs.length + this.variants.groups.length > 0 && !api.isAdmin() && this.invitation(),
+      h("ul", { class: "groups same" }, this.groups.map((group, index) => this.group(group, index + 1))),
+      this.rest(this, "same"),
+      this.contains.pairs.length > 0 && this.partsOfOthers(),
+      this.variants.groups.length > 0 && this.similar(),
     ];
+  }
+
+  /** The way to more groups of a list, if there are any. */
+  rest(list, lane) {
+    const more = button(t("library.more"), () => this.more(more, list, lane));
+    return list.cursor && h("p", { class: "row centre" }, more);
+  }
+
+  partsOfOthers() {
+    const { pairs, total } = this.contains;
+    return h(
+      "section",
+      { class: "contains", "aria-labelledby": "contains-heading" },
+      h("h2", { id: "contains-heading" }, t("duplicates.contains")),
+      h("p", {}, t("duplicates.containsText")),
+      h("ul", { class: "groups" }, pairs.map((pair, index) => this.pair(pair, index + 1))),
+      total > pairs.length && h("p", { class: "fine" }, t("duplicates.containsMore", { count: total - pairs.length })),
+    );
+  }
+
+  pair({ part, whole }, place) {
+    const name = t("duplicates.containsPair", { place });
+    const twins = [this.twin(part, t("duplicates.part")), this.twin(whole, t("duplicates.whole"))];
+    return this.lookedThrough(name, twins, [part.id, whole.id]);
+  }
+
+  similar() {
+    const groups = this.variants.groups.map(({ images }, index) => {
+      const twins = images.map((image) => this.twin(image));
+      const ids = images.map((image) => image.id);
+      return this.lookedThrough(t("duplicates.variantsGroup", { place: index + 1 }), twins, ids);
+    });
+    return h(
+      "section",
+      { class: "similar", "aria-labelledby": "similar-heading" },
+      h("h2", { id: "similar-heading" }, t("duplicates.variants")),
+      h("p", {}, t("duplicates.variantsText")),
+      h("ul", { class: "groups variant" }, groups),
+      this.rest(this.variants, "variant"),
+    );
+  }
+
+  /** Pictures of which none can be removed here; once looked through, they need not be shown again. */
+  lookedThrough(name, twins, ids) {
+    const label = t("duplicates.seen");
+    const seen = button(label, () => this.decide(ids, "all"), { "aria-label": `${label}: ${name}` });
+    return h(
+      "li",
+      { class: "group box", tabindex: "-1", "aria-label": name },
+      h("ul", { class: "twins" }, twins),
+      api.isAdmin() && ids.length <= MAX_DECIDED && h("p", { class: "row" }, seen),
+    );
   }
 
   invitation() {
@@ -158,7 +226,7 @@ export class Duplicates {
     return h(
       "li",
       { class: "group box", tabindex: "-1", "aria-label": name },
-      h("ul", { class: "twins" }, images.map((image, index) => this.twin(image, index === 0))),
+      h("ul", { class: "twins" }, images.map((image, index) => (index ? this.twin(image, "", this.keeping(ids, image)) : this.best(image)))),
       api.isAdmin() &&
         h(
           "p",
@@ -170,30 +238,46 @@ export class Duplicates {
     );
   }
 
-  twin(image, isBest) {
+  best(image) {
+    const twin = this.twin(image, t("duplicates.best"));
+    twin.classList.add("best");
+    return twin;
+  }
+
+  /** For whoever likes another better than the best. */
+  keeping(ids, image) {
+    const label = t("duplicates.keepThis");
+    const name = `${label}: ${nameOf(image)}`;
+    return api.isAdmin() && button(label, () => this.decide(ids, "best", image.id), { class: "small", "aria-label": name });
+  }
+
+  twin(image, badge = "", act = null) {
     const name = nameOf(image);
     const picture = h("img", { alt: name, loading: "lazy", width: 240, height: 180 });
     api.show(picture, image.links.thumbnail);
     const measures = t("result.size", { width: image.width, height: image.height });
     return h(
       "li",
-      { class: isBest ? "best" : null },
+      {},
       h("a", { href: image.links.file, target: "_blank", on: api.opening(image.links.file) }, picture),
-      isBest && h("span", { class: "badge" }, t("duplicates.best")),
+      badge && h("span", { class: "badge" }, badge),
       h("span", { class: "name" }, name),
       h("span", { class: "fine" }, measures),
       h("span", { class: "fine" }, fileSize(image.byte_size)),
+      act,
     );
   }
 
   /** Say what becomes of a group, and offer to take it back. */
-  async decide(images, keep) {
+  async decide(images, keep, keeper = null) {
     if (this.deciding) return; // the second half of a double click
     this.deciding = true;
     try {
-      const { operation_id: operation, removed } = await api.ask("/v1/duplicates", { json: { images, keep } });
+      const json = keeper ? { images, keep, keeper } : { images, keep };
+      const { operation_id: operation, removed, left = [] } = await api.ask("/v1/duplicates", { json });
+      const stays = left.length ? t("duplicates.left", { count: left.length }) : "";
       const done = {
-        best: () => t("duplicates.removed", { count: removed.length }),
+        best: () => [t("duplicates.removed", { count: removed.length }), stays].filter(Boolean).join(" "),
         all: () => t("duplicates.kept"),
         different: () => t("duplicates.remembered"),
       };

@@ -130,8 +130,10 @@ async def keep(event: CallbackQuery, talk: Conversation, callback_data: keyboard
     t, turn, service = talk.t, talk.turn, talk.parts.service
     operation_id = turn.operation_id
     if operation_id is None:  # else it was done by a process that died before it could say so
-        await service.get(callback_data.better)
-        operation_id = await service.remove([callback_data.lesser], actor=talk.actor)
+        both = (callback_data.better, callback_data.lesser)
+        decision = await service.duplicates.decide(both, "best", actor=talk.actor, keeper=callback_data.better)
+        operation_id = decision.operation_id
+        assert operation_id is not None
         await turn.note_operation(operation_id)
     text = t("kept", better=str(callback_data.better), lesser=str(callback_data.lesser))
     await _say_done(event, talk, text, _undoing(t, operation_id))

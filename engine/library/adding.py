@@ -116,29 +116,33 @@ class Adder:
         """The results of one portion after another."""
         portions = _portions(iter(sources))
         computing: list[asyncio.Task[list[AddResult | Prepared]]] = []
+        written = _Written()
         try:
             while not stop() and (portion := await self._pool.run(next, portions, None)):
-                computing.append(asyncio.create_task(self._prepare(portion, said, stop)))
+                computing.append(asyncio.create_task(self._prepare(portion, said, stop, written)))
                 if len(computing) == 2:
-                    yield await self._store(await computing.pop(0), operation)
+                    yield await self._store(await computing.pop(0), operation, written)
             while computing:
-                yield await self._store(await computing.pop(0), operation)
+                yield await self._store(await computing.pop(0), operation, written)
         finally:
-            for left in await asyncio.gather(*computing, return_exceptions=True):
-                if not isinstance(left, BaseException):
-                    await self._drop(left)
+            await asyncio.gather(*computing, return_exceptions=True)
+            await self._drop(written)
 
-    async def _prepare(self, portion: list[Given], said: Provenance, stop: Stop) -> list[AddResult | Prepared]:
+    async def _prepare(
+        self, portion: list[Given], said: Provenance, stop: Stop, written: "_Written"
+    ) -> list[AddResult | Prepared]:
         unchanged = await self._repository.additions.known_files(
             [s.file for s in portion if isinstance(s, Source) and s.file]
         )
         results = [_if_unchanged(source, unchanged) for source in portion]
         new = [source for source, result in zip(portion, results, strict=True) if result is None]
-        prepared = iter(await self._prepare_new(new, said, stop) if new else [])
+        prepared = iter(await self._prepare_new(new, said, stop, written) if new else [])
         whole = [result or next(prepared) for result in results]
         return [result for result in whole if result is not None]
 
-    async def _prepare_new(self, new: list[Given], said: Provenance, stop: Stop) -> list[AddResult | Prepared | None]:
+    async def _prepare_new(
+        self, new: list[Given], said: Provenance, stop: Stop, written: "_Written"
+    ) -> list[AddResult | Prepared | None]:
         """What became of each picture, in order; None for one that was given up."""
         results: list[AddResult | _Read | Prepared | None] = []
         for read in await _unless_stopped(map(self._read, new), stop):
@@ -159,12 +163,14 @@ class Adder:
         wanted = [network for network in (head.network, head.next_network) if network]
         embedders = {network: await self._networks.embedder(network) for network in wanted}
         prepared = await _unless_stopped(
-            (self._prepare_one(one, said, embedders) if isinstance(one, _Read) else _given(one) for one in results),
+            (
+                self._prepare_one(one, said, embedders, written) if isinstance(one, _Read) else _given(one)
+                for one in results
+            ),
             stop,
         )
         for failed in prepared:
             if isinstance(failed, BaseException):
-                await self._drop([one for one in prepared if isinstance(one, Prepared)])
                 raise failed
         return [one for one in prepared if not isinstance(one, BaseException)]
 
@@ -179,7 +185,7 @@ class Adder:
         return _Read(source, content, await self._pool.run(hashes.sha256, content))
 
     async def _prepare_one(
-        self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder]
+        self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder], written: "_Written"
     ) -> Prepared | AddResult:
         provenance = replace(said, name=one.source.name, file=one.file)
         if isinstance(one.source, Remote):
@@ -191,26 +197,29 @@ class Adder:
         except PicTraceError as error:
             return _rejected(one.source.name, error)
         extension = imaging.EXTENSIONS[prepared.image.media_type]
-        await self._repository.files.put([PictureFiles(one.sha256, extension, prepared.content, prepared.thumbnail)])
+        files = PictureFiles(one.sha256, extension, prepared.content, prepared.thumbnail)
+        written.add(prepared)
+        await _to_its_end(self._repository.files.put([files]))
         return prepared
 
-    async def _store(self, portion: list[AddResult | Prepared], operation: Operation) -> list[AddResult]:
+    async def _store(
+        self, portion: list[AddResult | Prepared], operation: Operation, written: "_Written"
+    ) -> list[AddResult]:
         prepared = [one for one in portion if isinstance(one, Prepared)]
-        try:
-            stored = await self._repository.additions.add(prepared, operation) if prepared else []
-            while stored is None:  # the library began to change its network meanwhile: make what it wants now
-                prepared = await self._with_wanted_embeddings(prepared)
-                stored = await self._repository.additions.add(prepared, operation)
-        except LibraryError:
-            await self._drop(portion)
-            raise
+        stored = await self._repository.additions.add(prepared, operation) if prepared else []
+        while stored is None:  # the library began to change its network meanwhile: make what it wants now
+            prepared = await self._with_wanted_embeddings(prepared)
+            stored = await self._repository.additions.add(prepared, operation)
         in_turn = iter(stored)
+        written.remove(one for one in portion if isinstance(one, Prepared))
         return [next(in_turn) if isinstance(one, Prepared) else one for one in portion]
 
-    async def _drop(self, portion: list[AddResult | Prepared]) -> None:
-        """Delete the files of what will not be stored."""
+    async def _drop(self, written: "_Written") -> None:
+        """Delete the files of what will not be stored: it failed, or was given up or cancelled, however far it was."""
+        if not written.prepared:
+            return
         with suppress(LibraryError):  # `pictrace check` finds what is left
-            await self._repository.additions.drop_unowned_files([one for one in portion if isinstance(one, Prepared)])
+            await self._repository.additions.drop_unowned_files(written.prepared)
 
     async def _with_wanted_embeddings(self, prepared: list[Prepared]) -> list[Prepared]:
         head = await self._repository.feed.head()
@@ -223,6 +232,24 @@ class Adder:
                     embeddings[network] = await self._pool.run(embedder.embed, one.image.pixels)
             complete.append(replace(one, embeddings=embeddings))
         return complete
+
+
+class _Written:
+    """The pictures of an addition whose files are written, or being written, and whose rows are not."""
+
+    def __init__(self) -> None:
+        self._by_identity: dict[int, Prepared] = {}
+
+    @property
+    def prepared(self) -> list[Prepared]:
+        return list(self._by_identity.values())
+
+    def add(self, one: Prepared) -> None:
+        self._by_identity[id(one)] = one
+
+    def remove(self, stored: Iterable[Prepared]) -> None:
+        for one in stored:
+            self._by_identity.pop(id(one), None)
 
 
 class _Naming:
@@ -327,6 +354,16 @@ def _read(source: Source | Refused) -> AddResult | _Read:
 
 def _rejected(name: str, error: PicTraceError) -> AddResult:
     return AddResult(name, "rejected", code=error.code, message=str(error))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for it, even when cancelled: threads that write do not stop, and what they write could not be deleted."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 async def _given(result: AddResult | Prepared | None) -> AddResult | Prepared | None:

@@ -2,24 +2,25 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from engine.concurrency import CpuPool
 from engine.domain import WHOLE, Pixels, StoredFeatures, StoredImage, Vector
-from engine.features import hashes, orb
+from engine.features import hashes, orb, sift
 from engine.index.hits import Near
 from engine.matching.candidates import Candidate, Candidates
 from engine.matching.proof import NEAR_HASH
 from engine.matching.query_view import QueryPicture, View
 from engine.matching.recall import NEAR_HASHES, Recall
+from engine.matching.relations import shows_whole
 
 STANDS_OUT = 3.5  # how far a neighbour must (Calibration.nearness)
 TRIED = 4  # neighbours at most
-ENOUGH = 2  # proved ones; no further is looked at
+ENOUGH = 2  # near-duplicates; no further is looked at
 # Of an eighth of their keypoints, three in a hundred unrelated pairs share as many; 19 in 20 crops to half share more.
 SHARED_ONE_IN, SHARED_KEYPOINTS = 8, 4
 MIRROR_COSINE = 0.8  # the network hardly sees that a picture is mirrored: nine in ten mirrored copies reach it
@@ -54,29 +55,47 @@ class Comparer:
 
         No region is looked for and no network runs; where nothing is likely, not even a thumbnail is read.
         """
-        likely = await self._likely(queries)
-        compared = await self._pool.each(
-            [(query, candidates) for query, candidates in zip(queries, likely, strict=True) if candidates.found],
-            lambda pair: self._proved(*pair),
-        )
-        proved = iter(compared)
-        answers = [next(proved) if candidates.found else candidates for candidates in likely]
-        return [await self._in_detail(*pair) for pair in zip(queries, answers, strict=True)]
+        answers = [_Tried(candidates) for candidates in await self._likely(queries)]
+        # Again for those whose first proved ones are not the same in detail.
+        while wanted := [number for number, one in enumerate(answers) if one.may_have_more]:
+            pairs = [(queries[number], answers[number]) for number in wanted]
+            laid = await self._pool.each(pairs, lambda pair: self._proved(*pair))
+            for number, tried in zip(wanted, laid, strict=True):
+                answers[number] = await self._in_detail(queries[number], tried)
+        return [one.candidates for one in answers]
 
-    async def _in_detail(self, query: Known, candidates: Candidates) -> Candidates:
-        """What is proved compared in detail: two pictures may share a scene or a layout."""
-        proved = [one for one in candidates.found if one.is_proved]
+    async def compare_pairs(self, pairs: Sequence[tuple[Known, Known]]) -> list[Candidates]:
+        """The second picture of each pair as a candidate of the first, whether it would have come up or not.
+
+        More is tried than to find out what is likely: both ways round, and by keypoints that stand more.
+        """
+        if not pairs:
+            return []
+        embeddings, itself = np.stack([one.embedding for one, _ in pairs]), [one.stored.image.id for one, _ in pairs]
+        hits = await self._recall.nearest_others(embeddings, itself)
+        candidates = [_pair(*pair, near) for pair, near in zip(pairs, hits, strict=True)]
+        laid = await self._pool.each(
+            list(zip([one for one, _ in pairs], candidates, strict=True)), lambda pair: self._laid_thoroughly(*pair)
+        )
+        return [
+            (await self._in_detail(query, _Tried(found))).candidates
+            for (query, _), found in zip(pairs, laid, strict=True)
+        ]
+
+    async def _in_detail(self, query: Known, tried: "_Tried") -> "_Tried":
+        """What is proved compared in detail, if it was not yet: two pictures may share a scene or a layout."""
+        candidates = tried.candidates
+        proved = [one for one in candidates.found if one.proof and one.is_proved and one.proof.p_copy is None]
         if not proved:
-            return candidates
+            return tried
         images = [query.stored.image, *(one.stored.image for one in proved)]
         own, *others = await asyncio.gather(*map(self._detail, images))
         if own is None:
-            return candidates
+            return tried
         compared = await self._pool.each(
             list(zip(proved, others, strict=True)), lambda pair: pair[0].in_detail(own, pair[1])
         )
-        by_id = {one.id: one for one in compared}
-        return Candidates(tuple(by_id.get(one.id, one) for one in candidates.found), candidates.nearest)
+        return replace(tried, candidates=_updated(candidates, compared))
 
     async def _likely(self, queries: Sequence[Known]) -> list[Candidates]:
         """For each the few that its embedding or its hash is near to."""
@@ -102,24 +121,82 @@ class Comparer:
         }  # fmt: skip
         return [found.get(query.stored.image.id, []) for query in queries]
 
-    def _proved(self, query: Known, candidates: Candidates) -> Candidates:
-        """The same with proofs where there are any, up to enough of them."""
-        likely = [one for one in candidates.found if _may_be_the_same(query.stored, one)]
+    def _proved(self, query: Known, tried: "_Tried") -> "_Tried":
+        """The same with more proofs where there are any, up to enough of them."""
+        likely = [one for one in tried.left if _may_be_the_same(query.stored, one)]
         pixels = self._thumbnail(query.stored.image.sha256) if likely else None
         if pixels is None:
-            return candidates
-        # Looking for what covers it costs as much as all the rest.
-        view = View(QueryPicture(pixels, may_be_covered=False), WHOLE, query.stored.keypoints)
-        tried: dict[int, Candidate] = {}
+            return replace(tried, tried=frozenset(one.id for one in tried.candidates.found))
+        view = _view(query, pixels)
+        copies, laid = tried.copies, dict[int, Candidate]()
         for one in likely:
-            thumbnail = partial(self._thumbnail, one.stored.image.sha256)
-            found = one.laid(view, thumbnail, mirrored=False)
-            if not found.is_proved and one.cosine >= MIRROR_COSINE:
-                found = found.laid(view, thumbnail, mirrored=True)
-            tried[one.id] = found
-            if sum(other.is_proved for other in tried.values()) == ENOUGH:
+            laid[one.id] = found = self._laid(view, one, mirrored_too=one.cosine >= MIRROR_COSINE)
+            copies += found.is_proved and shows_whole(found)
+            if copies == ENOUGH:
                 break
-        return Candidates(tuple(tried.get(one.id, one) for one in candidates.found), candidates.nearest)
+        else:
+            laid = {one.id: laid.get(one.id, one) for one in tried.left}  # the unlikely ones are done with, too
+        return _Tried(_updated(tried.candidates, laid.values()), tried.tried | laid.keys())
+
+    def _laid_thoroughly(self, query: Known, candidates: Candidates) -> Candidates:
+        """The same with a proof if there is any."""
+        pixels = self._thumbnail(query.stored.image.sha256)
+        if pixels is None:
+            return candidates
+        view = _view(query, pixels)
+        return _updated(candidates, [self._by_sift(view, self._laid(view, one)) for one in candidates.found])
+
+    def _laid(self, view: View, candidate: Candidate, *, mirrored_too: bool = True) -> Candidate:
+        thumbnail = partial(self._thumbnail, candidate.stored.image.sha256)
+        found = candidate.laid(view, thumbnail, mirrored=False)
+        if not found.is_proved and mirrored_too:
+            found = found.laid(view, thumbnail, mirrored=True)
+        return found
+
+    def _by_sift(self, view: View, candidate: Candidate) -> Candidate:
+        """The same laid by keypoints that stand more, where nothing else proves it."""
+        thumbnail = partial(self._thumbnail, candidate.stored.image.sha256)
+        pixels = None if candidate.is_proved else thumbnail()
+        if pixels is None:
+            return candidate
+        keypoints = sift.detect(pixels)
+        found = candidate.laid_by_sift(view, keypoints, thumbnail, mirrored=False)
+        return found if found.is_proved else found.laid_by_sift(view, keypoints, thumbnail, mirrored=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """Candidates of a stored picture, and the ids of those that were laid on it or need not be."""
+
+    candidates: Candidates
+    tried: frozenset[int] = frozenset()
+
+    @property
+    def left(self) -> list[Candidate]:
+        return [one for one in self.candidates.found if one.id not in self.tried]
+
+    @property
+    def copies(self) -> int:
+        return sum(one.is_copy and shows_whole(one) for one in self.candidates.found)
+
+    @property
+    def may_have_more(self) -> bool:
+        return self.copies < ENOUGH and bool(self.left)
+
+
+def _updated(candidates: Candidates, learned: Iterable[Candidate]) -> Candidates:
+    by_id = {one.id: one for one in learned}
+    return Candidates(tuple(by_id.get(one.id, one) for one in candidates.found), candidates.nearest)
+
+
+def _view(query: Known, pixels: Pixels) -> View:
+    """The whole of a stored picture; looking for what covers it costs as much as all the rest."""
+    return View(QueryPicture(pixels, may_be_covered=False), WHOLE, query.stored.keypoints)
+
+
+def _pair(query: Known, other: Known, near: list[Near]) -> Candidates:
+    cosine = float(query.embedding @ other.embedding)
+    return Candidates((Candidate(other.stored, cosine, cosine, WHOLE),), [hit.cosine for hit in near])
 
 
 def _wanted(near: list[Near], nearness: dict[int, float], hashed: list[int]) -> list[int]:

@@ -9,6 +9,7 @@ from engine.domain import (
     AddResult,
     FileSeen,
     Prepared,
+    Removal,
 )
 from engine.storage import statements
 from engine.storage.database import Database
@@ -82,7 +83,8 @@ class Additions:
                     await statements.restore(connection, image.id, one.provenance)
                     await statements.put_embeddings(connection, {image.id: one.embeddings}, wanted)
                     recorded.append((image.id, "restored", None))
-                    results.append(AddResult(one.provenance.name, "restored", image.id))
+                    before = Removal(image.id, image.deleted_at)
+                    results.append(AddResult(one.provenance.name, "restored", image.id, removed_before=before))
                 else:
                     results.append(AddResult(one.provenance.name, "duplicate", image.id))
                 files.append(PictureFiles(sha256, extension_of(image.media_type), one.content, one.thumbnail))

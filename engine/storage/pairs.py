@@ -1,14 +1,14 @@
-"""Near-duplicates: pairs that were found, what people decided, what has yet to be compared."""
+"""Pairs of pictures: how they relate, what people decided on them, what has yet to be compared."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.domain import Decision, Pair, StoredImage
+from engine.domain import Decision, Pair, Relation, StoredImage
 from engine.errors import NotDuplicates, UnknownImage
 from engine.storage import clock, statements
 from engine.storage.database import Database
@@ -59,22 +59,26 @@ class Pairs:
         pairs = list(found)
         changed = select(changes.c.seq).where(changes.c.image_id == images.c.id, changes.c.seq > seq).exists()
         async with self._database.write() as connection:
-            there = await _live(connection, [one for pair in pairs for one in (pair.first_id, pair.second_id)])
-            for pair in pairs:
-                if pair.first_id in there and pair.second_id in there:
-                    key = {"first_id": pair.first_id, "second_id": pair.second_id}
-                    statement = statements.upsert(connection, duplicates).values(**key, p_same=pair.p_same)
-                    await connection.execute(
-                        statement.on_conflict_do_update(index_elements=list(key), set_={"p_same": pair.p_same})
-                    )
+            there = await _live(connection, [one for pair in pairs for one in pair.key])
+            await _put(connection, [pair for pair in pairs if there.keys() >= set(pair.key)])
             for part in statements.chunks(compared):
                 these = images.c.id.in_(part) & (images.c.compared < how_far) & ~changed
                 await connection.execute(update(images).where(these).values(compared=how_far))
 
+    async def unrelated_yet(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Pairs of live pictures, one of these in each, that an older PicTrace found: how they relate is not known."""
+        async with self._database.read() as connection:
+            pairs = await _of(connection, ids, duplicates.c.relation.is_(None))
+            there = await _live(connection, [one for pair in pairs for one in pair.key])
+        return sorted(pair.key for pair in pairs if there.keys() >= set(pair.key))
+
     # --- reading
 
     async def undecided(self) -> tuple[list[Pair], dict[int, Size]]:
-        """Pairs of live pictures on which nobody has decided, and the sizes of these pictures."""
+        """Pairs of live pictures on which nobody has decided, and the sizes of these pictures.
+
+        Without those of which it is not known how they relate.
+        """
         first, second = images.alias("first"), images.alias("second")
         query = (
             select(
@@ -84,14 +88,22 @@ class Pairs:
             .join(first, first.c.id == duplicates.c.first_id)
             .join(second, second.c.id == duplicates.c.second_id)
             .where(first.c.deleted_at.is_(None), second.c.deleted_at.is_(None), ~_decided())
+            .where(duplicates.c.relation.is_not(None))
         )
         pairs, sizes = [], {}
         async with self._database.read() as connection:
             for row in await connection.execute(query):
-                pairs.append(Pair(row.first_id, row.second_id, row.p_same))
+                pairs.append(_pair(row))
                 sizes[row.first_id] = Size(row.first_id, row.first_width * row.first_height, row.first_byte_size)
                 sizes[row.second_id] = Size(row.second_id, row.second_width * row.second_height, row.second_byte_size)
         return pairs, sizes
+
+    async def near_duplicates_of(self, ids: Sequence[int]) -> list[Pair]:
+        """The pairs of near-duplicates on which nobody has decided, of live pictures, one of these in each."""
+        async with self._database.read() as connection:
+            pairs = await _of(connection, ids, (duplicates.c.relation == "near_duplicate") & ~_decided())
+            there = await _live(connection, [one for pair in pairs for one in pair.key])
+        return [pair for pair in pairs if there.keys() >= set(pair.key)]
 
     async def decided(self, ids: Sequence[int]) -> set[tuple[int, int]]:
         """The pairs that somebody has decided on, of those with one of these pictures."""
@@ -128,44 +140,53 @@ class Pairs:
             await statements.record(connection, operation, [(image_id, "decided", None) for image_id in concerned])
         return Decision(operation.id)
 
-    async def keep_best(self, ids: Sequence[int], operation: Operation) -> Decision:
-        """Remove all but the best of a group. UnknownImage or NotDuplicates, with nothing done."""
+    async def keep_best(self, ids: Sequence[int], keeper: int | None, operation: Operation) -> Decision:
+        """Remove the near-duplicates of one of these pictures, by default the best, that are among the others.
+
+        What is kept gets what the removed ones had: their tags, a title and links where it has none, the oldest date.
+        UnknownImage, or NotDuplicates where none is a near-duplicate of it, with nothing done.
+        """
         async with self._database.write() as connection:
-            there = await _all_live(connection, ids)
-            linked = []
-            for part in statements.chunks(sorted(there)):
-                query = select(duplicates).where(duplicates.c.first_id.in_(part), ~_decided())
-                linked += [(row.first_id, row.second_id) for row in await connection.execute(query)]
-            if components(pair for pair in linked if pair[1] in there) != [set(there)]:
+            there = sorted((await _all_live(connection, ids)).values(), key=lambda image: size_of(image).rank)
+            kept = next((image for image in there if image.id == keeper), there[0])
+            pairs = await _of(connection, [kept.id], (duplicates.c.relation == "near_duplicate") & ~_decided())
+            near = {one for pair in pairs for one in pair.key} - {kept.id}
+            gone = [image for image in there if image.id in near]
+            if not gone:
                 raise NotDuplicates("These pictures are no group of near-duplicates (any more). Nothing was removed.")
-            rest = sorted(there.values(), key=lambda image: size_of(image).rank)[1:]
-            gone = sorted(image.id for image in rest)
-            await statements.set_deleted(connection, gone, clock.now())
-            await statements.record(connection, operation, [(image_id, "removed", None) for image_id in gone])
-        return Decision(operation.id, tuple(gone))
+            removed = sorted(image.id for image in gone)
+            await statements.set_deleted(connection, removed, clock.now())
+            lines: list[statements.Line] = [(image_id, "removed", None) for image_id in removed]
+            before = await statements.edit(connection, kept.id, inherited(kept, gone))
+            if before:
+                lines.append((kept.id, "edited", before))
+            await statements.record(connection, operation, lines)
+        left = sorted({image.id for image in there} - {kept.id, *removed})
+        return Decision(operation.id, tuple(removed), kept.id, tuple(left))
 
 
-def components(pairs: Iterable[tuple[int, int]]) -> list[set[int]]:
-    """The groups that pairs hang together in."""
-    parent: dict[int, int] = {}
-
-    def root(one: int) -> int:
-        while parent.setdefault(one, one) != one:
-            parent[one] = one = parent[parent[one]]
-        return one
-
-    for first, second in pairs:
-        parent[root(second)] = root(first)
-    groups: dict[int, set[int]] = {}
-    for one in parent:
-        groups.setdefault(root(one), set()).add(one)
-    return list(groups.values())
+def inherited(kept: StoredImage, removed: Sequence[StoredImage]) -> dict[str, Any]:
+    """What a picture that is kept gets from those removed for its sake, the best first; only what changes."""
+    values: dict[str, Any] = {}
+    tags = list(dict.fromkeys(tag for image in (kept, *removed) for tag in image.tags))
+    if len(tags) > len(kept.tags):
+        values["tags"] = tags
+    for name in ("title", "source_url", "page_url"):
+        found = next((getattr(image, name) for image in removed if getattr(image, name)), None)
+        if found and not getattr(kept, name):
+            values[name] = found
+    oldest = min(image.created_at for image in removed)
+    if oldest < kept.created_at:
+        values[statements.CREATED] = oldest
+    return values
 
 
 def size_of(image: StoredImage) -> Size:
     return Size(image.id, image.width * image.height, image.byte_size)
 
 
+# What is believed of a pair that is found to be related in two ways, once from each of its pictures: the last of these.
+_CAREFULLY: tuple[Relation, ...] = ("unrelated", "near_duplicate", "variant", "contains")
 _SIZE = ("width", "height", "byte_size")
 
 
@@ -177,6 +198,36 @@ def _decided() -> Any:
     """Whether somebody has decided on a row of `duplicates`."""
     same = (kept_pairs.c.first_id == duplicates.c.first_id) & (kept_pairs.c.second_id == duplicates.c.second_id)
     return select(kept_pairs.c.first_id).where(same).exists()
+
+
+def _pair(row: Any) -> Pair:
+    return Pair(row.first_id, row.second_id, row.p_same, row.relation, row.part_id)
+
+
+async def _put(connection: AsyncConnection, pairs: Sequence[Pair]) -> None:
+    """Write pairs of live pictures, or what is now known of those that are there."""
+    known: dict[tuple[int, int], Pair] = {}
+    for part in statements.chunks(sorted({pair.first_id for pair in pairs})):
+        query = select(duplicates).where(duplicates.c.first_id.in_(part), duplicates.c.relation.is_not(None))
+        known |= {pair.key: pair for pair in map(_pair, await connection.execute(query))}
+    for pair in pairs:
+        before = known.get(pair.key)
+        if before and _CAREFULLY.index(before.relation) > _CAREFULLY.index(pair.relation):
+            continue
+        known[pair.key] = pair
+        values = {"p_same": pair.p_same, "relation": pair.relation, "part_id": pair.part_id}
+        key = {"first_id": pair.first_id, "second_id": pair.second_id}
+        statement = statements.upsert(connection, duplicates).values(**key, **values)
+        await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+async def _of(connection: AsyncConnection, ids: Sequence[int], which: ColumnElement[bool]) -> list[Pair]:
+    """The pairs, those of them that are wanted, with one of these pictures in each, in order."""
+    found: dict[tuple[int, int], Pair] = {}
+    for part in statements.chunks(ids):
+        own = duplicates.c.first_id.in_(part) | duplicates.c.second_id.in_(part)
+        found |= {pair.key: pair for pair in map(_pair, await connection.execute(select(duplicates).where(own, which)))}
+    return [found[key] for key in sorted(found)]
 
 
 async def _live(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, StoredImage]:

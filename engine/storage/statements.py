@@ -52,8 +52,12 @@ IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
 UNDOABLE = ("add", "remove", "edit", "decision", "repair")
 INVERTIBLE = ("added", "restored", "removed", "edited", "decided")  # kinds of changes that `invert` takes back
 EDITABLE = ("title", "tags", "source_url", "page_url")
+CREATED = "created_at"  # nobody edits it, but what is kept of near-duplicates gets the oldest
 NETWORK, NEXT_NETWORK, TRIMMED = "network", "next_network", "trimmed_seq"
 MIGRATION, UNFINISHED, COMPLETE = "migration", "unfinished", "complete"  # marker of a library that was moved here
+
+
+Line = tuple[int | None, str, dict[str, Any] | None]  # of the change feed: a picture, the kind, the values of before
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,9 +336,7 @@ async def insert_operation(connection: AsyncConnection, operation: Operation, un
     return int(inserted.inserted_primary_key[0])  # type: ignore[index]
 
 
-async def record(
-    connection: AsyncConnection, operation: Operation, lines: Sequence[tuple[int | None, str, dict[str, Any] | None]]
-) -> None:
+async def record(connection: AsyncConnection, operation: Operation, lines: Sequence[Line]) -> None:
     """Write lines to the change feed; the last thing in a transaction that changes something."""
     if not lines:
         return
@@ -379,15 +381,22 @@ async def restore(connection: AsyncConnection, image_id: int, said: Provenance) 
 
 
 async def edit(connection: AsyncConnection, image_id: int, values: dict[str, Any]) -> dict[str, Any] | None:
+    """Change what is said of a picture; returns what was said before, as the feed keeps it. None: it is not there."""
     row = (await connection.execute(live().where(images.c.id == image_id))).first()
     if row is None:
         return None
-    before = {name: getattr(row, name) for name in EDITABLE if name in values}
+    before = {name: getattr(row, name) for name in (*EDITABLE, CREATED) if name in values}
     if before:
-        await connection.execute(
-            update(images).where(images.c.id == image_id).values({n: text(values[n]) for n in before})
-        )
+        told = {name: _date(values[name]) if name == CREATED else text(values[name]) for name in before}
+        await connection.execute(update(images).where(images.c.id == image_id).values(told))
+    if CREATED in before:
+        before[CREATED] = before[CREATED].replace(tzinfo=UTC).isoformat()
     return before
+
+
+def _date(value: datetime | str) -> datetime:
+    """A time, which JSON has as text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 async def invert(connection: AsyncConnection, line: Any) -> tuple[int, str, dict[str, Any] | None] | None:

@@ -139,13 +139,16 @@ changes = Table(
     sqlite_autoincrement=True,  # ids are never given out twice
 )
 
-# Pairs of near-duplicates as they were found; `first_id` is the lower one, here and below.
+# Pairs that were compared; `first_id` is the lower one, here and below.
 duplicates = Table(
     "duplicates",
     metadata,
     _one_of_pair("first_id"),
     _one_of_pair("second_id", index=True),
     Column("p_same", Float, nullable=False),
+    # near_duplicate, contains, variant, unrelated; empty: found by an older PicTrace, and to be compared anew.
+    Column("relation", String(16)),
+    Column("part_id", _BigId),  # of a pair of which one contains the other: the one that is a part
 )
 
 # Pairs that somebody has decided to keep; they are no longer shown as duplicates.

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from api.routes import duplicates
 from tests.api.conftest import SEARCH, Client, Serve
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+from tests.small_library import menu
 
 
 async def copies_of(api: Client, name: str, *qualities: int) -> list[int]:
@@ -66,7 +67,7 @@ async def test_decision_is_remembered_and_undone(api: Client, keep: str) -> None
     assert decided["removed"] == []
     assert await groups(api) == []
     again = (await api("POST", "/v1/duplicates", json={"images": group, "keep": keep})).json
-    assert again == {"operation_id": None, "removed": []}
+    assert again == {"operation_id": None, "removed": [], "kept": None, "left": []}
     undone = await api("POST", f"/v1/operations/{decided['operation_id']}/undo")
     assert (undone.json["kind"], undone.json["images"]) == ("decision", 2)
     assert await groups(api) == [group]
@@ -83,6 +84,9 @@ async def test_decision_is_remembered_and_undone(api: Client, keep: str) -> None
         ({"images": [1, 2]}, "invalid_request"),
         ({"images": list(range(1, 502)), "keep": "all"}, "invalid_request"),
         ({"images": [1, 2], "keep": "all", "x": 1}, "invalid_request"),
+        ({"images": [1, 2], "keep": "all", "keeper": 1}, "invalid_request"),
+        ({"images": [1, 2], "keep": "best", "keeper": 3}, "invalid_request"),
+        ({"images": [1, 2], "keep": "best", "keeper": 1}, "not_duplicates"),
     ],
 )
 async def test_decision_that_makes_no_sense_is_refused(api: Client, body: dict[str, object], code: str) -> None:
@@ -111,3 +115,53 @@ async def test_looking_needs_the_search_key_and_deciding_the_admin_key(serve: Se
         assert (await api("POST", "/v1/duplicates", json=body, key=None)).code == "key_required"
         assert (await api("POST", "/v1/duplicates", json=body, key=SEARCH)).code == "admin_only"
         assert (await api("POST", "/v1/duplicates", json=body)).status == 200
+
+
+async def test_another_is_kept_than_the_best_and_gets_what_the_others_had(api: Client) -> None:
+    (cup,) = (await api.get("/v1/images?words=coffee")).json["images"]
+    await api("PATCH", f"/v1/images/{cup['id']}", json={"title": "A cup", "tags": ["drink"]})
+    (copy,) = await copies_of(api, "coffee.png", 50)
+    body = {"images": [cup["id"], copy], "keep": "best", "keeper": copy}
+    decided = (await api("POST", "/v1/duplicates", json=body)).json
+    assert (decided["kept"], decided["removed"], decided["left"]) == (copy, [cup["id"]], [])
+    kept = (await api.get(f"/v1/images/{copy}")).json
+    assert (kept["title"], kept["tags"], kept["created_at"]) == ("A cup", ["drink"], cup["created_at"])
+    await api("POST", f"/v1/operations/{decided['operation_id']}/undo")
+    back = (await api.get(f"/v1/images/{copy}")).json
+    assert (back["title"], back["tags"]) == (None, [])
+    assert (await api.get(f"/v1/images/{cup['id']}")).json["title"] == "A cup"
+
+
+async def test_crop_is_contained_and_in_no_group(api: Client) -> None:
+    (cup,) = (await api.get("/v1/images?words=coffee")).json["images"]
+    crop = (await api.add(jpeg(photograph("coffee.png")[40:360, 60:540]), name="crop.jpg")).json
+    assert crop["near"] == []
+    found = (await api.get("/v1/duplicates")).json
+    assert (found["groups"], found["total"], found["contains_total"]) == ([], 0, 1)
+    (pair,) = found["contains"]
+    assert (pair["part"]["id"], pair["whole"]["id"]) == (crop["id"], cup["id"])
+    assert 0.5 < pair["p_same"] <= 1
+    body = {"images": [cup["id"], crop["id"]], "keep": "best"}
+    assert (await api("POST", "/v1/duplicates", json=body)).code == "not_duplicates"
+
+
+async def test_what_is_no_pair_with_the_one_kept_is_left_and_named(api: Client) -> None:
+    (cup,) = (await api.get("/v1/images?words=coffee")).json["images"]
+    (stranger,) = (await api.get("/v1/images?words=rocket")).json["images"]
+    (copy,) = await copies_of(api, "coffee.png", 50)
+    body = {"images": [stranger["id"], cup["id"], copy], "keep": "best", "keeper": cup["id"]}
+    decided = (await api("POST", "/v1/duplicates", json=body)).json
+    assert (decided["removed"], decided["left"]) == ([copy], [stranger["id"]])
+
+
+async def test_variants_have_a_lane_of_their_own(api: Client) -> None:
+    ids = [(await api.add(jpeg(menu(1, content)), name=f"{content}.jpg")).json["id"] for content in (1, 2)]
+    found = (await api.get("/v1/duplicates")).json
+    assert (found["groups"], found["variants"]) == ([], 1)
+    assert [sorted(group) for group in await groups(api, "?lane=variant")] == [ids]
+    other = (await api.get("/v1/duplicates?lane=variant")).json
+    assert (other["total"], other["contains"]) == (1, [])
+    assert (await api("POST", "/v1/duplicates", json={"images": ids, "keep": "best"})).code == "not_duplicates"
+    assert (await api.get("/v1/duplicates?lane=alike")).code == "invalid_request"
+    await api("POST", "/v1/duplicates", json={"images": ids, "keep": "all"})
+    assert await groups(api, "?lane=variant") == []

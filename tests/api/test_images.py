@@ -43,6 +43,9 @@ async def test_picture_is_added_named_when_there_and_restored(api: Client) -> No
     restored = await api.add(NEW)
     assert (restored.status, restored.json["status"], restored.json["id"]) == (201, "restored", image["id"])
     assert restored.json["operation_id"] != removed.json["operation_id"]
+    assert added.json["removed_before"] is again.json["removed_before"] is None
+    assert restored.json["removed_before"]["id"] == image["id"]
+    assert restored.json["removed_before"]["at"] > image["created_at"]
 
 
 async def test_picture_is_added_by_url_with_its_source(serve: Serve) -> None:

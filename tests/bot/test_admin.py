@@ -1,6 +1,7 @@
 """Admins add, remove, retitle and undo by command."""
 
 import io
+import re
 import zipfile
 
 import numpy as np
@@ -174,7 +175,30 @@ async def test_limit_of_pictures_is_none_of_zips(talk_on: StartTalk) -> None:
 async def test_removed_picture_comes_back(talk: Talk) -> None:
     await talk.service.remove([2], actor="test")
     (answer,) = await talk.ask(talk.admin, document=("again.png", CHELSEA, "image/png"), caption="/add")
-    assert "again.png: was removed once, and is back, id 2" in answer["text"]
+    assert re.search(r"again.png: added, id 2 · It was removed before \(.*\d{4}.* UTC\) and is back\.", answer["text"])
+
+
+async def test_what_the_removed_one_had_stays_with_the_better_one(talk: Talk) -> None:
+    _, answer = await talk.ask(talk.admin, document=("small.jpg", SMALLER, "image/jpeg"), caption="/add Whiskers")
+    (kept,) = await talk.press(talk.admin, answer, "Keep 2, remove 7")
+    assert (await talk.service.get(2)).title == "Whiskers"
+    await talk.press(talk.admin, kept, "↩︎ Undo")
+    assert (await talk.service.get(2)).title is None
+
+
+async def test_crop_is_added_without_a_button(talk: Talk) -> None:
+    crop = jpeg(np.ascontiguousarray(photograph("chelsea.png")[40:260, 60:390]))
+    (answer,) = await talk.ask(talk.admin, document=("crop.jpg", crop, "image/jpeg"), caption="/add")
+    assert "crop.jpg: added, id 7" in answer["text"]
+    assert labels(answer) == [["↩︎ Undo"]]
+
+
+async def test_button_of_two_that_are_none_any_more_removes_nothing(talk: Talk) -> None:
+    _, answer = await talk.ask(talk.admin, document=("small.jpg", SMALLER, "image/jpeg"), caption="/add")
+    await talk.service.duplicates.decide([2, 7], "different", actor="test")
+    (said,) = await talk.press(talk.admin, answer, "Keep 2, remove 7")
+    assert said["text"].startswith("These two are no near-duplicates any more.")
+    assert await count(talk) == len(PHOTOGRAPHS) + 1
 
 
 async def test_zip_is_added_and_names_what_was_refused(talk: Talk, tmp_path_factory: pytest.TempPathFactory) -> None:

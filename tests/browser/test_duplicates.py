@@ -12,7 +12,8 @@ from tests.api.conftest import ADMIN, Client
 from tests.api.test_web import texts
 from tests.browser.conftest import Visit
 from tests.browser.test_page import LANGUAGES, PHONE, reach
-from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
+from tests.small_library import menu
 
 AS_ADMIN = f"/?view=duplicates#key={ADMIN}"
 
@@ -54,6 +55,62 @@ async def test_best_is_kept_and_the_others_come_back_by_undo(visit: Visit) -> No
         await expect(page.locator(".group")).to_have_count(2)
         assert (await visitor.api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS) + 3
         assert visitor.complaints == []
+
+
+async def test_another_is_kept_than_the_best(visit: Visit) -> None:
+    async with visit() as visitor:
+        await with_copies(visitor.api)
+        page = await visitor.open(AS_ADMIN)
+        await expect(page.locator(".group")).to_have_count(2)
+        await page.get_by_role("button", name="Keep this one: Cup, mirrored").click()
+        await expect(page.locator(".toast")).to_contain_text("2 pictures are removed.")
+        await expect(page.locator(".group")).to_have_count(1)
+        assert (await visitor.api.get("/v1/images?words=mirrored")).json["total"] == 1
+        assert (await visitor.api.get("/v1/images?words=coffee")).json["total"] == 0
+        await page.locator(".toast").get_by_role("button", name="Undo").click()
+        await expect(page.locator(".group")).to_have_count(2)
+        assert visitor.complaints == []
+
+
+async def with_parts_and_variants(api: Client) -> None:
+    """A crop of the cup, and two menus of one layout."""
+    await api.add(jpeg(photograph("coffee.png")[40:360, 60:540]), name="crop.jpg")
+    for content in (1, 2):
+        await api.add(jpeg(menu(1, content)), name=f"menu-{content}.jpg")
+
+
+async def test_parts_and_similar_pictures_are_looked_through_and_never_removed(visit: Visit) -> None:
+    async with visit() as visitor:
+        await with_parts_and_variants(visitor.api)
+        page = await visitor.open(AS_ADMIN)
+        parts = page.get_by_role("region", name="Part of another")
+        similar = page.get_by_role("region", name="Similar, to look through")
+        await expect(parts).to_be_visible()
+        await expect(similar).to_be_visible()
+        assert await parts.locator(".name").all_inner_texts() == ["crop.jpg", "coffee.png"]
+        assert await parts.locator(".badge").all_inner_texts() == ["Part", "Whole"]
+        assert sorted(await similar.locator(".name").all_inner_texts()) == ["menu-1.jpg", "menu-2.jpg"]
+        await expect(page.get_by_text("There are no near-duplicates here.")).to_be_visible()
+        await expect(page.get_by_role("button", name="Keep the best")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Keep this one")).to_have_count(0)
+        await visitor.accessible()
+        await similar.get_by_role("button", name="Don’t show again").click()
+        await expect(similar).to_have_count(0)
+        await page.locator(".toast").get_by_role("button", name="Undo").click()
+        await expect(similar).to_be_visible()
+        await parts.get_by_role("button", name="Don’t show again").click()
+        await expect(parts).to_have_count(0)
+        assert (await visitor.api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS) + 3
+        assert visitor.complaints == []
+
+
+async def test_what_was_removed_before_is_said_when_it_comes_again(visit: Visit) -> None:
+    async with visit() as visitor:
+        (cup,) = (await visitor.api.get("/v1/images?words=coffee")).json["images"]
+        await visitor.api("DELETE", f"/v1/images/{cup['id']}")
+        page = await visitor.open(f"/?view=library#key={ADMIN}")
+        await page.locator("#files").set_input_files(SHIPPED / "coffee.png")
+        await expect(page.locator(".entries .said")).to_contain_text("added again; it was removed on")
 
 
 async def test_what_is_kept_or_different_is_gone_until_undone(visit: Visit) -> None:
@@ -105,7 +162,8 @@ async def test_without_the_admin_key_one_may_look_and_is_told_how_to_decide(visi
         await page.locator("main").get_by_role("button", name="Sign in").click()
         await page.get_by_label("Key").fill(ADMIN)
         await page.keyboard.press("Enter")
-        await expect(page.locator(".group").first.get_by_role("button")).to_have_count(3)
+        await expect(page.locator(".group").first.get_by_role("button", name="Group 1")).to_have_count(3)
+        await expect(page.get_by_role("button", name="Keep this one")).to_have_count(3)
 
 
 async def test_groups_appear_while_an_old_library_is_compared(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,11 +261,12 @@ async def test_addition_says_what_is_nearly_the_same(visit: Visit) -> None:
 async def test_phone_in_every_language(visit: Visit, scheme: str) -> None:
     async with visit(context={**PHONE, "color_scheme": scheme}) as visitor:
         await with_copies(visitor.api)
+        await with_parts_and_variants(visitor.api)
         page = await visitor.open(AS_ADMIN)
         for language in LANGUAGES:
             await page.locator("#language").select_option(language)
             await expect(page.get_by_role("heading", level=1)).to_have_text(str(texts(language)["duplicates.heading"]))
-            await expect(page.locator(".group")).to_have_count(2)
+            await expect(page.get_by_role("heading", name=str(texts(language)["duplicates.variants"]))).to_be_visible()
             shown = await page.inner_text("body")
             assert not re.search(r"\bduplicates\.\w+|\{", shown), shown
             await visitor.fits()

@@ -51,6 +51,17 @@ async def test_older_library_keeps_watches_verdicts_and_decisions(older: SearchS
     assert (await older.duplicates.groups()).total == 0  # the only pair was kept on purpose
 
 
+async def test_pairs_of_an_older_library_are_compared_anew_and_decisions_stay(older: SearchService) -> None:
+    assert (await older.duplicates.groups()).waiting == 2
+    told: list[tuple[int, int]] = []
+    await older.duplicates.compare(progress=lambda *now: told.append(now))
+    assert told == [(0, 2), (2, 2)]
+    found = await older.duplicates.groups()
+    assert (found.total, found.waiting) == (0, 0)  # the only pair was kept on purpose
+    decision = (await older.duplicates.decide([4, 9], "all", actor="test")).operation_id
+    assert decision is None  # it was decided so already
+
+
 async def test_older_library_brings_back_what_was_removed(older: SearchService) -> None:
     with pytest.raises(UnknownImage):
         await older.get(REMOVED)

@@ -1,5 +1,7 @@
 """Pictures come in portions and in order; what fails is said, and leaves nothing behind."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,11 @@ from engine import EngineSettings, SearchService
 from engine.domain import AddResult, FileSeen
 from engine.errors import DataDirNotWritable, DiskFull, LibraryBusy, UnknownOperation, UnreadableFile
 from engine.library import adding
-from engine.library.adding import Given
+from engine.library.adding import Adder, Given
 from engine.pictures.sources import Refused, Remote, Source, expand
+from engine.storage.additions import Additions
+from engine.storage.local_files import LocalFiles
+from engine.storage.writing import write_whole
 from tests.conftest import SHIPPED, Filled, add_paths, jpeg, photograph
 from tests.engine.library.conftest import DIMENSIONS, Web, Work, paint, painted
 from tests.rows import files_in, lines
@@ -341,3 +346,53 @@ async def test_changed_file_is_read_again(service: SearchService, tmp_path: Path
     await add_paths(service, path)
     path.write_bytes(jpeg(photograph("coffee.png")))
     assert (await add_paths(service, path))[0].status == "added"
+
+
+# --- what is cancelled
+
+
+@pytest.mark.parametrize("moment", ["writing", "between", "storing"])
+async def test_addition_that_is_cancelled_leaves_no_file_without_a_row(
+    small: SearchService, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    reached = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    write, prepare_one, store = LocalFiles.write, Adder._prepare_one, Additions.add
+
+    async def writing_slowly(self: LocalFiles, key: str, content: bytes) -> None:
+        def late() -> None:
+            loop.call_soon_threadsafe(reached.set)
+            time.sleep(0.3)
+            write_whole(self.path(key), content)
+
+        await asyncio.to_thread(late)
+
+    async def written_and_waiting(self: Adder, *given: Any) -> Any:
+        prepared = await prepare_one(self, *given)
+        if given[0].source.name == "3.jpg":
+            reached.set()
+            await asyncio.Event().wait()
+        return prepared
+
+    async def storing_slowly(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    if moment == "writing":
+        monkeypatch.setattr(LocalFiles, "write", writing_slowly)
+    elif moment == "between":
+        monkeypatch.setattr(Adder, "_prepare_one", written_and_waiting)
+    else:
+        monkeypatch.setattr(Additions, "add", storing_slowly)
+    adding = asyncio.create_task(add(small, *(source(number) for number in range(1, 4))))
+    await reached.wait()
+    adding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await adding
+    await asyncio.sleep(0.4)  # a thread that would go on has ended by then
+    assert files_in(small.settings.data_dir) == []
+    monkeypatch.setattr(LocalFiles, "write", write)
+    monkeypatch.setattr(Adder, "_prepare_one", prepare_one)
+    monkeypatch.setattr(Additions, "add", store)
+    assert statuses(await add(small, source(1))) == [("1.jpg", "added")]
+    assert len(files_in(small.settings.data_dir)) == 2

@@ -1,7 +1,8 @@
 """Near-duplicates: named when they are added, found later, decided on, and taken back."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -12,6 +13,8 @@ from sqlalchemy import select, text
 from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.domain import AddResult, Pixels
 from engine.errors import DiskFull, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
+from engine.matching.candidates import Candidates
+from engine.matching.near_duplicates import Comparer, Known
 from engine.pictures import augment
 from engine.pictures.sources import Source
 from engine.storage.additions import Additions
@@ -40,8 +43,8 @@ COPIES: dict[str, Callable[[Pixels], Pixels]] = {
     "small": lambda pixels: cv2.resize(pixels, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA),
     "mirrored": lambda pixels: pixels[:, ::-1],
     "turned": lambda pixels: np.rot90(pixels),
-    "70 % of it": lambda pixels: middle(pixels, 0.7),
-    "mirrored, 80 % of it": lambda pixels: middle(pixels, 0.8)[:, ::-1],
+    "85 % of it": lambda pixels: middle(pixels, 0.92),
+    "mirrored, 85 % of it": lambda pixels: middle(pixels, 0.92)[:, ::-1],
     "stickered": stickered,
     "grey": lambda pixels: np.repeat(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2),
 }
@@ -54,6 +57,15 @@ async def add(service: SearchService, contents: Iterable[bytes]) -> list[AddResu
 
 async def groups(service: SearchService) -> list[list[int]]:
     return [[twin.image.id for twin in group.pictures] for group in (await service.duplicates.groups()).groups]
+
+
+async def contained(service: SearchService) -> list[tuple[int, int]]:
+    return [(pair.part.id, pair.whole.id) for pair in await service.duplicates.contained()]
+
+
+async def variants(service: SearchService) -> list[set[int]]:
+    found = (await service.duplicates.groups(lane="variant")).groups
+    return [{one.image.id for one in group.pictures} for group in found]
 
 
 async def compared(service: SearchService) -> list[int]:
@@ -86,6 +98,7 @@ async def test_pictures_that_only_share_a_layout_are_not_named_nor_found_later(s
     assert (first.near, other.near, again.near) == ((again.id,), (), (first.id,))
     await small.duplicates.compare(thorough=True)
     assert [set(group) for group in await groups(small)] == [{first.id, again.id}]
+    assert await variants(small) == [{first.id, other.id, again.id}]
 
 
 async def test_two_new_pictures_of_one_portion_find_each_other(service: SearchService) -> None:
@@ -181,7 +194,9 @@ async def test_undo_of_a_decision_leaves_those_of_others(service: SearchService)
     assert third.id
     await service.duplicates.decide([best, copy, third.id], "all", actor="test")
     await service.undo(actor="test")
-    assert await groups(service) == [[best, copy, third.id]]  # both hang together with the third
+    assert await groups(service) == [[best, third.id]]  # the copy is a pair with the third, but not with the best
+    await service.remove([best], actor="test")
+    assert await groups(service) == [[copy, third.id]]
     await service.remove([third.id], actor="test")
     assert await groups(service) == []
 
@@ -191,7 +206,6 @@ async def test_only_a_group_loses_all_but_its_best(service: SearchService) -> No
     (other,) = await add(service, [jpeg(photograph("rocket.jpg"))])
     assert other.id
     for ids, error in (
-        ([best, copy, other.id], NotDuplicates),
         ([best, other.id], NotDuplicates),
         ([best, 99], UnknownImage),
         ([best, best], InvalidLimit),
@@ -318,7 +332,8 @@ async def test_crops_and_screenshots_are_found_thoroughly(service: SearchService
     assert (whole.near, inside.near) == ((), ())
     told: list[tuple[int, int]] = []
     await service.duplicates.compare(thorough=True, progress=lambda *now: told.append(now))
-    assert sorted((await groups(service))[0]) == [whole.id, inside.id]
+    assert await contained(service) == [(whole.id, inside.id)]
+    assert await groups(service) == []
     assert (await compared(service), told[-1]) == ([THOROUGHLY] * 2, (2, 2))
     await add(service, [jpeg(photograph("coffee.png"))])
     told.clear()
@@ -403,3 +418,315 @@ async def test_library_of_before_is_compared_as_a_whole(filled: Filled, settings
         assert (await service.duplicates.groups()).waiting == 7
         await service.duplicates.compare()
         assert [len(group) for group in await groups(service)] == [2]
+
+
+# --- what is a part of another, chains
+
+
+def cup(left: int, right: int, quality: int = 90) -> bytes:
+    """The photograph of a cup between two columns, of 600."""
+    return jpeg(photograph("coffee.png")[:, left:right], quality)
+
+
+def beside(*names: str) -> Pixels:
+    """A strip of photographs, each 300 pixels high."""
+    shown = [photograph(name) for name in names]
+    return np.hstack([cv2.resize(one, (round(one.shape[1] * 300 / one.shape[0]), 300)) for one in shown])
+
+
+async def added(service: SearchService, *contents: bytes) -> list[int]:
+    return [result.id for result in await add(service, contents) if result.id]
+
+
+async def test_crop_is_a_part_and_neither_named_nor_grouped(service: SearchService) -> None:
+    whole, crop = await add(service, [cup(0, 600), jpeg(middle(photograph("coffee.png"), 0.8))])
+    assert (whole.near, crop.near) == ((), ())
+    assert await groups(service) == []
+    assert await contained(service) == [(crop.id, whole.id)]
+    with pytest.raises(NotDuplicates):
+        await service.duplicates.decide([whole.id or 0, crop.id or 0], "best", actor="test")
+    assert (await service.duplicates.groups()).contained == 1
+    await service.duplicates.decide([whole.id or 0, crop.id or 0], "different", actor="test")
+    assert (await contained(service), (await service.duplicates.groups()).contained) == ([], 0)
+
+
+async def test_pictures_of_a_strip_are_parts_of_it_and_no_group(service: SearchService) -> None:
+    names = ("coffee.png", "chelsea.png", "rocket.jpg")
+    first, second, third, strip = await added(
+        service, *(jpeg(photograph(name)) for name in names), jpeg(beside(*names))
+    )
+    await service.duplicates.compare(thorough=True)
+    assert await groups(service) == []
+    found = set(await contained(service))
+    assert len(found) >= 2
+    assert found <= {(first, strip), (second, strip), (third, strip)}
+    for ids in ([first, second, strip], [first, second, third, strip]):
+        with pytest.raises(NotDuplicates):
+            await service.duplicates.decide(ids, "best", actor="test")
+    assert (await service.status()).images == 4
+
+
+async def chain(service: SearchService, *qualities: int) -> list[int]:
+    """Three of which each shows most of the next, and the first too little of the last."""
+    windows = zip((0, 55, 110), qualities, strict=True)
+    return await added(service, *(cup(left, left + 480, quality) for left, quality in windows))
+
+
+async def test_chain_is_grouped_around_its_best(service: SearchService) -> None:
+    first, second, third = await chain(service, 95, 60, 40)
+    await service.duplicates.compare()
+    assert await groups(service) == [[first, second]]
+    assert await contained(service) != []  # the first and the last share too little
+    assert await service.duplicates.group_of(third) == (second, third)
+    assert set(await service.duplicates.near(second)) == {first, third}
+
+
+async def test_middle_of_a_chain_is_the_best_of_both(service: SearchService) -> None:
+    first, second, third = await chain(service, 60, 95, 40)
+    assert await groups(service) == [[second, first, third]]
+
+
+async def test_keeping_the_best_of_a_chain_leaves_what_is_no_pair_with_it(service: SearchService) -> None:
+    first, second, third = await chain(service, 95, 60, 40)
+    decision = await service.duplicates.decide([first, second, third], "best", actor="test")
+    assert (decision.kept, decision.removed, decision.left) == (first, (second,), (third,))
+    assert await groups(service) == []
+    await service.undo(actor="test", operation_id=decision.operation_id)
+    decision = await service.duplicates.decide([first, second, third], "best", actor="test", keeper=second)
+    assert (decision.kept, decision.removed, decision.left) == (second, (first, third), ())
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_another_keeper_than_the_best(service: SearchService) -> None:
+    best, copy = await pair(service)
+    decision = await service.duplicates.decide([best, copy], "best", actor="test", keeper=copy)
+    assert (decision.kept, decision.removed) == (copy, (best,))
+    with pytest.raises(UnknownImage):
+        await service.duplicates.decide([best, copy], "best", actor="test", keeper=copy)
+    await service.undo(actor="test")
+    (other,) = await added(service, jpeg(photograph("rocket.jpg")))
+    with pytest.raises(NotDuplicates):
+        await service.duplicates.decide([best, copy], "best", actor="test", keeper=other)
+
+
+async def test_stranger_among_near_duplicates_is_left(service: SearchService) -> None:
+    best, copy = await pair(service)
+    (other,) = await added(service, jpeg(photograph("page.png")))
+    decision = await service.duplicates.decide([best, copy, other], "best", actor="test", keeper=best)
+    assert (decision.removed, decision.left) == ((copy,), (other,))
+
+
+async def copies_of_which_few_were_compared(service: SearchService) -> list[int]:
+    """Eight; the best is known to be a pair with one of them, which is a pair with all others."""
+    copies = await added(service, *(cup(0, 600, quality) for quality in range(95, 23, -9)))
+    best, second, *others = copies
+    async with service.database.write() as connection:
+        await connection.execute(text(f"DELETE FROM duplicates WHERE first_id = {best} OR second_id > {second}"))
+        for one, other in [(best, second), *((second, other) for other in others)]:
+            row = f"({one}, {other}, 0.99, 'near_duplicate', NULL)"
+            await connection.execute(text(f"INSERT INTO duplicates VALUES {row} ON CONFLICT DO NOTHING"))
+    assert await groups(service) == [[best, second]]
+    return copies
+
+
+async def test_many_copies_are_one_group_though_few_of_each_were_compared(service: SearchService) -> None:
+    copies = await copies_of_which_few_were_compared(service)
+    told: list[tuple[int, int]] = []
+    await service.duplicates.compare(progress=lambda *now: told.append(now))
+    assert [sorted(group) for group in await groups(service)] == [copies]
+    assert told == [(0, 0), (6, 6)]  # pairs that were missing
+    assert (await service.duplicates.groups()).waiting == 0
+    decision = await service.duplicates.decide(copies, "best", actor="test")
+    assert len(decision.removed) == 7
+
+
+async def test_pairs_that_are_missing_are_compared_before_it_is_decided(service: SearchService) -> None:
+    copies = await copies_of_which_few_were_compared(service)
+    decision = await service.duplicates.decide(copies, "best", actor="test")
+    assert (len(decision.removed), decision.left) == (7, ())
+
+
+async def test_missing_pairs_are_compared_a_few_at_a_time_and_counted(service: SearchService) -> None:
+    await copies_of_which_few_were_compared(service)
+    waiting = [(await service.duplicates.groups()).waiting]
+    while waiting[-1]:
+        await service.duplicates.compare(limit=1)
+        waiting.append((await service.duplicates.groups()).waiting)
+    assert waiting == [6, 5, 4, 3, 2, 1, 0]
+    assert len((await groups(service))[0]) == 8
+
+
+async def test_unsure_near_duplicate_that_looks_otherwise_from_the_other_picture_is_none(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.library.duplicates.SURE", 1.1)
+    comparer = (await service.networks.current())[0].comparer
+    compare_pairs = type(comparer).compare_pairs
+    asked: list[tuple[int, int]] = []
+
+    async def otherwise(self: Comparer, both: Sequence[tuple[Known, Known]]) -> list[Candidates]:
+        asked.extend((one.stored.image.id, other.stored.image.id) for one, other in both)
+        return [
+            Candidates(
+                tuple(replace(one, proof=one.proof and replace(one.proof, p_copy=0.1)) for one in seen.found),
+                seen.nearest,
+            )
+            for seen in await compare_pairs(self, both)
+        ]
+
+    monkeypatch.setattr(type(comparer), "compare_pairs", otherwise)
+    (best,) = await added(service, cup(0, 600, 95))
+    (copy,) = await add(service, [cup(0, 600, 50)])
+    assert asked == [(best, copy.id)]
+    assert copy.near == ()
+    assert (await groups(service), await variants(service)) == ([], [{best, copy.id}])
+
+
+# --- what is kept gets what was removed
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_what_is_kept_inherits_and_undo_takes_it_back(service: SearchService) -> None:
+    (copy,) = [
+        result
+        async for result in service.add(
+            [Source("old.jpg", lambda: cup(0, 600, 40), 1)],
+            actor="test",
+            title="A cup",
+            tags=["drink", "morning"],
+            source_url="https://example.org/cup.jpg",
+            page_url="https://example.org/",
+        )
+    ]
+    (best,) = [
+        result
+        async for result in service.add(
+            [Source("new.jpg", lambda: cup(0, 600, 95), 1)],
+            actor="test",
+            tags=["cup", "drink"],
+            page_url="https://own.org/",
+        )
+    ]
+    assert copy.id
+    assert best.id
+    before, other = await service.get(best.id), await service.get(copy.id)
+    decision = await service.duplicates.decide([best.id, copy.id], "best", actor="test")
+    assert decision.removed == (copy.id,)
+    kept = await service.get(best.id)
+    assert kept.tags == ("cup", "drink", "morning")
+    assert (kept.title, kept.source_url) == ("A cup", "https://example.org/cup.jpg")
+    assert kept.page_url == "https://own.org/"  # its own
+    assert kept.created_at == other.created_at < before.created_at
+    undone = await service.undo(actor="test")
+    assert (undone.operation_id, undone.kind) == (decision.operation_id, "remove")
+    assert (await service.get(best.id), await service.get(copy.id)) == (before, other)
+    with pytest.raises(NothingToUndo):
+        await service.undo(actor="test", operation_id=decision.operation_id)
+
+
+async def test_title_comes_from_the_best_that_has_one(service: SearchService) -> None:
+    best, copy, third = await added(service, cup(0, 600, 95), cup(0, 600, 60), cup(0, 600, 40))
+    await service.edit(third, {"title": "Third", "tags": ["c"]}, actor="test")
+    await service.edit(copy, {"title": "Second", "tags": ["b"]}, actor="test")
+    await service.duplicates.decide([best, copy, third], "best", actor="test")
+    kept = await service.get(best)
+    assert (kept.title, kept.tags) == ("Second", ("b", "c"))
+
+
+# --- variants, what was removed before
+
+
+async def test_variants_are_groups_to_look_through_and_nothing_is_removed(small: SearchService) -> None:
+    first, other = await added(small, jpeg(menu(1, 1)), jpeg(menu(1, 2)))
+    assert await groups(small) == []
+    assert await variants(small) == [{first, other}]
+    found = await small.duplicates.groups()
+    assert (found.total, found.variants) == (0, 1)
+    with pytest.raises(NotDuplicates):
+        await small.duplicates.decide([first, other], "best", actor="test")
+    await small.duplicates.decide([first, other], "all", actor="test")
+    assert await variants(small) == []
+
+
+async def test_same_bytes_after_a_removal_say_when_it_was(service: SearchService) -> None:
+    content = jpeg(photograph("coffee.png"))
+    (first,) = await add(service, [content])
+    assert first.removed_before is None
+    assert first.id
+    await service.remove([first.id], actor="test")
+    async with service.database.read() as connection:
+        at = await connection.scalar(select(images.c.deleted_at))
+    assert at
+    again, twice = await add(service, [content, content])
+    assert (again.status, again.id) == ("restored", first.id)
+    assert again.removed_before
+    assert again.removed_before.id == first.id
+    assert again.removed_before.at.replace(tzinfo=None) == at.replace(tzinfo=None)
+    assert (twice.status, twice.removed_before) == ("duplicate", None)
+
+
+# --- pairs of an older PicTrace
+
+
+async def as_before_relations(service: SearchService) -> None:
+    """The tables as they were before pairs had relations."""
+    for change in (
+        "ALTER TABLE duplicates DROP COLUMN relation",
+        "ALTER TABLE duplicates DROP COLUMN part_id",
+        "UPDATE alembic_version SET version_num = '0005'",
+    ):
+        async with service.database.write() as connection:
+            await connection.execute(text(change))
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_pairs_of_an_older_library_are_compared_anew_once_and_decisions_stay(
+    filled: Filled, settings: EngineSettings
+) -> None:
+    async with filled() as service:
+        rocket, crop = photograph("rocket.jpg"), jpeg(middle(photograph("coffee.png"), 0.8))
+        one, two, copy, part, kept = await added(
+            service,
+            jpeg(rocket, 60),
+            jpeg(rocket, 40),
+            jpeg(photograph("chelsea.png"), 60),
+            crop,
+            jpeg(photograph("astronaut.png"), 50),
+        )
+        ids = {image.filename: image.id for image in (await service.page()).images}
+        await service.duplicates.decide([ids["astronaut.png"], kept], "all", actor="test")
+        # As an older PicTrace had it: strangers and a part are pairs like others.
+        async with service.database.write() as connection:
+            await connection.execute(text("UPDATE duplicates SET relation = 'near_duplicate', part_id = NULL"))
+            await connection.execute(
+                text(f"INSERT INTO duplicates VALUES ({one}, {copy}, 0.99, 'near_duplicate', NULL)")
+            )
+        await as_before_relations(service)
+    async with open_service(settings) as service:
+        found = await service.duplicates.groups()
+        assert (found.groups, found.contained, found.waiting) == ((), 0, 9)
+        told: list[tuple[int, int]] = []
+        await service.duplicates.compare(progress=lambda *now: told.append(now))
+        assert (told[0], told[-1]) == ((0, 9), (9, 9))
+        assert sorted(map(sorted, await groups(service))) == sorted(
+            [sorted([ids["rocket.jpg"], one, two]), sorted([ids["chelsea.png"], copy])]
+        )
+        assert await contained(service) == [(part, ids["coffee.png"])]
+        told.clear()
+        await service.duplicates.compare(progress=lambda *now: told.append(now))
+        assert told == [(0, 0)]
+    async with open_service(settings) as service:
+        assert (await service.duplicates.groups()).waiting == 0
+
+
+async def test_nothing_is_removed_on_the_strength_of_an_old_pair(filled: Filled, settings: EngineSettings) -> None:
+    async with filled() as service:
+        (part,) = await added(service, jpeg(middle(photograph("coffee.png"), 0.8)))
+        (whole,) = [image.id for image in (await service.page(words="coffee")).images]
+        await as_before_relations(service)
+    async with open_service(settings) as service:
+        with pytest.raises(NotDuplicates):
+            await service.duplicates.group_of(part)
+        with pytest.raises(NotDuplicates):
+            await service.duplicates.decide([part, whole], "best", actor="test")
+        assert await contained(service) == [(part, whole)]  # it was compared before it was decided

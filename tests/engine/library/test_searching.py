@@ -121,11 +121,11 @@ async def test_nothing_is_kept_of_a_query(gallery: SearchService) -> None:
 # --- what is compared in detail
 
 
-async def test_picture_that_only_shares_a_layout_is_alike_and_has_no_edits(small: SearchService) -> None:
+async def test_picture_that_only_shares_a_layout_is_a_variant_and_tells_what_differs(small: SearchService) -> None:
     for number in range(3):
         await small.add_bytes(jpeg(menu(number, 1)), name=f"{number}.jpg", actor="test")
     for number in range(3):
-        for content, lane in ((1, "same"), (2, "alike")):
+        for content, lane in ((1, "same"), (2, "variant")):
             asked = jpeg(menu(number, content), 60)
             best = (await small.search(asked, weak=True)).matches[0]
             why = (await small.explain(asked, number + 1)).match
@@ -133,8 +133,9 @@ async def test_picture_that_only_shares_a_layout_is_alike_and_has_no_edits(small
                 assert (match.image.id, match.lane) == (number + 1, lane)
                 assert (match.p_same > 0.5) == (lane == "same")
                 assert match.evidence.structure is not None
-                assert (match.evidence.outline is not None) == (lane == "same")
+                assert match.evidence.outline is not None
                 assert match.evidence.edits == () or lane == "same"
+                assert bool(match.evidence.differs) == (lane == "variant")
 
 
 async def test_lost_original_is_judged_by_its_thumbnail_alone(small: SearchService) -> None:

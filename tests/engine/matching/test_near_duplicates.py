@@ -124,6 +124,36 @@ async def test_few_are_tried_and_no_more_once_enough_are_proved(pool: CpuPool) -
     assert len(found.nearest) == 7
 
 
+async def test_more_are_tried_where_the_first_are_other_versions(pool: CpuPool) -> None:
+    first = menu(1, 1)
+    again = augment.apply("recompress", first, first, seed=1)
+    blurred = cv2.GaussianBlur(again, (3, 3), 0)
+    library = SmallLibrary(first, menu(1, 2), menu(1, 3), blurred)
+    (found,) = await compared(pool, library, 1)
+    assert copies(found) == [4]
+
+
+async def test_pairs_are_compared_whether_they_come_up_or_not(pool: CpuPool) -> None:
+    turned = np.ascontiguousarray(PICTURE[:, ::-1])
+    library = SmallLibrary(PICTURE, *OTHERS, turned, within=2)  # no embedding is so near
+    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail)
+    known = {one: Known(library.images[one], library.embedding(one)) for one in library.images}
+    copy, stranger = await comparer.compare_pairs([(known[1], known[6]), (known[6], known[3])])
+    assert (copies(copy), proved(stranger)) == ([6], [])
+    assert await comparer.compare_pairs([]) == []
+
+
+async def test_pair_with_a_lost_thumbnail_proves_nothing(pool: CpuPool) -> None:
+    library = SmallLibrary(PICTURE, COPIES["saved again"])
+    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail)
+    one, other = (Known(library.images[number], library.embedding(number)) for number in (1, 2))
+    for gone in (1, 2):
+        library.gone = {gone}
+        (found,) = await comparer.compare_pairs([(one, other)])
+        assert [candidate.id for candidate in found.found] == [2]
+        assert not proved(found)
+
+
 async def test_flat_pictures_are_no_duplicates_of_each_other(pool: CpuPool) -> None:
     library = SmallLibrary(FLAT, FLAT, PICTURE)
     for found in await compared(pool, library, 1, 2, 3):

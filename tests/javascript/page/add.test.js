@@ -224,3 +224,12 @@ test("leaving the page is warned of while something is under way", async () => {
   await answerAll();
   assert.equal(leaving(), false);
 });
+
+test("a picture that was removed before says when", async () => {
+  adding.addFiles(names("a"));
+  await settled();
+  const body = added({ status: "restored", removed_before: { id: 3, at: "2026-05-01T12:00:00Z" } });
+  await uploads[0].answer(201, body);
+  assert.match(lines()[0], /^a: added again; it was removed on May 1, 2026/);
+  assert.equal(summary(), "1 added");
+});

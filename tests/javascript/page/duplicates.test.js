@@ -185,3 +185,50 @@ test("more groups are shown on demand, and stay when it looks again", async () =
   assert.equal(view.element.querySelectorAll(".group").length, 2);
   assert.deepEqual(asked.slice(-2).map(({ path }) => path), ["/v1/duplicates?limit=20", "/v1/duplicates?limit=20&cursor=abc"]);
 });
+
+test("another than the best can be kept, and what was left is said", async () => {
+  const asked = await opened((path) => (path === "/v1/duplicates" ? { operation_id: 9, removed: [1], left: [3] } : found([group(1, 2, 3)])));
+  const keep = [...view.element.querySelectorAll(".twins button")];
+  assert.deepEqual(keep.map((one) => one.getAttribute("aria-label")), ["Keep this one: 2.jpg", "Keep this one: 3.jpg"]);
+  keep[0].click();
+  await settled();
+  const [decided] = asked.filter(({ method }) => method === "POST");
+  assert.deepEqual(decided.json, { images: [1, 2, 3], keep: "best", keeper: 2 });
+  assert.equal(toast(), "1 picture is removed. 1 stays, for it is no near-duplicate of the one kept.");
+});
+
+test("parts of others are shown by themselves, with nothing to remove", async () => {
+  const pairs = { contains: [{ part: image(1), whole: image(2), p_same: 0.99 }], contains_total: 3 };
+  const asked = await opened((path) => (path === "/v1/duplicates" ? { operation_id: 9, removed: [] } : found([], pairs)));
+  const section = view.element.querySelector(".contains");
+  assert.deepEqual([...section.querySelectorAll(".badge")].map((one) => one.textContent), ["Part", "Whole"]);
+  assert.ok(section.textContent.includes("2 more such pairs"));
+  assert.deepEqual([...section.querySelectorAll("button")].map((one) => one.textContent), ["Don’t show again"]);
+  buttonOf("Don’t show again").click();
+  await settled();
+  assert.deepEqual(asked.find(({ method }) => method === "POST").json, { images: [1, 2], keep: "all" });
+});
+
+test("variants are groups to look through, with nothing to remove", async () => {
+  const asked = await opened((path) => {
+    if (!path.includes("lane=variant")) return found([group(1, 2)], { variants: 2 });
+    return path.includes("cursor=") ? found([group(7, 8)], { variants: 2 }) : found([group(5, 6)], { variants: 2, next_cursor: "5" });
+  });
+  const section = () => view.element.querySelector(".similar");
+  assert.deepEqual([...section().querySelectorAll("button")].map((one) => one.textContent), ["Don’t show again", "Show more"]);
+  assert.equal(says(view), "1 group."); // of near-duplicates
+  buttonOf("Show more").click();
+  await settled();
+  assert.equal(section().querySelectorAll(".group").length, 2);
+  assert.equal(document.activeElement.getAttribute("aria-label"), "Similar pictures, group 2");
+  await view.load();
+  assert.equal(section().querySelectorAll(".group").length, 2);
+  assert.deepEqual(asked.slice(-3).map(({ path }) => path), ["/v1/duplicates?limit=20", "/v1/duplicates?limit=20&lane=variant", "/v1/duplicates?limit=20&lane=variant&cursor=5"]);
+});
+
+test("where there are no variants, none are asked for, and without the key nothing is to be pressed", async () => {
+  const asked = await opened((path) => found(path.includes("variant") ? [group(5, 6)] : [group(1, 2)], { variants: 0 }), "none");
+  assert.ok(asked.every(({ path }) => !path.includes("variant")));
+  assert.equal(view.element.querySelector(".similar"), null);
+  assert.equal(view.element.querySelectorAll(".group button").length, 0);
+});
