@@ -38,17 +38,29 @@ _EVIDENCE = {
     "region": {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5},
     "outline": [[0.1, 0.2], [0.6, 0.2], [0.6, 0.7], [0.1, 0.7]],
     "edits": ["inside_larger", "recompressed"],
+    "differs": [],
 }
 _MATCH = _PICTURE | {"lane": "same", "score": 0.9931, "p_same": 0.9931, "weak": False, "grade": "certainly_same"}
 _MATCH["evidence"] = _EVIDENCE
+# Another version: the same scene or layout with other content.
+_VARIANT = _MATCH | {"id": 8, "name": "mill-2.jpg", "title": None, "lane": "variant", "grade": "variant"}
+_VARIANT |= {"score": 0.9642, "p_same": 0.0321}
+_VARIANT["links"] = {"page": "/?like=8", "file": "/v1/images/8/file", "thumbnail": "/v1/images/8/thumbnail"}
+_VARIANT["evidence"] = _EVIDENCE | {
+    "edits": [],
+    "differs": [{"x": 0.31, "y": 0.42, "width": 0.08, "height": 0.05}],
+}
 _NEAR_DUPLICATE = _IMAGE | {"p_same": 0.9984}
+_COLLAGE = _IMAGE | {"id": 9, "name": "mills.jpg", "title": None}
+_COLLAGE["links"] = {"page": "/?like=9", "file": "/v1/images/9/file", "thumbnail": "/v1/images/9/thumbnail"}
+_CONTAINMENT = {"part": _IMAGE, "whole": _COLLAGE, "p_same": 0.9971}
 _SAMPLES = {"offered": False, "present": 0, "removable": False, "queries": []}
 # By the names of the schemas.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "ImageOut": _IMAGE,
     "MatchOut": _MATCH,
     "SearchOut": {
-        "matches": [_MATCH],
+        "matches": [_MATCH, _VARIANT],
         "calibrated": True,
         "library_size": 1200,
         "query": {"width": 1080, "height": 2340, "preview": None},
@@ -60,12 +72,23 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "status": "added",
         "operation_id": 17,
         "near": [2],
+        "removed_before": None,
         "image": _IMAGE,
     },
     "NearDuplicateOut": _NEAR_DUPLICATE,
     "GroupOut": {"images": [_NEAR_DUPLICATE]},
-    "DuplicatesOut": {"groups": [{"images": [_NEAR_DUPLICATE]}], "next_cursor": "3", "total": 24, "waiting": 0},
-    "DecisionOut": {"operation_id": 20, "removed": [17]},
+    "ContainmentOut": _CONTAINMENT,
+    "DuplicatesOut": {
+        "groups": [{"images": [_NEAR_DUPLICATE]}],
+        "next_cursor": "3",
+        "total": 24,
+        "waiting": 0,
+        "variants": 2,
+        "contains": [_CONTAINMENT],
+        "contains_total": 1,
+    },
+    "RemovalOut": {"id": 3, "at": "2026-05-01T12:00:00Z"},
+    "DecisionOut": {"operation_id": 20, "removed": [17], "kept": 3, "left": []},
     "PageOut": {"images": [_IMAGE], "next_cursor": "2", "total": 1200},
     "ChangedOut": {"operation_id": 18, "images": [_IMAGE]},
     "OperationOut": {"operation_id": 19},

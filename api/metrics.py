@@ -24,7 +24,9 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 disable_created_metrics()  # type: ignore[no-untyped-call]
 requests = Counter("pictrace_requests", "Requests answered.", ["method", "route", "status"])
 request_seconds = Histogram("pictrace_request_seconds", "Time to the answer.", ["route"], buckets=SECONDS)
-searches = Counter("pictrace_searches", "Searches answered, by the lane of the first match.", ["outcome"])
+searches = Counter(
+    "pictrace_searches", "Searches answered, by the first match: its lane, weak, or nothing.", ["outcome"]
+)
 stage_seconds = Histogram("pictrace_stage_seconds", "Time of each stage of a search.", ["stage"], buckets=SECONDS)
 added = Counter("pictrace_added", "Pictures given to add, by what became of them.", ["status"])
 fetches = Counter("pictrace_fetches", "URLs fetched, by error code or ok.", ["outcome"])

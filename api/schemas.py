@@ -2,6 +2,8 @@
 
 import base64
 import re
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -19,6 +21,7 @@ from engine import (
     MAX_LIMIT,
     AddResult,
     Changed,
+    Containment,
     Decision,
     Edit,
     Grade,
@@ -152,8 +155,21 @@ class DecideRequest(BaseModel):
         AfterValidator(_different),
     ]
     keep: Annotated[
-        Keep, Field(description="The best alone, the others being removed; all; or all, for they are different.")
+        Keep,
+        Field(
+            description="The best alone, its near-duplicates among the others being removed; all; or all, for they are "
+            "different."
+        ),
     ]
+    keeper: Annotated[
+        Id | None, Field(description="With `best`: which of the pictures is kept in place of the best.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _keeper_is_one_of_them(self) -> Self:
+        if self.keeper is not None and (self.keep != "best" or self.keeper not in self.images):
+            raise ValueError("`keeper` is given with `keep: best` only, and is one of `images`.")
+        return self
 
 
 class Links(BaseModel):
@@ -243,10 +259,14 @@ class EvidenceOut(BaseModel):
     outline: Annotated[
         list[tuple[float, float]] | None, Field(description="The picture's four corners as shares of the query.")
     ]
-    edits: list[Edit]
+    edits: Annotated[list[Edit], Field(description="What was done to the picture; none outside lane `same`.")]
     differs: Annotated[
         list[RegionOut],
-        Field(description="Where the two, laid on each other, show different things: at most five parts of the query."),
+        Field(
+            max_length=5,
+            description="Where the two, laid on each other, show different things: at most five parts of the query, "
+            "largest first.",
+        ),
     ]
 
 
@@ -256,12 +276,23 @@ class MatchOut(PictureOut):
     lane: Annotated[
         Literal["same", "variant", "alike"],
         Field(
-            description="The same picture, perhaps edited; a variant, the same scene or layout with other content; "
-            "or it only looks alike."
+            description="`same`: the same picture, perhaps edited. `variant`: another version, the same scene or "
+            "layout with other content. `alike`: it only looks alike. In this order."
         ),
     ]
-    score: Annotated[float, Field(ge=0, le=1, description="Comparable within a lane only.")]
-    p_same: Annotated[float, Field(ge=0, le=1, description="The probability that it is the same picture.")]
+    score: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="The probability that what the lane says is true: of `same`, that it is the same picture; of "
+            "`variant`, that it is another version and not the same; of `alike`, that a person would call both the "
+            "same kind of thing. Comparable within a lane only.",
+        ),
+    ]
+    p_same: Annotated[
+        float, Field(ge=0, le=1, description="The probability that it is the same picture, in every lane.")
+    ]
     weak: Annotated[bool, Field(description="Below its lane's cut-off, here only to fill up.")]
     grade: Annotated[Grade, Field(description="How sure it is, in a word.")]
     evidence: EvidenceOut
@@ -303,6 +334,13 @@ class SearchOut(BaseModel):
         )
 
 
+class RemovalOut(BaseModel):
+    """That a picture was removed, and when."""
+
+    id: int
+    at: datetime
+
+
 class AddOut(BaseModel):
     """What became of a picture; `duplicate`: `image` is the one that is there already."""
 
@@ -311,6 +349,10 @@ class AddOut(BaseModel):
     status: Literal["added", "duplicate", "restored"]
     operation_id: Annotated[int | None, Field(description="What undoes it; none for a duplicate.")]
     near: Annotated[list[int], Field(description="Ids of its near-duplicates in the library, likeliest first.")]
+    removed_before: Annotated[
+        RemovalOut | None,
+        Field(description="The same bytes were in the library, and were removed so lately that this could be undone."),
+    ]
     image: ImageOut
 
     @classmethod
@@ -322,6 +364,7 @@ class AddOut(BaseModel):
                 "status": result.status,
                 "operation_id": result.operation_id,
                 "near": result.near,
+                "removed_before": result.removed_before and asdict(result.removed_before),
                 "image": ImageOut.of(image),
             }
         )
@@ -343,11 +386,18 @@ class PageOut(BaseModel):
 class NearDuplicateOut(ImageOut):
     """A picture of a group."""
 
-    p_same: Annotated[float, Field(ge=0, le=1, description="Of its likeliest pair in the group.")]
+    p_same: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Of near-duplicates, that of its pair with the best of the group; else of its likeliest pair.",
+        ),
+    ]
 
 
 class GroupOut(BaseModel):
-    """Near-duplicates of each other, best first: most pixels, then most bytes."""
+    """Pictures, best first: most pixels, then most bytes. Of near-duplicates the best is a pair with each other one."""
 
     images: list[NearDuplicateOut]
 
@@ -360,21 +410,42 @@ class GroupOut(BaseModel):
         return cls(images=pictures)
 
 
+class ContainmentOut(BaseModel):
+    """A picture that is a part of another: a crop of it, or one of several in a collage."""
+
+    part: ImageOut
+    whole: ImageOut
+    p_same: Annotated[float, Field(ge=0, le=1)]
+
+    @classmethod
+    def of(cls, pair: Containment) -> Self:
+        return cls(part=ImageOut.of(pair.part), whole=ImageOut.of(pair.whole), p_same=round(pair.p_same, 4))
+
+
 class DuplicatesOut(BaseModel):
     """A part of the groups, in order of their best pictures' ids."""
 
     groups: list[GroupOut]
     next_cursor: Annotated[str | None, Field(description="`cursor` of the next part; none: this was the last.")]
-    total: Annotated[int, Field(description="All groups there are.")]
-    waiting: Annotated[int, Field(description="Pictures that have yet to be compared; ask again.")]
+    total: Annotated[int, Field(description="All groups there are in this lane.")]
+    waiting: Annotated[int, Field(description="Pictures and pairs that have yet to be compared; ask again.")]
+    variants: Annotated[int, Field(description="All groups there are in lane `variant`.")]
+    contains: Annotated[
+        list[ContainmentOut],
+        Field(description="Pictures that are parts of others, at most 100; in the first part of lane `same` only."),
+    ]
+    contains_total: Annotated[int, Field(description="All such pairs there are.")]
 
     @classmethod
-    def of(cls, found: Groups) -> Self:
+    def of(cls, found: Groups, contained: Sequence[Containment] = ()) -> Self:
         return cls(
             groups=[GroupOut.of(group) for group in found.groups],
             next_cursor=None if found.next_cursor is None else str(found.next_cursor),
             total=found.total,
             waiting=found.waiting,
+            variants=found.variants,
+            contains=[ContainmentOut.of(pair) for pair in contained],
+            contains_total=found.contained,
         )
 
 
@@ -383,10 +454,20 @@ class DecisionOut(BaseModel):
 
     operation_id: Annotated[int | None, Field(description="What undoes it; none: it was decided so already.")]
     removed: Annotated[list[int], Field(description="Ids of the pictures that were removed.")]
+    kept: Annotated[int | None, Field(description="Of `best`: the id of the picture that was kept.")]
+    left: Annotated[
+        list[int],
+        Field(description="Ids of the pictures that were not removed, for they are no near-duplicates of `kept`."),
+    ]
 
     @classmethod
     def of(cls, decision: Decision) -> Self:
-        return cls(operation_id=decision.operation_id, removed=list(decision.removed))
+        return cls(
+            operation_id=decision.operation_id,
+            removed=list(decision.removed),
+            kept=decision.kept,
+            left=list(decision.left),
+        )
 
 
 class ChangedOut(BaseModel):

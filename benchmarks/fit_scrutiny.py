@@ -27,10 +27,8 @@ from benchmarks.other_shots import (
     captioned,
     drawn_on,
     photographed,
-    rearranged,
     saved_again,
     smaller,
-    step_aside,
 )
 from engine.domain import WHOLE, StoredFeatures, StoredImage
 from engine.features import detail, registry, sift
@@ -39,6 +37,7 @@ from engine.matching.candidates import Candidate
 from engine.matching.query_view import QueryPicture, View
 from engine.pictures import imaging
 from engine.pictures.augment import EDITS, apply
+from engine.pictures.variants import rearranged, step_aside
 
 Pixels = NDArray[np.uint8]
 Random = np.random.Generator

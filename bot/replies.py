@@ -1,6 +1,6 @@
 """What is said about matches: captions and sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.telegram_files import Shown
 from bot.texts import Text
@@ -43,11 +43,13 @@ def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int
 
     The list of matches again: Telegram shows captions within an album only once a picture of it is opened.
     """
-    same = sum(match.lane == "same" for match in matches)
+    same, variants = (sum(match.lane == lane for match in matches) for lane in ("same", "variant"))
     if first > 1:
         lines = [t("found-more", count=len(matches), first=first, last=first + len(matches) - 1)]
     elif same:
         lines = [t("found-same", count=same)]
+    elif variants:
+        lines = [t("found-variant", count=variants)]
     elif not all(match.weak for match in matches):
         lines = [t("found-alike")]
     else:
@@ -70,19 +72,26 @@ def nothing(result: SearchResult, t: Text, *, same_only: bool) -> str:
 
 def why(match: Match, t: Text, *, calibrated: bool) -> str:
     """The evidence in words, under the picture that shows it."""
-    evidence = match.evidence
     lines = [f"<b>{t('why-title', title=title(match.image))}</b>", score(match, t, calibrated=calibrated)]
+    return "\n".join([*lines, *_reasons(match, t)])
+
+
+def _reasons(match: Match, t: Text) -> Iterator[str]:
+    evidence = match.evidence
     if evidence.exact:
-        lines.append(t("why-exact"))
+        yield t("why-exact")
+        return
+    if match.lane == "alike":
+        yield t("why-alike")
+        return
+    if match.lane == "variant":
+        yield t("why-variant")
+    if evidence.edits:
+        words = t.plain("list-separator").join(t.plain(f"edit-{edit.value}") for edit in evidence.edits)
+        yield t("why-edits", edits=words)
+    if evidence.keypoints:
+        yield t("why-keypoints", count=evidence.keypoints)
     elif match.lane == "same":
-        if evidence.edits:
-            lines.append(
-                t(
-                    "why-edits",
-                    edits=t.plain("list-separator").join(t.plain(f"edit-{edit.value}") for edit in evidence.edits),
-                )
-            )
-        lines.append(t("why-keypoints", count=evidence.keypoints) if evidence.keypoints else t("why-whole"))
-    else:
-        lines.append(t("why-alike"))
-    return "\n".join(lines)
+        yield t("why-whole")
+    if evidence.differs:
+        yield t("why-differs", count=len(evidence.differs))

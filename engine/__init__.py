@@ -10,12 +10,14 @@ from engine.domain import (
     AddResult,
     Changed,
     CheckReport,
+    Containment,
     Decision,
     Edit,
     Evidence,
     Explanation,
     Grade,
     Group,
+    GroupLane,
     Groups,
     Keep,
     Level,
@@ -24,6 +26,7 @@ from engine.domain import (
     Page,
     Query,
     Region,
+    Removal,
     SearchResult,
     ServedFile,
     Status,
@@ -49,7 +52,15 @@ from engine.library.samples import QUERIES as SAMPLE_QUERIES
 from engine.library.searching import MAX_LIMIT
 from engine.matching.explain import WORDS as EDIT_WORDS
 from engine.matching.explain import per_cent
-from engine.measuring.benching import BenchPlan, BenchReport, Bin, EditFigures, FalseAlarm, Reliability
+from engine.measuring.benching import (
+    BenchPlan,
+    BenchReport,
+    Bin,
+    EditFigures,
+    FalseAlarm,
+    Reliability,
+    VariantFigures,
+)
 from engine.pictures.fetch import Fetched, is_url, name_of, parse_url
 from engine.pictures.imaging import MEDIA_TYPES
 from engine.pictures.sources import SUFFIXES as PICTURE_SUFFIXES
@@ -75,6 +86,7 @@ __all__ = [
     "Bin",
     "Changed",
     "CheckReport",
+    "Containment",
     "CopyReport",
     "Database",
     "Decision",
@@ -90,6 +102,7 @@ __all__ = [
     "Given",
     "Grade",
     "Group",
+    "GroupLane",
     "Groups",
     "Hosts",
     "InvalidSetting",
@@ -108,6 +121,7 @@ __all__ = [
     "Region",
     "Reliability",
     "Remote",
+    "Removal",
     "RepeatLimit",
     "RequestError",
     "SearchResult",
@@ -120,6 +134,7 @@ __all__ = [
     "Tally",
     "Undone",
     "UnknownImage",
+    "VariantFigures",
     "Watch",
     "admitted",
     "copy_library_files",

@@ -17,6 +17,9 @@ Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 Lane = Literal["same", "variant", "alike"]
 Keep = Literal["best", "all", "different"]  # of near-duplicates: the best alone, all, or all for they are none
+# Of two stored pictures: nearly all of each is in the other; one is a part of the other; versions; or nothing of these.
+Relation = Literal["near_duplicate", "contains", "variant", "unrelated"]
+GroupLane = Literal["same", "variant"]  # groups of near-duplicates, or of variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +203,24 @@ AddStatus = Literal["added", "duplicate", "restored", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """That a picture was removed, and when (UTC); it can still be brought back."""
+
+    id: int
+    at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """As all doors write it that speak JSON."""
+        return {"id": self.id, "at": self.at.isoformat(timespec="seconds").replace("+00:00", "Z")}
+
+
+@dataclass(frozen=True, slots=True)
 class AddResult:
     """What became of one picture. `code` and `message` say why one was rejected.
 
     `unchanged`: a duplicate that was not even read, for its file is as it was when it was added. `operation_id`: what
-    `undo` takes to take it back; None where nothing was changed. `near`: ids of pictures that are the same, though not
-    byte for byte, likeliest first.
+    `undo` takes to take it back; None where nothing was changed. `near`: ids of its near-duplicates, likeliest first.
+    `removed_before`: the same bytes were in the library, and were removed not too long ago for an undo.
     """
 
     name: str
@@ -216,6 +231,7 @@ class AddResult:
     unchanged: bool = False
     operation_id: int | None = None
     near: tuple[int, ...] = ()
+    removed_before: Removal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,16 +385,30 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two pictures of the library that are the same, though not byte for byte; `first_id` < `second_id`."""
+    """Two pictures of the library that have been compared; `first_id` < `second_id`.
+
+    `part_id`: where one contains the other, the one that is a part of the other.
+    """
 
     first_id: int
     second_id: int
     p_same: float
+    relation: Relation = "near_duplicate"
+    part_id: int | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.first_id, self.second_id
+
+    @property
+    def whole_id(self) -> int:
+        """Where one contains the other, the one that contains."""
+        return self.first_id if self.part_id == self.second_id else self.second_id
 
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicate:
-    """A picture of a group; `p_same` is that of its likeliest pair in the group."""
+    """A picture of a group; `p_same` is that of its pair with the best, or else of its likeliest pair in the group."""
 
     image: StoredImage
     p_same: float
@@ -386,30 +416,51 @@ class NearDuplicate:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Near-duplicates of each other, best first: most pixels, then most bytes, then lowest id."""
+    """Pictures, best first: most pixels, then most bytes, then lowest id.
+
+    Of near-duplicates, the best is a pair with each of the others. Of variants, each is a pair with some other.
+    """
 
     pictures: tuple[NearDuplicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Containment:
+    """A picture that is a part of another: a crop of it, or one of several in a collage."""
+
+    part: StoredImage
+    whole: StoredImage
+    p_same: float
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
     """A part of the groups, in order of their best pictures' ids. `next_cursor` asks for the rest; None: there is none.
 
-    `total` is the number of all groups, `waiting` that of the pictures that have yet to be compared.
+    `total` is the number of all groups, `waiting` that of the pictures and pairs that have yet to be compared.
+    `variants` is the number of groups of variants, `contained` that of pairs of which one contains the other.
     """
 
     groups: tuple[Group, ...]
     next_cursor: int | None
     total: int
     waiting: int
+    variants: int = 0
+    contained: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What came of deciding on near-duplicates; `operation_id` takes it back, None where nothing was changed."""
+    """What came of deciding on near-duplicates; `operation_id` takes it back, None where nothing was changed.
+
+    `kept`: for whose sake the others were removed. `left`: ids that were named, and were not removed, for they are no
+    near-duplicates of the one that was kept.
+    """
 
     operation_id: int | None
     removed: tuple[int, ...] = ()
+    kept: int | None = None
+    left: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def search(
     limit: Annotated[int, typer.Option(help=f"How many matches, 1-{MAX_LIMIT}.")] = 5,
     weak: Annotated[bool, typer.Option("--weak", help="Also where nothing is near: the nearest there are.")] = False,
 ) -> None:
-    """Find the pictures of the library that are the same as a query, or alike."""
+    """Find the pictures of the library that are the same as a query, other versions of it, or alike."""
 
     async def run(service: SearchService) -> int:
         status = OK
@@ -182,7 +182,8 @@ def remove(ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Pictu
 @app.command(
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace duplicates\n\n  pictrace duplicates --keep-best 17\n\n"
-        "  pictrace duplicates --different 17 23"
+        "  pictrace duplicates --keeper 23\n\n  pictrace duplicates --different 17 23\n\n"
+        "  pictrace duplicates --variants"
     )
 )
 def duplicates(
@@ -191,23 +192,38 @@ def duplicates(
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Find crops and screenshots too: as long as a search for each picture.")
     ] = False,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="List what shares a scene or a layout instead, to look through.")
+    ] = False,
+    contains: Annotated[
+        bool, typer.Option("--contains", help="List pictures that are parts of others instead: crops, collages.")
+    ] = False,
     keep_best: Annotated[
         int | None, typer.Option(metavar="ID", help="Remove all but the best of the group that this picture is in.")
+    ] = None,
+    keeper: Annotated[
+        int | None, typer.Option(metavar="ID", help="Keep this picture, and remove its near-duplicates.")
     ] = None,
     different: Annotated[
         bool, typer.Option("--different", help="Remember that these pictures are no duplicates of each other.")
     ] = False,
 ) -> None:
     """List groups of near-duplicates, best picture first. `pictrace undo` takes back what was decided on them."""
-    if (different and keep_best is not None) or bool(ids) != different:
-        raise typer.BadParameter("--different takes the ids of pictures, and is not given together with --keep-best.")
+    decisions = [keep_best is not None, keeper is not None, different]
+    if sum(decisions) > 1 or bool(ids) != different:
+        raise typer.BadParameter(
+            "--different takes the ids of pictures; it, --keep-best and --keeper are not given together."
+        )
+    if variants + contains + any(decisions) > 1:
+        raise typer.BadParameter(
+            "--variants and --contains list pictures, and are given neither together nor to decide."
+        )
 
     async def run(service: SearchService) -> int:
-        if keep_best is not None:
-            group = await service.duplicates.group_of(keep_best)
-            decision = await service.duplicates.decide(group, "best", actor=ACTOR)
-            removed = terminal.count(len(decision.removed), "picture")
-            err.print(f"Kept {group[0]}, removed {removed}. `pictrace undo` brings back what was removed.")
+        kept = keep_best if keep_best is not None else keeper
+        if kept is not None:
+            group = await service.duplicates.group_of(kept)
+            terminal.show_kept(await service.duplicates.decide(group, "best", actor=ACTOR, keeper=keeper))
             return OK
         if different:
             decision = await service.duplicates.decide(ids or [], "different", actor=ACTOR)
@@ -216,13 +232,30 @@ def duplicates(
             return OK
         with _stop_on_interrupt() as stopped, terminal.progress("comparing", as_json) as advance:
             await service.duplicates.compare(thorough=thorough, progress=advance, stop=stopped.is_set)
-        calibrated = (await service.level()).calibrated
-        terminal.show_duplicates(await service.duplicates.groups(), as_json, calibrated=calibrated)
+        await _list_duplicates(service, as_json, variants=variants, contains=contains)
         if stopped.is_set():
             err.print("Stopped; what is compared is kept, and the next run goes on.")
         return REJECTED if stopped.is_set() else OK
 
-    _run(run, tidying=keep_best is not None or different)
+    _run(run, tidying=any(decisions))
+
+
+async def _list_duplicates(service: SearchService, as_json: bool, *, variants: bool, contains: bool) -> None:
+    if contains:
+        terminal.show_contained(await service.duplicates.contained(), as_json)
+        return
+    calibrated = (await service.level()).calibrated
+    found = await service.duplicates.groups(lane="variant" if variants else "same")
+    if variants:
+        terminal.show_variants(found, as_json)
+        return
+    terminal.show_duplicates(found, as_json, calibrated=calibrated)
+    if as_json:
+        return
+    if found.contained:
+        terminal.show_contained(await service.duplicates.contained(), as_json)
+    if found.variants:
+        terminal.suggest_variants(found.variants)
 
 
 @app.command()
@@ -337,7 +370,10 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw it too, as a PNG.")] = None,
 ) -> None:
-    """Measure how well edited copies of your own pictures are found. Nothing is written to the library."""
+    """Measure how well edited copies of your own pictures are found, and told from other versions of them.
+
+    Nothing is written to the library.
+    """
     with _reported():
         plan = BenchPlan(pictures, seed, tuple(map(_text, edit or [])))
     if plot:

@@ -1,4 +1,4 @@
-"""Draws what was measured as PNG files: recall of each edit, and whether probabilities mean what they say.
+"""Draws what was measured as PNG files: recall of each edit, other versions, and whether probabilities hold.
 
 matplotlib is imported where it draws, for it takes half a second, and without pyplot, which would keep figures.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from engine import BenchReport, Bin, Reliability
+from engine import BenchReport, Bin, Reliability, VariantFigures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,21 +16,27 @@ if TYPE_CHECKING:
 DPI = 150
 INK, MUTED, LINE, GROUND = "#1f2933", "#6b7785", "#d8dee6", "#ffffff"
 FIRST, IN_FIVE, ANSWERS = "#0f7a72", "#a9d6d1", "#4c6fb1"
+WRONGLY_SAME, VARIANT, NEITHER = "#b3382c", "#c05a9c", "#d8dee6"
 ROW_INCHES, MIN_INCHES = 0.26, 6.0
+VARIANTS_INCHES = 2.3  # what other versions take, with their heading
 MIN_ROWS = 10  # that fill the height; fewer leave it empty, lest bars become slabs
 MARGIN = 0.015  # share of the width
 
 
 def bench(report: BenchReport) -> bytes:
-    """A report of `pictrace bench` as a PNG: recall of each edit, and the reliability diagram."""
+    """A report of `pictrace bench` as a PNG: recall of each edit, other versions, and the reliability diagram."""
     rows = (report.all_edits, *report.edits)
-    height = max(MIN_INCHES, 2.5 + ROW_INCHES * len(rows))
+    above = max(MIN_INCHES, 2.5 + ROW_INCHES * len(rows))
+    height = above + VARIANTS_INCHES
     figure = _figure(13, height)
     grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1), height_ratios=(3.4, 1))
-    recall(figure.add_subplot(grid[:, 0]), [(row.edit, row.recall_at_1, row.recall_at_5) for row in rows])
-    above = figure.add_subplot(grid[0, 1])
-    reliability(above, figure.add_subplot(grid[1, 1], sharex=above), report.calibration)
-    title = f"{report.all_edits.copies:,} edited copies of {report.pictures:,} of {report.library:,} pictures"
+    left = grid[:, 0].subgridspec(2, 1, height_ratios=(above - 1.1, VARIANTS_INCHES))
+    recall(figure.add_subplot(left[0]), [(row.edit, row.recall_at_1, row.recall_at_5) for row in rows])
+    variants(figure.add_subplot(left[1]), (report.all_variants, *report.variants))
+    diagram = figure.add_subplot(grid[0, 1])
+    reliability(diagram, figure.add_subplot(grid[1, 1], sharex=diagram), report.calibration)
+    title = f"{report.all_edits.copies:,} edited copies and {report.all_variants.asked:,} other versions"
+    title += f" of {report.pictures:,} of {report.library:,} pictures"
     alarms = report.false_alarms
     said = f"alarms in {alarms.alarmed:,} of {alarms.asked:,} queries whose picture was left out"
     made_by = report.network if report.calibrated else f"{report.network} (uncalibrated)"
@@ -79,6 +85,29 @@ def recall(axes: "Axes", rows: Sequence[tuple[str, float, float]]) -> None:
     axes.legend(
         handles[::-1], labels[::-1], loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, frameon=False, fontsize=9
     )
+
+
+def variants(axes: "Axes", rows: Sequence[VariantFigures]) -> None:
+    """Horizontal bars: in which lane the pictures came that other versions were made of."""
+    places = [0.0, *(place + 0.5 for place in range(1, len(rows)))]
+    shares = [(100 / max(1, row.asked), row) for row in rows]
+    wrong = [share * row.wrongly_same for share, row in shares]
+    variant = [share * row.variant for share, row in shares]
+    rest = [100 - one - other if row.asked else 0 for one, other, row in zip(wrong, variant, rows, strict=True)]
+    beside = [one + other for one, other in zip(wrong, variant, strict=True)]
+    axes.barh(places, wrong, height=0.74, color=WRONGLY_SAME, label="wrongly called the same")
+    axes.barh(places, variant, height=0.74, left=wrong, color=VARIANT, label="another version")
+    axes.barh(places, rest, height=0.74, left=beside, color=NEITHER, label="neither")
+    for place, value in zip(places, wrong, strict=True):
+        axes.text(value + 1, place, f"{value:.0f}", va="center", ha="left", fontsize=8.5, color=INK)
+    axes.set_yticks(places, [row.kind.replace("_", " ") for row in rows])
+    axes.get_yticklabels()[0].set_fontweight("bold")
+    axes.set_ylim(places[-1] + 0.7, -0.7)
+    axes.set_xlim(0, 100.5)
+    axes.xaxis.set_major_formatter("{x:.0f} %")
+    _plain(axes, grid="x")
+    axes.set_title("What other versions of the pictures are called", loc="left", fontsize=12, color=INK, pad=25)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=3, frameon=False, fontsize=9)
 
 
 def reliability(above: "Axes", below: "Axes", measured: Reliability) -> None:

@@ -19,7 +19,9 @@ from engine import (
     AddResult,
     BenchReport,
     CheckReport,
+    Containment,
     CopyReport,
+    Decision,
     EditFigures,
     FalseAlarm,
     Groups,
@@ -28,6 +30,8 @@ from engine import (
     NearDuplicate,
     PicTraceError,
     SearchResult,
+    StoredImage,
+    VariantFigures,
     per_cent,
 )
 
@@ -37,6 +41,10 @@ err = Console(stderr=True, highlight=False)
 BENCH_COLUMNS: dict[str, JustifyMethod] = {
     "edit": "left", "copies": "right", "first": "right", "": "left", "in five": "right", "same": "right",
     "wrong": "right", "ms": "right",
+}  # fmt: skip
+VARIANT_COLUMNS: dict[str, JustifyMethod] = {
+    "other version": "left", "asked": "right", "called the same": "right", "": "left", "variant": "right",
+    "said on average": "right",
 }  # fmt: skip
 BAR_WIDTH = 24
 ALARMS_SHOWN = 8
@@ -98,8 +106,16 @@ def _reason(match: Match) -> str:
     if match.lane == "same":
         words = ", ".join(EDIT_WORDS[edit] for edit in evidence.edits)
         agree = f"{evidence.keypoints} keypoints agree" if evidence.keypoints else "the whole picture agrees"
-        return f"{words}; {agree}" if words else agree
+        return "; ".join(part for part in (words, agree, _differing(match)) if part)
+    if match.lane == "variant":
+        return "; ".join(part for part in ("another version", _differing(match)) if part)
     return "hardly alike" if match.weak else "looks alike"
+
+
+def _differing(match: Match) -> str:
+    """How many parts of the query show something else."""
+    number = len(match.evidence.differs)
+    return count(number, "part differs", "parts differ") if number else ""
 
 
 def show_added(result: AddResult, as_json: bool) -> None:
@@ -113,6 +129,8 @@ def show_added(result: AddResult, as_json: bool) -> None:
         }
         if result.message:
             value["message"] = result.message
+        if result.removed_before:
+            value["removed_before"] = result.removed_before.as_json()
         print(json.dumps(value), flush=True)
     elif result.status == "rejected":
         err.print(
@@ -120,6 +138,9 @@ def show_added(result: AddResult, as_json: bool) -> None:
         )
     elif result.status == "duplicate" and not result.unchanged:
         err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here, id {result.id}")
+    elif result.removed_before:
+        at = result.removed_before.at.astimezone()
+        err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
 
 
 def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
@@ -139,7 +160,7 @@ def result_json(result: SearchResult) -> dict[str, Any]:
 
 
 def show_bench(console: Console, report: BenchReport) -> None:
-    """Recall of each edit as a table, what else was measured, and a verdict."""
+    """Recall of each edit and what became of other versions as tables, what else was measured, and a verdict."""
     title = f"[bold]{count(report.all_edits.copies, 'edited copy', 'edited copies')}[/bold] of {report.pictures:,} of "
     title += f"{count(report.library, 'picture')}  [dim]{escape(report.network)}, seed {report.seed}[/dim]"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
@@ -150,6 +171,8 @@ def show_bench(console: Console, report: BenchReport) -> None:
     table.add_section()
     table.add_row(*_bench_row(report.all_edits), style="bold")
     console.print(table)
+    if report.all_variants.asked:
+        console.print(_variants_table(report))
     notes = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     notes.add_column(style="bold", no_wrap=True)
     notes.add_column()
@@ -171,6 +194,30 @@ def _bench_row(row: EditFigures) -> list[RenderableType]:
         _percent(row.same),
         f"{row.wrong_same:,}" if row.wrong_same else "-",
         f"{row.median_ms:,.0f}",
+    ]
+
+
+def _variants_table(report: BenchReport) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name, justify in VARIANT_COLUMNS.items():
+        table.add_column(name, justify=justify, no_wrap=True)
+    for row in report.variants:
+        table.add_row(*_variant_row(row, calibrated=report.calibrated))
+    table.add_section()
+    table.add_row(*_variant_row(report.all_variants, calibrated=report.calibrated), style="bold")
+    return table
+
+
+def _variant_row(row: VariantFigures, *, calibrated: bool) -> list[RenderableType]:
+    wrong = row.wrongly_same / row.asked if row.asked else 0.0
+    colour = "green" if wrong <= 0.05 else "yellow" if wrong <= 0.2 else "red"
+    return [
+        row.kind.replace("_", " "),
+        f"{row.asked:,}",
+        f"{row.wrongly_same:,}" if row.wrongly_same else "-",
+        Bar(1, 0, wrong, width=BAR_WIDTH, color=colour),
+        f"{row.variant:,}",
+        per_cent(row.mean_p_same) if calibrated and row.asked else "-",
     ]
 
 
@@ -216,6 +263,8 @@ def verdict(report: BenchReport) -> str:
     else:
         first = f"{_percent(everything.recall_at_1)} of the copies' pictures came first"
     said = f"{first}, {_percent(everything.same)} in lane `same`."
+    if versions := report.all_variants.asked:
+        said += f" {_percent(report.all_variants.wrongly_same / versions)} of other versions were called the same."
     if weakest and len(report.edits) > 1:
         said += " Weakest: " + ", ".join(f"{row.edit} ({_percent(row.recall_at_1)})" for row in weakest) + "."
     if everything.copies < FEW_COPIES:
@@ -247,21 +296,62 @@ def _percent(share: float) -> str:
 
 
 def show_duplicates(found: Groups, as_json: bool, *, calibrated: bool) -> None:
-    """One JSON object a group, or one table; `p_same` is that of a picture's likeliest pair in its group."""
+    """One JSON object a group, or one table; `p_same` is that of a picture's pair with the best of its group."""
     if as_json:
-        for group in found.groups:
-            print(json.dumps({"images": [_near_duplicate_json(picture) for picture in group.pictures]}), flush=True)
+        _print_groups(found)
         return
     if not found.groups:
         out.print("No near-duplicates in this library.")
         return
+    out.print(
+        _groups_table(
+            found, "near-duplicates", "same", lambda one: per_cent(one.p_same) if calibrated else "-", first="best"
+        )
+    )
+    err.print(
+        "`pictrace duplicates --keep-best ID` removes all but the best of a group, `--keeper ID` all but this one; "
+        "`--different ID ID...` remembers that they are none.",
+        soft_wrap=True,
+    )
+
+
+def show_variants(found: Groups, as_json: bool) -> None:
+    """The same for pictures that share a scene or a layout: there is nothing to be removed."""
+    if as_json:
+        _print_groups(found)
+    elif not found.groups:
+        out.print("No pictures in this library share a scene or a layout, as far as they have been compared.")
+    else:
+        out.print(_groups_table(found, "similar pictures, to look through", "added", _added))
+
+
+def suggest_variants(groups: int) -> None:
+    err.print(
+        f"{count(groups, 'group')} of similar pictures, to look through: `pictrace duplicates --variants`.",
+        soft_wrap=True,
+    )
+
+
+def _added(picture: NearDuplicate) -> str:
+    return f"{picture.image.created_at.astimezone():%Y-%m-%d}"
+
+
+def _print_groups(found: Groups) -> None:
+    for group in found.groups:
+        print(json.dumps({"images": [_near_duplicate_json(picture) for picture in group.pictures]}), flush=True)
+
+
+def _groups_table(
+    found: Groups, what: str, last: str, tell: Callable[[NearDuplicate], str], *, first: str | None = None
+) -> Table:
+    """Groups below each other; `tell` says what stands in the last column, `first` what stands there of the best."""
     pictures = count(sum(len(group.pictures) for group in found.groups), "picture")
-    title = f"[bold]{count(found.total, 'group')}[/bold] of near-duplicates, {pictures}"
+    title = f"[bold]{count(found.total, 'group')}[/bold] of {what}, {pictures}"
     table = Table(title=title, title_justify="left", expand=True)
     for column in ("", "id"):
         table.add_column(column, justify="right")
     table.add_column("picture", overflow="fold", ratio=3)
-    for column in ("pixels", "size", "same"):
+    for column in ("pixels", "size", last):
         table.add_column(column, justify="right", no_wrap=True)
     for number, group in enumerate(found.groups, 1):
         for place, picture in enumerate(group.pictures):
@@ -269,23 +359,52 @@ def show_duplicates(found: Groups, as_json: bool, *, calibrated: bool) -> None:
             table.add_row(
                 "" if place else str(number),
                 str(image.id),
-                escape(f"{image.title} ({image.filename})" if image.title else image.filename),
+                _titled(image),
                 f"{image.width} x {image.height}",
                 f"{image.byte_size / 1e3:,.0f} kB",
-                "best" if not place else per_cent(picture.p_same) if calibrated else "-",
-                style="dim" if place else "bold",
+                first if first and not place else tell(picture),
+                style="bold" if first and not place else "dim" if first else "",
                 end_section=place == len(group.pictures) - 1,
             )
+    return table
+
+
+def _titled(image: StoredImage) -> str:
+    return escape(f"{image.title} ({image.filename})" if image.title else image.filename)
+
+
+def show_contained(found: Sequence[Containment], as_json: bool) -> None:
+    """One JSON object a pair, or one table: nothing of it is grouped or removed."""
+    if as_json:
+        for pair in found:
+            value = {"part": _picture_json(pair.part), "whole": _picture_json(pair.whole)}
+            print(json.dumps(value | {"p_same": round(pair.p_same, 4)}), flush=True)
+        return
+    if not found:
+        out.print("No picture of this library is a part of another, as far as they have been compared.")
+        return
+    table = Table(title=f"[bold]{count(len(found), 'picture')}[/bold] contained in others", title_justify="left")
+    for column in ("id", "part", "is in", "whole"):
+        table.add_column(column, justify="left" if column in ("part", "whole") else "right", overflow="fold")
+    for pair in found:
+        table.add_row(str(pair.part.id), _titled(pair.part), str(pair.whole.id), _titled(pair.whole))
     out.print(table)
-    err.print(
-        "`pictrace duplicates --keep-best ID` removes all but the best of a group; `--different ID ID...` remembers "
-        "that they are none.",
-        soft_wrap=True,
-    )
+
+
+def show_kept(decision: Decision) -> None:
+    """What was kept, and what became of the others."""
+    removed = count(len(decision.removed), "picture")
+    err.print(f"Kept {decision.kept}, removed {removed}. `pictrace undo` brings back what was removed.", soft_wrap=True)
+    if decision.left:
+        ids = ", ".join(map(str, decision.left))
+        err.print(f"Not removed, for they are no near-duplicates of {decision.kept}: {ids}.", soft_wrap=True)
 
 
 def _near_duplicate_json(picture: NearDuplicate) -> dict[str, Any]:
-    image = picture.image
+    return _picture_json(picture.image) | {"p_same": round(picture.p_same, 4)}
+
+
+def _picture_json(image: StoredImage) -> dict[str, Any]:
     return {
         "id": image.id,
         "name": image.filename,
@@ -293,7 +412,6 @@ def _near_duplicate_json(picture: NearDuplicate) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "bytes": image.byte_size,
-        "p_same": round(picture.p_same, 4),
     }
 
 

@@ -38,7 +38,7 @@ URL = ("invalid_url", "url_refused", "too_many_redirects", "fetch_failed", "fetc
     openapi_extra=described(SearchOptions, SearchRequest, limit=5),
 )
 async def search(request: Request, here: Here) -> SearchOut:
-    """The matches of an upload (`file`), or of the picture behind a `url`: lane `same` first, then `alike`."""
+    """The matches of an upload (`file`), or of the picture behind a `url`: lane `same`, `variant`, then `alike`."""
     here.computing.check()
     async with sent(request, SearchOptions, SearchRequest, max_bytes=here.settings.max_bytes) as given:
         return SearchOut.of(await while_connected(request, _search(here, given)))

@@ -1,4 +1,4 @@
-// An answer: the query with its outline, and the matches in two lanes.
+// An answer: the query with its outline, and the matches in three lanes.
 import * as api from "./api.js";
 import { why } from "./question.js";
 import { button, h } from "./shared/dom.js";
@@ -58,7 +58,7 @@ export class Results {
     if (!match?.evidence.outline) return;
     this.framed.outline(match);
     const name = nameOf(match);
-    this.caption.textContent = isAround(match.evidence.outline) ? t("result.partOf", { name }) : t("result.outlineOf", { name });
+    this.caption.textContent = t(`result.${relationOf(match)}`, { name });
   }
 
   card(match, place) {
@@ -79,6 +79,15 @@ export class Results {
       details: h("details", {}, h("summary", {}, t("match.evidence")), evidence(match, calibrated)),
     });
   }
+}
+
+/**
+ * What the query is to a match, by the key of its text.
+ * @param {import("./shared/match.js").Match} match
+ */
+function relationOf({ lane, evidence: { outline } }) {
+  if (lane === "variant") return "variantOf";
+  return isAround(outline) ? "partOf" : "outlineOf";
 }
 
 /**

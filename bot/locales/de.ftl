@@ -65,6 +65,7 @@ score-identical = Dieselbe Datei
 score-certainly_same = Sicher dasselbe
 score-almost_certainly_same = Fast sicher dasselbe
 score-probably_same = Wahrscheinlich dasselbe
+score-variant = Eine andere Version
 score-very_alike = Sehr ähnlich
 score-alike = Ähnlich
 score-weak = Kaum ähnlich
@@ -72,6 +73,11 @@ found-same =
     { $count ->
         [one] <b>Dieses Bild ist in der Bibliothek.</b>
        *[other] <b>Dieses Bild ist in der Bibliothek, und zwar { $count }-mal.</b>
+    }
+found-variant =
+    { $count ->
+        [one] <b>Genau dieses Bild ist nicht in der Bibliothek</b>, aber eine andere Version davon.
+       *[other] <b>Genau dieses Bild ist nicht in der Bibliothek</b>, aber { $count } andere Versionen davon.
     }
 found-alike = <b>Genau dieses Bild ist nicht in der Bibliothek</b>, aber diese sehen ähnlich aus.
 found-weak-only = <b>Nichts Ähnliches in der Bibliothek.</b> Diese Bilder kommen am nächsten, sind aber kaum ähnlich.
@@ -140,6 +146,12 @@ why-keypoints =
        *[other] { $count } Punkte stimmen überein.
     }
 why-whole = Die Bilder stimmen im Ganzen überein.
+why-variant = Beide zeigen dieselbe Szene oder Vorlage, aber mit anderem Inhalt: eine andere Version, nicht dasselbe Bild.
+why-differs =
+    { $count ->
+        [one] { $count } markierter Bereich unterscheidet sich.
+       *[other] { $count } markierte Bereiche unterscheiden sich.
+    }
 why-alike = Kein Teil des einen wurde im anderen gefunden; sie sehen sich nur ähnlich.
 edit-mirrored = gespiegelt
 edit-rotated = gedreht
@@ -212,7 +224,7 @@ count-duplicate = { $count } schon vorhanden
 count-rejected = { $count } nicht hinzugefügt
 count-nothing = Es war kein Bild zum Hinzufügen dabei.
 added = ✅ { $name }: hinzugefügt, id { $id }
-added-restored = ✅ { $name }: war entfernt und ist wieder da, id { $id }
+added-before = Es war schon einmal entfernt worden ({ $at }) und ist wieder da.
 added-unshown =
     { $count ->
         [one] { $count } weiteres Bild, das schon oder fast schon vorhanden war, wird nicht gezeigt.
@@ -318,6 +330,7 @@ error-too_many_redirects = Der Link führt immer weiter zu anderen Adressen.
 error-fetch_timeout = Der andere Server hat zu lange gebraucht. Speichern Sie das Bild und schicken Sie es mir.
 error-fetch_failed = Der andere Server hat das Bild nicht geliefert. Speichern Sie es und schicken Sie es mir.
 error-unknown_image = Dieses Bild ist nicht mehr in der Bibliothek.
+error-not_duplicates = Diese beiden gelten nicht mehr als fast gleich. Es wurde nichts entfernt.
 error-unknown_operation = Das lässt sich nicht mehr rückgängig machen.
 error-nothing_to_undo = Es gibt nichts rückgängig zu machen, oder es ist schon geschehen.
 error-library_busy = Die Bibliothek ist gerade belegt. Bitte versuchen Sie es gleich noch einmal.

@@ -65,6 +65,7 @@ score-identical = The same file
 score-certainly_same = Certainly the same
 score-almost_certainly_same = Almost certainly the same
 score-probably_same = Probably the same
+score-variant = Another version
 score-very_alike = Very much alike
 score-alike = Alike
 score-weak = Hardly alike
@@ -72,6 +73,11 @@ found-same =
     { $count ->
         [one] <b>This picture is in the library.</b>
        *[other] <b>This picture is in the library, { $count } times.</b>
+    }
+found-variant =
+    { $count ->
+        [one] <b>This very picture is not in the library</b>, but another version of it is.
+       *[other] <b>This very picture is not in the library</b>, but { $count } other versions of it are.
     }
 found-alike = <b>This very picture is not in the library</b>, but these look alike.
 found-weak-only = <b>Nothing like it is in the library.</b> These are the nearest, but hardly like yours.
@@ -140,6 +146,12 @@ why-keypoints =
        *[other] { $count } points agree.
     }
 why-whole = The pictures agree as a whole.
+why-variant = The two share a scene or a layout, but show different things in it: another version, not the same picture.
+why-differs =
+    { $count ->
+        [one] { $count } marked part differs.
+       *[other] { $count } marked parts differ.
+    }
 why-alike = No part of one was found in the other; they only look alike.
 edit-mirrored = mirrored
 edit-rotated = turned
@@ -220,7 +232,7 @@ count-rejected =
     }
 count-nothing = There was no picture to add.
 added = ✅ { $name }: added, id { $id }
-added-restored = ✅ { $name }: was removed once, and is back, id { $id }
+added-before = It was removed before ({ $at }) and is back.
 added-unshown =
     { $count ->
         [one] { $count } more picture that was already here, or nearly, is not shown.
@@ -326,6 +338,7 @@ error-too_many_redirects = The link leads on and on to other addresses.
 error-fetch_timeout = The other server took too long. Save the picture and send it to me.
 error-fetch_failed = The other server did not give me the picture. Save it and send it to me.
 error-unknown_image = This picture is no longer in the library.
+error-not_duplicates = These two are no near-duplicates any more. Nothing was removed.
 error-unknown_operation = This can no longer be undone.
 error-nothing_to_undo = There is nothing to undo, or it is undone already.
 error-library_busy = The library is busy right now. Try again in a moment.

@@ -64,6 +64,7 @@ score-identical = 同じファイル
 score-certainly_same = 確実に同じ
 score-almost_certainly_same = ほぼ確実に同じ
 score-probably_same = おそらく同じ
+score-variant = 別バージョン
 score-very_alike = とても似ている
 score-alike = 似ている
 score-weak = ほとんど似ていない
@@ -71,6 +72,11 @@ found-same =
     { $count ->
         [1] <b>この画像はライブラリにあります。</b>
        *[other] <b>この画像はライブラリに{ $count }枚あります。</b>
+    }
+found-variant =
+    { $count ->
+        [1] <b>この画像そのものはライブラリにありません</b>が、別バージョンがあります。
+       *[other] <b>この画像そのものはライブラリにありません</b>が、別バージョンが{ $count }枚あります。
     }
 found-alike = <b>この画像そのものはライブラリにありません</b>が、似ている画像があります。
 found-weak-only = <b>似た画像はライブラリにありません。</b>最も近い画像ですが、ほとんど似ていません。
@@ -127,6 +133,8 @@ why-exact = 1バイトも違わない同じファイルです。
 why-edits = 加えられた変更：{ $edits }。
 why-keypoints = { $count }個の点が一致しています。
 why-whole = 画像全体が一致しています。
+why-variant = 場面やレイアウトは共通していますが、内容が異なります。同じ画像ではなく、別バージョンです。
+why-differs = 印を付けた{ $count }か所が異なります。
 why-alike = 一方の一部がもう一方に見つかったわけではなく、似ているだけです。
 edit-mirrored = 左右反転
 edit-rotated = 回転
@@ -185,7 +193,7 @@ count-duplicate = { $count }件は登録済み
 count-rejected = { $count }件は追加できず
 count-nothing = 追加する画像がありませんでした。
 added = ✅ { $name }：追加しました、id { $id }
-added-restored = ✅ { $name }：以前に削除された画像を再び追加しました、id { $id }
+added-before = 以前に削除された画像（{ $at }）を復元しました。
 added-unshown = 登録済み、またはほぼ同じ画像のうち、ほか{ $count }枚は表示していません。
 added-unkept = ほぼ同じ画像がほかに{ $count }枚ありますが、ここにボタンはありません。/remove とidで削除できます。
 added-duplicate = 🟰 { $name }：登録済みです、id { $id }、「{ $title }」
@@ -247,6 +255,7 @@ error-too_many_redirects = リンクの転送回数が多すぎます。
 error-fetch_timeout = 相手のサーバーの応答に時間がかかりすぎました。画像を保存して、こちらに送ってください。
 error-fetch_failed = 相手のサーバーから画像を取得できませんでした。画像を保存して、こちらに送ってください。
 error-unknown_image = この画像はもうライブラリにありません。
+error-not_duplicates = この2枚は、もうほぼ同じ画像ではありません。何も削除していません。
 error-unknown_operation = この操作はもう元に戻せません。
 error-nothing_to_undo = 元に戻す操作がないか、すでに元に戻されています。
 error-library_busy = ライブラリは使用中です。少し待ってからもう一度お試しください。

@@ -64,6 +64,7 @@ score-identical = 같은 파일
 score-certainly_same = 확실히 같음
 score-almost_certainly_same = 거의 확실히 같음
 score-probably_same = 아마도 같음
+score-variant = 다른 버전
 score-very_alike = 매우 비슷함
 score-alike = 비슷함
 score-weak = 거의 비슷하지 않음
@@ -71,6 +72,11 @@ found-same =
     { $count ->
         [1] <b>이 이미지는 라이브러리에 있습니다.</b>
        *[other] <b>이 이미지는 라이브러리에 { $count }개 있습니다.</b>
+    }
+found-variant =
+    { $count ->
+        [1] <b>이 이미지는 라이브러리에 없지만</b>, 다른 버전이 있습니다.
+       *[other] <b>이 이미지는 라이브러리에 없지만</b>, 다른 버전이 { $count }개 있습니다.
     }
 found-alike = <b>이 이미지는 라이브러리에 없지만</b>, 비슷한 이미지가 있습니다.
 found-weak-only = <b>라이브러리에 비슷한 이미지가 없습니다.</b> 가장 가까운 이미지이지만 거의 비슷하지 않습니다.
@@ -127,6 +133,8 @@ why-exact = 바이트까지 똑같은 파일입니다.
 why-edits = 적용된 변경: { $edits }.
 why-keypoints = 점 { $count }개가 일치합니다.
 why-whole = 이미지 전체가 일치합니다.
+why-variant = 장면이나 레이아웃은 같지만 담긴 내용이 다릅니다. 같은 이미지가 아니라 다른 버전입니다.
+why-differs = 표시된 부분 { $count }곳이 다릅니다.
 why-alike = 한 이미지의 일부가 다른 이미지에서 발견되지는 않았고, 비슷해 보일 뿐입니다.
 edit-mirrored = 좌우 반전
 edit-rotated = 회전
@@ -185,7 +193,7 @@ count-duplicate = { $count }개 이미 있음
 count-rejected = { $count }개 추가되지 않음
 count-nothing = 추가할 이미지가 없었습니다.
 added = ✅ { $name }: 추가됨, id { $id }
-added-restored = ✅ { $name }: 삭제되었던 이미지가 다시 추가됨, id { $id }
+added-before = 이전에 삭제되었던 이미지({ $at })가 복원되었습니다.
 added-unshown = 이미 있거나 거의 같은 이미지 중 { $count }개는 표시하지 않았습니다.
 added-unkept = 거의 같은 이미지가 { $count }개 더 있지만 여기에는 버튼이 없습니다. /remove 명령에 id를 써서 삭제할 수 있습니다.
 added-duplicate = 🟰 { $name }: 이미 있음, id { $id }, “{ $title }”
@@ -247,6 +255,7 @@ error-too_many_redirects = 링크가 다른 주소로 너무 많이 이동합니
 error-fetch_timeout = 다른 서버의 응답이 너무 오래 걸렸습니다. 이미지를 저장한 다음 제게 보내 주세요.
 error-fetch_failed = 다른 서버에서 이미지를 가져오지 못했습니다. 이미지를 저장한 다음 제게 보내 주세요.
 error-unknown_image = 이 이미지는 더 이상 라이브러리에 없습니다.
+error-not_duplicates = 이 두 이미지는 더 이상 거의 같은 이미지가 아닙니다. 아무것도 삭제하지 않았습니다.
 error-unknown_operation = 이 작업은 더 이상 실행 취소할 수 없습니다.
 error-nothing_to_undo = 실행 취소할 작업이 없거나 이미 실행 취소했습니다.
 error-library_busy = 라이브러리가 사용 중입니다. 잠시 후 다시 시도해 주세요.

@@ -64,6 +64,7 @@ score-identical = 同一文件
 score-certainly_same = 肯定相同
 score-almost_certainly_same = 几乎肯定相同
 score-probably_same = 很可能相同
+score-variant = 另一个版本
 score-very_alike = 非常相似
 score-alike = 相似
 score-weak = 几乎不相似
@@ -71,6 +72,11 @@ found-same =
     { $count ->
         [1] <b>图库中有这张图片。</b>
        *[other] <b>图库中有这张图片，共 { $count } 张。</b>
+    }
+found-variant =
+    { $count ->
+        [1] <b>图库中没有这张图片</b>，但有它的另一个版本。
+       *[other] <b>图库中没有这张图片</b>，但有它的 { $count } 个其他版本。
     }
 found-alike = <b>图库中没有这张图片</b>，但有一些看起来相似的。
 found-weak-only = <b>图库中没有相似的图片。</b>这些是最接近的图片，但几乎不相似。
@@ -127,6 +133,8 @@ why-exact = 同一文件，每个字节都相同。
 why-edits = 所做的改动：{ $edits }。
 why-keypoints = 有 { $count } 个点吻合。
 why-whole = 两张图片整体一致。
+why-variant = 两张图片的场景或版式相同，但内容不同：这是另一个版本，不是同一张图片。
+why-differs = 标出的 { $count } 处不同。
 why-alike = 没有在一张图片中找到另一张的任何部分，它们只是看起来相似。
 edit-mirrored = 镜像
 edit-rotated = 旋转
@@ -185,7 +193,7 @@ count-duplicate = 已存在 { $count } 张
 count-rejected = 未添加 { $count } 张
 count-nothing = 没有可添加的图片。
 added = ✅ { $name }：已添加，id { $id }
-added-restored = ✅ { $name }：曾被移除，现已重新添加，id { $id }
+added-before = 该图片曾被移除（{ $at }），现已恢复。
 added-unshown = 另有 { $count } 张已存在或几乎相同的图片未显示。
 added-unkept = 另有 { $count } 张几乎相同的图片在此没有按钮，可用 /remove 加 id 移除。
 added-duplicate = 🟰 { $name }：已存在，id { $id }，“{ $title }”
@@ -247,6 +255,7 @@ error-too_many_redirects = 该链接重定向次数过多。
 error-fetch_timeout = 对方服务器响应时间过长。请保存图片，然后发给我。
 error-fetch_failed = 对方服务器没有提供图片。请保存图片，然后发给我。
 error-unknown_image = 这张图片已不在图库中。
+error-not_duplicates = 这两张图片不再是近似重复图片。未移除任何图片。
 error-unknown_operation = 此操作已无法撤销。
 error-nothing_to_undo = 没有可撤销的操作，或已经撤销过了。
 error-library_busy = 图库正忙，请稍后再试。

@@ -1,4 +1,4 @@
-"""The picture that shows why two images match: side by side, what agrees joined, the region outlined."""
+"""The picture that shows why two images match: side by side, what agrees joined, what differs boxed."""
 
 import cv2
 import numpy as np
@@ -6,13 +6,15 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from engine.domain import Edit, Match, Pixels
+from engine.domain import Edit, Match, Pixels, Region
 from engine.features.geometry import Matrix, inverse, outline, overlap
 from engine.matching.proof import Proof
 
 HEIGHT, MAX_WIDTH, GAP, MARGIN, HEADING, FOOT = 480, 640, 24, 20, 20, 96
 GROUND, INK, QUIET = (250, 250, 249), (28, 30, 33), (96, 100, 108)
 ACCENT, LINES = (214, 84, 32), ((27, 122, 181), (214, 84, 32), (46, 139, 87), (142, 86, 168), (196, 154, 26))
+DIFFERS = (214, 33, 156)  # dashed, too: colours alone are not told apart by everybody
+DASH, DASH_GAP, KEY = 10, 6, (26, 14)  # pixels; width and height of the box that explains the colour
 MAX_LINES = 30
 WHOLE_SHOWN = 0.95  # with less of the stored picture in the query, the part is outlined
 MIN_WIDTH = 720  # room for the words
@@ -52,6 +54,10 @@ def draw(
         if overlap(proof.transform)[1] < WHOLE_SHOWN:
             _outline(canvas, proof.transform, right.shape, at_right)
         _join(canvas, proof, left.shape, right.shape, at_left, at_right)
+        for region in match.evidence.differs:
+            corners = _corners(region)
+            _dashed(canvas, corners, left.shape, at_left)
+            _dashed(canvas, cv2.perspectiveTransform(corners[None], proof.transform)[0], right.shape, at_right)
     return _with_words(canvas, match, proof, at_left, at_right, calibrated=calibrated) if words else canvas
 
 
@@ -61,6 +67,8 @@ def headline(match: Match, *, calibrated: bool) -> str:
         return "The same file, byte for byte"
     if match.lane == "same":
         return f"The same picture: {per_cent(match.p_same)} sure" if calibrated else "Probably the same picture"
+    if match.lane == "variant":
+        return f"Another version: {per_cent(match.score)} sure" if calibrated else "Probably another version"
     words = "Looks alike" if not match.weak else "Not the same picture, and hardly alike"
     return f"{words}: {per_cent(match.score)} the same kind of thing" if calibrated else words
 
@@ -73,9 +81,11 @@ def per_cent(probability: float) -> str:
 
 
 def sentence(match: Match) -> str:
-    """The edits in words."""
+    """The edits in words, or what else the two have in common."""
     if match.evidence.exact:
         return "Nothing was changed."
+    if match.lane == "variant":
+        return "The same scene or layout, with other content: not the same picture."
     if match.lane != "same" or not match.evidence.edits:
         return "No part of one was found in the other." if match.lane != "same" else ""
     return "What was done to it: " + ", ".join(WORDS[edit] for edit in match.evidence.edits) + "."
@@ -95,6 +105,27 @@ def _outline(canvas: Pixels, transform: Matrix, shape: tuple[int, ...], at: tupl
     cv2.polylines(canvas, [np.rint(found).astype(np.int32)], True, ACCENT, 3, cv2.LINE_AA)
 
 
+def _corners(region: Region) -> NDArray[np.float64]:
+    """(4, 2) in shares, clockwise."""
+    right, bottom = region.x + region.width, region.y + region.height
+    return np.array([(region.x, region.y), (right, region.y), (right, bottom), (region.x, bottom)], np.float64)
+
+
+def _dashed(canvas: Pixels, corners: NDArray[np.float64], shape: tuple[int, ...], at: tuple[int, int]) -> None:
+    """Around a part that differs; `corners` (4, 2) are shares of the picture, which lies at `at`."""
+    points = np.clip(corners, 0, 1) * [shape[1] - 1, shape[0] - 1] + at
+    cv2.polylines(canvas, [np.rint(points).astype(np.int32)], True, (255, 255, 255), 4, cv2.LINE_AA)
+    for start, end in zip(points, np.roll(points, -1, axis=0), strict=True):
+        length = float(np.linalg.norm(end - start))
+        for begin in np.arange(0, length, DASH + DASH_GAP):
+            first, last = (start + (end - start) * min(1.0, along / length) for along in (begin, begin + DASH))
+            cv2.line(canvas, _pixel(first), _pixel(last), DIFFERS, 2, cv2.LINE_AA)
+
+
+def _pixel(point: NDArray[np.float64]) -> tuple[int, int]:
+    return int(np.rint(point[0])), int(np.rint(point[1]))
+
+
 def _join(
     canvas: Pixels,
     proof: Proof,
@@ -110,7 +141,7 @@ def _join(
     for number, index in enumerate(_spread(ends, MAX_LINES)):
         start, end = starts[index], ends[index]
         colour = LINES[number % len(LINES)]
-        a, b = (tuple(int(v) for v in np.rint(point)) for point in (start, end))
+        a, b = _pixel(start), _pixel(end)
         cv2.line(canvas, a, b, colour, 1, cv2.LINE_AA)
         cv2.circle(canvas, a, 3, colour, -1, cv2.LINE_AA)
         cv2.circle(canvas, b, 3, colour, -1, cv2.LINE_AA)
@@ -139,7 +170,11 @@ def _with_words(
     draw_on = ImageDraw.Draw(page)
     foot = canvas.shape[0] - FOOT
     draw_on.text((at_left[0], foot), headline(match, calibrated=calibrated), fill=INK, font=ImageFont.load_default(22))
-    draw_on.text((at_left[0], foot + 32), sentence(match), fill=INK, font=ImageFont.load_default(16))
+    said = sentence(match)
+    draw_on.text((at_left[0], foot + 32), said, fill=INK, font=ImageFont.load_default(16))
+    if proof and match.evidence.differs:
+        beside = draw_on.textlength(said, font=ImageFont.load_default(16)) + 20 if said else 0
+        _legend(draw_on, at_left[0] + int(beside), foot + 34)
     facts = []
     if proof and proof.keypoints:
         facts.append(f"{proof.keypoints} keypoints agree")
@@ -148,3 +183,15 @@ def _with_words(
     facts.append(f"{match.image.title or match.image.filename} (id {match.image.id})")
     draw_on.text((at_left[0], foot + 58), " · ".join(facts), fill=QUIET, font=ImageFont.load_default(14))
     return np.asarray(page)
+
+
+def _legend(draw_on: ImageDraw.ImageDraw, x: int, y: int) -> None:
+    """What the dashed boxes say."""
+    width, height = KEY
+    for left in range(x, x + width, DASH):
+        right = min(left + DASH - 4, x + width)
+        draw_on.line((left, y, right, y), fill=DIFFERS, width=2)
+        draw_on.line((left, y + height, right, y + height), fill=DIFFERS, width=2)
+    for side in (x, x + width):
+        draw_on.line((side, y, side, y + height), fill=DIFFERS, width=2)
+    draw_on.text((x + width + 8, y - 2), "differs here", fill=DIFFERS, font=ImageFont.load_default(16))

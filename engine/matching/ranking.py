@@ -95,6 +95,7 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
         ssim=round(proof.alignment.ssim, 4) if proof else None,
         structure=round(proof.alignment.structure, 4) if proof else None,
         region=(proof.region if proof else candidate.region),
+        differs=proof.differs if proof else (),
     )
     is_same = candidate.is_copy and p_same >= calibration.same_cutoff
     p_variant = p_related * (1 - p_copy) if candidate.is_proved else 0.0
@@ -104,7 +105,6 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
             evidence,
             outline=tuple((round(x, 4), round(y, 4)) for x, y in corners),
             edits=proof.edits if is_same else (),
-            differs=proof.differs,
         )
         if is_same:
             return Match(image, "same", p_same, p_same, False, evidence)

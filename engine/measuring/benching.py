@@ -1,4 +1,7 @@
-"""How well a library finds its own pictures: edited copies of a sample of them are asked like anyone's queries."""
+"""How well a library finds its own pictures: edited copies of a sample of them are asked like anyone's queries.
+
+Other versions of them, too: what shows the same scene and is not the same picture is not to be called the same.
+"""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -9,10 +12,11 @@ from typing import Protocol
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import Match, Pixels, Progress, SearchResult, StoredImage, no_progress
+from engine.domain import Lane, Match, Pixels, Progress, SearchResult, StoredImage, no_progress
 from engine.errors import ImageError, InvalidLimit, TooFewPictures, UnknownEdit, UnknownImage
 from engine.pictures import imaging
 from engine.pictures.augment import EDITS, SHOW_OTHER, apply
+from engine.pictures.variants import VARIANTS, vary
 
 JPEG_QUALITY = 92  # of the copies
 SHOWN = 5  # matches of an answer that count
@@ -36,6 +40,21 @@ class EditFigures:
     same: float
     wrong_same: int
     median_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFigures:
+    """Of the other versions of one kind: how many were asked for, and in which lane came what they were made of.
+
+    `wrongly_same`: it came in lane `same`; `variant`: in lane `variant`. `mean_p_same` is that of what they were made
+    of, 0 where it did not come. Where nothing was to be seen of a change, nothing was asked.
+    """
+
+    kind: str
+    asked: int
+    wrongly_same: int
+    variant: int
+    mean_p_same: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Whether `p_same` of the first match means what it says, over all answers.
+    """Whether `p_same` of the first match means what it says, over all answers, those to other versions among them.
 
     `ece` is the expected calibration error: the mean gap between `mean_p` and `right`. `brier_of_base_rate` is the
     Brier score of saying the same for every answer. Bins without an answer are left out.
@@ -88,7 +107,7 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Of the searches, decoding included; `took_s` is the whole run with the making of the copies."""
+    """Of the searches, decoding included; `took_s` is the whole run with the making of copies and other versions."""
 
     searches: int
     median_ms: float
@@ -116,6 +135,8 @@ class BenchReport:
     workers: int
     edits: tuple[EditFigures, ...]
     all_edits: EditFigures
+    variants: tuple[VariantFigures, ...]
+    all_variants: VariantFigures
     false_alarms: FalseAlarms
     calibration: Reliability
     time: Times
@@ -143,6 +164,11 @@ class BenchPlan:
     def wanted(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.edits)) or tuple(EDITS)
 
+    @property
+    def steps(self) -> int:
+        """Queries a picture, at most."""
+        return len(self.wanted) + len(VARIANTS) + LEAVE_ONE_OUT
+
 
 class Search(Protocol):
     """What is asked: `SearchService.search`."""
@@ -168,12 +194,12 @@ async def bench(
     network: str,
     progress: Progress = no_progress,
 ) -> BenchReport:
-    """Ask for edited copies of a sample of the library, one after another, and count. Nothing is written anywhere.
+    """Ask for edited copies and other versions of a sample of the library, one after another, and count.
 
-    The sample is spread over the whole library; the same seed on the same library gives the same copies, whichever
-    edits are asked for. Copies that show another picture too (pasted on it, beside it) show one of the library: it may
-    be found and is then neither wrong nor does it take a place. `read` gives a picture's pixels or an ImageError.
-    TooFewPictures.
+    Nothing is written anywhere. The sample is spread over the whole library; the same seed on the same library gives
+    the same copies and versions, whichever edits are asked for. Copies that show another picture too (pasted on it,
+    beside it) show one of the library: it may be found and is then neither wrong nor does it take a place. `read` gives
+    a picture's pixels or an ImageError. TooFewPictures.
     """
     started = time.perf_counter()
     ids = await library.live_ids()
@@ -182,7 +208,7 @@ async def bench(
         raise TooFewPictures(f"The library {has}; at least {MIN_PICTURES} are needed: `pictrace add`.")
     run = _Run(search, library, read, pool, plan, ids)
     drawn = _strata(ids, plan.pictures, plan.seed)
-    total = len(drawn) * (len(plan.wanted) + LEAVE_ONE_OUT)
+    total = len(drawn) * plan.steps
     for number, stratum in enumerate(drawn):
         await run.picture(stratum, number, lambda done: progress(done, total))
     if not run.asked:
@@ -231,6 +257,15 @@ class _AskedCopy:
     took_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class _AskedVariant:
+    """The match of one variant's answer that the variant was made of, if it came."""
+
+    kind: str
+    lane: Lane | None
+    p_same: float
+
+
 class _Run:
     """One run: what was asked so far."""
 
@@ -259,10 +294,11 @@ class _Run:
         self._alarmed = 0
         self.pictures = 0
         self.asked: list[_AskedCopy] = []
+        self.varied: list[_AskedVariant] = []
 
     async def picture(self, stratum: Iterator[int], number: int, progress: Callable[[int], None]) -> None:
         """Ask for the copies of the first picture of a part that can be read."""
-        steps = len(self._wish.wanted) + LEAVE_ONE_OUT
+        steps = self._wish.steps
         for image_id in stratum:
             pixels = await self._pixels(image_id)
             if pixels is not None:
@@ -297,7 +333,24 @@ class _Run:
         if again:
             await self._leave_out(image_id, again.edit, again.content, again.other)
         await self._leave_out(image_id, None, await self._encoded(pixels), frozenset())
+        for kind in VARIANTS:
+            await self._variant(image_id, pixels, kind)
         return True
+
+    async def _variant(self, image_id: int, pixels: Pixels, kind: str) -> None:
+        """Ask for another version of a picture: nothing in the library is the same."""
+        random = np.random.default_rng([self._wish.seed, image_id, len(EDITS) + list(VARIANTS).index(kind)])
+        seed = int(random.integers(1 << 31))
+        other_id, other = await self._other(image_id, pixels, random)
+        made = await self._pool.run(lambda: vary(kind, pixels, other, seed=seed))
+        if made is None:
+            return
+        result = await self._search(await self._encoded(made), limit=SHOWN + 1, without=frozenset())
+        matches = [match for match in result.matches if match.image.id != other_id][:SHOWN]
+        own = next((match for match in matches if match.image.id == image_id), None)
+        self.varied.append(_AskedVariant(kind, own.lane if own else None, own.p_same if own else 0.0))
+        self._times.append(result.timings_ms["total"])
+        self._believed += [(match.p_same, False) for match in matches[:1]]
 
     async def _leave_out(self, image_id: int, edit: str | None, content: bytes, other: frozenset[int]) -> None:
         """Ask as if the picture were not in the library: whatever is called the same is not it."""
@@ -369,6 +422,8 @@ class _Run:
             workers=self._pool.workers,
             edits=tuple(_figures(edit, asked) for edit, asked in by_edit.items()),
             all_edits=_figures("all", self.asked),
+            variants=tuple(_variant_figures(kind, self.varied) for kind in VARIANTS),
+            all_variants=_variant_figures("all", self.varied),
             false_alarms=FalseAlarms(self._left_out, self._alarmed, tuple(self._alarms)),
             calibration=reliability(self._believed),
             time=Times(
@@ -402,6 +457,17 @@ def _figures(edit: str, asked: Sequence[_AskedCopy]) -> EditFigures:
         same=sum(one.is_same for one in asked) / len(asked),
         wrong_same=sum(one.wrong_same for one in asked),
         median_ms=median(one.took_ms for one in asked),
+    )
+
+
+def _variant_figures(kind: str, varied: Sequence[_AskedVariant]) -> VariantFigures:
+    asked = [one for one in varied if kind in ("all", one.kind)]
+    return VariantFigures(
+        kind=kind,
+        asked=len(asked),
+        wrongly_same=sum(one.lane == "same" for one in asked),
+        variant=sum(one.lane == "variant" for one in asked),
+        mean_p_same=sum(one.p_same for one in asked) / len(asked) if asked else 0.0,
     )
 
 

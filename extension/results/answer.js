@@ -1,4 +1,4 @@
-// An answer of the server's: the picture that was asked with, how it got there, and the matches in two lanes.
+// An answer of the server's: the picture that was asked with, how it got there, and the matches in three lanes.
 import { button, h, link } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { answerSection, card, framed } from "../shared/match.js";

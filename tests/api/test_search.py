@@ -13,6 +13,7 @@ from engine.pictures import augment
 from shell.terminal import result_json
 from tests.api.conftest import Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+from tests.small_library import menu
 
 
 def screenshot() -> bytes:
@@ -43,6 +44,28 @@ async def test_upload_finds_the_picture_and_says_where_it_lies(api: Client) -> N
         "file": f"/v1/images/{first['id']}/file",
         "thumbnail": f"/v1/images/{first['id']}/thumbnail",
     }
+
+
+async def test_other_version_comes_in_a_lane_of_its_own_and_says_what_differs(api: Client) -> None:
+    await api.service.add_bytes(jpeg(menu(0, 1)), name="menu.jpg", actor="test")
+    query = jpeg(menu(0, 2), 80)
+    first, *others = (await api.search(query, weak=True)).json["matches"]
+    assert (first["name"], first["lane"], first["grade"], first["weak"]) == ("menu.jpg", "variant", "variant", False)
+    assert first["p_same"] < 0.5 < first["score"]
+    evidence = first["evidence"]
+    assert evidence["edits"] == []
+    assert np.allclose(evidence["outline"], [[0, 0], [1, 0], [1, 1], [0, 1]], atol=0.02)
+    assert 1 <= len(evidence["differs"]) <= 5
+    for region in evidence["differs"]:
+        assert 0.1 < region["y"] < region["y"] + region["height"] <= 1  # below the heading
+    assert {match["lane"] for match in others} == {"alike"}
+
+    why = await api("POST", f"/v1/images/{first['id']}/why", data=form(query, "a.jpg", words=False))
+    magenta = np.abs(decoded(why.body).astype(int) - explain.DIFFERS).max(axis=2) < 60
+    across = magenta.sum(axis=0)
+    assert across[: len(across) // 2].sum() > 100  # in the query
+    assert across[len(across) // 2 :].sum() > 100  # in the stored picture
+    assert 'pictrace_searches_total{outcome="variant"} ' in (await api("GET", "/metrics")).body.decode()
 
 
 async def test_answer_has_what_the_command_line_gives(api: Client) -> None:

@@ -12,6 +12,7 @@ from engine import SearchService
 from engine.pictures.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
+from tests.small_library import menu
 from tests.telegram.server import FakeTelegram
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
@@ -152,6 +153,37 @@ async def test_nothing_near_is_said_in_one_sentence_with_two_buttons(talk: Talk)
     assert len(album) == 5
     assert all("Hardly alike" in text for text in texts(album))
     assert buttons["text"].startswith("Nothing like it is in the library.")
+
+
+async def test_other_version_is_called_so_and_is_not_the_same(talk: Talk) -> None:
+    await talk.service.add_bytes(jpeg(menu(0, 1)), name="menu.jpg", actor="test")
+    query = jpeg(menu(0, 2), 85)
+    *album, buttons = await talk.ask(talk.ada, document=("q.jpg", query, "image/jpeg"))
+    place, score = texts(album)[0].splitlines()
+    assert place == "1 · menu.jpg"
+    assert score.startswith("Another version, ")
+    said = buttons["text"].splitlines()
+    assert said[0] == "This very picture is not in the library, but another version of it is."
+    assert said[1] == f"1 · menu.jpg — {score}"
+    assert labels(buttons)[0][0] == "❓ 1"
+    assert labels(buttons)[1] == ["✅ Right", "❌ Wrong"]
+    (why,) = await talk.press(talk.ada, buttons, "❓ 1")
+    assert "but show different things in it: another version" in why["caption"]
+    assert " differ" in why["caption"].splitlines()[-1]
+    (answer,) = await talk.ask(talk.ada, document=("q.jpg", query, "image/jpeg"), caption="same")
+    assert answer["text"] == "This very picture is not among the 7 pictures of the library."
+
+
+async def test_same_picture_comes_before_its_other_versions_which_are_counted(talk: Talk) -> None:
+    for content in (1, 3):
+        await talk.service.add_bytes(jpeg(menu(0, content)), name=f"{content}.jpg", actor="test")
+    *_, buttons = await talk.ask(talk.ada, document=("q.jpg", jpeg(menu(0, 2), 85), "image/jpeg"))
+    assert buttons["text"].startswith("This very picture is not in the library, but 2 other versions of it are.\n")
+    *_, buttons = await talk.ask(talk.ada, document=("q.jpg", jpeg(menu(0, 3), 85), "image/jpeg"))
+    said, first, second = buttons["text"].splitlines()[:3]
+    assert said == "This picture is in the library."
+    assert first.startswith("1 · 3.jpg — ")
+    assert second.startswith("2 · 1.jpg — Another version, ")
 
 
 async def test_empty_library_says_so(talk_on: StartTalk) -> None:

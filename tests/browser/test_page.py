@@ -13,6 +13,7 @@ from tests.api.conftest import ADMIN, SEARCH
 from tests.api.test_web import texts
 from tests.browser.conftest import Visit
 from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
+from tests.small_library import menu
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 LANGUAGES = ("en", "ru", "de", "ja", "ko", "zh")
@@ -71,6 +72,38 @@ async def test_what_is_not_there_is_said_and_the_weak_ones_wait_behind_a_button(
         await expect(page.get_by_role("heading", name="Nothing like it is here")).to_be_visible()
         await expect(page.locator(".card").first).to_contain_text("Hardly alike")
         await visitor.accessible()
+
+
+async def test_other_version_stands_in_its_own_lane_and_what_differs_is_boxed(visit: Visit, tmp_path: Path) -> None:
+    query = tmp_path / "menu.jpg"
+    query.write_bytes(jpeg(menu(0, 2), 85))
+    async with visit() as visitor:
+        await visitor.api.add(jpeg(menu(0, 1)), name="stored.jpg")
+        page = await visitor.open()
+        await choose(page, "Choose a picture", query)
+        version = page.locator(".card.variant")
+        await expect(version).to_have_count(1)
+        await expect(version).to_contain_text("stored.jpg")
+        await expect(version.locator(".score")).to_have_text(re.compile(r"^Another version >?\d+%$"))
+        await expect(page.get_by_role("heading", name="Another version")).to_be_visible()
+        await expect(page.get_by_role("heading", name="The same picture")).to_have_count(0)
+        boxes = page.locator(".framed rect:not(.under)")
+        assert 1 <= await boxes.count() <= 5
+        frame, first = await page.locator(".framed img").bounding_box(), await boxes.first.bounding_box()
+        assert frame
+        assert first
+        assert frame["y"] < first["y"] < first["y"] + first["height"] <= frame["y"] + frame["height"] + 4
+        await expect(page.locator(".legend")).to_have_text("The two differ here")
+        await expect(page.locator(".query")).to_contain_text("“stored.jpg” is another version of your picture.")
+        await visitor.accessible()
+        await visitor.fits()
+        await version.get_by_role("button", name="Why?").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_role("img")).to_be_visible()
+        await expect(dialog).to_contain_text("another version, not the same picture")
+        await expect(dialog).to_contain_text(re.compile(r"marked parts? differs?\."))
+        await visitor.accessible()
+        assert visitor.complaints == []
 
 
 async def test_picture_is_chosen_dropped_and_pasted(visit: Visit, tmp_path: Path) -> None:

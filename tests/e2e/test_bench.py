@@ -1,6 +1,7 @@
 """`pictrace bench` as a person or a script uses it."""
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -8,11 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image as PillowImage
 
+from engine.pictures.variants import VARIANTS
 from tests.conftest import SHIPPED, Command
 from tests.e2e.conftest import Holding
 from tests.forking import Forked
 
 ADDED = ("astronaut.png", "coffee.png", "rocket.jpg")
+OF_VARIANTS = {"kind", "asked", "wrongly_same", "variant", "mean_p_same"}
 FIGURES = {"edit", "copies", "recall_at_1", "recall_at_5", "same", "wrong_same", "median_ms"}
 QUICK = ("bench", "--pictures", "2", "--edit", "crop")
 
@@ -34,13 +37,16 @@ def test_json_is_one_object_with_the_keys_that_are_promised_and_the_plot_is_a_pi
     plot = tmp_path / "bench.png"
     (report,) = library.json(*QUICK, "--edit", "collage", "--json", "--plot", plot)
     assert set(report) == {
-        "library", "pictures", "seed", "network", "calibrated", "workers", "edits", "all_edits", "false_alarms",
-        "calibration", "time", "passed_over",
+        "library", "pictures", "seed", "network", "calibrated", "workers", "edits", "all_edits", "variants",
+        "all_variants", "false_alarms", "calibration", "time", "passed_over",
     }  # fmt: skip
     assert [set(one) for one in (*report["edits"], report["all_edits"])] == [FIGURES] * 3
     assert [one["edit"] for one in report["edits"]] == ["crop", "collage"]
     assert (report["library"], report["pictures"], report["seed"]) == (3, 2, 7)
     assert report["all_edits"]["recall_at_1"] == 1
+    assert [set(one) for one in (*report["variants"], report["all_variants"])] == [OF_VARIANTS] * (len(VARIANTS) + 1)
+    assert [one["kind"] for one in report["variants"]] == list(VARIANTS)
+    assert report["all_variants"]["asked"] == sum(one["asked"] for one in report["variants"]) > 0
     assert set(report["false_alarms"]) == {"asked", "alarmed", "matches"}
     assert set(report["calibration"]) == {"answers", "ece", "brier", "brier_of_base_rate", "bins"}
     assert set(report["calibration"]["bins"][0]) == {"low", "high", "answers", "mean_p", "right"}
@@ -59,6 +65,9 @@ def test_table_reads_well_at_a_hundred_columns(library: Command) -> None:
         "2 edited copies of 2 of 3 pictures",
         "crop",
         "all",
+        "other version",
+        "called the same",
+        "another shot",
         "False alarms",
         "Calibration",
         "Time",
@@ -66,6 +75,7 @@ def test_table_reads_well_at_a_hundred_columns(library: Command) -> None:
     ):
         assert words in done.stdout
     assert "Every copy's picture came first" in done.stdout
+    assert re.search(r"[\d.]+.% of other versions were called the same", " ".join(done.stdout.split()))
     assert done.stderr == ""
 
 

@@ -19,6 +19,7 @@ from PIL import Image as PillowImage
 from engine.pictures import augment, imaging
 from tests.conftest import SHIPPED, Command, bad_files, jpeg, photograph
 from tests.e2e.conftest import Holding
+from tests.small_library import menu
 
 ADDED = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
 
@@ -144,6 +145,23 @@ def test_table_for_people(library: Command) -> None:
     assert "rocket.jpg" in done.stdout
     assert "the same file" in done.stdout
     assert "nothing like it is in this library" in done.stdout
+
+
+def test_other_version_is_told_from_the_same_picture(library: Command, tmp_path: Path) -> None:
+    stored, query = tmp_path / "menu.jpg", tmp_path / "query.jpg"
+    stored.write_bytes(jpeg(menu(0, 1)))
+    query.write_bytes(jpeg(menu(0, 2), 80))
+    assert library("add", stored).returncode == 0
+    (answer,) = library.json("search", "--json", query)
+    match = answer["matches"][0]
+    assert (match["name"], match["lane"], match["grade"]) == ("menu.jpg", "variant", "variant")
+    assert match["evidence"]["edits"] == []
+    assert set(match["evidence"]["differs"][0]) == {"x", "y", "width", "height"}
+    table = " ".join(library("search", query).stdout.split())
+    assert "variant" in table
+    assert "another version" in table
+    assert "differ" in table
+    assert library("why", query, str(match["id"]), "--out", tmp_path / "why.jpg").returncode == 0
 
 
 def test_empty_library_is_said(pictrace: Command) -> None:
@@ -342,6 +360,41 @@ def test_near_duplicates_are_named_listed_decided_on_and_taken_back(pictrace: Co
     assert pictrace.json("duplicates", "--json") == []
     assert re.search(r"Took back the decision of 20\d\d-.*: 4 pictures", pictrace("undo").stderr)
     assert len(pictrace.json("duplicates", "--json", "--thorough")) == 1
+    done = pictrace("duplicates", "--keeper", "1")
+    assert (done.returncode, "Kept 1, removed 3 pictures" in done.stderr) == (0, True)
+    pictrace("undo")
+
+
+def test_parts_and_variants_are_listed_by_themselves(pictrace: Command, tmp_path: Path) -> None:
+    crop, first, second = (tmp_path / f"{name}.jpg" for name in ("crop", "first", "second"))
+    crop.write_bytes(jpeg(photograph("coffee.png")[40:360, 60:540]))
+    first.write_bytes(jpeg(menu(1, 1)))
+    second.write_bytes(jpeg(menu(1, 2)))
+    lines = pictrace.json("add", "--json", SHIPPED / "coffee.png", crop, first, second)
+    assert [line["near"] for line in lines] == [[], [], [], []]
+    assert pictrace.json("duplicates", "--json") == []
+    (pair,) = pictrace.json("duplicates", "--json", "--contains")
+    assert (pair["part"]["id"], pair["whole"]["id"]) == (2, 1)
+    (group,) = pictrace.json("duplicates", "--json", "--variants")
+    assert sorted(image["id"] for image in group["images"]) == [3, 4]
+    done = pictrace("duplicates")
+    assert "No near-duplicates" in done.stdout
+    assert "1 picture contained in others" in done.stdout
+    assert "1 group of similar pictures, to look through: `pictrace duplicates --variants`." in done.stderr
+    assert "1 group of similar pictures, to look through, 2 pictures" in pictrace("duplicates", "--variants").stdout
+    assert pictrace("duplicates", "--keep-best", "2").returncode == 2
+    pictrace("duplicates", "--different", 3, 4)
+    assert "No pictures in this library share" in pictrace("duplicates", "--variants").stdout
+
+
+def test_what_was_removed_before_is_said_when_it_comes_again(library: Command) -> None:
+    library("remove", "1")
+    (again,) = library.json("add", "--json", SHIPPED / "astronaut.png")
+    assert (again["status"], again["id"], again["removed_before"]["id"]) == ("restored", 1, 1)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", again["removed_before"]["at"])
+    library("remove", "1")
+    said = library("add", SHIPPED / "astronaut.png").stderr
+    assert re.search(r"restored .*astronaut.png: was removed on 20\d\d-", said)
 
 
 def test_files_of_a_library_are_copied_elsewhere(library: Command, data_dir: Path, tmp_path: Path) -> None:
@@ -366,6 +419,10 @@ def test_files_of_a_library_are_copied_elsewhere(library: Command, data_dir: Pat
         (["--different"], "takes the ids"),
         (["1", "2"], "takes the ids"),
         (["--different", "1", "2", "--keep-best", "1"], "together"),
+        (["--keep-best", "1", "--keeper", "1"], "together"),
+        (["--keeper", "2"], "not_duplicates"),
+        (["--variants", "--contains"], "together"),
+        (["--variants", "--keep-best", "1"], "together"),
     ],
 )
 def test_wrong_use_of_duplicates_changes_nothing(library: Command, arguments: list[str], said: str) -> None:

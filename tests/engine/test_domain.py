@@ -41,10 +41,12 @@ EVIDENCE = Evidence(
     region=Region(0.1, 0.2, 0.3, 0.4),
     outline=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),
     edits=(Edit.MIRRORED, Edit.INSIDE_LARGER),
+    differs=(Region(0.5, 0.25, 0.125, 0.5),),
 )
 MATCHES = (
     Match(replace(IMAGE, title="Old mill"), "same", 0.98765432, 0.98765432, False, EVIDENCE),
     Match(IMAGE, "same", 1.0, 1.0, False, Evidence(exact=True, cosine=1.0, phash_distance=0)),
+    Match(IMAGE, "variant", 0.98, 0.01234567, False, replace(EVIDENCE, edits=())),
     Match(IMAGE, "alike", 0.123456, 0.0000123, True, Evidence()),
 )
 
@@ -59,6 +61,8 @@ MATCHES = (
         ("same", 0.99, Grade.ALMOST_CERTAINLY_SAME),
         ("same", 0.9, Grade.ALMOST_CERTAINLY_SAME),
         ("same", 0.8999, Grade.PROBABLY_SAME),
+        ("variant", 1.0, Grade.VARIANT),
+        ("variant", 0.5, Grade.VARIANT),
         ("alike", 0.75, Grade.VERY_ALIKE),
         ("alike", 0.7499, Grade.ALIKE),
     ],
@@ -70,17 +74,19 @@ def test_grade_follows_lane_and_score(lane: Lane, score: float, grade: Grade) ->
     assert replace(match, weak=True, evidence=Evidence(exact=True)).grade is Grade.IDENTICAL
 
 
-@given(lane=st.sampled_from(["same", "alike"]), one=st.floats(0, 1), other=st.floats(0, 1))
+@given(lane=st.sampled_from(["same", "variant", "alike"]), one=st.floats(0, 1), other=st.floats(0, 1))
 def test_higher_score_of_a_lane_never_has_a_lesser_grade(lane: Lane, one: float, other: float) -> None:
     order = list(Grade)  # from the surest on
     low, high = (Match(IMAGE, lane, score, score, False, Evidence()).grade for score in sorted((one, other)))
     assert order.index(high) <= order.index(low)
     assert (high in order[1:4]) == (lane == "same")
+    assert (high is Grade.VARIANT) == (lane == "variant")
 
 
 def test_codes_that_other_programs_know_stay_as_they_are() -> None:
     assert [one.value for one in Grade] == [
-        "identical", "certainly_same", "almost_certainly_same", "probably_same", "very_alike", "alike", "weak",
+        "identical", "certainly_same", "almost_certainly_same", "probably_same", "variant", "very_alike", "alike",
+        "weak",
     ]  # fmt: skip
     assert [one.value for one in Edit] == [
         "mirrored", "rotated", "cropped", "inside_larger", "padded", "recoloured", "grayscale", "blurred", "overlaid",
@@ -91,7 +97,7 @@ def test_codes_that_other_programs_know_stay_as_they_are() -> None:
 # --- as JSON
 
 
-@pytest.mark.parametrize("match", MATCHES, ids=["same", "exact", "weak"])
+@pytest.mark.parametrize("match", MATCHES, ids=["same", "exact", "variant", "weak"])
 def test_match_is_written_alike_by_the_shell_and_the_api(match: Match) -> None:
     written = json.loads(json.dumps(match.as_json()))
     (by_shell,) = json.loads(json.dumps(result_json(SearchResult((match,)))))["matches"]
@@ -119,10 +125,11 @@ def test_evidence_is_written_in_full_with_its_edits_by_code() -> None:
         "region": {"x": 0.1, "y": 0.2, "width": 0.3, "height": 0.4},
         "outline": [[0, 0], [1, 0], [1, 1], [0, 1]],
         "edits": ["mirrored", "inside_larger"],
+        "differs": [{"x": 0.5, "y": 0.25, "width": 0.125, "height": 0.5}],
     }
     nothing = Evidence().as_json()
     assert set(nothing) == {one.name for one in fields(Evidence)}
-    assert (nothing["region"], nothing["outline"], nothing["edits"]) == (None, None, [])
+    assert (nothing["region"], nothing["outline"], nothing["edits"], nothing["differs"]) == (None, None, [], ())
 
 
 # --- a search

@@ -91,7 +91,7 @@ export function matched(more = {}, evidence = {}) {
     source_url: null,
     links: { file: "/v1/images/7/file", thumbnail: "/v1/images/7/thumbnail", page: "/?like=7" },
     ...more,
-    evidence: { exact: false, keypoints: 31, edits: [], outline: null, ssim: 0.9, cosine: 0.8, phash_distance: 4, ...evidence },
+    evidence: { exact: false, keypoints: 31, edits: [], outline: null, ssim: 0.9, cosine: 0.8, phash_distance: 4, differs: [], ...evidence },
   };
 }
 

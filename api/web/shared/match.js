@@ -5,10 +5,10 @@ import { list, percent, t } from "./i18n.js";
 import { sentence } from "./problem.js";
 
 /**
- * What the server says of a match; older servers give no `grade`.
+ * What the server says of a match; older servers give no `grade` and no `differs`.
  * @typedef {object} Match
  * @property {number} id
- * @property {"same" | "alike"} lane
+ * @property {"same" | "variant" | "alike"} lane
  * @property {string} [grade]
  * @property {number} score
  * @property {number} p_same
@@ -20,7 +20,12 @@ import { sentence } from "./problem.js";
  * @property {string | null} source_url
  * @property {Record<string, string>} links
  * @property {{ exact: boolean, keypoints: number, edits: string[], outline: [number, number][] | null, ssim: number | null,
- *   cosine: number | null, phash_distance: number | null }} evidence
+ *   cosine: number | null, phash_distance: number | null, differs?: Region[] }} evidence
+ */
+
+/**
+ * A part of the query, as shares of its width and height.
+ * @typedef {{ x: number, y: number, width: number, height: number }} Region
  */
 
 /** @param {{ title?: string | null, name: string }} picture */
@@ -38,7 +43,8 @@ export function honest(probability, { exact }) {
 }
 
 /**
- * The picture that was asked with: its element, and `outline(match)`, which draws where a match lies in it.
+ * The picture that was asked with: its element, and `outline(match)`, which draws where a match lies in it, and where both
+ * show different things.
  * @param {string} preview
  */
 export function framed(preview) {
@@ -46,9 +52,16 @@ export function framed(preview) {
   /** @param {Match | undefined} match */
   const outline = (match) => {
     const points = match?.evidence.outline?.map(([x, y]) => `${x},${y}`).join(" ");
-    overlay.replaceChildren(...(points ? [svg("polygon", { points, class: "under" }), svg("polygon", { points })] : []));
+    const differs = match?.evidence.differs ?? [];
+    overlay.replaceChildren(
+      ...(points ? [svg("polygon", { points, class: "under" }), svg("polygon", { points })] : []),
+      ...differs.flatMap((region) => [svg("rect", { ...region, class: "under" }), svg("rect", { ...region })]),
+    );
+    legend.hidden = differs.length === 0;
   };
-  return { element: h("div", { class: "framed" }, h("img", { src: preview, alt: t("result.queryAlt") }), overlay), outline };
+  const legend = h("div", { class: "legend", hidden: true }, h("span", { class: "key" }), t("result.differs"));
+  const picture = h("div", { class: "framed" }, h("img", { src: preview, alt: t("result.queryAlt") }), overlay);
+  return { element: h("div", { class: "asked" }, picture, legend), outline };
 }
 
 /**
@@ -74,6 +87,7 @@ function lanes(matches, cardOf, strong) {
   return [
     h("h1", { id: "answer-heading", class: "unseen" }, t("result.found", { count: strong })),
     section(t("result.same"), ({ lane }) => lane === "same", t("score.help.same")),
+    section(t("result.variant"), ({ lane }) => lane === "variant", t("score.help.variant")),
     section(t("result.alike"), ({ lane, weak }) => lane === "alike" && !weak, t("score.help.alike")),
     section(t("result.weak"), ({ lane, weak }) => lane === "alike" && weak),
   ];
@@ -139,13 +153,13 @@ export function sourceOf({ page_url: page, source_url: source }) {
  * @param {boolean} calibrated
  */
 export function score(match, calibrated) {
-  const grade = match.grade ?? (match.lane === "same" ? "probably_same" : "alike");
+  const grade = match.grade ?? (match.lane === "same" ? "probably_same" : match.lane);
   const shown = calibrated && !match.evidence.exact ? ` ${percent(honest(match.score, match.evidence))}` : "";
   const bar = svg("svg", { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" });
   bar.append(svg("rect", { width: 100, height: 4, class: "ground" }), svg("rect", { width: 100 * match.score, height: 4 }));
   return h(
     "div",
-    { class: "score", title: t(match.lane === "same" ? "score.help.same" : "score.help.alike") },
+    { class: `score ${match.weak ? "weak" : match.lane}`, title: t(`score.help.${match.lane}`) },
     h("p", {}, h("strong", {}, t(`score.${grade}`)), shown),
     calibrated && bar,
   );
@@ -165,10 +179,13 @@ export function edits({ evidence }) {
  */
 export function reasons({ lane, evidence }) {
   if (evidence.exact) return [t("why.exact"), t("edit.none")];
-  if (lane !== "same") return [t("why.alike")];
-  const agree = evidence.keypoints ? t("why.points", { count: evidence.keypoints }) : t("why.whole");
+  if (lane === "alike") return [t("why.alike")];
+  const differs = evidence.differs?.length ? [t("why.differs", { count: evidence.differs.length })] : [];
+  const points = evidence.keypoints ? [t("why.points", { count: evidence.keypoints })] : [];
+  if (lane === "variant") return [t("why.variant"), ...points, ...differs];
   const words = evidence.edits.map((edit) => t(`edit.${edit}`));
-  return words.length ? [agree, t("edit.list", { edits: list(words) })] : [agree];
+  const edited = words.length ? [t("edit.list", { edits: list(words) })] : [];
+  return [...(points.length ? points : [t("why.whole")]), ...edited, ...differs];
 }
 
 /**

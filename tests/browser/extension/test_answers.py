@@ -1,11 +1,14 @@
 """The answer: lanes, why, what is not there, the nearest anyway; the history; languages and accessibility."""
 
+import base64
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from tests.browser.extension.conftest import ADMIN, Browse, answered, says
-from tests.conftest import SHIPPED
+from tests.conftest import SHIPPED, jpeg
+from tests.small_library import menu
 
 LANGUAGES = ("en", "ru", "de", "ja", "ko", "zh")
 
@@ -30,6 +33,20 @@ async def test_why_shows_the_points_that_agree(browse: Browse) -> None:
         await accessible(answer)
         await answer.keyboard.press("Escape")
         await expect(answer.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_other_version_is_told_from_the_same_picture(browse: Browse) -> None:
+    shown = base64.b64encode(jpeg(menu(0, 2), 85)).decode()
+    async with browse() as someone:
+        await someone.api.add(jpeg(menu(0, 1)), name="stored.jpg")
+        page = await someone.visit("shop", f"<img src='data:image/jpeg;base64,{shown}'>")
+        answer = await someone.find(page, "img")
+        version = answer.locator(".card.variant")
+        await expect(version).to_contain_text("stored.jpg")
+        await expect(version.locator(".score")).to_contain_text("Another version")
+        await expect(answer.locator(".legend")).to_have_text("The two differ here")
+        assert 1 <= await answer.locator(".framed rect:not(.under)").count() <= 5
+        await accessible(answer)
 
 
 async def test_links_lead_to_the_source_and_to_the_server(browse: Browse) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.domain import Pixels
+from engine.domain import Pixels, Region
 from engine.features import detail
 from engine.features.detail import Detail
 from engine.features.geometry import Matrix
@@ -293,3 +293,109 @@ def test_same_input_is_measured_alike_and_left_as_it_was(name: str) -> None:
     assert measured(query, stored, shifted(1, 1)) == measured(query, stored, shifted(1, 1))
     for before, after in zip(PAIRS[name], (query, stored), strict=True):
         assert np.array_equal(before, after)
+
+
+# --- where both differ
+
+
+def boxed(place: tuple[int, int, int, int]) -> Pixels:
+    """The picture with a part of another pasted on it, at left, top, right, bottom."""
+    left, top, right, bottom = place
+    pasted = PICTURE.copy()
+    pasted[top:bottom, left:right] = cloudy(7)[top:bottom, left:right]
+    return pasted
+
+
+def differs(query: Pixels, stored: Pixels, transform: Matrix = SAME) -> tuple[Region, ...]:
+    compared = detail.compare(query, stored, transform)
+    assert compared is not None
+    return compared.differs
+
+
+def in_shares(place: tuple[int, int, int, int], size: tuple[int, int] = SIZE) -> tuple[float, float, float, float]:
+    return place[0] / size[0], place[1] / size[1], place[2] / size[0], place[3] / size[1]
+
+
+def assert_covers(region: Region, box: tuple[float, float, float, float], *, slack: float = 0.08) -> None:
+    """That a region holds a box (left, top, right, bottom; shares), but for a window's step, and little more."""
+    edges = (region.x, region.y, region.x + region.width, region.y + region.height)
+    assert edges == pytest.approx(box, abs=slack)
+    inside = max(0.0, min(edges[2], box[2]) - max(edges[0], box[0])) * max(
+        0.0, min(edges[3], box[3]) - max(edges[1], box[1])
+    )
+    assert inside > 0.85 * (box[2] - box[0]) * (box[3] - box[1])
+
+
+BOX = (200, 60, 280, 130)
+
+
+def test_nothing_differs_in_a_copy() -> None:
+    for copy in COPIES.values():
+        assert differs(copy, PICTURE) == ()
+
+
+def test_box_that_shows_something_else_is_a_region_of_the_query() -> None:
+    (region,) = differs(boxed(BOX), PICTURE)
+    assert_covers(region, in_shares(BOX))
+    (region,) = differs(PICTURE, boxed(BOX))  # whichever of the two it was pasted on
+    assert_covers(region, in_shares(BOX))
+
+
+@pytest.mark.parametrize("name", ["smaller", "brighter", "saved again"])
+def test_region_is_the_same_however_the_query_was_saved(name: str) -> None:
+    pasted = boxed(BOX)
+    copies = {"smaller": smaller(pasted, 0.7), "brighter": brighter(pasted), "saved again": saved(pasted, 50)}
+    (region,) = differs(copies[name], PICTURE)
+    assert_covers(region, in_shares(BOX))
+
+
+def test_region_of_a_turned_query_lies_where_the_query_shows_it() -> None:
+    query = np.ascontiguousarray(np.rot90(boxed(BOX), -1))  # clockwise
+    to_stored = np.array([[0, 1, 0], [-1, 0, 1], [0, 0, 1]], np.float64)
+    left, top, right, bottom = in_shares(BOX)
+    (region,) = differs(query, PICTURE, to_stored)
+    assert_covers(region, (1 - bottom, left, 1 - top, right))
+
+
+def test_region_of_a_mirrored_query_lies_where_the_query_shows_it() -> None:
+    left, top, right, bottom = in_shares(BOX)
+    to_stored = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float64)
+    (region,) = differs(np.ascontiguousarray(boxed(BOX)[:, ::-1]), PICTURE, to_stored)
+    assert_covers(region, (1 - right, top, 1 - left, bottom))
+
+
+def test_region_of_a_cropped_query_is_in_shares_of_the_crop() -> None:
+    left, top, right, bottom = 120, 30, 340, 200
+    wide, high = right - left, bottom - top
+    to_stored = np.array([[wide / SIZE[0], 0, left / SIZE[0]], [0, high / SIZE[1], top / SIZE[1]], [0, 0, 1]])
+    (region,) = differs(boxed(BOX)[top:bottom, left:right], PICTURE, to_stored)
+    assert_covers(
+        region, in_shares((BOX[0] - left, BOX[1] - top, BOX[2] - left, BOX[3] - top), (wide, high)), slack=0.1
+    )
+    assert differs(boxed((10, 210, 90, 260))[top:bottom, left:right], PICTURE, to_stored) == ()  # outside the crop
+
+
+def test_regions_are_the_largest_and_five_at_most() -> None:
+    places = [
+        (20 + 120 * n, top, 60 + 120 * n + 6 * m, top + 34 + 6 * m)
+        for m, top in enumerate((20, 110, 200))
+        for n in range(3)
+    ]
+    pasted = PICTURE.copy()
+    for left, top, right, bottom in places[:7]:
+        pasted[top:bottom, left:right] = cloudy(7)[top:bottom, left:right]
+    found = differs(pasted, PICTURE)
+    assert len(found) == detail.REGIONS
+    assert all(0 <= one.x < one.x + one.width <= 1.0001 and 0 <= one.y < one.y + one.height <= 1.0001 for one in found)
+    sizes = [one.width * one.height for one in found]
+    assert sizes == pytest.approx(sorted(sizes, reverse=True), rel=0.5)
+
+
+def test_word_that_differs_is_in_a_region_and_the_others_are_in_none() -> None:
+    other = (*WORDS[:4], "Hupolo", *WORDS[5:])
+    left, top, right, bottom = in_shares((8 + 118, 36 + 58, 8 + 118 + 110, 36 + 58 + 50))  # its field
+    found = differs(form(other), form(WORDS))
+    assert found
+    for region in found:
+        assert left - 0.03 < region.x < region.x + region.width < right + 0.03
+        assert top - 0.03 < region.y < region.y + region.height < bottom + 0.03

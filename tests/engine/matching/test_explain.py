@@ -7,11 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain import WHOLE, Edit, Evidence, Lane, Match, Pixels
+from engine.domain import WHOLE, Edit, Evidence, Lane, Match, Pixels, Region
 from engine.features.geometry import Geometry, Matrix
 from engine.features.ssim import Alignment
 from engine.matching import explain
-from engine.matching.explain import ACCENT, FOOT, GAP, GROUND, HEADING, HEIGHT, MARGIN, MAX_LINES, MAX_WIDTH, MIN_WIDTH
+from engine.matching.explain import (
+    ACCENT,
+    DIFFERS,
+    FOOT,
+    GAP,
+    GROUND,
+    HEADING,
+    HEIGHT,
+    MARGIN,
+    MAX_LINES,
+    MAX_WIDTH,
+    MIN_WIDTH,
+)
 from engine.matching.proof import Proof
 from tests.small_library import painting, stored_image
 
@@ -108,6 +120,54 @@ def test_nothing_is_drawn_where_nothing_was_laid() -> None:
     assert not is_accent(drawn(None)).any()
 
 
+def is_differing(picture: Pixels) -> np.ndarray:
+    return np.asarray(np.abs(picture.astype(int) - DIFFERS).max(axis=2) < 60)
+
+
+def drawn_differing(transform: Matrix, *regions: Region, lane: Lane = "variant", words: bool = False) -> Pixels:
+    found = match(lane, evidence=Evidence(differs=regions))
+    return explain.draw(GREY, BROWN, found, proof(transform), calibrated=True, words=words)
+
+
+def box(picture: Pixels) -> tuple[float, float, float, float]:
+    """The bounds of what is marked as differing: left, top, right, bottom, in shares of a picture."""
+    rows, columns = np.nonzero(is_differing(picture))
+    return (
+        columns.min() / FITTED[1],
+        rows.min() / FITTED[0],
+        (columns.max() + 1) / FITTED[1],
+        (rows.max() + 1) / FITTED[0],
+    )
+
+
+@pytest.mark.parametrize("lane", ["same", "variant"])
+def test_part_that_differs_is_boxed_in_both_pictures(lane: Lane) -> None:
+    query, gap, stored = parts(drawn_differing(IDENTITY, Region(0.25, 0.5, 0.5, 0.25), lane=lane))
+    for picture in (query, stored):
+        assert box(picture) == pytest.approx((0.25, 0.5, 0.75, 0.75), abs=0.01)
+        assert not is_differing(picture)[250:350, 180:460].any()  # inside the box
+    assert not is_differing(gap).any()
+
+
+def test_box_lies_in_the_stored_picture_where_that_part_is_laid() -> None:
+    query, _, stored = parts(drawn_differing(MIDDLE, Region(0.5, 0.5, 0.25, 0.125)))
+    assert box(query) == pytest.approx((0.5, 0.5, 0.75, 0.625), abs=0.01)
+    assert box(stored) == pytest.approx((0.5, 0.5, 1.0, 0.75), abs=0.01)
+
+
+def test_colour_of_what_differs_is_explained_where_words_are_written() -> None:
+    region = Region(0.25, 0.5, 0.5, 0.25)
+    assert is_differing(drawn_differing(IDENTITY, region, words=True)[-FOOT:]).any()
+    assert is_differing(drawn_differing(IDENTITY, region, lane="same", words=True)[-FOOT:]).any()
+    assert not is_differing(drawn_differing(IDENTITY, words=True)[-FOOT:]).any()
+
+
+def test_nothing_is_boxed_where_nothing_differs_or_nothing_was_laid() -> None:
+    assert not is_differing(drawn_differing(IDENTITY)).any()
+    unlaid = match("alike", evidence=Evidence(differs=(Region(0.25, 0.5, 0.5, 0.25),)))
+    assert not is_differing(explain.draw(GREY, BROWN, unlaid, None, calibrated=True)).any()
+
+
 def crossings(picture: Pixels) -> np.ndarray:
     """The rows in which something goes across the gap."""
     _, gap, _ = parts(picture)
@@ -182,6 +242,8 @@ def test_only_what_is_certain_is_a_hundred_per_cent_and_more_is_never_written_as
         (match(evidence=Evidence(exact=True)), False, "The same file, byte for byte"),
         (match("same", 0.97), True, "The same picture: 97% sure"),
         (match("same", 0.97), False, "Probably the same picture"),
+        (match("variant", 0.93), True, "Another version: 93% sure"),
+        (match("variant", 0.93), False, "Probably another version"),
         (match("alike", 0.6), True, "Looks alike: 60% the same kind of thing"),
         (match("alike", 0.6), False, "Looks alike"),
         (match("alike", 0.004, weak=True), True, "Not the same picture, and hardly alike: <1% the same kind of thing"),
@@ -196,6 +258,7 @@ def test_headline_says_lane_and_certainty_and_no_per_cent_without_a_calibration(
 
 def test_certainty_of_the_same_picture_is_p_same_and_not_the_score() -> None:
     assert "42%" in explain.headline(replace(match(), p_same=0.42, score=0.9), calibrated=True)
+    assert "90%" in explain.headline(replace(match("variant"), p_same=0.1, score=0.9), calibrated=True)
 
 
 def test_sentence_names_every_edit() -> None:
@@ -209,6 +272,8 @@ def test_sentence_names_every_edit() -> None:
 def test_sentence_where_nothing_was_done_or_nothing_found() -> None:
     assert explain.sentence(match(evidence=Evidence(exact=True))) == "Nothing was changed."
     assert explain.sentence(match()) == ""
+    shares = "The same scene or layout, with other content: not the same picture."
+    assert explain.sentence(match("variant")) == shares
     alike = match("alike", evidence=Evidence(edits=(Edit.CROPPED,)))
     assert explain.sentence(alike) == "No part of one was found in the other."
 

@@ -134,10 +134,12 @@ def test_copy_is_a_copy_in_detail(edit: str) -> None:
     assert replace(looked_at, p_copy=None) == found
 
 
-def test_nothing_is_said_where_too_little_is_in_common() -> None:
+def test_doubt_is_left_where_too_little_is_in_common_to_tell() -> None:
     found = by_keypoints(CAT, CAT)
     assert found
-    assert proof.in_detail(found, view_of(CAT).query.grey, grey_of(CAT)[::20, ::20]) is found
+    looked_at = proof.in_detail(found, view_of(CAT).query.grey, grey_of(CAT)[::20, ::20])
+    assert looked_at == replace(found, p_copy=proof.TOO_LITTLE)
+    assert looked_at.is_copy
 
 
 @pytest.mark.parametrize(

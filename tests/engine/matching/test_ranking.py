@@ -5,12 +5,22 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from engine.domain import WHOLE, Edit, HandcraftedFeatures, Keypoints, Match, NetworkRef, StoredFeatures, StoredImage
+from engine.domain import (
+    WHOLE,
+    Edit,
+    HandcraftedFeatures,
+    Keypoints,
+    Match,
+    NetworkRef,
+    Region,
+    StoredFeatures,
+    StoredImage,
+)
 from engine.features.ssim import Alignment
 from engine.matching.calibration import Calibration, Signals, shipped, uncalibrated
 from engine.matching.candidates import Candidate, Candidates
 from engine.matching.proof import Proof
-from engine.matching.ranking import rank
+from engine.matching.ranking import VARIANT_FROM, rank
 
 NETWORK = NetworkRef("efficientnet-lite2", "1")
 NO_KEYPOINTS = Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), 1.0)
@@ -30,11 +40,13 @@ def candidate(
     *,
     p_copy: float | None = None,
     edits: tuple[Edit, ...] = (),
+    differs: tuple[Region, ...] = (),
+    difference: float | None = None,
 ) -> Candidate:
     proof = None
     if structure is not None:
         alignment = Alignment(structure, structure, structure, 0.0, 1.0)
-        proof = Proof(np.eye(3), None, alignment, WHOLE, edits, p_copy)
+        proof = Proof(np.eye(3), None, alignment, WHOLE, edits, p_copy, differs, difference)
     stored = StoredFeatures(image(image_id), HandcraftedFeatures(0, NO_KEYPOINTS))
     return Candidate(stored, cosine, cosine, WHOLE, 30 if structure is None else 2, proof)
 
@@ -95,19 +107,94 @@ def test_doubt_in_detail_is_taken_off_what_the_proof_says(calibration: Calibrati
 
 
 @pytest.mark.parametrize("p_copy", [0.49, 0.4, 0.1, 0.0])
-def test_what_is_no_copy_in_detail_is_alike_however_well_it_is_proved(
+def test_what_is_proved_and_no_copy_in_detail_is_a_variant(
     calibration: Calibration, references: np.ndarray, p_copy: float
 ) -> None:
+    proved = only(candidate(1, 0.9, 0.99), references, calibration)
     match = only(candidate(1, 0.9, 0.99, p_copy=p_copy), references, calibration)
-    assert match.lane == "alike"
+    assert (match.lane, match.weak) == ("variant", False)
+    assert match.p_same == pytest.approx(proved.p_same * p_copy)
+    assert match.p_same < calibration.same_cutoff
+    assert match.score == pytest.approx(proved.p_same * (1 - p_copy))
+    assert match.score >= VARIANT_FROM
+    assert match.evidence.outline == proved.evidence.outline is not None
+
+
+@pytest.mark.parametrize("p_copy", [0.0, 0.3, None])
+def test_what_is_not_proved_is_no_variant(
+    calibration: Calibration, references: np.ndarray, p_copy: float | None
+) -> None:
+    match = only(candidate(1, 0.9, 0.3, p_copy=p_copy), references, calibration)
+    assert (match.lane, match.evidence.outline) == ("alike", None)
+
+
+def test_what_is_neither_likely_a_copy_nor_a_variant_is_alike(calibration: Calibration, references: np.ndarray) -> None:
+    match = only(candidate(1, 0.9, 0.9, p_copy=0.5), references, calibration)
+    assert (match.lane, match.evidence.outline) == ("alike", None)
     assert match.p_same < calibration.same_cutoff
     assert match.score >= match.p_same
-    assert match.evidence.outline is None
 
 
-def test_copy_comes_before_what_is_none_in_detail(calibration: Calibration, references: np.ndarray) -> None:
-    found = [candidate(1, 0.99, 0.99, p_copy=0.3), candidate(2, 0.5, 0.9, p_copy=0.95)]
-    assert [one[:2] for one in ranked(found, references, calibration)] == [(2, "same"), (1, "alike")]
+def test_copy_comes_before_a_variant_and_a_variant_before_what_looks_alike(
+    calibration: Calibration, references: np.ndarray
+) -> None:
+    found = [candidate(1, 0.99), candidate(2, 0.98, 0.99, p_copy=0.3), candidate(3, 0.5, 0.9, p_copy=0.95)]
+    lanes = [one[:2] for one in ranked(found, references, calibration)]
+    assert lanes == [(3, "same"), (2, "variant"), (1, "alike")]
+
+
+def test_likelier_variants_come_first_and_then_those_that_agree_more(
+    calibration: Calibration, references: np.ndarray
+) -> None:
+    found = [
+        candidate(1, 0.9, 0.8, p_copy=0.01),
+        candidate(2, 0.9, 0.95, p_copy=0.02),
+        candidate(3, 0.9, 0.99, p_copy=0.3),
+        candidate(4, 0.9, 0.95, p_copy=0.0),
+    ]
+    assert [one[0] for one in ranked(found, references, calibration)] == [2, 4, 1, 3]
+
+
+CROPPED, TWICE, MIRRORED = (Edit.CROPPED,), (Edit.CROPPED, Edit.RECOMPRESSED), (Edit.MIRRORED,)
+IN_ORDER = {
+    "equal pixels before all others": ({"difference": 0.4, "p_copy": 0.6}, {"difference": 0.6, "p_copy": 0.99}),
+    "the surer before the less sure": ({"p_copy": 0.99, "edits": TWICE}, {"p_copy": 0.6}),
+    "its colours and orientation before others": ({"edits": TWICE}, {"edits": MIRRORED}),
+    "grey after colours": ({"edits": TWICE}, {"edits": (Edit.GRAYSCALE,)}),
+    "fewer edits before more": ({"edits": CROPPED, "difference": 9.0}, {"edits": TWICE, "difference": 2.0}),
+    "the nearer before the farther": ({"edits": CROPPED, "difference": 2.0}, {"edits": CROPPED, "difference": 9.0}),
+    "what was measured before what was not": ({"difference": 200.0}, {"difference": None}),
+    "the likelier before the less likely": ({"p_copy": 0.84}, {"p_copy": 0.82}),
+}
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
+def test_order_among_the_same(calibration: Calibration, references: np.ndarray, name: str) -> None:
+    first, second = IN_ORDER[name]
+    for ids in ((1, 2), (2, 1)):  # whichever was there first
+        found = [candidate(ids[0], 0.9, 0.9, **first), candidate(ids[1], 0.9, 0.9, **second)]  # type: ignore[arg-type]
+        for given in (found, found[::-1]):
+            assert [one[:2] for one in ranked(given, references, calibration)] == [(one, "same") for one in ids]
+
+
+def test_same_bytes_come_before_equal_pixels(calibration: Calibration, references: np.ndarray) -> None:
+    found = Candidates((candidate(1, 1.0, 0.99, difference=0.0), candidate(2, 1.0, 0.99, difference=0.0)), [])
+    matches = rank(found, references, calibration, limit=5, exact=image(2))
+    assert [match.image.id for match in matches] == [2, 1]
+
+
+DIFFERS = (Region(0.1, 0.2, 0.3, 0.1), Region(0.6, 0.6, 0.1, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("p_copy", "lane"), [(0.95, "same"), (0.5, "alike"), (0.2, "variant"), (0.0, "variant"), (None, "same")]
+)
+def test_what_differs_is_told_in_every_lane(
+    calibration: Calibration, references: np.ndarray, p_copy: float | None, lane: str
+) -> None:
+    match = only(candidate(1, 0.9, 0.9, p_copy=p_copy, differs=DIFFERS), references, calibration)
+    assert (match.lane, match.evidence.differs) == (lane, DIFFERS)
+    assert only(candidate(1, 0.9), references, calibration).evidence.differs == ()
 
 
 def test_edits_are_named_of_the_same_picture_and_of_nothing_else(
@@ -120,7 +207,8 @@ def test_edits_are_named_of_the_same_picture_and_of_nothing_else(
     weak = candidate(1, 0.9, 0.3, edits=edits)
     for one in (short, weak, candidate(1, 0.9, 0.9, p_copy=0.2, edits=edits)):
         match = only(one, references, calibration)
-        assert (match.lane, match.evidence.edits) == ("alike", ())
+        assert match.lane != "same"
+        assert match.evidence.edits == ()
 
 
 def test_exact_is_certain(calibration: Calibration, references: np.ndarray) -> None:

@@ -27,6 +27,7 @@ from engine.measuring import benching
 from engine.measuring.benching import BenchPlan, BenchReport
 from engine.pictures import imaging
 from engine.pictures.augment import EDITS
+from engine.pictures.variants import VARIANTS
 from engine.storage.database import REVISION
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
 
@@ -104,8 +105,8 @@ async def test_places_and_lanes_are_counted() -> None:
         "median_ms": 5.0,
     }
     assert report.all_edits.recall_at_5 == 0.75
-    assert (report.pictures, report.library, report.calibration.answers) == (4, 4, 3)
-    assert report.time.searches == 4 * 3
+    assert (report.pictures, report.library) == (4, 4)
+    assert report.time.searches == 4 * 3 + report.all_variants.asked
 
 
 async def test_another_picture_that_a_copy_shows_is_neither_wrong_nor_takes_a_place() -> None:
@@ -127,6 +128,51 @@ async def test_five_others_are_shown_beside_the_one_that_does_not_count() -> Non
     report = await library.bench("paste")
     assert {limit for _, limit, without in library.asked[1:] if not without} == {6}
     assert report.edits[0].recall_at_5 == 1  # the sixth of the answer is the fifth that counts
+
+
+class Textured(FakeLibrary):
+    """Pictures of noise about the brightness by which they are told apart, so that changes are to be seen."""
+
+    async def read(self, image: StoredImage) -> Pixels:
+        noise = np.random.default_rng(image.id).integers(-40, 41, (80, 120, 1))
+        return np.asarray(np.clip(pixels_of(image.id) + noise, 0, 255), np.uint8)
+
+    def answered_in_turn(self, *answers: list[Match]) -> None:
+        """To the last queries, the other versions; the others get nothing."""
+        waiting = list(answers)
+        queries = 2 + len(EDITS_ASKED)  # to warm up, copies, and two with the picture left out
+        self.answer = lambda asked, without: (
+            waiting.pop(0) if waiting and len(self.asked) > queries and not without else []
+        )
+
+
+EDITS_ASKED = ("mirror",)
+
+
+async def test_other_versions_are_counted_by_the_lane_of_what_they_were_made_of() -> None:
+    library = Textured([10, 11], lambda asked, without: [])
+    library.answered_in_turn(
+        [match(10, "same", 0.8)],
+        [match(10, "variant", 0.1), match(9)],
+        [match(9, "alike", 0.3), match(10, "alike", 0.1)],
+    )
+    report = await library.bench(*EDITS_ASKED, pictures=1)
+    counted = [(one.asked, one.wrongly_same, one.variant, round(one.mean_p_same, 3)) for one in report.variants]
+    assert [one.kind for one in report.variants] == list(VARIANTS)
+    assert counted == [(1, 1, 0, 0.8), (1, 0, 1, 0.1), (1, 0, 0, 0.1), (1, 0, 0, 0.0)]
+    everything = report.all_variants
+    assert (everything.kind, everything.asked, everything.wrongly_same, everything.variant) == ("all", 4, 1, 1)
+    assert everything.mean_p_same == pytest.approx(1 / 4)
+    assert [(one.answers, one.right) for one in report.calibration.bins] == [(1, 0), (1, 0), (1, 0)]  # 0.1, 0.3, 0.8
+    assert report.time.searches == 1 + 2 + 4
+    assert report.all_edits.copies == 1  # a version is no copy
+
+
+async def test_other_versions_of_flat_pictures_would_be_the_same_and_are_not_asked_for() -> None:
+    library = FakeLibrary([1, 1], lambda asked, without: [])
+    report = await library.bench("mirror", pictures=1)
+    assert [one.asked for one in report.variants] == [0, 0, 0, 0]
+    assert report.all_variants.mean_p_same == 0
 
 
 async def test_what_is_called_the_same_while_its_picture_is_left_out_is_named() -> None:

@@ -21,13 +21,26 @@ test("matches stand in their lanes, and keep the server's places", () => {
   const section = answer(
     matched({ name: "a" }),
     matched({ name: "b", lane: "alike", grade: "alike" }),
+    matched({ name: "e", lane: "variant", grade: "variant" }),
     matched({ name: "c", lane: "alike", grade: "weak", weak: true }),
     matched({ name: "d" }),
   );
-  assert.deepEqual(texts(section, "h2"), ["The same picture", "Looks alike", "The nearest others"]);
-  assert.deepEqual(texts(section, "h1"), ["3 matches"]);
-  assert.deepEqual(texts(section, "h3"), ["Match 1: a", "Match 4: d", "Match 2: b", "Match 3: c"]);
-  assert.deepEqual([...section.querySelectorAll(".card")].map((one) => one.className), ["card same", "card same", "card alike", "card weak"]);
+  assert.deepEqual(texts(section, "h2"), ["The same picture", "Another version", "Looks alike", "The nearest others"]);
+  assert.deepEqual(texts(section, "h1"), ["4 matches"]);
+  assert.deepEqual(texts(section, "h3"), ["Match 1: a", "Match 5: d", "Match 3: e", "Match 2: b", "Match 4: c"]);
+  const classes = [...section.querySelectorAll(".card")].map((one) => one.className);
+  assert.deepEqual(classes, ["card same", "card same", "card variant", "card alike", "card weak"]);
+});
+
+test("a heading says what its lane means", () => {
+  const section = answer(matched(), matched({ lane: "variant", grade: "variant" }), matched({ lane: "alike", grade: "alike" }));
+  const helps = [...section.querySelectorAll("h2")].map((one) => one.getAttribute("title"));
+  assert.equal(helps[1], "How likely it is that this is another version: the same scene or layout, with other content.");
+  assert.equal(new Set(helps).size, 3);
+  const scores = [...section.querySelectorAll(".score")].map((one) => one.getAttribute("title"));
+  assert.deepEqual(scores, helps);
+  const classes = [...section.querySelectorAll(".score")].map((one) => one.className);
+  assert.deepEqual(classes, ["score same", "score variant", "score alike"]);
 });
 
 test("a lane without matches has no heading", () => {
@@ -64,6 +77,8 @@ test("the grade is said, with the probability that the lane's score is", () => {
   assert.deepEqual(texts(show.score(matched(), true), "p"), ["Certainly the same 98%"]);
   assert.deepEqual(texts(show.score(matched({ lane: "alike", grade: "very_alike", score: 0.7 }), true), "p"), ["Very much alike 70%"]);
   assert.deepEqual(texts(show.score(matched({ score: 1 }), true), "p"), ["Certainly the same >99%"]);
+  const variant = matched({ lane: "variant", grade: "variant", score: 0.93, p_same: 0.07 });
+  assert.deepEqual(texts(show.score(variant, true), "p"), ["Another version 93%"]);
 });
 
 test("the very same bytes need no percentage", () => {
@@ -94,6 +109,7 @@ test("edits are named where it is the same picture, and only there", () => {
   assert.deepEqual(texts(cardOf(matched({}, { edits }), 1), ".edits li"), ["mirrored", "inside a larger picture"]);
   assert.equal(cardOf(matched({}, { edits: [] }), 1).querySelector(".edits"), null);
   assert.equal(cardOf(matched({ lane: "alike" }, { edits }), 1).querySelector(".edits"), null);
+  assert.equal(cardOf(matched({ lane: "variant" }, { edits }), 1).querySelector(".edits"), null);
 });
 
 test("a card leads to where the picture is from: its page, else its address, if they are of the web", () => {
@@ -127,6 +143,16 @@ test("why: the points that agree, and what was done", () => {
   assert.deepEqual(show.reasons(matched({}, { exact: true, edits: ["cropped"] })), ["It is the same file, byte for byte.", "Nothing was changed."]);
 });
 
+test("why: another version shares much, and what differs is counted", () => {
+  const differs = [{ x: 0, y: 0, width: 0.1, height: 0.1 }, { x: 0.5, y: 0, width: 0.1, height: 0.1 }];
+  const shares = "The two share a scene or a layout, but show different things in it: another version, not the same picture.";
+  const variant = (evidence) => show.reasons(matched({ lane: "variant" }, evidence));
+  assert.deepEqual(variant({ differs }), [shares, "31 points agree in position.", "2 marked parts differ."]);
+  assert.deepEqual(variant({ keypoints: 0 }), [shares]);
+  assert.deepEqual(show.reasons(matched({}, { differs: differs.slice(1) })), ["31 points agree in position.", "1 marked part differs."]);
+  assert.deepEqual(variant({ keypoints: 0, differs: undefined }), [shares]); // of an older server
+});
+
 test("why: the picture is shown while its dialog is open, and let go of after", async () => {
   const let_go = [];
   URL.createObjectURL = () => "blob:why";
@@ -158,4 +184,23 @@ test("an outline is drawn where the match lies, and taken away", () => {
   outline(undefined);
   assert.deepEqual(points(), []);
   assert.equal(element.querySelector("img").getAttribute("src"), "data:,x");
+});
+
+test("what differs is boxed in the query, and its colour explained, as long as that match is pointed at", () => {
+  const { element, outline } = show.framed("data:,x");
+  const boxes = () => [...element.querySelectorAll("rect:not(.under)")].map((one) => ["x", "y", "width", "height"].map((name) => one.getAttribute(name)));
+  const legend = element.querySelector(".legend");
+  assert.ok(legend.hasAttribute("hidden"));
+  const differs = [{ x: 0.1, y: 0.2, width: 0.3, height: 0.4 }, { x: 0.5, y: 0, width: 0.1, height: 0.2 }];
+  outline(matched({ lane: "variant" }, { outline: [[0, 0], [1, 0], [1, 1], [0, 1]], differs }));
+  assert.deepEqual(boxes(), [["0.1", "0.2", "0.3", "0.4"], ["0.5", "0", "0.1", "0.2"]]);
+  assert.equal(element.querySelectorAll("polygon").length, 2);
+  assert.equal(element.querySelectorAll("rect.under").length, 2);
+  assert.equal(legend.hasAttribute("hidden"), false);
+  assert.equal(legend.textContent, "The two differ here");
+  for (const other of [matched(), undefined, matched({}, { differs: undefined })]) {
+    outline(other);
+    assert.deepEqual(boxes(), []);
+    assert.ok(legend.hasAttribute("hidden"));
+  }
 });
