@@ -1,237 +1,125 @@
-"""Fits the networks that judge proved pairs in detail, on pairs that it makes itself: `engine/data/scrutiny.json`.
+"""Fits the network that judges proved pairs in detail, on pairs that it makes itself: `engine/data/scrutiny.tflite`.
 
-usage: fit_scrutiny.py LIBRARY [--photographs N] [--layouts N] [--out FILE]
+usage: fit_scrutiny.py LIBRARY [--without FOLDER ...] [--photographs N] [--layouts N] [--epochs N] [--out FILE]
 
-LIBRARY is a folder of photographs. Pairs are made of N of them, and of N layouts of each kind: edited copies (as
-`augment` makes them, photographed, drawn on, saved again), and variants (other shots, things moved, other words, the
-same layout filled in differently). What today's proof does not let through is left out. A quarter of the photographs
-and of the layouts is kept back to judge by; then all of it is fitted on.
+LIBRARY is a folder of photographs. Pairs are made of N of them, and of N layouts of each kind (`scrutiny_pairs.py`);
+what today's proof does not let through is left out. A sixth of the photographs and of the layouts is kept back, and
+what the network says of their pairs is printed. Some 30,000 pairs take 35 minutes to make on two cores that do other
+things too.
 """
 
 import argparse
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Sequence
 from multiprocessing import Pool
 from pathlib import Path
 
-import cv2
+import keras
 import numpy as np
+import tensorflow as tf
+from keras import layers, ops
 from numpy.typing import NDArray
 
-from benchmarks import layouts
-from benchmarks.other_shots import (
-    captioned,
-    drawn_on,
-    photographed,
-    saved_again,
-    smaller,
-)
-from engine.domain import WHOLE, StoredFeatures, StoredImage
-from engine.features import detail, registry, sift
-from engine.matching import scrutiny
-from engine.matching.candidates import Candidate
-from engine.matching.query_view import QueryPicture, View
-from engine.pictures import imaging
-from engine.pictures.augment import EDITS, apply
-from engine.pictures.variants import rearranged, step_aside
+from benchmarks.layouts import KINDS
+from benchmarks.scrutiny_pairs import Judged, Task, measured, unpacked
+from engine.features.detail import CHANNELS
+from engine.matching.scrutiny import SIDE
 
-Pixels = NDArray[np.uint8]
 Random = np.random.Generator
 
-DOCUMENT_EDITS = sorted(set(EDITS) - {"collage", "story", "meme", "mix"})
-TWICE = sorted(set(EDITS) - {"screenshot", "paste", "collage", "story", "mix"})  # edits that go well together
-LAID_OVER = ("sticker", "sticker", "write_text")
-REGIONS = 6  # of a query that a picture is laid on
-NETWORKS, HIDDEN, STEPS, BATCH, RATE = 4, 20, 5_000, 256, 3e-3
-DECAY, NOISE = 3e-4, 0.1  # of weights; added to the inputs, in deviations
+KEPT_BACK = 6  # one photograph or layout in so many
+CONVOLUTIONS = ((20, 2), (24, 1), (24, 2), (32, 1), (32, 2), (48, 1))  # filters of 3 x 3 windows, and stride
+MEASURED, HIDDEN, DROPPED = 24, 32, 0.3
+FARTHEST = 3.0  # deviations from the mean of the pairs that were fitted on; what is farther counts as far
+BATCH, RATE, DECAY = 64, 2e-3, 5e-3
+NOISE, WITHOUT_MEASURES = 0.1, 0.3  # added to the measures, in deviations; how often there are none
+CERTAIN = 0.99  # what is said of a pair that is a copy
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What pairs are made of: a photograph, or a layout of some kind."""
+def network(mean: NDArray[np.float32], spread: NDArray[np.float32]) -> keras.Model:
+    """Windows (n, 96, 96, c) and measures (n, m) -> log-odds (n, 1) that a pair is a copy.
 
-    seed: int
-    photograph: Path | None
-    other: Path  # an unrelated photograph, for backgrounds
-    kind: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A pair that was measured."""
-
-    kind: str
-    is_copy: bool
-    measured: NDArray[np.float64]
-
-
-def pairs(task: Task) -> Iterator[tuple[str, bool, Pixels, Pixels]]:
-    """(kind, whether it is a copy, query, stored picture)."""
-    random, other = np.random.default_rng(task.seed), _read(task.other)
-    if task.photograph:
-        yield from _of_photograph(_read(task.photograph), other, random)
-    else:
-        yield from _of_layout(task.kind, task.seed, other, random)
+    Where the two have no windows in common the network sees nothing: means are over those that they have.
+    """
+    windows, measures = keras.Input((SIDE, SIDE, len(CHANNELS))), keras.Input((len(mean),))
+    inside = layers.AveragePooling2D(8)(windows[..., :1])
+    seen = windows
+    for filters, stride in CONVOLUTIONS:
+        seen = layers.Conv2D(filters, 3, stride, padding="same", activation="relu")(seen)
+    shown = seen * inside
+    average = ops.sum(shown, (1, 2)) / (ops.sum(inside, (1, 2)) + 1e-3)
+    scaled = ops.clip((measures - mean) / spread, -FARTHEST, FARTHEST)
+    together = [average, ops.max(shown, (1, 2)), layers.Dense(MEASURED, activation="relu")(scaled)]
+    known = layers.Dropout(DROPPED)(layers.Concatenate()(together))
+    known = layers.Dropout(DROPPED)(layers.Dense(HIDDEN, activation="relu")(known))
+    return keras.Model([windows, measures], layers.Dense(1)(known))
 
 
-def _of_photograph(stored: Pixels, other: Pixels, random: Random) -> Iterator[tuple[str, bool, Pixels, Pixels]]:
-    for name in random.choice(list(EDITS), 4, replace=False):
-        query = apply(str(name), stored, other, seed=int(random.integers(1 << 30)))
-        query = saved_again(query, random) if random.random() < 0.5 else query
-        yield f"photograph, {name}", True, smaller(query, random) if random.random() < 0.3 else query, stored
-    for name in LAID_OVER:  # what is likest to a variant, and yet a copy
-        query = apply(name, stored, other, seed=int(random.integers(1 << 30)))
-        if random.random() < 0.3:
-            query = apply(name, query, other, seed=int(random.integers(1 << 30)))
-        yield f"photograph, {name}", True, saved_again(query, random) if random.random() < 0.6 else query, stored
-    twice = stored
-    for name in random.choice(TWICE, 2, replace=False):
-        twice = apply(str(name), twice, other, seed=int(random.integers(1 << 30)))
-    yield "photograph, two edits", True, saved_again(smaller(twice, random), random), stored
-    yield "photograph, photographed", True, photographed(stored, random), stored
-    for _ in range(2):
-        yield "from a step aside", False, _lightly(step_aside(stored, random), other, random), stored
-    yield "something moved", False, _lightly(rearranged(stored, random), other, random), stored
-    place = int(random.integers(1 << 30))
-    first, second = (captioned(stored, np.random.default_rng(place), content) for content in (1, 2))
-    yield "other words", False, _lightly(second, other, random), first
-    yield "the same words", True, _lightly(first, other, random), first
-
-
-def _of_layout(kind: str, layout: int, other: Pixels, random: Random) -> Iterator[tuple[str, bool, Pixels, Pixels]]:
-    stored = layouts.draw(kind, layout, 0)
-    for name in random.choice(DOCUMENT_EDITS, 3, replace=False):
-        query = apply(str(name), stored, other, seed=int(random.integers(1 << 30)))
-        yield f"layout, {name}", True, saved_again(query, random) if random.random() < 0.5 else query, stored
-    yield "layout, photographed", True, photographed(stored, random), stored
-    yield "layout, drawn on", True, saved_again(drawn_on(stored, random), random), stored
-    part = apply("crop", smaller(stored, random, 0.6), other, seed=int(random.integers(1 << 30)))
-    yield "layout, part", True, saved_again(part, random), stored
-    for content in (1, 2):
-        filled = layouts.draw(kind, layout, content)
-        plain = random.random() < 0.4
-        yield f"{kind}, filled in", False, filled if plain else saved_again(smaller(filled, random), random), stored
-    edit = (photographed, drawn_on, saved_again)[int(random.integers(3))]
-    yield f"{kind}, filled in", False, edit(layouts.draw(kind, layout, 3), random), stored
-
-
-def _lightly(pixels: Pixels, other: Pixels, random: Random) -> Pixels:
-    """As pictures are saved and sent on: perhaps compressed, shrunk, cropped."""
-    if random.random() < 0.4:
-        pixels = saved_again(pixels, random)
-    if random.random() < 0.25:
-        pixels = smaller(pixels, random, 0.5)
-    return apply("crop", pixels, other, seed=int(random.integers(1 << 30))) if random.random() < 0.15 else pixels
-
-
-def measured(task: Task) -> list[Judged]:
-    """The pairs of a task that today's proof lets through, as the engine measures them."""
-    cv2.setNumThreads(1)
-    found = []
-    for kind, is_copy, query, stored in pairs(task):
-        query = _fitted(query, imaging.QUERY_SIDE)
-        proof = proved(query, stored)
-        if proof is None or proof.proof is None:
-            continue
-        reduced = imaging.encode_jpeg(_fitted(stored, 1_024), quality=88)
-        grey = imaging.decode_grey(reduced)
-        assert grey is not None
-        compared = detail.compare(QueryPicture(query).grey, grey, proof.proof.transform)
-        if compared:
-            found.append(Judged(kind, is_copy, scrutiny.vector(compared.measured, proof.proof.alignment)))
-    return found
-
-
-def proved(query: Pixels, stored: Pixels) -> Candidate | None:
-    """A stored picture laid on a query in the ways of the cascade; None where nothing proves it."""
-    image = StoredImage(
-        id=1, sha256="", filename="", title=None, tags=(), source_url=None, page_url=None, media_type="image/png",
-        width=stored.shape[1], height=stored.shape[0], byte_size=1, created_at=datetime.now(UTC), deleted_at=None,
-    )  # fmt: skip
-    known = StoredFeatures(image, registry.handcrafted(_fitted(stored, imaging.LIBRARY_SIDE)))
-    shown = imaging.decode_thumbnail(imaging.encode_thumbnail(stored))
-    asked = QueryPicture(query)
-    view = View(asked, WHOLE, registry.handcrafted(query).keypoints)
-    candidate = Candidate(known, 0.9, 0.9, WHOLE)
-    for mirrored in (False, True):
-        if not candidate.settles:
-            candidate = candidate.laid(view, lambda: shown, mirrored=mirrored)
-    if not candidate.is_proved:
-        candidate = candidate.laid_by_sift(view, sift.detect(shown), lambda: shown, mirrored=False)
-    for box in asked.boxes[:REGIONS]:
-        if candidate.is_proved:
-            break
-        candidate = candidate.laid(View(asked, box), lambda: shown, mirrored=False)
-    return candidate if candidate.is_proved else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Layers:
-    """One network's weights."""
-
-    hidden: NDArray[np.float64]
-    hidden_bias: NDArray[np.float64]
-    out: NDArray[np.float64]
-    out_bias: NDArray[np.float64]
-
-
-def fit(rows: Sequence[Judged]) -> dict[str, object]:
-    """The weights, as `engine/data/scrutiny.json` has them. Each kind counts as the root of how often it came up."""
-    inputs = np.array([row.measured for row in rows])
+def fit(rows: Sequence[Judged], epochs: int, seed: int = 1) -> keras.Model:
+    """Kinds that came up often count less for each pair; copies count as much as variants."""
+    keras.utils.set_random_seed(seed)
+    random = np.random.default_rng(seed)
+    measures = np.array([row.measured for row in rows], np.float32)
     copies = np.array([row.is_copy for row in rows])
     often = Counter(row.kind for row in rows)
-    weights = np.array([often[row.kind] ** -0.5 for row in rows])
+    weights = np.array([often[row.kind] ** -0.3 for row in rows], np.float32)
     weights[copies] *= weights[~copies].sum() / weights[copies].sum()
-    mean, spread = inputs.mean(0), inputs.std(0) + 1e-6
-    scaled = np.clip((inputs - mean) / spread, -scrutiny.FARTHEST, scrutiny.FARTHEST)
-    trained = [_trained(scaled, copies, weights / weights.mean(), seed) for seed in range(NETWORKS)]
-    return {
-        "mean": mean.round(6).tolist(),
-        "spread": spread.round(6).tolist(),
-        "hidden": np.stack([one.hidden for one in trained]).round(4).tolist(),
-        "hidden_bias": np.stack([one.hidden_bias for one in trained]).round(4).tolist(),
-        "out": np.stack([one.out for one in trained]).round(4).tolist(),
-        "out_bias": np.concatenate([one.out_bias for one in trained]).round(4).tolist(),
-    }
+    weights /= weights.mean()
+    mean, spread = measures.mean(0), measures.std(0) + np.float32(1e-6)
+    made, batches = network(mean, spread), len(rows) // BATCH
+    rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * batches)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=DECAY)
+    loss_of = keras.losses.BinaryCrossentropy(from_logits=True, reduction="none")
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def step(windows: tf.Tensor, measures: tf.Tensor, wanted: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(weights * loss_of(wanted[:, None], made([windows, measures], training=True)))
+        slopes = tape.gradient(loss, made.trainable_variables)
+        optimizer.apply_gradients(zip(slopes, made.trainable_variables, strict=True))
+        return loss
+
+    for epoch in range(epochs):
+        losses = []
+        for some in np.array_split(random.permutation(len(rows)), batches):
+            noisy = measures[some] + NOISE * spread * random.normal(size=(len(some), len(mean)))
+            noisy[random.random(len(some)) < WITHOUT_MEASURES] = mean
+            windows = np.stack([_varied(unpacked(rows[place].windows), random) for place in some])
+            wanted = np.where(copies[some], CERTAIN, 1 - CERTAIN).astype(np.float32)
+            losses.append(float(step(windows, noisy.astype(np.float32), wanted, weights[some])))
+        print(f"epoch {epoch + 1} of {epochs}: loss {np.mean(losses):.4f}", flush=True)
+    return made
 
 
-def _trained(
-    inputs: NDArray[np.float64], copies: NDArray[np.bool_], weights: NDArray[np.float64], seed: int
-) -> _Layers:
-    """By Adam on the logistic loss, with a falling rate, decay and noisy inputs."""
-    random, size = np.random.default_rng(seed), inputs.shape[1]
-    layers = [random.normal(0, size**-0.5, (size, HIDDEN)), np.zeros(HIDDEN)]
-    layers += [random.normal(0, HIDDEN**-0.5, HIDDEN), np.zeros(1)]
-    first, second = [np.zeros_like(one) for one in layers], [np.zeros_like(one) for one in layers]
-    for step in range(1, STEPS + 1):
-        chosen = random.integers(0, len(inputs), BATCH)
-        x = inputs[chosen] + random.normal(0, NOISE, (BATCH, size))
-        activations = np.tanh(x @ layers[0] + layers[1])
-        p = 1 / (1 + np.exp(-(activations @ layers[2] + layers[3])))
-        off = (p - copies[chosen]) * weights[chosen] / BATCH
-        back = np.outer(off, layers[2]) * (1 - activations**2)
-        slopes = [x.T @ back, back.sum(0), activations.T @ off, np.array([off.sum()])]
-        for place, slope in enumerate(slopes):
-            decayed = slope + (2 * DECAY * layers[place] if place in (0, 2) else 0)
-            first[place] = 0.9 * first[place] + 0.1 * decayed
-            second[place] = 0.999 * second[place] + 0.001 * decayed**2
-            mean, square = first[place] / (1 - 0.9**step), second[place] / (1 - 0.999**step)
-            layers[place] = layers[place] - RATE * (1 - step / STEPS) * mean / (np.sqrt(square) + 1e-8)
-    return _Layers(*layers)
+def _varied(windows: NDArray[np.float32], random: Random) -> NDArray[np.float32]:
+    """As they might have been: mirrored, turned, elsewhere in what the network sees."""
+    if random.random() < 0.5:
+        windows = windows[:, ::-1]
+    if random.random() < 0.5:
+        windows = windows[::-1]
+    if random.random() < 0.5:
+        windows = windows.transpose(1, 0, 2)
+    return _placed(windows, *(int(random.integers(0, SIDE - side + 1)) for side in windows.shape[:2]))
 
 
-def p_copies(weights: dict[str, object], rows: Sequence[Judged]) -> NDArray[np.float64]:
-    judge = scrutiny.Scrutiny(**{name: np.array(values, np.float64) for name, values in weights.items()})
-    return np.array([judge.p(row.measured) for row in rows])
+def _placed(windows: NDArray[np.float32], top: int, left: int) -> NDArray[np.float32]:
+    canvas = np.zeros((SIDE, SIDE, windows.shape[2]), np.float32)
+    canvas[top : top + windows.shape[0], left : left + windows.shape[1]] = windows
+    return canvas
 
 
-def report(weights: dict[str, object], rows: Sequence[Judged]) -> None:
+def p_copies(made: keras.Model, rows: Sequence[Judged]) -> NDArray[np.float64]:
+    said = [np.zeros(0)]
+    for start in range(0, len(rows), 128):
+        some = rows[start : start + 128]
+        windows = np.stack([_placed(unpacked(row.windows), 0, 0) for row in some])
+        said.append(made([windows, np.array([row.measured for row in some])], training=False).numpy()[:, 0])
+    return 1 / (1 + np.exp(-np.concatenate(said).astype(np.float64)))
+
+
+def report(made: keras.Model, rows: Sequence[Judged]) -> None:
     """How many copies are kept, and how many variants are taken for copies, by kind."""
-    p, copies = p_copies(weights, rows), np.array([row.is_copy for row in rows])
+    p, copies = p_copies(made, rows), np.array([row.is_copy for row in rows])
     print(f"{len(rows)} pairs: copies kept {(p[copies] >= 0.5).mean():.3f}, variants taken for copies", end=" ")
     print(f"{(p[~copies] >= 0.5).mean():.3f}, Brier {((p - copies) ** 2).mean():.4f}")
     kinds = defaultdict(list)
@@ -242,42 +130,49 @@ def report(weights: dict[str, object], rows: Sequence[Judged]) -> None:
             print(f"  {'copies' if is_copy else 'variants'} {kind}: {np.mean(said):.2f} of {len(said)}")
 
 
-def _read(path: Path) -> Pixels:
-    content = path.read_bytes()
-    return imaging.decode(content, side=1_000, max_bytes=len(content), max_pixels=10**9).pixels
+def converted(made: keras.Model) -> bytes:
+    """As a LiteRT flatbuffer with weights of 16 bits."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(made)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return bytes(converter.convert())
 
 
-def _fitted(pixels: Pixels, side: int) -> Pixels:
-    share = min(1.0, side / max(pixels.shape[:2]))
-    if share == 1:
-        return np.ascontiguousarray(pixels)
-    return np.ascontiguousarray(cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
+def tasks(photographs: Sequence[Path], layouts_each: int) -> list[Task]:
+    """What pairs are made of, in a random order."""
+    random = np.random.default_rng(2)
+
+    def others() -> tuple[Path, Path, Path]:
+        first, second, third = (photographs[int(place)] for place in random.integers(len(photographs), size=3))
+        return first, second, third
+
+    made = [Task(number, path, others()) for number, path in enumerate(photographs)]
+    made += [Task(number, None, others(), kind) for kind in KINDS for number in range(layouts_each)]
+    return [made[place] for place in random.permutation(len(made))]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", type=Path)
     parser.add_argument("--without", type=Path, nargs="*", default=[], help="folders of pictures that are left out")
-    parser.add_argument("--photographs", type=int, default=400)
-    parser.add_argument("--layouts", type=int, default=24)
-    parser.add_argument("--out", type=Path, default=Path("engine/data/scrutiny.json"))
+    parser.add_argument("--photographs", type=int, default=940)
+    parser.add_argument("--layouts", type=int, default=36)
+    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--out", type=Path, default=Path("engine/data/scrutiny.tflite"))
     options = parser.parse_args()
     left_out = {path.stem for folder in options.without for path in folder.rglob("*")}
     photographs = sorted(path for path in options.library.iterdir() if path.stem not in left_out)
     np.random.default_rng(1).shuffle(photographs)
-    other = partial(np.random.default_rng(2).integers, len(photographs))
-    tasks = [Task(n, path, photographs[other()]) for n, path in enumerate(photographs[: options.photographs])]
-    for kind in layouts.KINDS:
-        tasks += [Task(n, None, photographs[other()], kind) for n in range(options.layouts)]
+    wanted = tasks(photographs[: options.photographs], options.layouts)
     with Pool() as workers:
-        found = workers.map(measured, tasks, chunksize=4)
-    kept_back = [rows for task, rows in zip(tasks, found, strict=True) if task.seed % 4 == 0]
-    fitted_on = [rows for task, rows in zip(tasks, found, strict=True) if task.seed % 4]
-    report(fit([row for rows in fitted_on for row in rows]), [row for rows in kept_back for row in rows])
-    everything = [row for rows in found for row in rows]
-    weights = fit(everything)
-    report(weights, everything)
-    options.out.write_text(json.dumps(weights) + "\n")
+        found = workers.map(measured, wanted, chunksize=2)
+    kept_back: list[Judged] = []
+    fitted_on: list[Judged] = []
+    for task, rows in zip(wanted, found, strict=True):
+        (fitted_on if task.seed % KEPT_BACK else kept_back).extend(rows)
+    made = fit(fitted_on, options.epochs)
+    report(made, kept_back)
+    options.out.write_bytes(converted(made))
 
 
 if __name__ == "__main__":

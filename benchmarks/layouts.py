@@ -364,6 +364,40 @@ def tiles(fixed: Random, own: Random) -> Pixels:
     return s.done()
 
 
+def domino(fixed: Random, own: Random) -> Pixels:
+    """Two or three fields of dots or shapes in rows; how many by what is filled in."""
+    fields, side = int(fixed.integers(2, 4)), 220
+    s = _sheet(fixed, own, side * fields + 40, side + 40, dark=0.4)
+    shape, size = int(fixed.integers(3)), fixed.uniform(24, 44)
+    for number in range(fields):
+        x = 20 + side * number
+        s.draw.rounded_rectangle((x, 20, x + side - 8, side + 12), radius=18, outline=s.ink, width=5)
+        places = [(x + 40 + 66 * column, 50 + 66 * row) for column in range(3) for row in range(3)]
+        for px, py in (places[place] for place in own.permutation(9)[: int(own.integers(1, 9))]):
+            if shape == 0:
+                s.draw.ellipse((px - size / 2, py - size / 2, px + size / 2, py + size / 2), fill=s.accent)
+            elif shape == 1:
+                s.draw.rectangle((px - size / 2, py - size / 2, px + size / 2, py + size / 2), fill=s.accent)
+            else:
+                s.draw.regular_polygon((px, py, size / 2), 3, fill=s.accent)
+    return s.done()
+
+
+def planner(fixed: Random, own: Random) -> Pixels:
+    """Days of a month in boxes; on which weekday it begins, and what is planned, by what is filled in."""
+    s = _sheet(fixed, own, 760, 620, dark=0.4)
+    s.text(40, 18, words(own, 1, 2), 34, fill=s.accent)
+    across, down, begins, days = 97, 84, int(own.integers(7)), int(own.integers(28, 32))
+    for day in range(days):
+        column, row = (day + begins) % 7, (day + begins) // 7
+        x, y = 40 + across * column, 90 + down * row
+        s.draw.rounded_rectangle((x, y, x + across - 8, y + down - 8), radius=8, outline=s.ink)
+        s.text(x + 8, y + 4, str(day + 1), 18)
+        if own.random() < 0.2:
+            s.text(x + 8, y + 40, word(own)[:7], 15, fill=s.accent)
+    return s.done()
+
+
 KINDS: dict[str, Callable[[Random, Random], Pixels]] = {
     f.__name__: f
     for f in (
@@ -383,6 +417,8 @@ KINDS: dict[str, Callable[[Random, Random], Pixels]] = {
         notes,
         sign,
         tiles,
+        domino,
+        planner,
     )
 }
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.concurrency import CpuPool
 from engine.domain import Features, HandcraftedFeatures, NetworkRef, Pixels, StoredFeatures, StoredImage, Vector
 from engine.features import hashes, networks, registry
+from engine.features.detail import Picture
 from engine.features.embedding import Embedder
 from engine.index.hamming import BITS
 from engine.index.hits import Hits, Near
@@ -100,11 +101,17 @@ def _thumbnail(content: bytes, shape: tuple[int, ...]) -> Pixels:
 
 
 @cache
-def _grey(content: bytes, shape: tuple[int, ...]) -> Pixels:
+def _picture(content: bytes, shape: tuple[int, ...]) -> Picture:
+    return decoded(np.frombuffer(content, np.uint8).reshape(shape))
+
+
+def decoded(stored: Pixels) -> Picture:
     """What an original is compared in detail by."""
-    grey = imaging.decode_grey(imaging.encode_jpeg(np.frombuffer(content, np.uint8).reshape(shape), quality=88))
+    reduced = imaging.encode_jpeg(np.ascontiguousarray(stored), quality=88)
+    grey, small = imaging.decode_grey(reduced), imaging.decode_small(reduced)
     assert grey is not None
-    return grey
+    assert small is not None
+    return Picture.of_decoded(grey, small)
 
 
 @cache
@@ -130,18 +137,18 @@ class SmallLibrary:
         self.lost: set[int] = set()  # ids whose originals are, though their thumbnails are there
         self.removed: set[int] = set()  # ids of pictures that storage has no longer, though the index has
         self._thumbnails: dict[str, Pixels] = {}
-        self._greys: dict[str, Pixels] = {}
+        self._pictures: dict[str, Picture] = {}
         self._embeddings: dict[int, Vector] = {}
         for image_id, pixels in enumerate(pictures, 1):
             self.images[image_id] = _stored(image_id, pixels)
             self._thumbnails[f"{image_id:064x}"] = _thumbnail(pixels.tobytes(), pixels.shape)
-            self._greys[f"{image_id:064x}"] = _grey(pixels.tobytes(), pixels.shape)
+            self._pictures[f"{image_id:064x}"] = _picture(pixels.tobytes(), pixels.shape)
             self._embeddings[image_id] = embedding(pixels)
 
     def forget(self, image_id: int) -> None:
         """As if the picture had never been in it."""
         del self.images[image_id], self._embeddings[image_id]
-        del self._thumbnails[f"{image_id:064x}"], self._greys[f"{image_id:064x}"]
+        del self._thumbnails[f"{image_id:064x}"], self._pictures[f"{image_id:064x}"]
 
     def embedding(self, image_id: int) -> Vector:
         return self._embeddings[image_id]
@@ -154,9 +161,9 @@ class SmallLibrary:
         self.read.append(image_id)
         return None if image_id in self.gone else self._thumbnails[sha256]
 
-    async def detail(self, image: StoredImage) -> Pixels | None:
+    async def detail(self, image: StoredImage) -> Picture | None:
         self.compared.append(image.id)
-        return None if image.id in self.gone | self.lost else self._greys[image.sha256]
+        return None if image.id in self.gone | self.lost else self._pictures[image.sha256]
 
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]:
         self.searched.append(len(vectors))

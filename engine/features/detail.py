@@ -8,6 +8,7 @@ many places at once.
 """
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from engine.features.geometry import Matrix
 from engine.features.ssim import Grey
 
 SIDE = 640  # longest side of what is compared, in pixels
+COLOUR_SIDE = 192  # longest side of the pictures whose colours are compared
 MIN_PIXELS, MIN_WINDOWS = 2_500, 6  # with fewer there is too little to tell
 MIN_OVERLAP = 0.02  # of either side of the stored picture
 WINDOW, STEP = 21, 7  # pixels
@@ -27,9 +29,10 @@ DISAGREES, ONE_SIDED = 0.5, 0.35  # correlation of a window; share of the textur
 HALF_AGREES = 0.6  # correlation below which what is on one side only counts
 AGREES, FLOORS = 0.8, 8  # correlation of a window that surely agrees; times the noise that texture must stand out
 LEVELS = (2, 1, 1)  # by how much both are shrunk in each step of the refinement
-FARTHEST = 0.06  # share of the longest side by which the refinement may move a corner
+FARTHEST = 0.15  # share of the longest side by which the refinement may move a corner
 RELIABLE, RELIABLE_AT_MOST = 4e-3, 0.05  # least eigenvalue of a window's structure tensor; more counts no more
 REGIONS, LEAST_PART = 5, 3  # of what differs that are told; windows of the least of them
+COLOUR_UNIT = 32.0  # grey levels
 FARTHEST_WINDOW = 3.0  # pixels by which a window may be moved
 
 Mask = NDArray[np.bool_]
@@ -88,32 +91,63 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """What is looked at of a picture: its grey (H, W), and a small one (h, w, 3) for its colours, in YCrCb."""
+
+    grey: Pixels
+    colours: Pixels
+
+    @classmethod
+    def of(cls, pixels: Pixels) -> "Picture":
+        """`pixels` (H, W, 3) RGB."""
+        height, width = pixels.shape[:2]
+        share = min(1.0, COLOUR_SIDE / max(height, width))
+        size = max(1, round(width * share)), max(1, round(height * share))
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if share < 1 else pixels
+        return cls(
+            np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8),
+            np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.uint8),
+        )
+
+    @classmethod
+    def of_decoded(cls, grey: Pixels, small: Pixels) -> "Picture":
+        """`grey` (H, W) and the same smaller in RGB (h, w, 3), as decoders give them."""
+        return cls(grey, np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.uint8))
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two pictures laid on each other; `differs` are the largest regions of the query that show something else."""
+    """Two pictures laid on each other.
+
+    `windows` (h, w, n) float32, what was measured of each window, each about in [-1, 1], all 0 outside of what both
+    show; see CHANNELS. `differs` are the largest regions of the query that show something else.
+    """
 
     measured: Detail
+    windows: NDArray[np.float32]
     differs: tuple[Region, ...]
 
 
-def compare(query: Pixels, stored: Pixels, transform: Matrix) -> Comparison | None:
-    """Compare a query and a stored picture, greys (H, W) uint8; `transform` (3, 3) maps shares of one to the other's.
+def compare(query: Picture, stored: Picture, transform: Matrix) -> Comparison | None:
+    """Compare a query and a stored picture; `transform` (3, 3) maps shares of one to the other's.
 
     None where they have too little in common to tell.
     """
-    common = _Common.of(query, stored, transform)
+    common = _Common.of(query.grey, stored.grey, transform)
     if common is None:
         return None
     _refine(common)
-    return _compared(common)
+    return _compared(common, query.colours, stored.colours)
 
 
-@dataclass(slots=True)
+@dataclass
 class _Common:
     """What both show, as the stored picture has it, at the resolution of the coarser of the two."""
 
     query: Pixels  # shrunk, not laid on the other yet
     to_common: Matrix  # its pixels to those of the common area
     stored: Grey  # (h, w), laid
+    shares_to_common: Matrix  # of the stored picture
     shrunk: float
 
     @property
@@ -140,7 +174,12 @@ class _Common:
         to_common = np.array([[x, 0, -left * x], [0, y, -top * y], [0, 0, 1]])
         shown, placed = _shrunk_to(stored, to_common)
         laid = cv2.warpPerspective(shown, placed, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return cls(*_shrunk_to(query, to_common @ transform), _smoothed(laid), shrunk)
+        return cls(*_shrunk_to(query, to_common @ transform), _smoothed(laid), to_common, shrunk)
+
+    @cached_property
+    def slopes(self) -> "_Slopes":
+        """Of the stored picture."""
+        return _Slopes.of(self.stored)
 
     def laid(self) -> tuple[Grey, Mask]:
         """The query on the stored picture, and where it covers it."""
@@ -170,7 +209,7 @@ def _density(query: Pixels, stored: Pixels, transform: Matrix) -> float:
 
 def _shrunk_to(picture: Pixels, to_common: Matrix) -> tuple[Pixels, Matrix]:
     """A picture as small as it will be laid, for warping alone would alias; and its pixels to the common area's."""
-    height, width = picture.shape
+    height, width = picture.shape[:2]
     scales = np.linalg.norm(to_common[:2, :2], axis=0) / (width, height)
     w, h = (max(1, round(n * min(1.0, s))) for n, s in zip((width, height), scales, strict=True))
     if (w, h) != (width, height):
@@ -201,13 +240,27 @@ class _Motion:
         return np.asarray(np.hypot(self.x, self.y), np.float32)
 
 
-def _motion(query: Grey, stored: Grey, mask: Mask) -> _Motion:
-    query, stored = _normalised(query), _normalised(stored)
-    across = np.where(mask, (_slope(query, 1, 0) + _slope(stored, 1, 0)) / 2, 0)
-    down = np.where(mask, (_slope(query, 0, 1) + _slope(stored, 0, 1)) / 2, 0)
-    difference = np.where(mask, query - stored, 0)
+@dataclass(frozen=True, slots=True)
+class _Slopes:
+    """A grey with its local brightness and contrast taken out, and its slopes across and down."""
+
+    grey: Grey
+    across: Grey
+    down: Grey
+
+    @classmethod
+    def of(cls, grey: Grey) -> "_Slopes":
+        grey = _normalised(grey)
+        return cls(grey, _slope(grey, 1, 0), _slope(grey, 0, 1))
+
+
+def _motion(query_grey: Grey, stored: _Slopes, mask: Mask) -> _Motion:
+    query = _Slopes.of(query_grey)
+    inside = mask.astype(np.float32)
+    across, down = (query.across + stored.across) * inside / 2, (query.down + stored.down) * inside / 2
+    difference = (query.grey - stored.grey) * inside
     xx, xy, yy, xd, yd = (
-        _windows(product)
+        _windows(np.asarray(product, np.float32))
         for product in (across * across, across * down, down * down, across * difference, down * difference)
     )
     damped_xx, damped_yy = xx + 1e-3, yy + 1e-3
@@ -220,19 +273,21 @@ def _motion(query: Grey, stored: Grey, mask: Mask) -> _Motion:
 
 def _normalised(grey: Grey, size: int = 25) -> Grey:
     """Local brightness and contrast taken out."""
-    mean = cv2.boxFilter(grey, -1, (size, size))
-    variance = cv2.boxFilter(grey * grey, -1, (size, size)) - mean * mean
-    return np.asarray((grey - mean) / np.sqrt(np.maximum(variance, 0) + 16), np.float32)
+    mean = cv2.blur(grey, (size, size))
+    variance = cv2.subtract(cv2.sqrBoxFilter(grey, cv2.CV_32F, (size, size)), cv2.multiply(mean, mean))
+    deviation = cv2.sqrt(np.maximum(variance, 0, out=variance) + 16)
+    return np.asarray(cv2.divide(cv2.subtract(grey, mean), deviation), np.float32)
 
 
 def _slope(grey: Grey, x: int, y: int) -> Grey:
     return np.asarray(cv2.Scharr(grey, -1, x, y) / 32, np.float32)
 
 
-def _windows(grey: NDArray[np.floating]) -> Grey:
-    """Means of all windows."""
-    means = cv2.boxFilter(grey.astype(np.float32), -1, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT)
-    return np.asarray(means[WINDOW // 2 :: STEP, WINDOW // 2 :: STEP], np.float32)
+def _windows(grey: Grey) -> Grey:
+    """Means of all windows: each is three blocks of pixels wide and high, and begins one block after the one before."""
+    rows, columns = grey.shape[0] // STEP, grey.shape[1] // STEP
+    blocks = cv2.resize(grey[: rows * STEP, : columns * STEP], (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.blur(blocks, (3, 3), borderType=cv2.BORDER_REFLECT)[1:, 1:], np.float32)
 
 
 def _refine(common: _Common) -> None:
@@ -249,7 +304,8 @@ def _refine(common: _Common) -> None:
                 for grey in (query, stored)
             )
             mask = cv2.resize(mask.astype(np.uint8), (w, h), interpolation=cv2.INTER_NEAREST) > 0
-        found = _homography(_motion(query, stored, mask), w, h)
+        slopes = _Slopes.of(stored) if level > 1 else common.slopes
+        found = _homography(_motion(query, slopes, mask), w, h)
         if found is None:
             return
         smaller = np.diag([w / width, h / height, 1])
@@ -318,10 +374,10 @@ def _bending(motion: _Motion, chosen: Mask) -> tuple[float, float]:
 # --- what windows show
 
 
-def _compared(common: _Common) -> Comparison | None:
+def _compared(common: _Common, query_colours: Pixels, stored_colours: Pixels) -> Comparison | None:
     query, mask = common.laid()
     stored = common.stored
-    motion = _motion(query, stored, mask)
+    motion = _motion(query, common.slopes, mask)
     moved = _moved(query, motion)
     query_texture, stored_texture, as_it_is = _correlations(query, stored)
     moved_correlation = _correlations(moved, stored)[2]
@@ -377,7 +433,93 @@ def _compared(common: _Common) -> Comparison | None:
         **_surroundings((query_texture, stored_texture), (_edges(query) * gain, _edges(stored)), differs, shows),
         **_extent(differs),
     )
-    return Comparison(measured, _regions(differs, common))
+    channels = _channels(
+        common,
+        (query_colours, stored_colours),
+        inside,
+        (as_it_is, moved_correlation),
+        (query_texture, stored_texture),
+        (_edges(query) * gain, _edges(stored)),
+        motion,
+    )
+    return Comparison(measured, channels, _regions(differs, common))
+
+
+# --- the windows as a small network sees them
+
+# What is told of each window: whether both show it, how well it correlates, and once moved; the logarithms of its
+# texture and of its strongest edge in the query and in the stored picture; by how much its brightness and its two
+# colours are not as the rest of the picture lets expect; how far it is displaced, and whether that can be trusted.
+CHANNELS = (
+    "inside", "correlation", "moved_correlation", "query_texture", "stored_texture", "query_edge", "stored_edge",
+    "brightness", "red", "blue", "displaced", "reliable",
+)  # fmt: skip
+
+
+def _channels(
+    common: _Common,
+    colours: tuple[Pixels, Pixels],
+    inside: Mask,
+    correlations: tuple[Grey, Grey],
+    textures: tuple[Grey, Grey],
+    edges: tuple[Grey, Grey],
+    motion: _Motion,
+) -> NDArray[np.float32]:
+    unexpected = _unexpected_colours(common, colours, inside & (correlations[1] > HALF_AGREES), inside)
+    told = [
+        np.ones_like(correlations[0]),
+        *correlations,
+        *(log_texture(texture) for texture in textures),
+        *(np.log(edge + 9) / 3 - 1.2 for edge in edges),
+        *(np.clip(unexpected / COLOUR_UNIT, -2, 2)),
+        np.where(motion.is_reliable, np.minimum(motion.length, 4) / 2, 0),
+        motion.is_reliable,
+    ]
+    return np.asarray(np.where(inside[..., None], np.stack(told, 2), 0), np.float32)
+
+
+def log_texture(variance: Grey | float) -> Grey:
+    """How a window's texture is told: its variance in grey levels as a logarithm of about -1 to 1."""
+    return np.asarray(np.log(np.asarray(variance, np.float32) + 4) / 4 - 1, np.float32)
+
+
+def _unexpected_colours(
+    common: _Common, colours: tuple[Pixels, Pixels], agrees: Mask, inside: Mask
+) -> NDArray[np.float32]:
+    """(3, h, w) by how much each window's brightness and colours (Y, Cr, Cb) are not what the stored picture's say.
+
+    A picture in other colours is as expected: how they changed is told by the windows that agree.
+    """
+    rows, columns = inside.shape
+    # A pixel for each step between windows, blurred to the size of a window.
+    first = 0.5 - (WINDOW // 2) / STEP
+    to_grid = np.array([[1 / STEP, 0, first], [0, 1 / STEP, first], [0, 0, 1]])
+    query_to_common = common.to_common @ _to_pixels(*common.query.shape[::-1])
+    from_shares = (query_to_common, _to_pixels(1, 1) @ common.shares_to_common)
+    query, stored = (
+        _on_grid(picture, to_grid @ to_common, (columns, rows))
+        for picture, to_common in zip(colours, from_shares, strict=True)
+    )
+    enough = agrees if agrees.sum() >= 12 else inside
+    terms = np.concatenate([stored, np.ones_like(stored[..., :1])], 2)
+    a, wanted = terms[enough].astype(np.float64), query[enough].astype(np.float64)
+    weights = np.ones(len(a))
+    for _ in range(3):
+        found = np.stack([_least_squares(a, wanted[:, channel], weights) for channel in range(3)], 1)
+        weights = 1 / (1 + (np.abs(wanted - a @ found).max(1) / 6) ** 2)
+    return np.asarray(np.moveaxis(query - terms @ found, 2, 0), np.float32)
+
+
+def _to_pixels(width: int, height: int) -> Matrix:
+    """From shares of a picture to its pixels, counted from the middle of the first."""
+    return np.array([[width, 0, -0.5], [0, height, -0.5], [0, 0, 1]])
+
+
+def _on_grid(picture: Pixels, to_grid: Matrix, size: tuple[int, int]) -> NDArray[np.float32]:
+    """A small picture (h, w, 3) laid on the grid of windows; `to_grid` maps its shares."""
+    shrunk, placed = _shrunk_to(picture, to_grid)
+    laid = cv2.warpPerspective(shrunk, placed, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.blur(laid.astype(np.float32), (3, 3)), np.float32)
 
 
 def _moved(query: Grey, motion: _Motion) -> Grey:
@@ -419,8 +561,11 @@ def _gain(query: Grey, stored: Grey, shows: Mask, agrees: Mask) -> float:
 def _edges(grey: Grey) -> Grey:
     """The strongest edge in each window."""
     strength = cv2.magnitude(cv2.Sobel(grey, -1, 1, 0, ksize=3), cv2.Sobel(grey, -1, 0, 1, ksize=3))
-    strongest = cv2.dilate(strength, np.ones((WINDOW, WINDOW), np.uint8))
-    return np.asarray(strongest[WINDOW // 2 :: STEP, WINDOW // 2 :: STEP], np.float32)
+    rows, columns = (size // STEP * STEP for size in grey.shape)
+    of_blocks = cv2.dilate(strength, np.ones((STEP, STEP), np.uint8))[
+        STEP // 2 : rows : STEP, STEP // 2 : columns : STEP
+    ]
+    return np.asarray(cv2.dilate(of_blocks, np.ones((3, 3), np.uint8))[1:, 1:], np.float32)
 
 
 def _parts(mask: Mask) -> list[int]:

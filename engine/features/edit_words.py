@@ -24,6 +24,7 @@ MAX_GREY_CHROMA, MIN_COLOUR_CHROMA = 3.0, 7.0
 MIN_RECOLOURING = 8.0  # median difference in levels
 MAX_SHARPNESS = 0.6  # of the stored picture's
 MIN_SHARPNESS = 4.0
+SHARP, SHARPEST = 0.85, 0.97  # of the pixels are less sharp than what is compared; drawings have few edges
 OVERLAY_STEP, OVERLAY_TIMES = 42.0, 5.0  # levels, and times the usual difference
 MAX_USUAL_STEP = 20.0  # levels
 MIN_OVERLAY, MAX_OVERLAY = 0.004, 0.5  # of the common area
@@ -87,12 +88,19 @@ def _of_colours(query: Pixels, stored: Pixels, transform: Matrix) -> Iterator[Ed
     is_grey = chroma_of_copy < MAX_GREY_CHROMA and chroma_of_original > MIN_COLOUR_CHROMA
     if is_grey:
         yield Edit.GRAYSCALE
-    elif np.median(_mean(np.abs(_smooth(copy, 2) - _smooth(original, 2)))[common]) > MIN_RECOLOURING:
+    is_recoloured = not is_grey and bool(
+        np.median(_mean(np.abs(_smooth(copy, 2) - _smooth(original, 2)))[common]) > MIN_RECOLOURING
+    )
+    if is_recoloured:
         yield Edit.RECOLOURED
     if is_grey or chroma_of_original <= MIN_COLOUR_CHROMA:
         copy, original = _mean(copy)[..., None], _mean(original)[..., None]
     matched = _with_levels_of(original, copy, common)
     sharpness = _sharpness(matched, common) / max(MIN_SHARPNESS, _sharpness(original, common))
+    if is_recoloured:  # colours that changed places cannot be brought back by their ranks, and lose their edges
+        contrast = float(_mean(original)[common].std()) / max(1.0, float(_mean(copy)[common].std()))
+        as_it_is = _sharpness(copy, common, SHARPEST) * min(1.0, contrast)
+        sharpness = max(sharpness, as_it_is / max(MIN_SHARPNESS, _sharpness(original, common, SHARPEST)))
     if sharpness < MAX_SHARPNESS:
         yield Edit.BLURRED
     # A large overlay disturbs the ranks: the levels as they are may lie nearer.
@@ -162,8 +170,8 @@ def _chroma(levels: Levels) -> NDArray[np.float32]:
     return greatest - least
 
 
-def _sharpness(levels: Levels, common: NDArray[np.bool_]) -> float:
-    return float(np.percentile(np.abs(cv2.Laplacian(_mean(levels), cv2.CV_32F))[common], 85))
+def _sharpness(levels: Levels, common: NDArray[np.bool_], share: float = SHARP) -> float:
+    return float(np.percentile(np.abs(cv2.Laplacian(_mean(levels), cv2.CV_32F))[common], 100 * share))
 
 
 def _smooth(levels: Levels, sigma: float) -> Levels:

@@ -174,7 +174,7 @@ class Duplicates:
             image = one.stored.image
             pixels = await self._pool.run(active.thumbnail, image.sha256)
             if pixels is not None:
-                seen = await active.matcher.scrutinise(pixels, await _match(active, one, pixels))
+                seen = await _match(active, one, pixels)
                 found += await self._surely(active, [(image.id, pair) for pair in _related(active, one, seen)])
         found += await self._anew(active, ids, {pair.key for pair in found})
         await self._repository.pairs.put(found, ids, pairs.THOROUGHLY, head.seq)

@@ -8,6 +8,7 @@ from engine.concurrency import CpuPool
 from engine.domain import Image, Pixels, ServedFile, StoredImage
 from engine.errors import DamagedImage, FilesUnreachable, ImageError, TooCostly, UnreadableFile
 from engine.features import hashes
+from engine.features.detail import Picture
 from engine.pictures import imaging, stripping
 from engine.pictures.decoding import Decoders
 from engine.storage.files import FileStore, extension_of, original_key
@@ -88,8 +89,8 @@ class Originals:
             return None
         return await self._pool.run(hashes.sha256, content)
 
-    async def detail(self, image: StoredImage) -> Pixels | None:
-        """The picture's grey (H, W), at most 1,024 pixels a side, to be compared in detail; None if it is lost."""
+    async def detail(self, image: StoredImage) -> Picture | None:
+        """The picture at most 1,024 pixels a side, to be compared in detail; None if it is lost."""
         content = await self._pool.run(self._details.get, image.sha256)
         if content is None:
             try:
@@ -98,7 +99,7 @@ class Originals:
                 return None  # `pictrace check` finds it
             content = await self._pool.run(imaging.encode_jpeg, pixels, quality=DETAIL_QUALITY)
             await self._pool.run(self._details.put, image.sha256, content)
-        return await self._pool.run(imaging.decode_grey, content)
+        return await self._pool.run(_picture, content)
 
     async def thumbnail(self, image: StoredImage) -> bytes:
         """A JPEG of at most 320 pixels. UnreadableFile where it is lost."""
@@ -160,6 +161,11 @@ class Originals:
                 raise UnreadableFile(LOST.format(image.id)) from error
             return await self._pool.run(imaging.encode_jpeg, decoded.pixels, quality=SHARED_QUALITY)
         raise UnreadableFile(TOO_COSTLY.format(image.id))
+
+
+def _picture(content: bytes) -> Picture | None:
+    grey, small = imaging.decode_grey(content), imaging.decode_small(content)
+    return None if grey is None or small is None else Picture.of_decoded(grey, small)
 
 
 def _as_jpeg_name(name: str) -> str:

@@ -119,7 +119,6 @@ class Watches:
             if image_id in wrong:
                 continue
             candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, likely[image_id])
-            candidates = await active.matcher.scrutinise(asked.pixels, candidates)
             references = active.calibration.references(asked.features.embedding, candidates.nearest)
             exact = asked.exact if asked.exact and asked.exact.id == image_id else None
             found += ranking.rank(candidates, references, active.calibration, limit=1, exact=exact)

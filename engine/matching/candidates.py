@@ -1,15 +1,19 @@
 """What came up for a query. All values: a step that learns something gives new ones."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from engine.domain import Pixels, Region, StoredFeatures
+from engine.domain import Region, StoredFeatures, StoredImage
 from engine.features import sift
+from engine.features.detail import Picture
 from engine.features.geometry import overlap
 from engine.matching import proof
 from engine.matching.proof import Proof, Thumbnail
 from engine.matching.query_view import QueryPicture, View
+
+# What is looked at of a stored picture to compare it in detail; None where its file is lost.
+ReadDetail = Callable[[StoredImage], Awaitable[Picture | None]]
 
 UNCHECKED = 0.4  # the probability that a proved picture is a copy, where others are and it was not compared in detail
 EXPLAINED = 0.6  # share of the query that a proved picture must fill for nothing else to be looked for
@@ -40,9 +44,14 @@ class Candidate:
         return self.proof is not None and self.proof.is_copy
 
     @property
+    def is_compared(self) -> bool:
+        """Whether it was compared in detail as it lies now."""
+        return self.proof is not None and self.proof.p_copy is not None
+
+    @property
     def settles(self) -> bool:
-        """Whether it is proved, and explains so much of the query that nothing else needs to be looked for."""
-        return self.proof is not None and self.proof.is_proved and overlap(self.proof.transform)[0] >= EXPLAINED
+        """Whether it is proved and no variant, and explains so much of the query that nothing else is looked for."""
+        return self.proof is not None and self.proof.is_copy and overlap(self.proof.transform)[0] >= EXPLAINED
 
     def laid(self, view: View, thumbnail: Thumbnail, *, mirrored: bool) -> "Candidate":
         """The same, laid on a view by keypoints and, where the hashes are near, as a whole."""
@@ -66,10 +75,12 @@ class Candidate:
         """The same, come up once more for a region of the query: the best cosine counts."""
         return replace(self, cosine=cosine, region=region) if cosine > self.cosine else self
 
-    def in_detail(self, query: Pixels, stored: Pixels | None) -> "Candidate":
-        """The same, compared in detail; greys (H, W), None where the original is gone."""
-        if self.proof is None or stored is None:
+    def in_detail(self, query: Picture, stored: Picture | None) -> "Candidate":
+        """The same, compared in detail. Where the original is gone, what proves it stands alone."""
+        if self.proof is None:
             return self
+        if stored is None:
+            return replace(self, proof=replace(self.proof, p_copy=1.0))
         return replace(self, proof=proof.in_detail(self.proof, query, stored))
 
     def unchecked(self) -> "Candidate":
@@ -137,15 +148,20 @@ class Shortlist:
 
     @property
     def has_proof(self) -> bool:
-        return any(one.is_proved for one in self)
+        return any(one.is_copy for one in self)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """All that came up for a query; `nearest` are the cosines of the whole query's nearest, descending."""
+    """All that came up for a query.
+
+    `nearest` are the cosines of the whole query's nearest, descending; `detail_s` is how long pairs were compared in
+    detail.
+    """
 
     found: tuple[Candidate, ...]
     nearest: list[float]
+    detail_s: float = 0.0
 
 
 def _least(one: int | None, other: int | None) -> int | None:

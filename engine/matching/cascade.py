@@ -6,14 +6,15 @@
 4. `by_sift`: the likeliest by keypoints that stand more, and cost more.
 5. `by_regions`: what is nearest to regions of the query.
 
-The stages end where a proved picture explains so much of the query that nothing else needs to be looked for. Each takes
-the shortlist of the one before and gives another; what it has computed beside its own work, for the next, is said with
-`beside`. What is proved then is compared with the query in detail (`scrutinise`): two pictures may share a scene or a
-layout, and agree in all that a thumbnail shows.
+Each takes the shortlist of the one before and gives another; what it has computed beside its own work, for the next,
+is said with `beside`. The stages end where a proved picture explains so much of the query that nothing else needs to
+be looked for, and is no variant of it: what is proved is compared with the query in detail then, for two pictures may
+share a scene or a layout, and agree in all that a thumbnail shows.
 """
 
 import asyncio
 import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -22,11 +23,11 @@ from typing import TypeVar
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Features, Pixels, StoredImage, Vector
+from engine.domain import WHOLE, Features, Pixels, Vector
 from engine.features import sift
 from engine.features.embedding import Embedder
 from engine.index.hits import Near
-from engine.matching.candidates import Candidate, Candidates, Shortlist
+from engine.matching.candidates import Candidate, Candidates, ReadDetail, Shortlist
 from engine.matching.proof import Thumbnail
 from engine.matching.query_view import QueryPicture, View
 from engine.matching.recall import Recall
@@ -78,9 +79,9 @@ class Matcher:
         pool: CpuPool,
         embedder: Embedder,
         thumbnail: Callable[[str], Pixels | None],
-        detail: Callable[[StoredImage], Awaitable[Pixels | None]],
+        detail: ReadDetail,
     ) -> None:
-        """`thumbnail` by SHA-256, and `detail`, a grey of about a thousand pixels, of stored pictures; None if lost."""
+        """`thumbnail` by SHA-256, and `detail`, what is looked at of about a thousand pixels; None if lost."""
         self._recall = recall
         self._pool = pool
         self._embedder = embedder
@@ -112,11 +113,19 @@ class Matcher:
         if itself is None:
             stages += [self.second_look, self.seen_otherwise, self.by_sift]
             stages += [self.by_regions] if regions_too else []
+        in_detail = 0.0
         for stage in stages:
             shortlist = await stage(search, shortlist)
             if shortlist.is_settled:
-                break
-        return Candidates(tuple(came_up.updated(shortlist)), [one.cosine for one in nearest])
+                started = time.perf_counter()
+                shortlist = await self._compared(view.query, shortlist)
+                in_detail += time.perf_counter() - started
+                if shortlist.is_settled:
+                    break
+        started = time.perf_counter()
+        shortlist = await self.scrutinise(view.query, shortlist)
+        in_detail += time.perf_counter() - started
+        return Candidates(tuple(came_up.updated(shortlist)), [one.cosine for one in nearest], in_detail)
 
     async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Candidates:
         """The same for one stored picture, whether it would have come up or not."""
@@ -132,27 +141,28 @@ class Matcher:
                 laid = await self._pool.run(self._laid_in_turn, View(query, box), list(shortlist), mirrored_too=True)
                 shortlist = shortlist.updated(laid)
         (near,) = await self._recall.nearest(features.embedding[None])
-        return Candidates(tuple(shortlist), [one.cosine for one in near])
+        return Candidates(tuple(await self.scrutinise(query, shortlist)), [one.cosine for one in near])
 
-    async def scrutinise(self, pixels: Pixels, candidates: Candidates) -> Candidates:
-        """What is proved compared with the query in detail, the likeliest first; and its edits named.
+    # --- in detail
 
-        `pixels` are the query's, RGB, as they were matched.
-        """
-        shortlist = Shortlist.of(candidates.found)
-        proved = sorted(shortlist.where(lambda one: one.is_proved), key=_structure, reverse=True)
-        query = QueryPicture(pixels)
-        for start in range(0, len(proved), SCRUTINISED):
-            some = proved[start : start + SCRUTINISED]
-            if any(one.is_copy for one in shortlist.having(one.id for one in proved[:start])):
-                compared = [one.unchecked() for one in some]
+    async def scrutinise(self, query: QueryPicture, shortlist: Shortlist) -> Shortlist:
+        """What is proved compared with the query in detail, five by five until one is a copy; and its edits named."""
+        while waiting := _waiting(shortlist):
+            if any(one.is_compared and one.is_copy for one in shortlist):
+                shortlist = shortlist.updated(one.unchecked() for one in waiting)
             else:
-                stored = await asyncio.gather(*(self._detail(one.stored.image) for one in some))
-                await self._pool.run(lambda: query.grey)  # once, not in every thread
-                pairs = list(zip(some, stored, strict=True))
-                compared = await self._pool.each(pairs, lambda pair: pair[0].in_detail(query.grey, pair[1]))
-            shortlist = shortlist.updated(compared)
-        return Candidates(tuple(await self._with_edits(query, shortlist)), candidates.nearest)
+                shortlist = await self._compared(query, shortlist)
+        return await self._with_edits(query, shortlist)
+
+    async def _compared(self, query: QueryPicture, shortlist: Shortlist) -> Shortlist:
+        """The likeliest five of what is proved and was not compared in detail yet."""
+        some = _waiting(shortlist)[:SCRUTINISED]
+        if not some:
+            return shortlist
+        stored = await asyncio.gather(*(self._detail(one.stored.image) for one in some))
+        await self._pool.run(lambda: query.picture)  # once, not in every thread
+        pairs = list(zip(some, stored, strict=True))
+        return shortlist.updated(await self._pool.each(pairs, lambda pair: pair[0].in_detail(query.picture, pair[1])))
 
     # --- the stages
 
@@ -369,6 +379,11 @@ class Matcher:
         return result
 
 
+def _waiting(shortlist: Shortlist) -> list[Candidate]:
+    """What is proved and was not compared in detail, likeliest first."""
+    return sorted(shortlist.where(lambda one: one.is_proved and not one.is_compared), key=_structure, reverse=True)
+
+
 def _structure(candidate: Candidate) -> float:
     return candidate.proof.alignment.structure if candidate.proof else 0.0
 
@@ -376,9 +391,11 @@ def _structure(candidate: Candidate) -> float:
 def _likeliest(shortlist: Shortlist) -> list[Candidate]:
     """Those that stand out well, nearest first, a few of the query as it is and of what was made of it.
 
-    Cosines of the two are not compared with each other.
+    Cosines of the two are not compared with each other. What was found to be a variant comes last.
     """
-    standing_out = sorted(shortlist.where(lambda one: one.nearness >= STANDS_OUT_WELL), key=lambda one: -one.cosine)
+    standing_out = sorted(
+        shortlist.where(lambda one: one.nearness >= STANDS_OUT_WELL), key=lambda one: (one.is_compared, -one.cosine)
+    )
     as_it_is = [one for one in standing_out if one.whole_cosine is not None]
     otherwise = [one for one in standing_out if one.whole_cosine is None]
     return as_it_is[:SIFTED] + otherwise[:SIFTED]

@@ -2,17 +2,17 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Pixels, StoredFeatures, StoredImage, Vector
+from engine.domain import WHOLE, Pixels, StoredFeatures, Vector
 from engine.features import hashes, orb, sift
 from engine.index.hits import Near
-from engine.matching.candidates import Candidate, Candidates
+from engine.matching.candidates import Candidate, Candidates, ReadDetail
 from engine.matching.proof import NEAR_HASH
 from engine.matching.query_view import QueryPicture, View
 from engine.matching.recall import NEAR_HASHES, Recall
@@ -42,9 +42,9 @@ class Comparer:
         recall: Recall,
         pool: CpuPool,
         thumbnail: Callable[[str], Pixels | None],
-        detail: Callable[[StoredImage], Awaitable[Pixels | None]],
+        detail: ReadDetail,
     ) -> None:
-        """`thumbnail` by SHA-256, and `detail`, a grey of about a thousand pixels, of stored pictures; None if lost."""
+        """`thumbnail` by SHA-256, and `detail`, what is looked at of about a thousand pixels; None if lost."""
         self._recall = recall
         self._pool = pool
         self._thumbnail = thumbnail

@@ -21,6 +21,9 @@ from engine.matching.query_view import MIRROR, ORIENTATIONS, QueryPicture, View
 PROVED_STRUCTURE, PROVED_AGREEMENT, MAX_DISSENT = 0.5, 0.62, 0.2
 # Smooth skies hold little but the noise of compression, which agrees with nothing: then the structure must be stronger.
 STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
+# So many keypoints that agree on one transform are enough, where the structure does not speak against it: finely
+# printed pages and pictures edited several times agree little. What shares a layout only passes, and fails in detail.
+MANY_KEYPOINTS, SOME_STRUCTURE, SOME_DISSENT = 20, 0.35, 0.45
 TOO_LITTLE = 0.8  # the probability that a proved pair is one picture, where it has too few pixels to tell
 COPY_FROM = 0.5  # the probability from which a proved pair is one picture, and not two that share much
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
@@ -53,7 +56,10 @@ class Proof:
 
     @property
     def is_proved(self) -> bool:
-        return is_proof(self.alignment)
+        if is_proof(self.alignment):
+            return True
+        alignment, has_many = self.alignment, self.keypoints >= MANY_KEYPOINTS
+        return has_many and alignment.structure >= SOME_STRUCTURE and alignment.dissent <= SOME_DISSENT
 
     @property
     def is_copy(self) -> bool:
@@ -156,18 +162,20 @@ def lay(
     return Proof(transform, geometry, alignment, view.region) if alignment else None
 
 
-def in_detail(proof: Proof, query: Pixels, stored: Pixels) -> Proof:
-    """The same, looked at in detail; `query` and `stored` are greys (H, W) of about a thousand pixels."""
+def in_detail(proof: Proof, query: detail.Picture, stored: detail.Picture) -> Proof:
+    """The same, looked at in detail; both of about a thousand pixels."""
     compared = detail.compare(query, stored, proof.transform)
     if compared is None:
         return replace(proof, p_copy=TOO_LITTLE)
-    p_copy = scrutiny.shipped().p_copy(compared.measured, proof.alignment)
+    p_copy = scrutiny.shipped().p_copy(compared, proof.alignment)
     return replace(proof, p_copy=p_copy, differs=compared.differs)
 
 
 def with_edits(proof: Proof, query: QueryPicture, thumbnail: Pixels, *, stored_aspect: float) -> Proof:
     """The same with what was done to the picture, and how unlike it is now; `stored_aspect` is width / height."""
     edits = edit_words.name_edits(query.pixels, thumbnail, proof.transform, stored_aspect=stored_aspect)
+    if edits == (Edit.RECOMPRESSED,) and proof.differs:  # what is said where nothing else is known
+        edits = (Edit.OVERLAID,)
     return replace(proof, edits=edits, difference=_difference(query.thumbnail, thumbnail))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.domain import WHOLE, Keypoints, Pixels, Region, Vector
 from engine.features import covers, hashes, orb, regions, sift
+from engine.features.detail import Picture
 from engine.features.geometry import Matrix, Points
 from engine.pictures import imaging
 
@@ -29,6 +30,11 @@ class QueryPicture:
     def grey(self) -> Pixels:
         """(H, W)"""
         return np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+    @cached_property
+    def picture(self) -> Picture:
+        """As it is compared in detail."""
+        return Picture.of(self.pixels)
 
     @cached_property
     def thumbnail(self) -> Pixels:

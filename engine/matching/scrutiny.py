@@ -1,59 +1,75 @@
 """Whether a proved pair is one picture, or two that share a scene or a layout: judged by what was measured in detail.
 
-A few small networks with one hidden layer each, fitted by `benchmarks/fit_scrutiny.py` on pairs that it makes: edited
-copies of photographs and of layouts, the same layouts filled in differently, photographs from a step aside.
+A small convolutional network looks at the windows of the two, where they agree and in what way they do not; fitted
+by `benchmarks/fit_scrutiny.py` on pairs that it makes: edited copies of photographs and of layouts, the same layouts
+filled in differently, photographs from a step aside and with something else in them.
 """
 
-import json
-from dataclasses import dataclass
+import threading
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from engine.features.detail import Detail
+from engine.features.detail import CHANNELS, Comparison
 from engine.features.ssim import Alignment
 
-WEIGHTS = "scrutiny.json"
-# The networks were fitted on as many copies as variants. Of what is proved in a library of photographs nearly all are
-# copies; taking so many for granted keeps what is in doubt.
-COPIES_FOR_A_VARIANT = 12.0
-FARTHEST = 3.0  # deviations from the mean of the pairs that were fitted on; what is farther counts as far
+NETWORK = "scrutiny.tflite"
+SIDE = 96  # windows across and down that the network sees; what both show is smaller and stands in its upper left
+# The network was fitted on as many copies as variants. Of what is proved in a library of photographs nearly all are
+# copies; taking some for granted keeps what is in doubt.
+COPIES_FOR_A_VARIANT = 1.0
 
 
-@dataclass(frozen=True, slots=True)
 class Scrutiny:
-    """Networks that agree on one answer: `hidden` (k, n, h), `hidden_bias` (k, h), `out` (k, h), `out_bias` (k,)."""
+    """The network; an interpreter for each thread that uses it (one serves one call at a time)."""
 
-    mean: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    hidden: NDArray[np.float64]
-    hidden_bias: NDArray[np.float64]
-    out: NDArray[np.float64]
-    out_bias: NDArray[np.float64]
+    def __init__(self, content: bytes) -> None:
+        """`content`: a LiteRT flatbuffer; windows (1, 96, 96, n) and measures (1, m) in, log-odds (1, 1) out."""
+        self._content = content
+        self._of_thread = threading.local()
 
-    def p_copy(self, detail: Detail, alignment: Alignment) -> float:
+    def p_copy(self, comparison: Comparison, alignment: Alignment) -> float:
         """The probability that the query was made of the stored picture."""
-        p = self.p(vector(detail, alignment))
-        return COPIES_FOR_A_VARIANT * p / (COPIES_FOR_A_VARIANT * p + 1 - p)
+        odds = COPIES_FOR_A_VARIANT * np.exp(self.log_odds(padded(comparison.windows), vector(comparison, alignment)))
+        return float(odds / (1 + odds))
 
-    def p(self, measured: NDArray[np.float64]) -> float:
-        """What the networks say of what `vector` gives, as if copies were as many as variants."""
-        inputs = np.clip((measured - self.mean) / self.spread, -FARTHEST, FARTHEST)
-        activations = np.tanh(np.einsum("n,knh->kh", inputs, self.hidden) + self.hidden_bias)
-        value = float(((activations * self.out).sum(1) + self.out_bias).mean())
-        return float(1 / (1 + np.exp(-np.clip(value, -30, 30))))
+    def log_odds(self, windows: NDArray[np.float32], measures: NDArray[np.float32]) -> float:
+        """What the network says, as if copies were as many as variants."""
+        interpreter, windows_at, measures_at, output_at = self._interpreter()
+        interpreter.set_tensor(windows_at, windows[None])
+        interpreter.set_tensor(measures_at, measures[None])
+        interpreter.invoke()
+        return float(np.clip(interpreter.get_tensor(output_at)[0, 0], -30, 30))
+
+    def _interpreter(self) -> tuple[Interpreter, int, int, int]:
+        found: tuple[Interpreter, int, int, int] | None = getattr(self._of_thread, "interpreter", None)
+        if found is None:
+            interpreter = Interpreter(model_content=self._content, num_threads=1)
+            interpreter.allocate_tensors()
+            inputs = {len(one["shape"]): one["index"] for one in interpreter.get_input_details()}
+            found = interpreter, inputs[4], inputs[2], interpreter.get_output_details()[0]["index"]
+            self._of_thread.interpreter = found
+        return found
 
 
-def vector(detail: Detail, alignment: Alignment) -> NDArray[np.float64]:
-    """(n,) what a pair is judged by."""
+def vector(comparison: Comparison, alignment: Alignment) -> NDArray[np.float32]:
+    """(m,) what was measured of a pair as a whole."""
     coarse = [alignment.structure, alignment.agreement, alignment.dissent, alignment.overlap]
-    return np.concatenate([detail.vector(), coarse])
+    return np.concatenate([comparison.measured.vector(), coarse]).astype(np.float32)
+
+
+def padded(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(96, 96, n)"""
+    height, width = windows.shape[:2]
+    canvas = np.zeros((SIDE, SIDE, len(CHANNELS)), np.float32)
+    canvas[:height, :width] = windows
+    return canvas
 
 
 @cache
 def shipped() -> Scrutiny:
-    """The networks that come with the package."""
-    content = json.loads((files("engine") / "data" / WEIGHTS).read_text())
-    return Scrutiny(**{name: np.array(values, np.float64) for name, values in content.items()})
+    """The network that comes with the package."""
+    return Scrutiny((files("engine") / "data" / NETWORK).read_bytes())

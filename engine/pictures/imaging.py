@@ -167,6 +167,12 @@ def decode_grey(content: bytes) -> Pixels | None:
     return None if grey is None else np.asarray(grey, np.uint8)
 
 
+def decode_small(content: bytes) -> Pixels | None:
+    """A JPEG of our own at a quarter of its sides, RGB (H, W, 3); None where it is torn."""
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_COLOR_4)
+    return None if bgr is None else np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
 def decode_thumbnail(content: bytes) -> Pixels:
     """The RGB pixels of a thumbnail's file."""
     size = bounds.jpeg_size(content)

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.domain import Pixels, Region
 from engine.features import detail
-from engine.features.detail import Detail
+from engine.features.detail import Detail, Picture
 from engine.features.geometry import Matrix
 
 SIZE = (360, 270)  # width and height
@@ -90,8 +90,12 @@ def turned(degrees: float) -> Matrix:
     return np.asarray(np.linalg.inv(unit) @ turn @ unit)
 
 
+def coloured(grey: Pixels) -> Picture:
+    return Picture.of(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB).astype(np.uint8))
+
+
 def measured(query: Pixels, stored: Pixels, transform: Matrix = SAME) -> Detail:
-    compared = detail.compare(query, stored, transform)
+    compared = detail.compare(coloured(query), coloured(stored), transform)
     assert compared is not None
     return compared.measured
 
@@ -252,7 +256,7 @@ TOO_LITTLE = {
 @pytest.mark.parametrize("name", TOO_LITTLE)
 def test_too_little_in_common_tells_nothing(name: str) -> None:
     query, stored, transform = TOO_LITTLE[name]
-    assert detail.compare(query, stored, transform) is None
+    assert detail.compare(coloured(query), coloured(stored), transform) is None
 
 
 PAIRS = {
@@ -307,7 +311,7 @@ def boxed(place: tuple[int, int, int, int]) -> Pixels:
 
 
 def differs(query: Pixels, stored: Pixels, transform: Matrix = SAME) -> tuple[Region, ...]:
-    compared = detail.compare(query, stored, transform)
+    compared = detail.compare(coloured(query), coloured(stored), transform)
     assert compared is not None
     return compared.differs
 

@@ -96,3 +96,26 @@ def test_blurred(picture: Pixels) -> None:
 
 def test_sticker_is_overlaid(picture: Pixels) -> None:
     assert name(augment.sticker(picture, np.random.default_rng(4), picture), picture) == {Edit.OVERLAID}
+
+
+LIGHT, DARK = [(250, 250, 250), (200, 30, 30), (30, 60, 160)], [(20, 20, 30), (240, 200, 40), (200, 30, 30)]
+
+
+def drawn(colours: list[tuple[int, int, int]], seed: int) -> Pixels:
+    """Boxes and discs on a plain ground, the same ones for a seed."""
+    random, page = np.random.default_rng(seed), np.full((400, 500, 3), colours[0], np.uint8)
+    for number in range(40):
+        x, y, wide, high = (int(random.integers(*of)) for of in ((0, 460), (0, 360), (20, 120), (20, 100)))
+        ink = colours[1 + number % 2]
+        if number % 2:
+            cv2.rectangle(page, (x, y), (x + wide, y + high), ink, -1)
+        else:
+            cv2.circle(page, (x, y), wide // 2, ink, -1)
+    return page
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_drawing_in_other_colours_is_recoloured_and_not_blurred(seed: int) -> None:
+    """Light on dark instead of dark on light, and other colours: their order of brightness is another."""
+    for query, stored in ((DARK, LIGHT), (LIGHT, DARK)):
+        assert name(drawn(query, seed), drawn(stored, seed)) == {Edit.RECOLOURED}

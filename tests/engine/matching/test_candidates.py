@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain import WHOLE, Edit, Pixels, Region
+from engine.features.detail import Picture
 from engine.features.geometry import Geometry
 from engine.features.ssim import Alignment
 from engine.matching.candidates import EXPLAINED, UNCHECKED, Candidate, Shortlist
@@ -124,25 +125,27 @@ def test_edits_are_named_of_what_is_laid_and_of_nothing_else() -> None:
 
 
 def test_candidate_that_is_compared_in_detail_is_a_copy_or_not() -> None:
-    grey = cv2.cvtColor(painting(0), cv2.COLOR_RGB2GRAY)
-    before = laid(painting(0))
+    picture, before = Picture.of(painting(0)), laid(painting(0))
     assert before.is_copy  # nothing speaks against it yet
-    found = before.in_detail(grey, grey)
+    assert not before.is_compared
+    found = before.in_detail(picture, picture)
     assert found.proof
     assert found.proof.p_copy is not None
-    assert found.is_copy
+    assert (found.is_copy, found.is_compared, found.settles) == (True, True, True)
     assert found.proof.p_copy > 0.5
-    other = before.in_detail(cv2.cvtColor(painting(1), cv2.COLOR_RGB2GRAY), grey)
+    other = before.in_detail(Picture.of(painting(1)), picture)
     assert other.proof
-    assert (other.is_proved, other.is_copy) == (True, False)
+    assert (other.is_proved, other.is_copy, other.is_compared, other.settles) == (True, False, True, False)
 
 
-def test_without_a_proof_or_an_original_nothing_is_compared() -> None:
-    grey = cv2.cvtColor(painting(0), cv2.COLOR_RGB2GRAY)
+def test_without_a_proof_nothing_is_compared_and_without_an_original_the_proof_stands_alone() -> None:
+    picture = Picture.of(painting(0))
     one, another = candidate(), candidate(proof=proved())
-    assert one.in_detail(grey, grey) is one
-    assert another.in_detail(grey, None) is another
+    assert one.in_detail(picture, picture) is one
     assert not one.is_copy
+    alone = another.in_detail(picture, None)
+    assert alone.proof
+    assert (alone.is_copy, alone.is_compared, alone.proof.p_copy, alone.proof.differs) == (True, True, 1.0, ())
 
 
 def test_what_was_not_looked_at_in_detail_is_proved_and_no_copy() -> None:

@@ -12,6 +12,7 @@ from engine.matching.proof import Proof
 from engine.matching.query_view import QueryPicture, View
 from engine.pictures import augment, imaging
 from tests.conftest import photograph
+from tests.small_library import decoded
 
 CAT, CUP = photograph("chelsea.png"), photograph("coffee.png")
 
@@ -127,19 +128,35 @@ def test_copy_is_a_copy_in_detail(edit: str) -> None:
     found = proof.stronger(by_keypoints(copy, CAT), by_hash(copy, CAT))
     assert found
     assert found.p_copy is None
-    looked_at = proof.in_detail(found, view_of(copy).query.grey, grey_of(CAT))
+    looked_at = proof.in_detail(found, view_of(copy).query.picture, decoded(CAT))
     assert looked_at.p_copy is not None
     assert looked_at.p_copy > 0.8
     assert looked_at.is_copy
-    assert replace(looked_at, p_copy=None) == found
+    assert replace(looked_at, p_copy=None, differs=()) == found
 
 
-def test_doubt_is_left_where_too_little_is_in_common_to_tell() -> None:
+def test_score_says_where_there_is_too_little_to_tell() -> None:
     found = by_keypoints(CAT, CAT)
     assert found
-    looked_at = proof.in_detail(found, view_of(CAT).query.grey, grey_of(CAT)[::20, ::20])
-    assert looked_at == replace(found, p_copy=proof.TOO_LITTLE)
-    assert looked_at.is_copy
+    tiny = np.ascontiguousarray(CAT[::20, ::20])
+    looked_at = proof.in_detail(found, view_of(CAT).query.picture, decoded(tiny))
+    assert (looked_at.p_copy, looked_at.is_copy, looked_at.differs) == (proof.TOO_LITTLE, True, ())
+
+
+@pytest.mark.parametrize(
+    ("keypoints", "structure", "dissent", "is_proved"),
+    [(20, 0.35, 0.45, True), (19, 0.35, 0.45, False), (20, 0.34, 0.1, False), (200, 0.9, 0.46, False)],
+)
+def test_many_keypoints_that_agree_prove_what_hardly_agrees_otherwise(
+    keypoints: int, structure: float, dissent: float, *, is_proved: bool
+) -> None:
+    found = by_keypoints(CAT, CAT)
+    assert found
+    assert found.geometry
+    points = np.zeros((keypoints, 2), np.float32)
+    alignment = replace(found.alignment, structure=structure, agreement=0.4, dissent=dissent)
+    geometry = replace(found.geometry, query_points=points, stored_points=points)
+    assert replace(found, alignment=alignment, geometry=geometry).is_proved == is_proved
 
 
 @pytest.mark.parametrize(
@@ -161,3 +178,29 @@ def test_edits_are_named_on_a_proof() -> None:
     assert shown is not None
     named = proof.with_edits(found, QueryPicture(mirrored), shown, stored_aspect=451 / 300)
     assert Edit.MIRRORED in named.edits
+
+
+def test_saved_again_is_not_said_where_something_is_seen_to_differ() -> None:
+    found = by_keypoints(CAT, CAT)
+    assert found
+    shown = thumbnail_of(CAT)()
+    assert shown is not None
+    for differs, edits in (((), (Edit.RECOMPRESSED,)), ((Region(0.1, 0.1, 0.2, 0.2),), (Edit.OVERLAID,))):
+        named = proof.with_edits(replace(found, differs=differs), QueryPicture(CAT), shown, stored_aspect=451 / 300)
+        assert named.edits == edits
+
+
+def test_equal_pixels_have_no_difference_and_what_was_edited_has_some() -> None:
+    found = by_keypoints(CAT, CAT)
+    assert found
+    shown = thumbnail_of(CAT)()
+    assert shown is not None
+
+    def difference(query: Pixels) -> float:
+        named = proof.with_edits(found, QueryPicture(query), shown, stored_aspect=451 / 300)
+        assert named.difference is not None
+        return named.difference
+
+    assert difference(CAT) == 0
+    for edit in ("blur", "grayscale", "recolour", "mirror", "crop", "turn", "write_text", "shrink"):
+        assert difference(augment.apply(edit, CAT, CUP, seed=3)) > 0.5, edit

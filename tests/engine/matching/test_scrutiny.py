@@ -1,6 +1,7 @@
-"""What the shipped networks say of pairs that were compared in detail: copies are kept, variants are not."""
+"""What the shipped network says of pairs that were compared in detail: copies are kept, variants are not."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from functools import cache
 
@@ -11,15 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.domain import WHOLE, Pixels
-from engine.features import orb
-from engine.features.detail import Detail
+from engine.features import detail, orb
+from engine.features.detail import CHANNELS, Comparison, Detail
 from engine.features.ssim import Alignment
 from engine.matching import proof, scrutiny
 from engine.matching.proof import COPY_FROM, Proof
 from engine.matching.query_view import QueryPicture, View
-from engine.matching.scrutiny import COPIES_FOR_A_VARIANT, FARTHEST, Scrutiny
 from engine.pictures import imaging
 from tests.conftest import PHOTOGRAPHS, photograph
+from tests.small_library import decoded
 
 Random = np.random.Generator
 pytestmark = pytest.mark.slow
@@ -176,9 +177,7 @@ def compared(query: Pixels, stored: Pixels) -> float | None:
     found: Proof | None = proof.by_keypoints(View(asked, WHOLE), orb.detect(stored), lambda: shown, mirrored=False)
     if found is None or not found.is_proved:
         return None
-    grey = imaging.decode_grey(imaging.encode_jpeg(stored, quality=88))
-    assert grey is not None
-    p_copy = proof.in_detail(found, asked.grey, grey).p_copy
+    p_copy = proof.in_detail(found, asked.picture, decoded(stored)).p_copy
     assert p_copy is not None
     assert 0 < p_copy < 1
     return p_copy
@@ -211,67 +210,60 @@ def judged(pairs: list[tuple[Pixels, Pixels]]) -> list[float]:
     return [p for p in (compared(*pair) for pair in pairs) if p is not None]
 
 
-# --- the networks
+# --- the network
 
 SIZE = len(fields(Detail)) + 4  # and four measures of the proof
-NUMBERS = [np.random.default_rng(seed).normal(0, 10.0 ** (seed - 2), SIZE) for seed in range(8)]
+ALIGNMENT = Alignment(structure=100.0, ssim=-1.0, agreement=101.0, dissent=102.0, overlap=103.0)
+NUMBERS = [np.random.default_rng(seed).normal(0, 10.0 ** (seed - 2), SIZE).astype(np.float32) for seed in range(8)]
 
 
-def in_deviations(judge: Scrutiny, deviations: NDArray[np.float64] | float) -> float:
-    """What is said of inputs that are so far from the mean."""
-    return judge.p(judge.mean + judge.spread * deviations)
-
-
-def test_shipped_weights_fit_what_is_measured() -> None:
-    judge = scrutiny.shipped()
-    networks, size, hidden = judge.hidden.shape
-    assert size == SIZE
-    assert judge.mean.shape == judge.spread.shape == (SIZE,)
-    assert judge.hidden_bias.shape == judge.out.shape == (networks, hidden)
-    assert judge.out_bias.shape == (networks,)
-    assert (judge.spread > 0).all()
-    for field in fields(Scrutiny):
-        assert np.isfinite(getattr(judge, field.name)).all(), field.name
-    assert scrutiny.shipped() is judge
+def windows(height: int, width: int) -> NDArray[np.float32]:
+    return np.random.default_rng(1).uniform(-1, 1, (height, width, len(CHANNELS))).astype(np.float32)
 
 
 def test_pair_is_judged_by_all_measures_in_their_order_and_those_of_its_proof() -> None:
     measured = Detail(*(float(number) for number in range(SIZE - 4)))
-    alignment = Alignment(structure=100.0, ssim=-1.0, agreement=101.0, dissent=102.0, overlap=103.0)
-    vector = scrutiny.vector(measured, alignment)
+    comparison = Comparison(measured, windows(20, 30), ())
+    vector = scrutiny.vector(comparison, ALIGNMENT)
     assert vector.tolist() == [*range(SIZE - 4), 100, 101, 102, 103]
     judge = scrutiny.shipped()
-    copies, variants = COPIES_FOR_A_VARIANT * judge.p(vector), 1 - judge.p(vector)
-    assert judge.p_copy(measured, alignment) == pytest.approx(copies / (copies + variants))
+    odds = scrutiny.COPIES_FOR_A_VARIANT * np.exp(judge.log_odds(scrutiny.padded(comparison.windows), vector))
+    assert judge.p_copy(comparison, ALIGNMENT) == pytest.approx(odds / (1 + odds), rel=1e-5)
+    assert scrutiny.shipped() is judge
+
+
+def test_windows_stand_in_the_upper_left_of_what_the_network_sees() -> None:
+    some = windows(20, 30)
+    canvas = scrutiny.padded(some)
+    assert canvas.shape == (scrutiny.SIDE, scrutiny.SIDE, len(CHANNELS))
+    assert np.array_equal(canvas[:20, :30], some)
+    assert not canvas[20:].any()
+    assert not canvas[:, 30:].any()
+
+
+def test_largest_comparison_fits_the_network() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (detail.SIDE, detail.SIDE, 3)).astype(np.uint8)
+    picture = detail.Picture.of(pixels)
+    compared = detail.compare(picture, picture, np.eye(3))
+    assert compared
+    assert max(compared.windows.shape[:2]) <= scrutiny.SIDE
 
 
 @pytest.mark.parametrize("numbers", NUMBERS)
-def test_answer_is_a_probability_whatever_was_measured(numbers: NDArray[np.float64]) -> None:
+def test_answer_is_a_probability_whatever_was_measured(numbers: NDArray[np.float32]) -> None:
     judge = scrutiny.shipped()
-    assert 0 < judge.p(numbers) < 1
-    assert 0 < in_deviations(judge, numbers) < 1
+    assert -30 <= judge.log_odds(scrutiny.padded(windows(40, 40)), numbers) <= 30
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-def test_what_is_far_from_all_that_was_fitted_on_counts_as_far_and_no_more(numbers: NDArray[np.float64]) -> None:
-    judge, signs = scrutiny.shipped(), np.sign(numbers)
-    at_the_edge = in_deviations(judge, FARTHEST * signs)
-    for far in (FARTHEST + 0.01, 50, 1e9):
-        assert in_deviations(judge, far * signs) == pytest.approx(at_the_edge, abs=1e-9)
-    assert in_deviations(judge, 0.3 * signs) != pytest.approx(at_the_edge, abs=1e-9)
+def test_threads_do_not_disturb_each_other() -> None:
+    judge, some = scrutiny.shipped(), scrutiny.padded(windows(40, 40))
+    alone = [judge.log_odds(some, numbers) for numbers in NUMBERS]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda numbers: judge.log_odds(some, numbers), NUMBERS * 8))
+    assert together == alone * 8
 
 
-def test_networks_agree_on_the_mean_of_what_each_says() -> None:
-    """One sees nothing but the first measure, the other is for copies whatever it sees."""
-    hidden = np.zeros((2, 3, 2))
-    hidden[0, 0, 0] = 1.0
-    judge = Scrutiny(np.zeros(3), np.ones(3), hidden, np.zeros((2, 2)), np.ones((2, 2)), np.array([0.0, 2.0]))
-    for first in (-2.0, 0.0, 2.0):
-        logit = (np.tanh(first) + 2) / 2
-        assert judge.p(np.array([first, 9.0, -9.0])) == pytest.approx(1 / (1 + np.exp(-logit)))
-
-
-# --- what they say of pairs
+# --- what it says of pairs
 
 
 @pytest.mark.parametrize("kind", [*LAYOUTS, "photograph"])
