@@ -32,6 +32,7 @@ CONVOLUTIONS = ((20, 2), (24, 1), (24, 2), (32, 1), (32, 2), (48, 1))  # filters
 MEASURED, HIDDEN, DROPPED = 24, 32, 0.3
 FARTHEST = 3.0  # deviations from the mean of the pairs that were fitted on; what is farther counts as far
 BATCH, RATE, DECAY = 64, 2e-3, 5e-3
+SEEDS = (1, 2)  # networks that are fitted; the mean of what they say counts
 NOISE, WITHOUT_MEASURES = 0.1, 0.3  # added to the measures, in deviations; how often there are none
 CERTAIN = 0.99  # what is said of a pair that is a copy
 
@@ -130,6 +131,13 @@ def report(made: keras.Model, rows: Sequence[Judged]) -> None:
             print(f"  {'copies' if is_copy else 'variants'} {kind}: {np.mean(said):.2f} of {len(said)}")
 
 
+def averaged(networks: Sequence[keras.Model]) -> keras.Model:
+    """One network that says the mean of what several say."""
+    windows, measures = keras.Input((SIDE, SIDE, len(CHANNELS))), keras.Input((networks[0].inputs[1].shape[1],))
+    said = [one([windows, measures], training=False) for one in networks]
+    return keras.Model([windows, measures], layers.Average()(said))
+
+
 def converted(made: keras.Model) -> bytes:
     """As a LiteRT flatbuffer with weights of 16 bits."""
     converter = tf.lite.TFLiteConverter.from_keras_model(made)
@@ -157,7 +165,7 @@ def main() -> None:
     parser.add_argument("--without", type=Path, nargs="*", default=[], help="folders of pictures that are left out")
     parser.add_argument("--photographs", type=int, default=940)
     parser.add_argument("--layouts", type=int, default=36)
-    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--out", type=Path, default=Path("engine/data/scrutiny.tflite"))
     options = parser.parse_args()
     left_out = {path.stem for folder in options.without for path in folder.rglob("*")}
@@ -170,7 +178,7 @@ def main() -> None:
     fitted_on: list[Judged] = []
     for task, rows in zip(wanted, found, strict=True):
         (fitted_on if task.seed % KEPT_BACK else kept_back).extend(rows)
-    made = fit(fitted_on, options.epochs)
+    made = averaged([fit(fitted_on, options.epochs, seed) for seed in SEEDS])
     report(made, kept_back)
     options.out.write_bytes(converted(made))
 

@@ -75,11 +75,11 @@ class Candidate:
         """The same, come up once more for a region of the query: the best cosine counts."""
         return replace(self, cosine=cosine, region=region) if cosine > self.cosine else self
 
-    def in_detail(self, query: Picture, stored: Picture | None) -> "Candidate":
-        """The same, compared in detail. Where the original is gone, what proves it stands alone."""
+    def in_detail(self, query: Picture | None, stored: Picture | None) -> "Candidate":
+        """The same, compared in detail. Where an original is gone, what proves it stands alone."""
         if self.proof is None:
             return self
-        if stored is None:
+        if query is None or stored is None:
             return replace(self, proof=replace(self.proof, p_copy=1.0))
         return replace(self, proof=proof.in_detail(self.proof, query, stored))
 

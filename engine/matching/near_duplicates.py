@@ -90,8 +90,6 @@ class Comparer:
             return tried
         images = [query.stored.image, *(one.stored.image for one in proved)]
         own, *others = await asyncio.gather(*map(self._detail, images))
-        if own is None:
-            return tried
         compared = await self._pool.each(
             list(zip(proved, others, strict=True)), lambda pair: pair[0].in_detail(own, pair[1])
         )

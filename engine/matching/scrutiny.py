@@ -19,8 +19,8 @@ from engine.features.ssim import Alignment
 NETWORK = "scrutiny.tflite"
 SIDE = 96  # windows across and down that the network sees; what both show is smaller and stands in its upper left
 # The network was fitted on as many copies as variants. Of what is proved in a library of photographs nearly all are
-# copies; taking some for granted keeps what is in doubt.
-COPIES_FOR_A_VARIANT = 1.0
+# copies; so much is taken for granted, and keeps what is in doubt.
+COPIES_FOR_A_VARIANT = 2.0
 
 
 class Scrutiny:

@@ -33,7 +33,7 @@ async def test_older_library_gives_the_same_answers(older: SearchService, query:
     matches = [match for match in found.matches if not match.weak]
     assert [_said(match) for match in matches] == [_kept(match) for match in expected]
     for match, then in zip(matches, expected, strict=True):
-        assert match.p_same == pytest.approx(then["p_same"], abs=0.03)  # compared in detail since
+        assert match.p_same == pytest.approx(then["p_same"], abs=0.15)  # compared in detail since
 
 
 async def test_older_library_keeps_what_was_said_of_its_pictures(older: SearchService) -> None:

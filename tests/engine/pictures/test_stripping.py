@@ -505,7 +505,7 @@ async def test_stripped_copy_that_comes_back_is_the_same_picture(filled: Filled)
             best = (await service.search(served.content)).matches[0]
             assert (best.image.id, best.lane) == (image.id, "same"), media_type
             assert best.p_same is not None
-            assert best.p_same >= 0.98, media_type
+            assert best.p_same >= 0.95, media_type
             again = await service.add_bytes(served.content, name="again", actor="test")
             assert image.id in again.near
             await service.undo(actor="test")
