@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from benchmarks.layouts import KINDS
 from benchmarks.scrutiny_pairs import Judged, Task, measured, unpacked
 from engine.features.detail import CHANNELS
-from engine.matching.scrutiny import SIDE
+from engine.matching.scrutiny import SIDE, SMOOTHED
 
 Random = np.random.Generator
 
@@ -34,7 +34,6 @@ FARTHEST = 3.0  # deviations from the mean of the pairs that were fitted on; wha
 BATCH, RATE, DECAY = 64, 2e-3, 5e-3
 SEEDS = (1, 2)  # networks that are fitted; the mean of what they say counts
 NOISE, WITHOUT_MEASURES = 0.1, 0.3  # added to the measures, in deviations; how often there are none
-CERTAIN = 0.99  # what is said of a pair that is a copy
 
 
 def network(mean: NDArray[np.float32], spread: NDArray[np.float32]) -> keras.Model:
@@ -86,7 +85,7 @@ def fit(rows: Sequence[Judged], epochs: int, seed: int = 1) -> keras.Model:
             noisy = measures[some] + NOISE * spread * random.normal(size=(len(some), len(mean)))
             noisy[random.random(len(some)) < WITHOUT_MEASURES] = mean
             windows = np.stack([_varied(unpacked(rows[place].windows), random) for place in some])
-            wanted = np.where(copies[some], CERTAIN, 1 - CERTAIN).astype(np.float32)
+            wanted = np.where(copies[some], 1 - SMOOTHED, SMOOTHED).astype(np.float32)
             losses.append(float(step(windows, noisy.astype(np.float32), wanted, weights[some])))
         print(f"epoch {epoch + 1} of {epochs}: loss {np.mean(losses):.4f}", flush=True)
     return made

@@ -381,11 +381,12 @@ class Matcher:
 
 def _waiting(shortlist: Shortlist) -> list[Candidate]:
     """What is proved and was not compared in detail, likeliest first."""
-    return sorted(shortlist.where(lambda one: one.is_proved and not one.is_compared), key=_structure, reverse=True)
+    return sorted(shortlist.where(lambda one: one.is_proved and not one.is_compared), key=_likelihood, reverse=True)
 
 
-def _structure(candidate: Candidate) -> float:
-    return candidate.proof.alignment.structure if candidate.proof else 0.0
+def _likelihood(candidate: Candidate) -> float:
+    """What proved pictures are ordered by. Of several versions of one picture the very one is nearest."""
+    return candidate.cosine + (candidate.proof.alignment.structure if candidate.proof else 0.0)
 
 
 def _likeliest(shortlist: Shortlist) -> list[Candidate]:

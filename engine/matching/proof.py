@@ -26,6 +26,7 @@ STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
 MANY_KEYPOINTS, SOME_STRUCTURE, SOME_DISSENT = 20, 0.35, 0.45
 TOO_LITTLE = 0.8  # the probability that a proved pair is one picture, where it has too few pixels to tell
 COPY_FROM = 0.5  # the probability from which a proved pair is one picture, and not two that share much
+SEEN = 0.01  # of the query: so much that differs was not only compressed
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
 FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
 FAR_COARSE = 0.25  # correlation of their coarse greys; no lined copy has less, and two thirds of the wrong pictures
@@ -174,7 +175,8 @@ def in_detail(proof: Proof, query: detail.Picture, stored: detail.Picture) -> Pr
 def with_edits(proof: Proof, query: QueryPicture, thumbnail: Pixels, *, stored_aspect: float) -> Proof:
     """The same with what was done to the picture, and how unlike it is now; `stored_aspect` is width / height."""
     edits = edit_words.name_edits(query.pixels, thumbnail, proof.transform, stored_aspect=stored_aspect)
-    if edits == (Edit.RECOMPRESSED,) and proof.differs:  # what is said where nothing else is known
+    seen = sum(region.area for region in proof.differs)
+    if edits == (Edit.RECOMPRESSED,) and seen >= SEEN:  # what is said where nothing else is known
         edits = (Edit.OVERLAID,)
     return replace(proof, edits=edits, difference=_difference(query.thumbnail, thumbnail))
 

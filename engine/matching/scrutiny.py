@@ -21,6 +21,8 @@ SIDE = 96  # windows across and down that the network sees; what both show is sm
 # The network was fitted on as many copies as variants. Of what is proved in a library of photographs nearly all are
 # copies; so much is taken for granted, and keeps what is in doubt.
 COPIES_FOR_A_VARIANT = 2.0
+SMOOTHED = 0.01  # what the network was taught to say of a variant, and of a copy less than 1; it stands for 0
+LEAST = 1e-3  # nothing is certain
 
 
 class Scrutiny:
@@ -33,8 +35,7 @@ class Scrutiny:
 
     def p_copy(self, comparison: Comparison, alignment: Alignment) -> float:
         """The probability that the query was made of the stored picture."""
-        odds = COPIES_FOR_A_VARIANT * np.exp(self.log_odds(padded(comparison.windows), vector(comparison, alignment)))
-        return float(odds / (1 + odds))
+        return from_log_odds(self.log_odds(padded(comparison.windows), vector(comparison, alignment)))
 
     def log_odds(self, windows: NDArray[np.float32], measures: NDArray[np.float32]) -> float:
         """What the network says, as if copies were as many as variants."""
@@ -53,6 +54,13 @@ class Scrutiny:
             found = interpreter, inputs[4], inputs[2], interpreter.get_output_details()[0]["index"]
             self._of_thread.interpreter = found
         return found
+
+
+def from_log_odds(log_odds: float) -> float:
+    """The probability of a copy, where copies are as frequent as they are among what is proved."""
+    said = 1 / (1 + np.exp(-log_odds))
+    p = np.clip((said - SMOOTHED) / (1 - 2 * SMOOTHED), LEAST, 1 - LEAST)
+    return float(COPIES_FOR_A_VARIANT * p / (COPIES_FOR_A_VARIANT * p + 1 - p))
 
 
 def vector(comparison: Comparison, alignment: Alignment) -> NDArray[np.float32]:

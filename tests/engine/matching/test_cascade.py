@@ -416,7 +416,7 @@ def laid(library: SmallLibrary, query: Pixels) -> Candidates:
 
 def likeliest_first(candidates: Candidates) -> list[Candidate]:
     proved = [one for one in candidates.found if one.is_proved]
-    return sorted(proved, key=lambda one: -one.proof.alignment.structure if one.proof else 0)
+    return sorted(proved, key=lambda one: -one.cosine - (one.proof.alignment.structure if one.proof else 0))
 
 
 # Of the queries above; the networks have seen no paintings.

@@ -227,9 +227,17 @@ def test_pair_is_judged_by_all_measures_in_their_order_and_those_of_its_proof() 
     vector = scrutiny.vector(comparison, ALIGNMENT)
     assert vector.tolist() == [*range(SIZE - 4), 100, 101, 102, 103]
     judge = scrutiny.shipped()
-    odds = scrutiny.COPIES_FOR_A_VARIANT * np.exp(judge.log_odds(scrutiny.padded(comparison.windows), vector))
-    assert judge.p_copy(comparison, ALIGNMENT) == pytest.approx(odds / (1 + odds), rel=1e-5)
+    log_odds = judge.log_odds(scrutiny.padded(comparison.windows), vector)
+    assert judge.p_copy(comparison, ALIGNMENT) == scrutiny.from_log_odds(log_odds)
     assert scrutiny.shipped() is judge
+
+
+def test_copies_are_likelier_than_variants_and_nothing_is_certain() -> None:
+    said = [scrutiny.from_log_odds(log_odds) for log_odds in (-30, -3, 0, 3, 30)]
+    assert said == sorted(said)
+    assert said[2] == pytest.approx(scrutiny.COPIES_FOR_A_VARIANT / (scrutiny.COPIES_FOR_A_VARIANT + 1))
+    assert 0 < said[0] < 0.01
+    assert 0.99 < said[-1] < 1
 
 
 def test_windows_stand_in_the_upper_left_of_what_the_network_sees() -> None:
