@@ -1,8 +1,9 @@
 """Whether a proved pair is one picture, or two that share a scene or a layout: judged by what was measured in detail.
 
 Two small convolutional networks look at the windows of the two, where they agree and in what way they do not, and the
-mean of what they say counts. They are one file, fitted by `benchmarks/fit_scrutiny.py` on pairs that it makes: edited copies of photographs and of layouts, the same layouts
-filled in differently, photographs from a step aside and with something else in them.
+mean of what they say counts. They are one file, fitted by `benchmarks/fit_scrutiny.py` on pairs that it makes: edited
+copies of photographs and of layouts, the same layouts filled in differently, photographs from a step aside and with
+something else in them.
 """
 
 import threading
