@@ -2,9 +2,10 @@
 
 1. `first_look`: what is nearest to the whole query, by embedding and by hash; the best few are laid on it.
 2. `second_look`: more of them, then those that are likely on the query's mirror image.
-3. `seen_otherwise`: what is nearest to the query turned, and without what covers it; and under lines across it.
-4. `by_sift`: the likeliest by keypoints that stand more, and cost more.
-5. `by_regions`: what is nearest to regions of the query.
+3. `by_sheet`: what is nearest to the sheet or screen that the query shows at an angle, laid flat.
+4. `seen_otherwise`: what is nearest to the query turned, and without what covers it; and under lines across it.
+5. `by_sift`: the likeliest by keypoints that stand more, and cost more.
+6. `by_regions`: what is nearest to regions of the query.
 
 Each takes the shortlist of the one before and gives another; what it has computed beside its own work, for the next,
 is said with `beside`. The stages end where a proved picture explains so much of the query that nothing else needs to
@@ -111,7 +112,7 @@ class Matcher:
         shortlist = Shortlist.of(one for one in came_up if one.id != itself)
         stages = [self.first_look]
         if itself is None:
-            stages += [self.second_look, self.seen_otherwise, self.by_sift]
+            stages += [self.second_look, self.by_sheet, self.seen_otherwise, self.by_sift]
             stages += [self.by_regions] if regions_too else []
         in_detail = 0.0
         for stage in stages:
@@ -136,6 +137,9 @@ class Matcher:
         for mirrored in (False, True):
             if not shortlist.is_settled:
                 shortlist = shortlist.updated(await self._laid(view, list(shortlist), mirrored=mirrored))
+        sheet = None if shortlist.is_settled else await self._pool.run(lambda: query.sheet)
+        if sheet:
+            shortlist = shortlist.updated(await self._laid(sheet, list(shortlist), mirrored=False))
         if not shortlist.is_settled:
             for box in await self._pool.run(lambda: query.boxes):
                 laid = await self._pool.run(self._laid_in_turn, View(query, box), list(shortlist), mirrored_too=True)
@@ -194,6 +198,26 @@ class Matcher:
         if shortlist.is_settled:
             return shortlist
         return shortlist.updated(await self._laid(search.view, shortlist.having(ids), mirrored=True))
+
+    async def by_sheet(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
+        """What is nearest to the sheet that the query shows joins, laid on it."""
+        sheet = await self._pool.run(lambda: search.view.query.sheet)
+        if sheet is None:
+            return shortlist.updated(())
+        embedding = await self._pool.run(self._embedder.embed, sheet.pixels)
+        (near,), near_hashes = await asyncio.gather(
+            self._recall.nearest(embedding[None], search.exclude), self._recall.by_near_hashes(sheet, search.exclude)
+        )
+        nearness = self._recall.nearness(embedding, near) | dict.fromkeys(near_hashes, math.inf)
+        cosines = {one.image_id: one.cosine for one in near}
+        ids = list(dict.fromkeys([*near_hashes, *list(cosines)[:MORE]]))
+        stored = await self._recall.stored([image_id for image_id in ids if image_id not in shortlist])
+        shortlist = shortlist.updated(
+            Candidate(features, cosines.get(image_id, 0.0), None, sheet.region, nearness=nearness[image_id])
+            for image_id, features in stored.items()
+        )
+        nearer = [one.nearer(cosines.get(one.id, 0.0), sheet.region) for one in shortlist.having(ids)]
+        return shortlist.updated(await self._laid(sheet, nearer, mirrored=False))
 
     async def seen_otherwise(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
         """What is nearest to the query turned or uncovered joins, laid on it; then all likely ones under its lines."""

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from engine.domain import WHOLE, Keypoints, Pixels, Region, Vector
-from engine.features import covers, hashes, orb, regions, sift
+from engine.features import covers, hashes, orb, regions, sheets, sift
 from engine.features.detail import Picture
 from engine.features.geometry import Matrix, Points
 from engine.pictures import imaging
@@ -51,6 +51,12 @@ class QueryPicture:
         return regions.find(self.pixels)
 
     @cached_property
+    def sheet(self) -> "View | None":
+        """The sheet, print or screen that it shows at an angle, laid flat."""
+        corners = sheets.find(self.pixels)
+        return None if corners is None else View(self, sheets.around(corners), corners=corners)
+
+    @cached_property
     def coarse(self) -> Vector:
         return covers.coarse(self.pixels)
 
@@ -64,13 +70,30 @@ class QueryPicture:
 
 
 class View:
-    """A region of the query as a picture of its own; `pixels` are the region's, RGB."""
+    """A region of the query as a picture of its own; `pixels` are the region's, RGB.
 
-    def __init__(self, query: QueryPicture, region: Region, keypoints: Keypoints | None = None) -> None:
+    With `corners` it is the sheet between them laid flat, and the region is what surrounds it.
+    """
+
+    def __init__(
+        self,
+        query: QueryPicture,
+        region: Region,
+        keypoints: Keypoints | None = None,
+        corners: sheets.Corners | None = None,
+    ) -> None:
         self.query = query
-        self.pixels = query.pixels if region == WHOLE else np.ascontiguousarray(regions.cut(query.pixels, region))
         self.region = region
+        self._corners = corners
         self._keypoints = keypoints
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        if self._corners is not None:
+            return sheets.flattened(self.query.pixels, self._corners)
+        if self.region == WHOLE:
+            return self.query.pixels
+        return np.ascontiguousarray(regions.cut(self.query.pixels, self.region))
 
     @property
     def keypoints(self) -> Keypoints:
@@ -100,11 +123,13 @@ class View:
 
     def on_query(self, points: Points, *, mirrored: bool) -> Points:
         """Points of this region, or of its mirror image, in shares of the whole query."""
-        r = self.region
         straight = points * np.array([-1, 1]) + np.array([1, 0]) if mirrored else points
-        return np.asarray(straight * [r.width, r.height] + [r.x, r.y], np.float32)
+        ends = np.c_[straight, np.ones(len(straight))] @ np.linalg.inv(self.from_query()).T
+        return np.asarray(ends[:, :2] / ends[:, 2:], np.float32)
 
     def from_query(self) -> Matrix:
         """Shares of the whole query -> shares of this region."""
+        if self._corners is not None:
+            return sheets.to_sheet(self._corners)
         r = self.region
         return np.array([[1 / r.width, 0, -r.x / r.width], [0, 1 / r.height, -r.y / r.height], [0, 0, 1]], np.float64)

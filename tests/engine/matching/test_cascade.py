@@ -24,7 +24,7 @@ from engine.pictures import augment, imaging
 from tests.conftest import Filled, jpeg, photograph
 from tests.small_library import SmallLibrary, Squares, features, painting
 
-STAGES = ("first_look", "second_look", "seen_otherwise", "by_sift", "by_regions")
+STAGES = ("first_look", "second_look", "by_sheet", "seen_otherwise", "by_sift", "by_regions")
 TURNS = 4  # of the query, each of which is embedded
 PAINTINGS = [painting(number) for number in range(6)]
 SOUGHT = PAINTINGS[0]  # the picture with the id 1
@@ -134,6 +134,17 @@ def lined(pixels: Pixels) -> Pixels:
     return covered
 
 
+def photographed(pixels: Pixels) -> Pixels:
+    """As a sheet on a table, from a corner of it."""
+    height, width = pixels.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    seen = np.array([[130, 20], [650, 110], [600, 520], [30, 450]], np.float32)
+    return np.asarray(
+        cv2.warpPerspective(pixels, cv2.getPerspectiveTransform(corners, seen), (680, 540), borderValue=(70, 60, 50)),
+        np.uint8,
+    )
+
+
 def pasted(*parts: tuple[Pixels, tuple[int, int, int, int]]) -> Pixels:
     """Another painting, with pictures on it."""
     ground = painting(100, 800, 600).copy()
@@ -171,6 +182,7 @@ QUERIES = {
     "saved again": (augment.apply("recompress", SOUGHT, SOUGHT, seed=1), -1.0, "first_look", Edit.RECOMPRESSED),
     "crop": (middle(SOUGHT), -1.0, "first_look", Edit.CROPPED),
     "mirrored crop": (mirrored(middle(SOUGHT)), -1.0, "second_look", Edit.MIRRORED),
+    "photographed": (photographed(SOUGHT), 0.8, "by_sheet", Edit.ROTATED),
     "turned crop": (turned(middle(SOUGHT)), 0.3, "seen_otherwise", Edit.ROTATED),
     "turned mirrored crop": (turned(mirrored(middle(SOUGHT))), 0.3, "seen_otherwise", Edit.MIRRORED),
     "banded": (banded(SOUGHT), 0.8, "seen_otherwise", Edit.OVERLAID),
