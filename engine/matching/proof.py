@@ -26,6 +26,7 @@ STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
 MANY_KEYPOINTS, SOME_STRUCTURE, SOME_DISSENT = 20, 0.35, 0.45
 TOO_LITTLE = 0.8  # the probability that a proved pair is one picture, where it has too few pixels to tell
 COPY_FROM = 0.5  # the probability from which a proved pair is one picture, and not two that share much
+AGREES = 0.9  # correlation of all windows; copies under lines and stripes have less, though no part of them stands out
 SEEN = 0.01  # of the query: so much that differs was not only compressed
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
 FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
@@ -50,6 +51,7 @@ class Proof:
     p_copy: float | None = None  # by the comparison in detail; None where none was made
     differs: tuple[Region, ...] = ()  # regions of the whole query where it shows something else
     difference: float | None = None  # of the whole pictures, in grey levels; 0 where their pixels are equal
+    agrees: bool = False  # in detail, everywhere: nothing lies over it
 
     @property
     def keypoints(self) -> int:
@@ -169,15 +171,17 @@ def in_detail(proof: Proof, query: detail.Picture, stored: detail.Picture) -> Pr
     if compared is None:
         return replace(proof, p_copy=TOO_LITTLE)
     p_copy = scrutiny.shipped().p_copy(compared, proof.alignment)
-    return replace(proof, p_copy=p_copy, differs=compared.differs)
+    agrees = not compared.differs and compared.measured.correlation >= AGREES
+    return replace(proof, p_copy=p_copy, differs=compared.differs, agrees=agrees)
 
 
 def with_edits(proof: Proof, query: QueryPicture, thumbnail: Pixels, *, stored_aspect: float) -> Proof:
     """The same with what was done to the picture, and how unlike it is now; `stored_aspect` is width / height."""
     edits = edit_words.name_edits(query.pixels, thumbnail, proof.transform, stored_aspect=stored_aspect)
-    seen = sum(region.area for region in proof.differs)
-    if edits == (Edit.RECOMPRESSED,) and seen >= SEEN:  # what is said where nothing else is known
-        edits = (Edit.OVERLAID,)
+    if proof.agrees:  # edges that lost their colours or their size look like something laid over them in a thumbnail
+        edits = tuple(edit for edit in edits if edit is not Edit.OVERLAID) or (Edit.RECOMPRESSED,)
+    elif edits == (Edit.RECOMPRESSED,) and sum(region.area for region in proof.differs) >= SEEN:
+        edits = (Edit.OVERLAID,)  # for so much is seen to differ
     return replace(proof, edits=edits, difference=_difference(query.thumbnail, thumbnail))
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from engine.domain import WHOLE, Edit, Pixels, Region
 from engine.features import hashes, orb, sift
+from engine.features.detail import Picture
 from engine.matching import proof
 from engine.matching.proof import Proof
-from engine.matching.query_view import QueryPicture, View
+from engine.matching.query_view import ORIENTATIONS, QueryPicture, View
 from engine.pictures import augment, imaging
 from tests.conftest import photograph
 from tests.small_library import decoded
@@ -132,7 +133,7 @@ def test_copy_is_a_copy_in_detail(edit: str) -> None:
     assert looked_at.p_copy is not None
     assert looked_at.p_copy > 0.7
     assert looked_at.is_copy
-    assert replace(looked_at, p_copy=None, differs=()) == found
+    assert replace(looked_at, p_copy=None, differs=(), agrees=False) == found
 
 
 def test_score_says_where_there_is_too_little_to_tell() -> None:
@@ -188,6 +189,27 @@ def test_saved_again_is_not_said_where_something_is_seen_to_differ() -> None:
     for differs, edits in (((), (Edit.RECOMPRESSED,)), ((Region(0.1, 0.1, 0.2, 0.2),), (Edit.OVERLAID,))):
         named = proof.with_edits(replace(found, differs=differs), QueryPicture(CAT), shown, stored_aspect=451 / 300)
         assert named.edits == edits
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_overlaid_is_not_said_where_all_agrees_in_detail(*, agrees: bool) -> None:
+    found = by_keypoints(CAT, CAT)
+    covered = augment.apply("sticker", CAT, CUP, seed=2)
+    assert found
+    shown = thumbnail_of(CAT)()
+    assert shown is not None
+    named = proof.with_edits(replace(found, agrees=agrees), QueryPicture(covered), shown, stored_aspect=451 / 300)
+    assert (Edit.OVERLAID in named.edits) != agrees
+
+
+@pytest.mark.parametrize("edit", ["recompress", "recolour", "shrink", "sticker", "stripes"])
+def test_what_agrees_in_detail_has_nothing_laid_over_it(edit: str) -> None:
+    query = augment.apply(edit, CAT, CUP, seed=3)
+    view = View(QueryPicture(query), WHOLE)
+    found = proof.lay(view, ORIENTATIONS[0], None, thumbnail_of(CAT), mirrored=False)
+    assert found
+    looked_at = proof.in_detail(found, Picture.of(query), Picture.of(CAT))
+    assert looked_at.agrees == (edit not in ("sticker", "stripes"))
 
 
 def test_equal_pixels_have_no_difference_and_what_was_edited_has_some() -> None:
