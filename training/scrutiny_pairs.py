@@ -4,7 +4,7 @@ Copies are edited as `augment` does, photographed, drawn on, covered, set into l
 are other shots, things that moved or came, the same template with other words or pictures, layouts filled in anew.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import layouts
-from benchmarks.other_shots import (
+from engine.domain import WHOLE, StoredFeatures, StoredImage
+from engine.features import detail, registry, sift
+from engine.matching import scrutiny
+from engine.matching.candidates import Candidate
+from engine.matching.query_view import QueryPicture, View
+from engine.pictures import imaging
+from engine.pictures.augment import EDITS, apply
+from engine.pictures.variants import rearranged, step_aside
+from training import layouts
+from training.other_shots import (
     banded,
     captioned,
     drawn_on,
@@ -24,16 +32,9 @@ from benchmarks.other_shots import (
     saved_again,
     smaller,
     stamped,
+    stickered,
     with_object,
 )
-from engine.domain import WHOLE, StoredFeatures, StoredImage
-from engine.features import detail, registry, sift
-from engine.matching import scrutiny
-from engine.matching.candidates import Candidate
-from engine.matching.query_view import QueryPicture, View
-from engine.pictures import imaging
-from engine.pictures.augment import EDITS, apply
-from engine.pictures.variants import rearranged, step_aside
 
 Pixels = NDArray[np.uint8]
 Random = np.random.Generator
@@ -50,12 +51,13 @@ PACKED_UNIT, PACKED_ZERO = 50.0, 128.0
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What pairs are made of: a photograph, or a layout of some kind."""
+    """What pairs are made of: a photograph, a photograph and another shot of its scene, or a layout of some kind."""
 
     seed: int
     photograph: Path | None
     others: tuple[Path, Path, Path]  # unrelated photographs, for backgrounds and what is set in
     kind: str = ""
+    next_shot: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ class Judged:
 def pairs(task: Task) -> Iterator[tuple[str, bool, Pixels, Pixels]]:
     """(kind, whether it is a copy, query, stored picture)."""
     random, others = np.random.default_rng(task.seed), [_read(path) for path in task.others]
-    if task.photograph:
+    if task.photograph and task.next_shot:
+        yield from _of_shots(_read(task.photograph), _read(task.next_shot), others[0], random)
+    elif task.photograph:
         photograph = _read(task.photograph)
         yield from _edited("photograph", photograph, others[0], random)
         yield from _other_shots(photograph, others, random)
@@ -91,6 +95,10 @@ def _edited(kind: str, stored: Pixels, other: Pixels, random: Random) -> Iterato
         if random.random() < 0.3:
             query = apply(str(random.choice(TWICE)), query, other, seed=_seed(random))
         yield f"{kind}, laid over", True, saved_again(query, random) if random.random() < 0.6 else query, stored
+    query = stickered(stored, random)
+    if random.random() < 0.4:
+        query = apply(str(random.choice(TWICE)), query, other, seed=_seed(random))
+    yield f"{kind}, stickers", True, saved_again(query, random) if random.random() < 0.6 else query, stored
     query = stored
     for name in random.choice(TWICE, int(random.integers(2, 4)), replace=False):
         query = apply(str(name), query, other, seed=_seed(random))
@@ -115,16 +123,21 @@ def _other_shots(
         yield "from a step aside", False, _lightly(step_aside(stored, random), others[0], random), stored
     yield "something moved", False, _lightly(rearranged(stored, random), others[0], random), stored
     thing, places = _seed(random), random.spawn(2)
-    here, there = (with_object(stored, others[1], np.random.default_rng(thing), place) for place in places)
+
+    def passing(place: Random, *, plain: float = 0.0, moved: tuple[float, float] = (0.0, 0.0)) -> Pixels:
+        return with_object(stored, others[1], np.random.default_rng(thing), place, plain=plain, moved=moved)
+
+    here, there = (passing(place) for place in places)
     yield "something passing", False, _lightly(there, others[0], random), here
     yield "something passing", False, _lightly(stored, others[0], random), here  # it has gone
+    yield from _a_little_on(passing, others[0], random)
     if random.random() < 0.5:
         yield "something passing, aside", False, _lightly(step_aside(there, random), others[0], random), here
     else:
         place = _seed(random)
         one, another = (
             stamped(
-                with_object(stored, others[1], np.random.default_rng(thing), place_of),
+                passing(place_of, plain=0.3),
                 np.random.default_rng(place),
                 np.random.default_rng(n),
             )
@@ -132,6 +145,29 @@ def _other_shots(
         )
         yield "something passing, later", False, _lightly(another, others[0], random), one
     yield from _edited("something in it", here, others[0], random) if random.random() < 0.3 else ()
+
+
+def _a_little_on(
+    passing: Callable[..., Pixels], other: Pixels, random: Random
+) -> Iterator[tuple[str, bool, Pixels, Pixels]]:
+    """What passes covers in part where it was before."""
+    for _ in range(2):
+        place, way = _seed(random), random.uniform(0, 2 * np.pi)
+        far = random.uniform(0.15, 1.3)
+        moved = far * float(np.cos(way)), far * float(np.sin(way))
+        first, then = (passing(np.random.default_rng(place), moved=by) for by in ((0.0, 0.0), moved))
+        yield "something passing, a little on", False, _lightly(then, other, random), first
+
+
+def _of_shots(
+    first: Pixels, second: Pixels, other: Pixels, random: Random
+) -> Iterator[tuple[str, bool, Pixels, Pixels]]:
+    """Two frames of a film, or what two cameras saw at once."""
+    for query, stored in ((second, first), (first, second), (second, first)):
+        yield "another shot", False, _lightly(query, other, random), stored
+    copies = list(_edited("shot", first, other, random))
+    for place in random.choice(len(copies), 4, replace=False):
+        yield copies[int(place)]
 
 
 def _composed(stored: Pixels, others: Sequence[Pixels], random: Random) -> Iterator[tuple[str, bool, Pixels, Pixels]]:
@@ -169,7 +205,7 @@ def _of_layout(kind: str, layout: int, other: Pixels, random: Random) -> Iterato
     yield "layout, drawn on", True, saved_again(drawn_on(stored, random), random), stored
     yield "layout, drawn on", True, drawn_on(smaller(stored, random), random), stored
     yield "layout, saved again", True, saved_again(smaller(stored, random, 0.3), random), stored
-    for content in (1, 2, 3):
+    for content in (1, 2, 3, 6, 7):
         filled = layouts.draw(kind, layout, content)
         plain = random.random() < 0.4
         yield f"{kind}, filled in", False, filled if plain else saved_again(smaller(filled, random), random), stored
@@ -247,6 +283,8 @@ def proved(query: Pixels, stored: Pixels) -> Candidate | None:
     for mirrored in (False, True):
         if not candidate.settles:
             candidate = candidate.laid(view, lambda: shown, mirrored=mirrored)
+    if not candidate.settles and asked.sheet:
+        candidate = candidate.laid(asked.sheet, lambda: shown, mirrored=False)
     if not candidate.is_proved:
         candidate = candidate.laid_by_sift(view, sift.detect(shown), lambda: shown, mirrored=False)
     for box in asked.boxes[:REGIONS]:

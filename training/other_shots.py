@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from benchmarks import layouts
 from engine.pictures.variants import hills
+from training import layouts
 
 Pixels = NDArray[np.uint8]
 Random = np.random.Generator
@@ -35,13 +35,25 @@ def captioned(pixels: Pixels, random: Random, content: int) -> Pixels:
     return np.asarray(image, np.uint8)
 
 
-def with_object(pixels: Pixels, other: Pixels, thing: Random, place: Random) -> Pixels:
-    """With something out of another photograph in it: what it is by `thing`, where it stands by `place`."""
+def with_object(
+    pixels: Pixels,
+    other: Pixels,
+    thing: Random,
+    place: Random,
+    *,
+    plain: float = 0.0,
+    moved: tuple[float, float] = (0.0, 0.0),
+) -> Pixels:
+    """With something out of another photograph in it: what it is by `thing`, where it stands by `place`.
+
+    `moved`: to the right and down from there, in its own widths and heights. `plain`: how often it is of one colour, as
+    a person from afar; alone it cannot be told from a sticker.
+    """
     height, width = pixels.shape[:2]
     high = int(min(height, width) * thing.uniform(0.12, 0.42))
     wide = max(8, int(high * thing.uniform(0.4, 1.3)))
     patch = cv2.resize(_part(other, thing), (wide, high), interpolation=cv2.INTER_AREA)
-    if thing.random() < 0.25:  # a plain thing, or a person from afar
+    if thing.random() < plain:
         patch = np.full_like(patch, layouts.colour(thing)) + (patch // 8)
     mask = np.zeros((high, wide), np.uint8)
     if (shape := thing.random()) < 0.4:
@@ -53,7 +65,8 @@ def with_object(pixels: Pixels, other: Pixels, thing: Random, place: Random) -> 
         cv2.fillPoly(mask, [outline.astype(np.int32)], 255)
     else:
         mask[1:-1, 1:-1] = 255
-    x, y = int(place.uniform(0, width - wide)), int(place.uniform(0.1, 1) * (height - high))
+    x, y = place.uniform(0, width - wide) + moved[0] * wide, place.uniform(0.1, 1) * (height - high) + moved[1] * high
+    x, y = int(np.clip(x, 0, width - wide)), int(np.clip(y, 0, height - high))
     made = pixels.astype(np.float32)
     alpha = cv2.GaussianBlur(mask, (0, 0), thing.uniform(0.4, 2.0)).astype(np.float32)[..., None] / 255
     part = made[y : y + high, x : x + wide]
@@ -157,6 +170,79 @@ def laid_over(pixels: Pixels, other: Pixels, random: Random) -> Pixels:
             draw.ellipse((end[0] - size / 8, end[1] - size / 8, end[0] + size / 8, end[1] + size / 8), fill=ink)
         image = Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
     return np.asarray(image, np.uint8)
+
+
+GLYPHS = "\u263a\u263b\u2665\u2605\u2600\u2602\u260e\u2708\u273f\u2744\u266b\u2691"  # faces, hearts, stars, flowers
+
+
+def stickered(pixels: Pixels, random: Random) -> Pixels:
+    """A copy: with one or two large stickers on it, cleanly drawn in several colours."""
+    image = Image.fromarray(pixels).convert("RGBA")
+    width, height = image.size
+    for _ in range(1 if random.random() < 0.75 else 2):
+        size = int(min(height, width) * random.uniform(0.15, 0.62))
+        made = _sticker(random).resize((size, size), Image.Resampling.LANCZOS)
+        if random.random() < 0.15:
+            made.putalpha(Image.fromarray((np.asarray(made)[..., 3] * random.uniform(0.5, 0.9)).astype(np.uint8)))
+        place = (
+            int(random.uniform(-0.3, width / size - 0.7) * size),
+            int(random.uniform(-0.3, height / size - 0.7) * size),
+        )
+        layer = Image.new("RGBA", image.size)
+        layer.paste(made, place)
+        image = Image.alpha_composite(image, layer)
+    return np.asarray(image.convert("RGB"), np.uint8)
+
+
+def _sticker(random: Random) -> Image.Image:
+    """A face, a thing or a sign, 512 x 512, of a few flat colours, perhaps turned."""
+    side = 512
+    made = Image.new("RGBA", (side, side))
+    draw = ImageDraw.Draw(made)
+    if random.random() < 0.25:
+        glyph, ink, line = str(random.choice(list(GLYPHS))), layouts.colour(random), layouts.colour(random)
+        face = layouts.font("DejaVu Sans", side - 90, bold=True)
+        draw.text(
+            (side / 2, side / 2),
+            glyph,
+            font=face,
+            fill=ink,
+            anchor="mm",
+            stroke_width=int(random.integers(0, 24)),
+            stroke_fill=line,
+        )
+    else:
+        inks = [layouts.colour(random) for _ in range(int(random.integers(2, 5)))]
+        _blob(draw, (side / 2, side / 2), side * 0.47, inks[0], random)
+        for _ in range(int(random.integers(2, 8))):
+            angle, away = random.uniform(0, 2 * np.pi), random.uniform(0, 0.3) * side
+            middle = side / 2 + away * np.cos(angle), side / 2 + away * np.sin(angle)
+            _blob(draw, middle, side * random.uniform(0.04, 0.2), inks[int(random.integers(len(inks)))], random)
+    return made.rotate(random.uniform(-40, 40) if random.random() < 0.4 else 0, Image.Resampling.BICUBIC)
+
+
+def _blob(
+    draw: ImageDraw.ImageDraw, middle: tuple[float, float], reach: float, ink: tuple[int, int, int], random: Random
+) -> None:
+    """A disc, a ring sector, a rounded box or a figure with some corners."""
+    x, y = middle
+    squeezed = reach * random.uniform(0.6, 1)
+    box = (x - reach, y - squeezed, x + reach, y + squeezed)
+    what = int(random.integers(4))
+    if what == 0:
+        draw.ellipse(box, fill=ink)
+    elif what == 1:
+        start = random.uniform(0, 360)
+        draw.pieslice(box, start, start + random.uniform(120, 330), fill=ink)
+    elif what == 2:
+        draw.rounded_rectangle(box, radius=squeezed * random.uniform(0.1, 0.9), fill=ink)
+    else:
+        corners = int(random.integers(3, 12))
+        turns = 2 * np.pi * np.arange(corners) / corners + random.uniform(0, 2 * np.pi)
+        reaches = reach * (
+            np.where(np.arange(corners) % 2, random.uniform(0.4, 1), 1) if corners > 5 else np.ones(corners)
+        )
+        draw.polygon([(x + r * np.cos(a), y + r * np.sin(a)) for r, a in zip(reaches, turns, strict=True)], fill=ink)
 
 
 def _symbol_in(
