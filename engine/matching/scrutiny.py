@@ -1,7 +1,7 @@
 """Whether a proved pair is one picture, or two that share a scene or a layout: judged by what was measured in detail.
 
 Two small convolutional networks look at the windows of the two, where they agree and in what way they do not, and the
-mean of what they say counts. They are one file, fitted by `benchmarks/fit_scrutiny.py` on pairs that it makes: edited
+mean of what they say counts. They are one file, fitted by `training/fit_scrutiny.py` on pairs that it makes: edited
 copies of photographs and of layouts, the same layouts filled in differently, photographs from a step aside and with
 something else in them.
 """
@@ -19,9 +19,6 @@ from engine.features.ssim import Alignment
 
 NETWORK = "scrutiny.tflite"
 SIDE = 96  # windows across and down that the network sees; what both show is smaller and stands in its upper left
-# The network was fitted on as many copies as variants. Of what is proved in a library of photographs nearly all are
-# copies; so much is taken for granted, and keeps what is in doubt.
-COPIES_FOR_A_VARIANT = 2.0
 SMOOTHED = 0.01  # what the network was taught to say of a variant, and of a copy less than 1; it stands for 0
 LEAST = 1e-3  # nothing is certain
 
@@ -39,7 +36,7 @@ class Scrutiny:
         return from_log_odds(self.log_odds(padded(comparison.windows), vector(comparison, alignment)))
 
     def log_odds(self, windows: NDArray[np.float32], measures: NDArray[np.float32]) -> float:
-        """What the network says, as if copies were as many as variants."""
+        """What the network says."""
         interpreter, windows_at, measures_at, output_at = self._interpreter()
         interpreter.set_tensor(windows_at, windows[None])
         interpreter.set_tensor(measures_at, measures[None])
@@ -58,10 +55,9 @@ class Scrutiny:
 
 
 def from_log_odds(log_odds: float) -> float:
-    """The probability of a copy, where copies are as frequent as they are among what is proved."""
+    """The probability of a copy, where there are as many copies as variants, as in what it was fitted on."""
     said = 1 / (1 + np.exp(-log_odds))
-    p = np.clip((said - SMOOTHED) / (1 - 2 * SMOOTHED), LEAST, 1 - LEAST)
-    return float(COPIES_FOR_A_VARIANT * p / (COPIES_FOR_A_VARIANT * p + 1 - p))
+    return float(np.clip((said - SMOOTHED) / (1 - 2 * SMOOTHED), LEAST, 1 - LEAST))
 
 
 def vector(comparison: Comparison, alignment: Alignment) -> NDArray[np.float32]:

@@ -235,7 +235,7 @@ def test_pair_is_judged_by_all_measures_in_their_order_and_those_of_its_proof() 
 def test_copies_are_likelier_than_variants_and_nothing_is_certain() -> None:
     said = [scrutiny.from_log_odds(log_odds) for log_odds in (-30, -3, 0, 3, 30)]
     assert said == sorted(said)
-    assert said[2] == pytest.approx(scrutiny.COPIES_FOR_A_VARIANT / (scrutiny.COPIES_FOR_A_VARIANT + 1))
+    assert said[2] == pytest.approx(0.5)
     assert 0 < said[0] < 0.01
     assert 0.99 < said[-1] < 1
 
