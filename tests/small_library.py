@@ -119,7 +119,9 @@ def calibration() -> Calibration:
     """With a background of paintings that no library has."""
     other = uncalibrated(NETWORK, SQUARES * SQUARES * 3)
     background = np.stack([embedding(painting(number, 120, 120)) for number in range(9000, 9060)])
-    return Calibration(NETWORK, other.same, other.same_cutoff, other.alike, other.alike_cutoff, background)
+    return Calibration(
+        NETWORK, other.same, other.related, other.same_cutoff, other.alike, other.alike_cutoff, background
+    )
 
 
 class SmallLibrary:

@@ -47,7 +47,10 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Two logistic regressions (weights and, last, the intercept), their cut-offs, and a background set.
+    """Logistic regressions (weights and, last, the intercept), their cut-offs, and a background set.
+
+    `same` says how likely two are one picture, where nothing proves it, and `related` how likely they are that or share
+    a scene or a layout; what is proved is told apart in detail.
 
     `background` (n, dimensions) are embeddings of pictures unrelated to anyone's library: how near they are to a query
     tells how near just anything is to it, however small the library.
@@ -55,6 +58,7 @@ class Calibration:
 
     network: NetworkRef
     same: tuple[float, ...]
+    related: tuple[float, ...]
     same_cutoff: float
     alike: tuple[float, ...]
     alike_cutoff: float
@@ -63,6 +67,9 @@ class Calibration:
 
     def p_same(self, signals: Signals) -> float:
         return _logistic(self.same, signals.vector())
+
+    def p_related(self, signals: Signals) -> float:
+        return _logistic(self.related, signals.vector())
 
     def p_alike(self, cosine: float, nearness: float) -> float:
         """The estimated probability that a person would call the two the same kind of thing."""
@@ -94,6 +101,7 @@ class Calibration:
             "network": self.network.name,
             "version": self.network.version,
             "same": list(self.same),
+            "related": list(self.related),
             "same_cutoff": self.same_cutoff,
             "alike": list(self.alike),
             "alike_cutoff": self.alike_cutoff,
@@ -107,6 +115,7 @@ class Calibration:
         return cls(
             network=NetworkRef(value["network"], value["version"]),
             same=tuple(value["same"]),
+            related=tuple(value.get("related", value["same"])),  # of an older library's own there was one
             same_cutoff=value["same_cutoff"],
             alike=tuple(value["alike"]),
             alike_cutoff=value["alike_cutoff"],
@@ -125,6 +134,7 @@ def uncalibrated(network: NetworkRef, dimensions: int) -> Calibration:
     return Calibration(
         network,
         other.same,
+        other.related,
         other.same_cutoff,
         other.alike,
         other.alike_cutoff,

@@ -83,9 +83,9 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
         )
         return Match(image, "same", EXACT_P, EXACT_P, False, evidence)
     proof = candidate.proof
-    p_related = calibration.p_same(known)  # all that agrees in a thumbnail
+    p_related = calibration.p_related(known)  # all that agrees in a thumbnail
     p_copy = proof.p_copy if proof is not None and proof.p_copy is not None else 1.0
-    p_same = p_related * p_copy
+    p_same = p_related * p_copy if candidate.is_proved else calibration.p_same(known)
     if not candidate.is_copy:
         p_same = min(p_same, calibration.same_cutoff - BELOW)
     evidence = Evidence(
@@ -113,5 +113,7 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
     whole = candidate.whole_cosine
     p_alike = calibration.p_alike(whole, Calibration.nearness(whole, references)) if whole is not None else 0.0
     if proof:
-        p_alike = max(p_alike, p_same)  # what may be the same picture is of the same kind
+        p_alike = max(
+            p_alike, min(p_related, calibration.same_cutoff - BELOW)
+        )  # what shares a scene is of the same kind
     return Match(image, "alike", p_alike, p_same, p_alike < calibration.alike_cutoff, evidence)

@@ -14,7 +14,9 @@ from engine.library.active_network import CALIBRATION, ActiveNetwork, Networks
 from engine.library.originals import Originals
 from engine.matching import ranking
 from engine.matching.calibration import Calibration
+from engine.matching.candidates import Candidates
 from engine.pictures.augment import EDITS, apply
+from engine.pictures.variants import VARIANTS, vary
 from engine.storage.repository import Repository
 
 logger = logging.getLogger(__name__)
@@ -23,10 +25,11 @@ CONSIDERED, SAMPLE = 100_000, 120  # pictures of the library: looked at, made co
 EDITS_A_PICTURE = 3
 BACKGROUND = 160  # embeddings kept
 MIN_PICTURES = 40  # a library needs for a calibration of its own
+VERSION_EDITS = ("crop", "perspective", "rotate")  # what another shot differs by, too
 STRANGERS = 0.3  # share of the queries whose right picture is left out
 L2 = 0.02  # weight decay of the logistic regressions, a sample
 ANSWERS = 5  # pairs taken of each query: what an answer shows
-SAME_PRECISION = 0.999  # what the cut-off of lane `same` must keep on the pairs fitted on
+SAME_PRECISION = 0.998  # what the cut-off of lane `same` must keep; some of the wrong pairs are unknown duplicates
 MIN_SAME_CUTOFF = 0.5
 ALIKE_CUTOFF = 0.35
 
@@ -35,10 +38,11 @@ Kind = Callable[[StoredImage], str]
 
 @dataclass(frozen=True, slots=True)
 class LabelledPairs:
-    """Inputs and answers of the two regressions: (n, 6) and (n,), (m, 2) and (m,)."""
+    """Inputs and answers of the regressions: (n, 6), (n,) and (n,); (m, 2) and (m,)."""
 
-    same_inputs: Vector
+    inputs: Vector
     same: NDArray[np.bool_]
+    related: NDArray[np.bool_]  # the same, or another version of it
     alike_inputs: Vector
     alike: NDArray[np.bool_]
 
@@ -94,10 +98,13 @@ async def fit(
     background = np.stack(embedded).astype(np.float32)
     start = replace(active.calibration, background=background)
     pairs = await _collect(active, start, pool, read, sample, unrelated, unrelated_ids, kind, seed, progress)
-    same = logistic_regression(pairs.same_inputs, pairs.same)
+    same = logistic_regression(pairs.inputs, pairs.same)
+    related = logistic_regression(pairs.inputs, pairs.related)
     alike = logistic_regression(pairs.alike_inputs, pairs.alike) if len(pairs.alike) else active.calibration.alike
-    fitted = replace(start, network=active.network, same=same, alike=alike, alike_cutoff=ALIKE_CUTOFF, fitted=True)
-    return replace(fitted, same_cutoff=_cutoff(same, pairs))
+    fitted = replace(
+        start, network=active.network, same=same, related=related, alike=alike, alike_cutoff=ALIKE_CUTOFF, fitted=True
+    )
+    return replace(fitted, same_cutoff=_cutoff(related, pairs))
 
 
 def logistic_regression(inputs: Vector, right: NDArray[np.bool_]) -> tuple[float, ...]:
@@ -135,50 +142,73 @@ async def _collect(
 ) -> LabelledPairs:
     random = np.random.default_rng(seed)
     names = list(EDITS)
-    same_inputs, same, alike_inputs, alike = [], [], [], []
-    total = len(sample) * EDITS_A_PICTURE
-    for number in range(total):
+    inputs, same, related, alike_inputs, alike = [], [], [], [], []
+    total = len(sample) * (EDITS_A_PICTURE + 1)
+
+    async def asked(pixels: Pixels, exclude: frozenset[int], *, regions_too: bool) -> tuple[Candidates, Vector]:
+        """What comes up for a query, and what it is compared with."""
+        features = await pool.run(registry.extract, _as_image(pixels), "", active.embedder)
+        candidates = await active.matcher.match(pixels, features, exclude=exclude, regions_too=regions_too)
+        return candidates, start.references(features.embedding, candidates.nearest)
+
+    for number in range(len(sample) * EDITS_A_PICTURE):
         image = sample[number // EDITS_A_PICTURE]
         edit = names[number % len(names)]
         other = unrelated[int(random.integers(len(unrelated)))]
         seed_of_copy = int(random.integers(1 << 31))
         copy = await pool.run(apply, edit, await read(image), other, seed=seed_of_copy)
         stranger = bool(random.random() < STRANGERS)
-        features = await pool.run(
-            registry.extract, Image(copy, "image/png", copy.shape[1], copy.shape[0]), "", active.embedder
-        )
         exclude = unrelated_ids | {image.id} if stranger else unrelated_ids
-        candidates = await active.matcher.match(copy, features, exclude=exclude)
-        references = start.references(features.embedding, candidates.nearest)
+        candidates, references = await asked(copy, exclude, regions_too=True)
         ranked = ranking.rank(candidates, references, start, limit=ANSWERS, weak=True)
         shown = {match.image.id for match in ranked}
         for one in candidates.found:
-            if one.stored.image.id in shown:
-                same_inputs.append(ranking.signals(one, references).vector())
+            # What is proved and no copy in detail is some other version, of which nobody said so.
+            if one.stored.image.id in shown and (one.is_copy or not one.is_proved):
+                inputs.append(ranking.signals(one, references).vector())
                 same.append(one.stored.image.id == image.id)
+                related.append(same[-1])
         progress(number + 1, total)
+    for number, image in enumerate(sample):
+        pixels, other = await read(image), unrelated[int(random.integers(len(unrelated)))]
+        version = await pool.run(_other_version, number, pixels, other, int(random.integers(1 << 31)))
+        if version is not None:
+            candidates, references = await asked(version, unrelated_ids, regions_too=False)
+            for one in candidates.found:
+                # What is proved is judged in detail; keypoints of what is not must not speak for the same picture.
+                if one.stored.image.id == image.id and not one.is_proved:
+                    inputs.append(ranking.signals(one, references).vector())
+                    same.append(False)
+                    related.append(True)
+        progress(total - len(sample) + number + 1, total)
     if kind:
         for image in sample:
-            pixels = await read(image)
-            features = await pool.run(registry.extract, _as_image(pixels), "", active.embedder)
-            exclude = unrelated_ids | {image.id}
-            candidates = await active.matcher.match(pixels, features, exclude=exclude, regions_too=False)
-            references = start.references(features.embedding, candidates.nearest)
+            candidates, references = await asked(await read(image), unrelated_ids | {image.id}, regions_too=False)
             for one in candidates.found[:ANSWERS]:
                 if one.whole_cosine is not None:
                     alike_inputs.append([one.whole_cosine, start.nearness(one.whole_cosine, references)])
                     alike.append(kind(one.stored.image) == kind(image))
     return LabelledPairs(
-        np.array(same_inputs, np.float32), np.array(same), np.array(alike_inputs, np.float32), np.array(alike, bool)
+        np.array(inputs, np.float32),
+        np.array(same),
+        np.array(related),
+        np.array(alike_inputs, np.float32),
+        np.array(alike, bool),
     )
 
 
+def _other_version(number: int, pixels: Pixels, other: Pixels, seed: int) -> Pixels | None:
+    """Another shot, from elsewhere too. None where nothing is to be seen of any change."""
+    version = vary(list(VARIANTS)[number % len(VARIANTS)], pixels, other, seed=seed)
+    return None if version is None else apply(VERSION_EDITS[number % len(VERSION_EDITS)], version, other, seed=seed)
+
+
 def _cutoff(weights: tuple[float, ...], pairs: LabelledPairs) -> float:
-    """The lowest p_same above which enough of the pairs are right."""
-    value = pairs.same_inputs @ np.array(weights[:-1]) + weights[-1]
+    """The lowest probability above which enough of the pairs are right."""
+    value = pairs.inputs @ np.array(weights[:-1]) + weights[-1]
     p = 1 / (1 + np.exp(-np.clip(value, -30, 30)))
     order = np.argsort(-p)
-    precision = np.cumsum(pairs.same[order]) / np.arange(1, len(order) + 1)
+    precision = np.cumsum(pairs.related[order]) / np.arange(1, len(order) + 1)
     is_last = np.append(np.diff(p[order]) < 0, True)  # of those that are equally probable: all or none are above it
     enough = np.flatnonzero(is_last & (precision >= SAME_PRECISION))
     lowest = float(p[order[enough[-1]]]) if len(enough) else 1.0

@@ -1,10 +1,11 @@
-"""How far cosines stand out."""
+"""How far cosines stand out, and what a calibration keeps."""
 
 import math
 
 import numpy as np
 
-from engine.matching.calibration import MIN_REFERENCES, Calibration
+from engine.domain import NetworkRef
+from engine.matching.calibration import MIN_REFERENCES, Calibration, shipped
 
 
 def test_nearness_of_many_is_that_of_each() -> None:
@@ -16,3 +17,12 @@ def test_nearness_of_many_is_that_of_each() -> None:
 def test_where_too_little_is_known_everything_may_stand_out() -> None:
     few = np.zeros(MIN_REFERENCES - 1, np.float32)
     assert Calibration.nearnesses([0.1, 0.9], few) == [math.inf, math.inf]
+
+
+def test_calibration_of_an_older_library_knows_one_regression_for_both() -> None:
+    known = shipped(NetworkRef("efficientnet-lite2", "1"))
+    assert known
+    value = known.to_json()
+    older = Calibration.from_json({key: one for key, one in value.items() if key != "related"})
+    assert older.related == older.same
+    assert Calibration.from_json(value).related != older.same

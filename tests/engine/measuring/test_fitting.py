@@ -35,7 +35,10 @@ UNRELATED = [painting(number, 160, 120) for number in range(500, 508)]
 
 
 class Told:
-    """In place of a matcher: the picture that was read last is proved as well as it is told, the others are near."""
+    """In place of a matcher: the picture that was read last is proved as well as it is told, the others are near.
+
+    Of what is asked without regions, and not left out, it is another version, which is not proved.
+    """
 
     def __init__(self, library: SmallLibrary, *, structure: float = 0.9, wrong_in: int = 0) -> None:
         """`wrong_in`: of so many queries one proves the wrong picture, nearly as well."""
@@ -43,7 +46,9 @@ class Told:
         self.structure, self.wrong_in = structure, wrong_in
         self.current = 0  # id of the picture that a query is made of
         self.asked: list[tuple[int, frozenset[int], bool]] = []
-        self.pairs: list[tuple[Candidate, Vector, list[float], bool]] = []  # with the query's embedding, and the truth
+        # With the query's embedding, and the truth.
+        self.pairs: list[tuple[Candidate, Vector, list[float], bool]] = []
+        self.versions: list[tuple[Candidate, Vector, list[float], bool]] = []
 
     async def read(self, image: StoredImage) -> Pixels:
         self.current = image.id
@@ -53,16 +58,20 @@ class Told:
         self, pixels: Pixels, features: Features, *, exclude: frozenset[int], regions_too: bool = True
     ) -> Candidates:
         self.asked.append((self.current, exclude, regions_too))
+        is_version = not regions_too and self.current not in exclude
         wrong = bool(self.wrong_in) and len(self.asked) % self.wrong_in == 0
         cosines = {one: float(self.library.embedding(one) @ features.embedding) for one in self.library.images}
         ids = sorted(cosines.keys() - exclude, key=lambda one: -cosines[one])
         nearest = [cosines[one] for one in ids]
         chosen = [one for one in (self.current, *(one for one in ids if one != self.current)) if one not in exclude][:3]
         found = [
-            self._candidate(one, cosines[one], proved=one == self.current or (wrong and place == 1))
+            self._candidate(
+                one, cosines[one], proved=not is_version and (one == self.current or (wrong and place == 1))
+            )
             for place, one in enumerate(chosen)
         ]
-        self.pairs += [(one, features.embedding, nearest, one.id == self.current) for one in found]
+        pairs = [(one, features.embedding, nearest, one.id == self.current) for one in found]
+        (self.versions if is_version else self.pairs).extend(pairs)
         return Candidates(tuple(found), nearest)
 
     def _candidate(self, image_id: int, cosine: float, *, proved: bool) -> Candidate:
@@ -136,8 +145,8 @@ async def test_right_pairs_are_likely_and_wrong_ones_are_not(told: Told) -> None
     assert found.fitted
     assert found.network == calibration().network
     for candidate, vector, nearest, right in told.pairs:
-        p_same = found.p_same(ranking.signals(candidate, found.references(vector, nearest)))
-        assert (p_same >= found.same_cutoff - 1e-9) == right
+        p_related = found.p_related(ranking.signals(candidate, found.references(vector, nearest)))
+        assert (p_related >= found.same_cutoff - 1e-9) == right
 
 
 async def test_seed_gives_the_same_calibration_again_and_another_another(told: Told) -> None:
@@ -152,10 +161,34 @@ async def test_seed_gives_the_same_calibration_again_and_another_another(told: T
 async def test_copies_are_made_of_every_picture_and_each_is_told_of(told: Told) -> None:
     seen: list[tuple[int, int]] = []
     await fitted(told, count=3, progress=lambda done, total: seen.append((done, total)))
-    total = 3 * EDITS_A_PICTURE
+    copies, total = 3 * EDITS_A_PICTURE, 3 * (EDITS_A_PICTURE + 1)
     assert seen == [(done, total) for done in range(1, total + 1)]
-    assert [current for current, _, _ in told.asked] == [1] * 3 + [2] * 3 + [3] * 3
-    assert all(regions_too for _, _, regions_too in told.asked)
+    assert [current for current, _, _ in told.asked] == [1] * 3 + [2] * 3 + [3] * 3 + [1, 2, 3]
+    assert [regions_too for _, _, regions_too in told.asked] == [True] * copies + [False] * 3
+
+
+async def test_what_is_not_proved_of_another_version_counts_as_another_picture(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelled: list[fitting.LabelledPairs] = []
+    collect = fitting._collect
+
+    async def collected(*given: Any) -> fitting.LabelledPairs:
+        labelled.append(await collect(*given))
+        return labelled[-1]
+
+    monkeypatch.setattr(fitting, "_collect", collected)
+    await fitted(told)
+    inputs = [
+        ranking.signals(one, calibration().references(vector, nearest)).vector()
+        for one, vector, nearest, is_of_it in told.versions
+        if is_of_it
+    ]
+    assert len(inputs) == 4
+    of_versions = labelled[0].inputs[-4:]
+    assert not labelled[0].same[-4:].any()
+    assert labelled[0].related[-4:].all()
+    assert all(any(np.allclose(row[:5], one[:5]) for one in inputs) for row in of_versions)
 
 
 async def test_some_queries_are_strangers_and_unrelated_pictures_are_never_an_answer(told: Told) -> None:
@@ -163,7 +196,7 @@ async def test_some_queries_are_strangers_and_unrelated_pictures_are_never_an_an
     excluded = [exclude - {11, 12} for _, exclude, _ in told.asked]
     assert all({11, 12} <= exclude for _, exclude, _ in told.asked)
     assert all(one in (set(), {current}) for one, (current, _, _) in zip(excluded, told.asked, strict=True))
-    assert 0.1 < np.mean([len(one) for one in excluded]) < 0.6
+    assert 0.1 < np.mean([len(one) for one in excluded[: 8 * EDITS_A_PICTURE]]) < 0.6
 
 
 async def test_background_is_of_the_unrelated_pictures(told: Told) -> None:
@@ -185,7 +218,8 @@ async def test_cut_off_keeps_next_to_all_wrong_pairs_out(told: Told) -> None:
         above = [
             right
             for candidate, vector, nearest, right in strangely.pairs
-            if found.p_same(ranking.signals(candidate, found.references(vector, nearest))) >= found.same_cutoff + 1e-9
+            if found.p_related(ranking.signals(candidate, found.references(vector, nearest)))
+            >= found.same_cutoff + 1e-9
         ]
         assert MIN_SAME_CUTOFF <= found.same_cutoff <= 1
         assert not above or np.mean(above) >= SAME_PRECISION
@@ -200,12 +234,12 @@ async def test_without_kinds_the_other_lane_keeps_its_weights(told: Told) -> Non
     found = await fitted(told, count=2)
     assert found.alike == calibration().alike
     assert found.alike_cutoff == ALIKE_CUTOFF
-    assert len(told.asked) == 2 * EDITS_A_PICTURE
+    assert len(told.asked) == 2 * (EDITS_A_PICTURE + 1)
 
 
 async def test_with_kinds_the_other_lane_is_fitted_on_the_pictures_as_they_are(told: Told) -> None:
     found = await fitted(told, count=6, kind=lambda image: "even" if image.id % 2 == 0 else "odd")
-    asked = told.asked[6 * EDITS_A_PICTURE :]
+    asked = told.asked[6 * (EDITS_A_PICTURE + 1) :]
     assert [(current, exclude, regions_too) for current, exclude, regions_too in asked] == [
         (image_id, frozenset({image_id}), False) for image_id in range(1, 7)
     ]
