@@ -41,7 +41,7 @@ async def test_edited_copy_is_found_as_the_same_picture(filled: Filled, edit: st
             result = await service.search(jpeg(copy))
             best = next(m for m in result.matches if m.image.filename == name)
             assert best.lane == "same", name
-            assert best.p_same > (0.6 if edit == "sticker" else 0.9)  # another thing in its place looks alike
+            assert best.p_same > (0.6 if edit == "sticker" else 0.8)  # another thing in its place looks alike
             assert best.evidence.structure is not None
             if word := EDITED[edit]:
                 assert word in best.evidence.edits
