@@ -17,7 +17,7 @@ async def test_address_goes_first(browse: Browse) -> None:
         answer = await someone.find(page, "img")
         await says(answer, "coffee.png", BY_ADDRESS)
         await expect(answer.locator(".card")).to_have_count(5)
-        await expect(answer.locator(".card.same")).to_contain_text(">99%")
+        await expect(answer.locator(".card.same")).to_contain_text("99%")
         await expect(answer.locator(".card.same .edits")).to_contain_text("saved again")
         # The server itself asked, once, and the extension not at all.
         asked = [headers.get("User-Agent", "") for path, headers in someone.sites.asked if path == "/open/coffee.png"]
