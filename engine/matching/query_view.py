@@ -54,7 +54,11 @@ class QueryPicture:
     def sheet(self) -> "View | None":
         """The sheet, print or screen that it shows at an angle, laid flat."""
         corners = sheets.find(self.pixels)
-        return None if corners is None else View(self, sheets.around(corners), corners=corners)
+        if corners is None:
+            return None
+        flat = View(self, sheets.around(corners), corners=corners)
+        _ = flat.keypoints  # once and here, not in every thread that lays a picture on it
+        return flat
 
     @cached_property
     def coarse(self) -> Vector:

@@ -113,7 +113,6 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
     whole = candidate.whole_cosine
     p_alike = calibration.p_alike(whole, Calibration.nearness(whole, references)) if whole is not None else 0.0
     if proof:
-        p_alike = max(
-            p_alike, min(p_related, calibration.same_cutoff - BELOW)
-        )  # what shares a scene is of the same kind
+        # What shares a scene is of the same kind.
+        p_alike = max(p_alike, min(p_related, calibration.same_cutoff - BELOW))
     return Match(image, "alike", p_alike, p_same, p_alike < calibration.alike_cutoff, evidence)
