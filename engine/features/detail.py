@@ -30,6 +30,8 @@ HALF_AGREES = 0.6  # correlation below which what is on one side only counts
 AGREES, FLOORS = 0.8, 8  # correlation of a window that surely agrees; times the noise that texture must stand out
 LEVELS = (2, 1, 1)  # by how much both are shrunk in each step of the refinement
 FARTHEST = 0.15  # share of the longest side by which the refinement may move a corner
+AT_REST = 0.1  # pixels; a step at full resolution that moves no corner farther is the last
+ENOUGH_WINDOWS = 400  # a transform is fitted to: of more every other along each side, for they overlap by two thirds
 RELIABLE, RELIABLE_AT_MOST = 4e-3, 0.05  # least eigenvalue of a window's structure tensor; more counts no more
 REGIONS, LEAST_PART = 5, 3  # of what differs that are told; windows of the least of them
 COLOUR_UNIT = 32.0  # grey levels
@@ -186,11 +188,15 @@ class _Common:
         laid = cv2.warpPerspective(
             self.query, self.to_common, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        cover = cv2.warpPerspective(
-            np.full(self.query.shape, 255, np.uint8), self.to_common, self.size, flags=cv2.INTER_NEAREST
-        )
-        inner = cv2.erode(cover, np.ones((5, 5), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=255)
-        return _smoothed(laid), np.asarray(inner > 0)
+        return _smoothed(laid), self._covered()
+
+    def _covered(self) -> Mask:
+        """Where the query covers the common area, but for its outermost pixels."""
+        width, height = self.size
+        (high, wide), outside = self.query.shape, np.ones((height, width), np.uint8)
+        corners = np.array([[0, 0, 1], [wide - 1, 0, 1], [wide - 1, high - 1, 1], [0, high - 1, 1]]) @ self.to_common.T
+        cv2.fillConvexPoly(outside, np.round(corners[:, :2] / corners[:, 2:] * 16).astype(np.int32), 0, shift=4)
+        return np.asarray(cv2.dilate(outside, np.ones((5, 5), np.uint8)) == 0)
 
 
 def _density(query: Pixels, stored: Pixels, transform: Matrix) -> float:
@@ -256,12 +262,15 @@ class _Slopes:
 
 def _motion(query_grey: Grey, stored: _Slopes, mask: Mask) -> _Motion:
     query = _Slopes.of(query_grey)
-    inside = mask.astype(np.float32)
-    across, down = (query.across + stored.across) * inside / 2, (query.down + stored.down) * inside / 2
-    difference = (query.grey - stored.grey) * inside
+    across = cv2.addWeighted(query.across, 0.5, stored.across, 0.5, 0)
+    down = cv2.addWeighted(query.down, 0.5, stored.down, 0.5, 0)
+    difference = cv2.subtract(query.grey, stored.grey)
+    if not mask.all():
+        outside = ~mask
+        across[outside], down[outside], difference[outside] = 0, 0, 0
     xx, xy, yy, xd, yd = (
-        _windows(np.asarray(product, np.float32))
-        for product in (across * across, across * down, down * down, across * difference, down * difference)
+        _windows(np.asarray(cv2.multiply(one, other), np.float32))
+        for one, other in ((across, across), (across, down), (down, down), (across, difference), (down, difference))
     )
     damped_xx, damped_yy = xx + 1e-3, yy + 1e-3
     determinant = damped_xx * damped_yy - xy * xy
@@ -311,9 +320,12 @@ def _refine(common: _Common) -> None:
         smaller = np.diag([w / width, h / height, 1])
         moved = np.linalg.inv(smaller) @ found @ smaller
         ends = corners @ moved.T
-        if np.abs(ends[:, :2] / ends[:, 2:] - corners[:, :2]).max() > FARTHEST * max(width, height) + 4:
+        farthest = np.abs(ends[:, :2] / ends[:, 2:] - corners[:, :2]).max()
+        if farthest > FARTHEST * max(width, height) + 4:
             return
         common.to_common = np.linalg.inv(moved) @ common.to_common
+        if level == 1 and farthest < AT_REST:
+            return
 
 
 def _homography(motion: _Motion, width: int, height: int) -> Matrix | None:
@@ -321,6 +333,9 @@ def _homography(motion: _Motion, width: int, height: int) -> Matrix | None:
     chosen = motion.is_reliable
     if chosen.sum() < 12:
         return None
+    if chosen.sum() > 4 * ENOUGH_WINDOWS:
+        chosen = np.zeros_like(chosen)
+        chosen[::2, ::2] = motion.is_reliable[::2, ::2]
     unit = max(width, height) / 2
     rows, columns = np.nonzero(chosen)
     x, y = (columns * STEP + WINDOW // 2 - width / 2) / unit, (rows * STEP + WINDOW // 2 - height / 2) / unit
