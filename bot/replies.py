@@ -1,6 +1,7 @@
 """What is said about matches: captions and sentences."""
 
 from collections.abc import Iterator, Sequence
+from html import escape
 
 from bot.telegram_files import Shown
 from bot.texts import Text
@@ -72,7 +73,8 @@ def nothing(result: SearchResult, t: Text, *, same_only: bool) -> str:
 
 def why(match: Match, t: Text, *, calibrated: bool) -> str:
     """The evidence in words, under the picture that shows it."""
-    lines = [f"<b>{t('why-title', title=title(match.image))}</b>", score(match, t, calibrated=calibrated)]
+    sure = escape(score(match, t, calibrated=calibrated))  # it may say `<1%`
+    lines = [f"<b>{t('why-title', title=title(match.image))}</b>", sure]
     return "\n".join([*lines, *_reasons(match, t)])
 
 
