@@ -57,7 +57,7 @@ async def _prepare(settings: ApiSettings) -> tuple[bool, str | None]:
     its hash is stored. A key is only made where somebody sees it: a service's output goes to a log, which others read.
     """
     async with open_service(settings, patience_s=PATIENCE_S) as service:
-        await service.level()
+        await service.warm_up()
         if settings.admin_key or await service.admin_key.exists():
             return True, None
         if service.database.read_only or not sys.stderr.isatty():

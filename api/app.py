@@ -42,7 +42,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         running = max(1, settings.max_running // settings.api_workers)
         waiting = settings.max_waiting // settings.api_workers
         async with open_service(settings, patience_s=PATIENCE_S) as service:
-            await service.level()  # loads the network and the index: the first search need not
+            await service.warm_up()
             app.state.running = Running(
                 settings=settings,
                 service=service,

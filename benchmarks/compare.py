@@ -9,9 +9,10 @@ strangers are pictures that the library has in no form. Every way gets the file'
   PicTrace   what a search answers, five at most, nothing where nothing is near; the score is p_same
   pHash      64 bits, by the bits that differ, no other orientations
   PDQ        256 bits, likewise
-  network    cosine of the embeddings of the whole pictures
-  earlier    how PicTrace once did it: for every picture the mean of that cosine, the structural similarity of greys of
-             256 x 256, and the share of ORB keypoints that match; so slow that it gets `--earlier-each` copies an edit
+  pictrace-1, lite2
+             cosine of what the network of that name makes of the whole pictures, of the first the part for copies
+  earlier    how PicTrace once did it: for every picture the mean of lite2's cosine, the structural similarity of greys
+             of 256 x 256, and the share of ORB keypoints that match; so slow that it gets `--earlier-each` an edit
 
 recall@1 and @5 are shares of the copies. micro-AP orders the first matches of all queries, strangers' too, by score: 1
 if every copy's is right and stands above every wrong one. ms is the median wall time of a query in one process, from
@@ -44,7 +45,7 @@ from rich.table import Table
 from skimage.metrics import structural_similarity
 
 from engine import EngineSettings, SearchService, expand, open_service
-from engine.domain import NetworkRef, Pixels
+from engine.domain import Pixels
 from engine.features import hashes, networks
 from engine.features.embedding import Embedder
 from engine.measuring.benching import Reliability, reliability
@@ -54,6 +55,7 @@ from shell import plots
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 SHOWN = 5
 GREY_SIDE = 256
+EARLIER = "efficientnet-lite2"  # the network of the earlier way
 KEYPOINTS, NEAR_DESCRIPTOR = 500, 64  # bits
 T = TypeVar("T")
 console = Console()
@@ -207,11 +209,17 @@ class Known:
     descriptors: np.ndarray | None
 
 
-def known(name: str, pixels: Pixels, embedder: Embedder) -> Known:
+def embedder(name: str) -> Embedder:
+    described = networks.network(name)
+    path = networks.prepare(described, EngineSettings(_env_file=None).cache_dir)
+    return Embedder(described, networks.version(described, None), path)
+
+
+def known(name: str, pixels: Pixels, lite2: Embedder) -> Known:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     descriptors = cv2.ORB.create(nfeatures=KEYPOINTS).detectAndCompute(grey, None)[1]
     small = cv2.resize(grey, (GREY_SIDE, GREY_SIDE), interpolation=cv2.INTER_AREA)
-    return Known(name, embedder.embed(pixels), small, descriptors)
+    return Known(name, lite2.embed(pixels), small, descriptors)
 
 
 def matching_share(first: np.ndarray | None, second: np.ndarray | None) -> float:
@@ -222,18 +230,18 @@ def matching_share(first: np.ndarray | None, second: np.ndarray | None) -> float
 
 
 @cache
-def in_this_process(network: NetworkRef, converted: Path, stored: Path) -> tuple[Embedder, list[Known]]:
+def in_this_process(stored: Path) -> tuple[Embedder, list[Known]]:
     cv2.setNumThreads(1)
-    embedder = Embedder(networks.network(network.name), network.version, converted)
-    embedder.load()
-    return embedder, pickle.loads(stored.read_bytes())  # written by this program a moment ago
+    lite2 = embedder(EARLIER)
+    lite2.load()
+    return lite2, pickle.loads(stored.read_bytes())  # written by this program a moment ago
 
 
-def ask_as_earlier(network: NetworkRef, converted: Path, stored: Path, query: Query) -> Answer:
-    embedder, library = in_this_process(network, converted, stored)
+def ask_as_earlier(stored: Path, query: Query) -> Answer:
+    lite2, library = in_this_process(stored)
     content = query.path.read_bytes()
     started = time.perf_counter()
-    asked = known("", decoded(content, imaging.QUERY_SIDE), embedder)
+    asked = known("", decoded(content, imaging.QUERY_SIDE), lite2)
     scores = [
         mean(
             (
@@ -248,15 +256,12 @@ def ask_as_earlier(network: NetworkRef, converted: Path, stored: Path, query: Qu
     return Answer(query, found, 1000 * (time.perf_counter() - started))
 
 
-def earlier(
-    library: list[Path], asked: list[Query], embedder: Embedder, converted: Path, scratch: Path
-) -> list[Answer]:
-    stored = scratch / "earlier.pickle"
-    some = [known(path.name, decoded(path.read_bytes(), imaging.LIBRARY_SIDE), embedder) for path in library]
+def earlier(library: list[Path], asked: list[Query], scratch: Path) -> list[Answer]:
+    stored, lite2 = scratch / "earlier.pickle", embedder(EARLIER)
+    some = [known(path.name, decoded(path.read_bytes(), imaging.LIBRARY_SIDE), lite2) for path in library]
     stored.write_bytes(pickle.dumps(some))
-    network = NetworkRef(embedder.network.name, embedder.version)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as processes:
-        waiting = [processes.submit(ask_as_earlier, network, converted, stored, query) for query in asked]
+        waiting = [processes.submit(ask_as_earlier, stored, query) for query in asked]
         return [one.result() for one in track(waiting, " earlier", console=Console(stderr=True))]
 
 
@@ -366,17 +371,16 @@ async def compare(library: list[Path], asked: list[Query], earlier_each: int) ->
             async for result in service.add(sources, actor="compare"):
                 if result.status != "added":
                     raise SystemExit(f"{result.name}: {result.status} ({result.message or 'the same file twice'})")
-            serving, _ = await service.networks.current()
-            embedder = serving.embedder
+            own, lite2 = (embedder(name) for name in ("pictrace-1", EARLIER))
             ways = {
                 "PicTrace": by_search(service),
                 "pHash": simple(library, phash_bits, likeness),
                 "PDQ": simple(library, pdq_bits, likeness),
-                "network": simple(library, embedder.embed, lambda stored, one: stored @ one),
+                "pictrace-1": simple(library, own.embed_copy, lambda stored, one: stored @ one),
+                "lite2": simple(library, lite2.embed, lambda stored, one: stored @ one),
             }
             found = {name: await answers(name, ask, asked) for name, ask in ways.items()}
-        converted = networks.converted_path(embedder.network, settings.cache_dir, settings.weights)
-        found["earlier"] = earlier(library, some_of(asked, earlier_each), embedder, converted, Path(scratch))
+        found["earlier"] = earlier(library, some_of(asked, earlier_each), Path(scratch))
     return found
 
 

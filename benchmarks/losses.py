@@ -80,10 +80,10 @@ async def measure(paths: list[Path], copies: list[tuple[str, str, Image]]) -> di
                 started = time.perf_counter()
                 candidates = await serving.matcher.match(copy.pixels, features)
                 took = 1000 * (time.perf_counter() - started)
-                references = serving.calibration.references(features.embedding, candidates.nearest)
+                references = serving.references(features.embedding, candidates)
                 matches = ranking.rank(candidates, references, serving.calibration, limit=5)
                 one = next((s for s in candidates.found if s.stored.image.filename == name), None)
-                near = (await serving.index.search(features.embedding[None], 50))[0]
+                near = (await serving.index.search(serving.embedder.network.copy.of(features.embedding)[None], 50))[0]
                 ids = {hit.image_id for hit in near}
                 stored = {s.id for s in await service.repository.images.live_images(limit=10**6) if s.filename == name}
                 row = rows[edit]

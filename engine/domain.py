@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ Stop = Callable[[], bool]  # whether long work is to end early
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
+TINY = 1e-12  # below every length that is divided by
+
 Lane = Literal["same", "variant", "alike"]
 Keep = Literal["best", "all", "different"]  # of near-duplicates: the best alone, all, or all for they are none
 # Of two stored pictures: nearly all of each is in the other; one is a part of the other; versions; or nothing of these.
@@ -104,6 +106,28 @@ class Edit(StrEnum):
     OVERLAID = "overlaid"
     STRETCHED = "stretched"
     RECOMPRESSED = "recompressed"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkHead:
+    """A part of the embeddings of a network that is compared for itself: which pictures are copies, or look alike."""
+
+    name: Literal["copy", "looks"]
+    start: int
+    dimensions: int
+    whole: int  # dimensions of the embedding
+
+    @classmethod
+    def only(cls, dimensions: int) -> Self:
+        """Of a network whose embeddings are compared as they are, for copies and for looks."""
+        return cls("copy", 0, dimensions, dimensions)
+
+    def of(self, embeddings: Vector) -> Vector:
+        """(..., whole) -> (..., dimensions), of unit length."""
+        if self.dimensions == self.whole:
+            return embeddings
+        part = embeddings[..., self.start : self.start + self.dimensions]
+        return np.asarray(part / np.maximum(np.linalg.norm(part, axis=-1, keepdims=True), TINY), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -530,6 +554,7 @@ class Status:
     last_seq: int
     checkpoint_seq: int | None
     tally: Tally
+    network_problem: str | None = None  # why there is no searching: the network cannot be run on this machine
 
 
 @dataclass(frozen=True, slots=True)

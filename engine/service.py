@@ -1,5 +1,6 @@
 """SearchService: everything that a door (shell, API, bot) can ask of a library."""
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.domain import (
     never,
     no_progress,
 )
+from engine.errors import NetworkError
 from engine.library.active_network import Networks
 from engine.library.adding import Adder, Given
 from engine.library.admin_key import AdminKey
@@ -39,6 +41,8 @@ from engine.storage.database import Database
 from engine.storage.local_files import bytes_used
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
+
+logger = logging.getLogger(__name__)
 
 MAX_TAGS = 200
 
@@ -217,6 +221,13 @@ class SearchService:
         """The most frequent tags with the number of their pictures."""
         return await self.repository.images.tags(MAX_TAGS)
 
+    async def warm_up(self) -> None:
+        """Load the network and the index, so that the first search need not; without a network all else is served."""
+        try:
+            await self.networks.current()
+        except NetworkError as error:
+            logger.warning("nothing can be searched for or added: %s", error)
+
     async def level(self) -> Level:
         """How level the index was; it is level afterwards, so that the next search need not wait."""
         before = self.networks.seq
@@ -224,26 +235,33 @@ class SearchService:
         return Level(active.index.size, max(0, head.seq - before), active.calibration.fitted)
 
     async def status(self) -> Status:
-        """The library at a glance."""
-        active, head = await self.networks.current()
+        """The library at a glance; of one whose network cannot be run here, too."""
+        active, problem = None, None
+        try:
+            active, head = await self.networks.current()
+        except NetworkError as error:
+            problem, head = str(error), await self.repository.feed.head()
+        assert head.network
+        index = active.index if active else None
         return Status(
             data_dir=str(self.settings.data_dir),
             database=self.database.name,
             images=await self.repository.images.count_live(),
             removed=await self.repository.images.count_removed(),
-            network=active.network,
+            network=head.network,
             next_network=head.next_network,
             features=await self.repository.images.features(),
-            calibrated=active.calibration.fitted,
+            calibrated=bool(active and active.calibration.fitted),
             disk_bytes=await self.pool.run(bytes_used, self.settings.data_dir),
             files_url=self.settings.files_url,
             original_bytes=await self.repository.images.original_bytes(),
-            index_kind=active.index.kind,
-            index_size=active.index.size,
-            index_seq=active.index.seq,
+            index_kind=index.kind if index else "none",
+            index_size=index.size if index else 0,
+            index_seq=index.seq if index else 0,
             last_seq=head.seq,
-            checkpoint_seq=active.index.checkpoint_seq,
+            checkpoint_seq=index.checkpoint_seq if index else None,
             tally=await self.repository.subscribers.tally(),
+            network_problem=problem,
         )
 
     # --- measuring, changing over

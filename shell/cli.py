@@ -290,6 +290,8 @@ def status(as_json: Json = False) -> None:
         table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
         changing = f", changing to {found.next_network}" if found.next_network else ""
         table.add_row("Network", f"{found.network}{changing}")
+        if found.network_problem:
+            table.add_row("Searching", f"not possible: {escape(found.network_problem)}")
         table.add_row("Scores", "calibrated" if found.calibrated else "uncalibrated: words without percentages")
         table.add_row("On disk", f"{found.disk_bytes / 1e6:,.1f} MB")
         if found.files_url:
@@ -465,12 +467,13 @@ def networks_list(as_json: Json = False) -> None:
     """The networks there are, and which are prepared on this machine."""
     settings = _settings()
     with _reported():
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "name": described.name,
                 "version": networks.version(described, settings.weights),
                 "dimensions": described.dimensions,
-                "prepared": networks.converted_path(described, settings.cache_dir, settings.weights).exists(),
+                "heads": {head.name: head.dimensions for head in described.heads},
+                "prepared": networks.is_prepared(described, settings.cache_dir, settings.weights),
                 "licence": described.licence,
                 "summary": described.summary,
             }
@@ -487,7 +490,7 @@ def networks_list(as_json: Json = False) -> None:
     for row in rows:
         table.add_row(
             str(row["name"]),
-            str(row["dimensions"]),
+            " + ".join(f"{dimensions} {head}" for head, dimensions in row["heads"].items()),
             "yes" if row["prepared"] else "no",
             str(row["licence"]),
             str(row["summary"]),

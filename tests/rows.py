@@ -17,6 +17,7 @@ from engine.domain import (
     HandcraftedFeatures,
     Image,
     Keypoints,
+    NetworkHead,
     NetworkRef,
     Prepared,
     Provenance,
@@ -35,6 +36,7 @@ from tests.postgresql import in_thread
 
 NETWORK, OTHER = NetworkRef("made-up", "1"), NetworkRef("made-up", "2")
 DIMENSIONS = 8
+HEAD = NetworkHead.only(DIMENSIONS)
 KEYPOINTS_VERSION = 1
 THUMBNAIL = b"a thumbnail"
 

@@ -1,6 +1,7 @@
 """A library of a handful of generated pictures: what matching asks of index, storage and network, in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,16 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.concurrency import CpuPool
-from engine.domain import Features, HandcraftedFeatures, NetworkRef, Pixels, StoredFeatures, StoredImage, Vector
+from engine.domain import (
+    Features,
+    HandcraftedFeatures,
+    NetworkHead,
+    NetworkRef,
+    Pixels,
+    StoredFeatures,
+    StoredImage,
+    Vector,
+)
 from engine.features import hashes, networks, registry
 from engine.features.detail import Picture
 from engine.features.embedding import Embedder
@@ -22,6 +32,7 @@ from engine.matching.recall import Recall
 from engine.pictures import imaging
 
 SQUARES = 6  # of the fake embedding, along each side
+HEAD = NetworkHead.only(3 * SQUARES**2)
 NETWORK = NetworkRef("fake", "1")
 
 
@@ -62,7 +73,9 @@ class Squares(Embedder):
     """In place of a network: the mean colours of squares, to which a picture and its mirror image are alike."""
 
     def __init__(self) -> None:
-        super().__init__(networks.network(networks.DEFAULT_NETWORK), "1", Path("nowhere"))
+        described = networks.network(networks.DEFAULT_NETWORK)
+        of_squares = replace(described, dimensions=HEAD.dimensions, copy_dimensions=None)
+        super().__init__(of_squares, "1", Path("nowhere"))
         self._counting = Lock()
         self.wholes = self.regions = 0  # how many were embedded
 
@@ -156,7 +169,7 @@ class SmallLibrary:
         return self._embeddings[image_id]
 
     def recall(self, pool: CpuPool) -> Recall:
-        return Recall(self, self, calibration(), pool)
+        return Recall(self, self, calibration(), pool, HEAD)
 
     def thumbnail(self, sha256: str) -> Pixels | None:
         image_id = int(sha256, 16)
@@ -170,6 +183,9 @@ class SmallLibrary:
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]:
         self.searched.append(len(vectors))
         return [self._nearest(vector, count) for vector in vectors]
+
+    async def search_looks(self, vectors: Vector, count: int) -> list[list[Near]]:
+        raise AssertionError("its network has no head for looks")
 
     async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]:
         self.hashes_searched += 1

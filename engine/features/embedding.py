@@ -30,12 +30,16 @@ class Embedder:
             self._interpreter(self.network.input_size)
 
     def embed(self, pixels: Pixels) -> Vector:
-        """The pooled features of an RGB picture squeezed to a square, as a unit vector (dimensions,) float32."""
-        return _unit(self.pooled(pixels))
+        """What is stored of an RGB picture, which is squeezed to a square: a unit vector (dimensions,) float32."""
+        return self.network.unit(self.pooled(pixels))
+
+    def embed_copy(self, pixels: Pixels) -> Vector:
+        """The part of it by which copies are found, as a unit vector."""
+        return self.network.copy.of(self.embed(pixels))
 
     def embed_region(self, pixels: Pixels) -> Vector:
         """The same for a part of a query, from fewer pixels; it is compared with embeddings of whole pictures."""
-        return _unit(self.pooled(pixels, self.network.region_size))
+        return self.network.copy.of(self.network.unit(self.pooled(pixels, self.network.region_size)))
 
     def pooled(self, pixels: Pixels, side: int | None = None) -> Vector:
         """The network's output as it is (dimensions,) float32; `side`: of the square that it sees."""
@@ -53,7 +57,7 @@ class Embedder:
         if found is None:
             try:
                 found = Interpreter(model_path=str(self._path), num_threads=1)
-                if side != self.network.input_size:
+                if side != found.get_input_details()[0]["shape"][1]:
                     found.resize_tensor_input(found.get_input_details()[0]["index"], [1, side, side, 3])
                 found.allocate_tensors()
             except (ValueError, RuntimeError) as error:
@@ -62,11 +66,6 @@ class Embedder:
                 ) from error
             of_side[side] = found
         return found
-
-
-def _unit(vector: Vector) -> Vector:
-    norm = float(np.linalg.norm(vector))
-    return vector / norm if norm > 0 else vector
 
 
 @contextmanager

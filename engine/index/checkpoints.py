@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from engine.domain import NetworkRef
+from engine.domain import NetworkHead, NetworkRef
 from engine.index.base import LocalIndex
 from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
@@ -21,7 +21,7 @@ from engine.storage.writing import PARTIAL, write_whole
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 3  # of what is written; others are passed over
+FORMAT = 4  # of what is written; others are passed over
 KINDS: dict[str, type[LocalIndex]] = {"exact": FlatIndex, "hnsw": HnswIndex}
 HASHES, NOTE = ".hashes", ".json"
 ANY_NAME = re.compile(rf"[^.].*-\d+\.(?:{'|'.join(KINDS)})(?:\..+)?")
@@ -40,17 +40,23 @@ class Checkpoint:
 class Checkpoints:
     """Files named `<network>-<version>-<seq>.<kind>`, others that begin with that name, and a note, written last.
 
+    Those of the head for looks have its name before the `<seq>`, and empty hashes.
+
     The note has length and checksum of each; without a note that they agree with, a checkpoint counts for nothing.
     Reading all of it for the checksum also brings into memory what is mapped then.
     """
 
-    def __init__(self, directory: Path, network: NetworkRef, dimensions: int) -> None:
+    def __init__(self, directory: Path, network: NetworkRef, head: NetworkHead) -> None:
         self._directory = directory
         self._network = network
-        self._dimensions = dimensions
-        name = re.escape(f"{network.name}-{network.version}-")
-        self._name = re.compile(rf"\.?{name}(?P<seq>\d+)\.(?P<kind>{'|'.join(KINDS)})(?P<rest>\..+)?")
-        self._lock = FileLock(directory / "checkpoint.lock", timeout=0, thread_local=False)
+        self._dimensions = head.dimensions
+        of_network = f"{network.name}-{network.version}-"
+        self._stem = of_network if head.name == "copy" else f"{of_network}{head.name}-"
+        kinds = "|".join(KINDS)
+        self._name = re.compile(rf"\.?{re.escape(self._stem)}(?P<seq>\d+)\.(?P<kind>{kinds})(?P<rest>\..+)?")
+        self._of_network = re.compile(rf"\.?{re.escape(of_network)}(?:looks-)?\d+\.(?:{kinds})(?:\..+)?")
+        lock = "checkpoint.lock" if head.name == "copy" else f"checkpoint-{head.name}.lock"
+        self._lock = FileLock(directory / lock, timeout=0, thread_local=False)
 
     def seq(self, kinds: Collection[str] = tuple(KINDS)) -> int | None:
         """The newest checkpoint's `seq`."""
@@ -75,7 +81,7 @@ class Checkpoints:
 
     def save(self, index: LocalIndex, hashes: HammingIndex, kind: str, seq: int) -> Path | None:
         """Write one, inside `writing`, and drop all others; None where it cannot be written."""
-        target = self._directory / f"{self._network.name}-{self._network.version}-{seq}.{kind}"
+        target = self._directory / f"{self._stem}{seq}.{kind}"
         partial = target.with_name(f".{target.name}{PARTIAL}")
         try:
             for path in self._matching(lambda name: name.startswith(".")):
@@ -160,7 +166,9 @@ class Checkpoints:
 
     def _of_other_networks(self) -> list[Path]:
         return [
-            one for one in self._directory.glob("*") if ANY_NAME.fullmatch(one.name) and not self._name.match(one.name)
+            one
+            for one in self._directory.glob("*")
+            if ANY_NAME.fullmatch(one.name) and not self._of_network.match(one.name)
         ]
 
     def _matching(self, wanted: Callable[[str], bool]) -> list[Path]:

@@ -1,7 +1,7 @@
 """Chooses what holds the index of a library: the one place that knows the back ends by name."""
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef
+from engine.domain import NetworkHead, NetworkRef
 from engine.index.base import IndexServer
 from engine.index.following import Embeddings, PerceptualHashes
 from engine.index.library_index import LibraryIndex
@@ -36,17 +36,25 @@ async def library_index(
     pool: CpuPool,
     at: IndexServer | None,
     network: NetworkRef,
-    dimensions: int,
+    heads: tuple[NetworkHead, ...],
     *,
     read_only: bool,
 ) -> LibraryIndex:
-    """The index of one network of a library, at a server or in this process."""
+    """The index of one network of a library, at a server or in this process; a part of its own for each head."""
     if at is None:
         kind = "auto" if settings.index == "pgvector" or settings.index == "milvus" else settings.index
         directory = settings.data_dir / "index"
-        local = InProcess(repository, pool, directory, network, dimensions, kind, read_only=read_only)
-        return LibraryIndex(repository.feed, local, local)
-    index = at.index(index_name(await repository.settings.identity(), network, dimensions), dimensions)
-    rows = Embeddings(repository.features, network, dimensions, pool)
+        local = [InProcess(repository, pool, directory, network, head, kind, read_only=read_only) for head in heads]
+        return LibraryIndex(repository.feed, local[0], local[0], *local[1:])
+    library = await repository.settings.identity()
+    on_server = [
+        OnServer(
+            at.index(index_name(library, network, head), head.dimensions),
+            Embeddings(repository.features, network, head, pool),
+            repository.database,
+            pool,
+        )
+        for head in heads
+    ]
     hashes = HashesInMemory(PerceptualHashes(repository.features), pool)
-    return LibraryIndex(repository.feed, OnServer(index, rows, repository.database, pool), hashes)
+    return LibraryIndex(repository.feed, on_server[0], hashes, *on_server[1:])

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef
+from engine.domain import NetworkHead, NetworkRef
 from engine.index.base import BackEnd, VectorIndex
 from engine.index.hits import PART_BITS, Keys, Vectors
 from engine.storage import codec
@@ -32,22 +32,22 @@ class StoredVectors(Protocol):
 
 
 class Embeddings:
-    """Of one network; a key is the picture's id and, in its last bits, the part."""
+    """A head of one network; a key is the picture's id and, in its last bits, the part."""
 
-    def __init__(self, features: FeatureRows, network: NetworkRef, dimensions: int, pool: CpuPool) -> None:
+    def __init__(self, features: FeatureRows, network: NetworkRef, head: NetworkHead, pool: CpuPool) -> None:
         self._features = features
         self.network = network
-        self.dimensions = dimensions
+        self.head = head
         self._pool = pool
 
     async def portions(self, ids: Sequence[int] | None = None) -> AsyncIterator[tuple[Keys, Vectors]]:
-        async for rows in self._features.embeddings_of(self.network, self.dimensions, ids):
+        async for rows in self._features.embeddings_of(self.network, self.head.whole, ids):
             if rows:
                 yield await self._pool.run(self._keyed, rows)
 
     async def of(self, ids: Sequence[int]) -> tuple[Keys, Vectors]:
         """Of pictures that an index has found; whether they are still there is not asked."""
-        rows = await self._features.vectors(self.network, self.dimensions, ids)
+        rows = await self._features.vectors(self.network, self.head.whole, ids)
         return await self._pool.run(self._keyed, rows)
 
     def keys(self, ids: Sequence[int]) -> Keys:
@@ -55,7 +55,7 @@ class Embeddings:
 
     def _keyed(self, rows: list[tuple[int, int, bytes]]) -> tuple[Keys, Vectors]:
         keys = np.array([image_id << PART_BITS | part for image_id, part, _ in rows], np.int64)
-        return keys, codec.vectors_from_bytes([vector for *_, vector in rows], self.dimensions)
+        return keys, self.head.of(codec.vectors_from_bytes([vector for *_, vector in rows], self.head.whole))
 
 
 class PerceptualHashes:

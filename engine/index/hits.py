@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PART_BITS = 4  # a key of an embedding is the picture's id and, in its last bits, the part
+PART_BITS = 8  # a key of an embedding is the picture's id and, in its last bits, the part
 COSINE_DIGITS = 6  # what lies beyond depends on where in an index a vector stands, and would decide between equals
 
 Keys = NDArray[np.int64]

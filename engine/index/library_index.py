@@ -13,11 +13,19 @@ from engine.storage.feed import ChangeFeed
 class LibraryIndex:
     """One index, whatever holds it; `catch_up` before a search makes it current."""
 
-    def __init__(self, feed: ChangeFeed, embeddings: EmbeddingBackEnd, hashes: HashBackEnd) -> None:
-        """`embeddings` and `hashes` may be one object, which holds both."""
+    def __init__(
+        self,
+        feed: ChangeFeed,
+        embeddings: EmbeddingBackEnd,
+        hashes: HashBackEnd,
+        looks: EmbeddingBackEnd | None = None,
+    ) -> None:
+        """`embeddings` and `hashes` may be one object, which holds both. `looks`: where there is a head for them."""
         self.embeddings = embeddings
         self.hashes = hashes
-        back_ends: dict[BackEnd, None] = {embeddings: None, hashes: None}
+        self.looks = looks
+        self._of_heads = [embeddings, looks] if looks else [embeddings]
+        back_ends: dict[BackEnd, None] = dict.fromkeys([*self._of_heads, hashes])
         self._followers = {one: Follower(feed, one) for one in back_ends}
 
     @property
@@ -36,7 +44,8 @@ class LibraryIndex:
     @property
     def checkpoint_seq(self) -> int | None:
         """Up to which change it is written down; None where it is not, or a server keeps it."""
-        return self.embeddings.checkpoint_seq
+        seqs = [one.checkpoint_seq for one in self._of_heads]
+        return None if None in seqs else min(seq for seq in seqs if seq is not None)
 
     async def catch_up(self, seq: int) -> None:
         """Take in what has changed up to the library's `seq`."""
@@ -50,14 +59,20 @@ class LibraryIndex:
         """
         return await self.embeddings.search(vectors, count)
 
+    async def search_looks(self, vectors: Vector, count: int) -> list[list[Near]]:
+        """The same for embeddings of looks, where the network has a head for them."""
+        return await (self.looks or self.embeddings).search(vectors, count)
+
     async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]:
         """For each hash the `count` pictures whose hashes are nearest, of those `within` so many bits."""
         return await self.hashes.near_hashes(phashes, count, within)
 
     async def checkpoint_if_worthwhile(self) -> None:
         """Wait for what is being written, and write the index down once the last time is many changes ago."""
-        await self.embeddings.checkpoint_if_worthwhile()
+        for one in self._of_heads:
+            await one.checkpoint_if_worthwhile()
 
     async def close(self) -> None:
         """Give up what is under way beside the searches."""
-        await self.embeddings.close()
+        for one in self._of_heads:
+            await one.close()

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef, Stop, never
+from engine.domain import NetworkHead, NetworkRef, Stop, never
 from engine.errors import PicTraceError
 from engine.index.base import LocalIndex, PooledIndex
 from engine.index.checkpoints import KINDS, Checkpoint, Checkpoints
@@ -51,22 +51,23 @@ class InProcess:
         pool: CpuPool,
         directory: Path,
         network: NetworkRef,
-        dimensions: int,
+        head: NetworkHead,
         kind: IndexKind,
         *,
         read_only: bool = False,
     ) -> None:
         """`read_only`: it is never written down, however many changes ago the last time is."""
+        dimensions = head.dimensions
         self._read_only = read_only
         self.kind: str = kind
         self.seq = 0
         self._dimensions = dimensions
         self._wanted_kind = kind
         self._repository = repository
-        self._embeddings = Embeddings(repository.features, network, dimensions, pool)
-        self._phashes = PerceptualHashes(repository.features)
+        self._embeddings = Embeddings(repository.features, network, head, pool)
+        self._phashes = PerceptualHashes(repository.features) if head.name == "copy" else None  # one has them
         self._pool = pool
-        self._checkpoints = Checkpoints(directory, network, dimensions)
+        self._checkpoints = Checkpoints(directory, network, head)
         self.index: PooledIndex[LocalIndex] = PooledIndex(FlatIndex(dimensions), pool)
         self._hashes = HammingIndex()
         self._written = 0  # `seq` up to which a checkpoint, or the graph that serves, has the changes
@@ -179,7 +180,8 @@ class InProcess:
     async def _take_into(self, index: PooledIndex[LocalIndex], ids: Sequence[int]) -> None:
         """Bring pictures level in an index, and their hashes."""
         await take_in(index, self._embeddings, ids)
-        await take_in(PooledIndex(self._hashes, self._pool), self._phashes, ids)
+        if self._phashes:
+            await take_in(PooledIndex(self._hashes, self._pool), self._phashes, ids)
 
     async def _build(self, kind: str, ids: list[int], *, stop: Stop = never) -> LocalIndex:
         """A new index of pictures, from storage. Interrupted where `stop` says so."""
@@ -209,6 +211,8 @@ class InProcess:
 
     async def _hashes_of(self, ids: list[int]) -> HammingIndex:
         index = HammingIndex()
+        if self._phashes is None:
+            return index
         parts = [ids[start : start + PORTION] for start in range(0, len(ids), PORTION)]
         found = [portion for part in parts async for portion in self._phashes.portions(part)]
         if found:

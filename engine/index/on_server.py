@@ -10,11 +10,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef
+from engine.domain import NetworkHead, NetworkRef
 from engine.index.base import PooledIndex, ServerIndex
 from engine.index.following import Embeddings, PerceptualHashes, take_in
 from engine.index.hamming import HammingIndex
-from engine.index.hits import Hits, Near, Vectors, pictures
+from engine.index.hits import PART_BITS, Hits, Near, Vectors, pictures
 from engine.storage.database import Database
 
 logger = logging.getLogger(__name__)
@@ -121,9 +121,10 @@ class HashesInMemory:
         return await self._pool.run(self._index.search, np.array(phashes, np.uint64), count, within)
 
 
-def index_name(library: str, network: NetworkRef, dimensions: int) -> str:
-    """A name that no other library, network, version or size shares, plain enough for every server."""
-    whole = f"{library} {network.name} {network.version} {dimensions}"
+def index_name(library: str, network: NetworkRef, head: NetworkHead) -> str:
+    """A name for each library, network, version, head, size and form of keys, plain enough for every server."""
+    of_head = head.dimensions if head.name == "copy" else f"{head.name} {head.dimensions}"
+    whole = f"{library} {network.name} {network.version} {of_head} {PART_BITS}"
     told_apart = hashlib.sha256(whole.encode()).hexdigest()[:16]
-    readable = re.sub(r"[^a-z0-9]+", "_", f"pictrace_{network.name}_{dimensions}".lower())
+    readable = re.sub(r"[^a-z0-9]+", "_", f"pictrace_{network.name}_{of_head}".lower())
     return f"{readable[: LONGEST_NAME - 17]}_{told_apart}"

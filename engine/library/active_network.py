@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef, Pixels
+from engine.domain import NetworkRef, Pixels, Vector
 from engine.errors import NetworkMismatch
 from engine.features import networks
 from engine.features.embedding import Embedder
 from engine.index import choosing
 from engine.index.library_index import LibraryIndex
 from engine.library.originals import Originals, thumbnail_pixels
+from engine.matching import ranking
 from engine.matching.calibration import Calibration, shipped, uncalibrated
+from engine.matching.candidates import Candidates, References
 from engine.matching.cascade import Matcher
 from engine.matching.near_duplicates import Comparer
 from engine.matching.recall import Recall
@@ -33,6 +35,10 @@ class ActiveNetwork:
     matcher: Matcher
     comparer: Comparer
     thumbnail: Callable[[str], Pixels | None]  # of a stored picture by SHA-256; None where the file is gone
+
+    def references(self, embedding: Vector, candidates: Candidates) -> References:
+        """What the cosines of a query are compared with; `embedding`: the query's, whole."""
+        return ranking.references(self.calibration, self.embedder.network, embedding, candidates)
 
 
 class Networks:
@@ -97,15 +103,15 @@ class Networks:
 
     async def load(self, network: NetworkRef) -> ActiveNetwork:
         embedder = await self.embedder(network)
-        dimensions = embedder.network.dimensions
+        heads, copy = embedder.network.heads, embedder.network.copy
         index = await choosing.library_index(
-            self._settings, self._repository, self._pool, self._server, network, dimensions, read_only=self._read_only
+            self._settings, self._repository, self._pool, self._server, network, heads, read_only=self._read_only
         )
-        calibration = await self._calibration(network, dimensions)
+        calibration = await self._calibration(network, embedder.network.dimensions)
         thumbnail = partial(thumbnail_pixels, self._repository.files)
-        recall = Recall(index, self._repository.features, calibration, self._pool)
+        recall = Recall(index, self._repository.features, calibration, self._pool, copy)
         matcher = Matcher(recall, self._pool, embedder, thumbnail, self._originals.detail)
-        comparer = Comparer(recall, self._pool, thumbnail, self._originals.detail)
+        comparer = Comparer(recall, self._pool, thumbnail, self._originals.detail, copy)
         return ActiveNetwork(network, embedder, index, calibration, matcher, comparer, thumbnail)
 
     async def recalibrated(self) -> None:

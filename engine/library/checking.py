@@ -65,7 +65,7 @@ class Checker:
         # The files first, the rows after: a picture whose row comes meanwhile has no orphans.
         orphans = await self._repository.upkeep.orphans(await self._old_files())
         checkpoints = await self._checkpoints()
-        torn = await self._pool.run(checkpoints.torn)
+        torn = [(one, path) for one in checkpoints for path in await self._pool.run(one.torn)]
         damaged_pages = await self._repository.upkeep.damaged_pages()
         if deep and is_whole:
             is_whole = await self._inspection.look_deep(found, progress, stop)
@@ -85,8 +85,8 @@ class Checker:
         if is_mending:
             taken_out, unmended = await self._mender.mend(found, actor)
             await self._repository.upkeep.drop_orphans(orphans)
-            for path in torn:
-                checkpoints.drop(path)
+            for one, path in torn:
+                one.drop(path)
             report = replace(report, repaired=True, taken_out=taken_out, unmended=unmended)
         return report
 
@@ -95,9 +95,10 @@ class Checker:
         latest = time.time() - GRACE_S
         return [file async for portion in self._repository.files.walk() for file in portion if file.modified < latest]
 
-    async def _checkpoints(self) -> Checkpoints:
+    async def _checkpoints(self) -> list[Checkpoints]:
         active, _ = await self._networks.current()
-        return Checkpoints(self._settings.data_dir / "index", active.network, active.embedder.network.dimensions)
+        folder = self._settings.data_dir / "index"
+        return [Checkpoints(folder, active.network, head) for head in active.embedder.network.heads]
 
     async def _refuse_too_many(self, found: Faults, allow_missing: int | None) -> None:
         lost = len(found.ids(*LOST))

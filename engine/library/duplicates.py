@@ -305,7 +305,7 @@ def _related(active: ActiveNetwork, query: Known, candidates: Candidates) -> lis
     looked_at = {one.id: one for one in candidates.found if is_looked_at(one)}
     if not looked_at:
         return []
-    references = active.calibration.references(query.embedding, candidates.nearest)
+    references = active.references(query.embedding, candidates)
     matches = ranking.rank(candidates, references, active.calibration, limit=NEAREST)
     return [
         related(query.stored.image, looked_at[match.image.id], match)

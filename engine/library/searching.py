@@ -121,9 +121,10 @@ class Searcher:
         asked = await self.asked(content, active)
         dimensions = active.embedder.network.dimensions
         embedding = await self._repository.features.embedding(image_id, active.network, dimensions)
-        cosine = float(embedding @ asked.features.embedding) if embedding is not None else 0.0
+        head = active.embedder.network.copy
+        cosine = float(head.of(embedding) @ head.of(asked.features.embedding)) if embedding is not None else 0.0
         candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine)
-        references = active.calibration.references(asked.features.embedding, candidates.nearest)
+        references = active.references(asked.features.embedding, candidates)
         match = ranking.rank(candidates, references, active.calibration, limit=1, weak=True, exact=asked.exact)[0]
         proof = candidates.found[0].proof if match.lane in ("same", "variant") else None
         stored = (await self._originals.decoded(match.image)).pixels
@@ -154,7 +155,7 @@ class Searcher:
             )
         stopwatch.took_out("match", "detail", candidates.detail_s)
         with stopwatch("rank"):
-            references = active.calibration.references(asked.features.embedding, candidates.nearest)
+            references = active.references(asked.features.embedding, candidates)
             matches = ranking.rank(candidates, references, active.calibration, limit=limit, weak=weak, exact=exact)
         shown = None
         if preview:

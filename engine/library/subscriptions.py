@@ -14,9 +14,6 @@ from engine.matching import ranking
 from engine.storage import codec
 from engine.storage.repository import Repository
 
-# Cosine of the nearest part from which a new picture is worth reading the query again. Of edited copies of 30 pictures
-# (23 edits) 94 % reach it, and of two pictures that have nothing to do with each other 1 in 200.
-MAYBE_COSINE = 0.5
 MAYBE_HASH = 12  # bits
 NEAR_HASHES = 1000  # looked at, for most may have been there before
 EXAMINED = 8  # new pictures, the likeliest, that one query is compared with at a time
@@ -69,7 +66,7 @@ class Watches:
         asked = await self._searcher.asked(content, active)
         boxes = await self._pool.run(regions.find, asked.pixels)
         parts = [await self._pool.run(active.embedder.embed_region, regions.cut(asked.pixels, box)) for box in boxes]
-        vectors = np.stack([asked.features.embedding, *parts])
+        vectors = np.stack([active.embedder.network.copy.of(asked.features.embedding), *parts])
         seq = head.seq if since is None else since
         return await self._subscribers.watch(subscriber, asked.features, vectors, active.network, seq, reference)
 
@@ -119,7 +116,7 @@ class Watches:
             if image_id in wrong:
                 continue
             candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, likely[image_id])
-            references = active.calibration.references(asked.features.embedding, candidates.nearest)
+            references = active.references(asked.features.embedding, candidates)
             exact = asked.exact if asked.exact and asked.exact.id == image_id else None
             found += ranking.rank(candidates, references, active.calibration, limit=1, exact=exact)
         same = [match for match in found if match.lane == "same"]
@@ -135,13 +132,14 @@ class Watches:
         likely: dict[int, dict[int, float]] = {watch.id: {} for watch in waiting}
         if not came:
             return likely
-        network, dimensions = active.network, active.embedder.network.dimensions
-        async for rows in self._repository.features.embeddings_of(network, dimensions, came):
+        network, head = active.network, active.embedder.network.copy
+        async for rows in self._repository.features.embeddings_of(network, head.whole, came):
             if rows:
-                vectors = await self._pool.run(codec.vectors_from_bytes, [vector for *_, vector in rows], dimensions)
+                stored = await self._pool.run(codec.vectors_from_bytes, [vector for *_, vector in rows], head.whole)
+                vectors = head.of(stored)
                 for watch in waiting:
                     cosines = await self._pool.run(_cosines, watch, network, vectors)
-                    for at in np.flatnonzero(cosines >= MAYBE_COSINE).tolist():
+                    for at in np.flatnonzero(cosines >= active.embedder.network.maybe_cosine).tolist():
                         likely[watch.id][rows[at][0]] = float(cosines[at])
         hashed = HammingIndex()
         hashed.add(*await self._repository.features.phashes(came))

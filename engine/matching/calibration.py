@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.domain import NetworkRef, Vector
+from engine.domain import NetworkHead, NetworkRef, Vector
 
 SHIPPED = "calibration.json"
 NO_HASH = 32  # bits: what two unrelated pictures differ in
@@ -52,8 +52,8 @@ class Calibration:
     `same` says how likely two are one picture, where nothing proves it, and `related` how likely they are that or share
     a scene or a layout; what is proved is told apart in detail.
 
-    `background` (n, dimensions) are embeddings of pictures unrelated to anyone's library: how near they are to a query
-    tells how near just anything is to it, however small the library.
+    `background` (n, dimensions) are whole embeddings of pictures unrelated to anyone's library: how near they are to a
+    query tells how near just anything is to it, however small the library.
     """
 
     network: NetworkRef
@@ -75,10 +75,13 @@ class Calibration:
         """The estimated probability that a person would call the two the same kind of thing."""
         return _logistic(self.alike, np.array([cosine, nearness], np.float32))
 
-    def references(self, embedding: Vector, nearest: list[float]) -> Vector:
-        """Cosines to what is taken for unrelated: the background set, and the library's nearest but the very first."""
+    def references(self, head: NetworkHead, embedding: Vector, nearest: list[float]) -> Vector:
+        """Cosines to what is taken for unrelated: the background set, and the library's nearest but the very first.
+
+        `embedding`: its part for this head.
+        """
         tail = np.array(nearest[10:REFERENCES], np.float32)
-        background = self.background @ embedding if len(self.background) else np.zeros(0, np.float32)
+        background = head.of(self.background) @ embedding if len(self.background) else np.zeros(0, np.float32)
         return np.concatenate([background, tail])
 
     @staticmethod

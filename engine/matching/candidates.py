@@ -4,7 +4,7 @@ import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from engine.domain import Region, StoredFeatures, StoredImage
+from engine.domain import Region, StoredFeatures, StoredImage, Vector
 from engine.features import sift
 from engine.features.detail import Picture
 from engine.features.geometry import overlap
@@ -30,6 +30,7 @@ class Candidate:
     phash_distance: int | None = None
     proof: Proof | None = None
     nearness: float = math.inf  # among the neighbours that it came up with; what came up by its hash need not stand out
+    looks: float | None = None  # cosine of what the two look like, where it is among the nearest
 
     @property
     def id(self) -> int:
@@ -74,6 +75,10 @@ class Candidate:
     def nearer(self, cosine: float, region: Region) -> "Candidate":
         """The same, come up once more for a region of the query: the best cosine counts."""
         return replace(self, cosine=cosine, region=region) if cosine > self.cosine else self
+
+    def looking(self, looks: float | None) -> "Candidate":
+        """The same, with how much the two look alike."""
+        return replace(self, looks=looks)
 
     def in_detail(self, query: Picture | None, stored: Picture | None) -> "Candidate":
         """The same, compared in detail. Where an original is gone, what proves it stands alone."""
@@ -155,13 +160,22 @@ class Shortlist:
 class Candidates:
     """All that came up for a query.
 
-    `nearest` are the cosines of the whole query's nearest, descending; `detail_s` is how long pairs were compared in
-    detail.
+    `nearest` are the cosines of the whole query's nearest, descending, and `alike` those of what looks most like it;
+    `detail_s` is how long pairs were compared in detail.
     """
 
     found: tuple[Candidate, ...]
     nearest: list[float]
+    alike: list[float] = field(default_factory=list)
     detail_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Cosines of a query to what is taken for unrelated (`Calibration.references`), by either head."""
+
+    copy: Vector
+    looks: Vector
 
 
 def _least(one: int | None, other: int | None) -> int | None:

@@ -41,9 +41,9 @@ REGIONS_AT_ONCE, VIEWS_AT_ONCE = 4, 2  # that are embedded, that are looked at; 
 # How far a cosine must stand out among those of a query's neighbours (Calibration.nearness) for more than a first look.
 # Of the three pictures nearest to a region, half of the wrong ones stand out less, and of the right ones 2 %.
 STANDS_OUT, REGION_STANDS_OUT = 2.3, 2.5
-STANDS_OUT_WELL = 3.5  # for what costs more
+STANDS_OUT_WELL = 2.8  # for what costs more
 SCRUTINISED = 5  # proved pictures that are compared in detail at once; the others only where none of these is a copy
-SIFTED = 2  # pictures that are looked at by SIFT, the likeliest of those that stand out
+SIFTED = 3  # pictures that are looked at by SIFT, the likeliest of those that stand out
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,11 @@ class Matcher:
         own bytes, which needs no proof; only the nearest others are looked at then, once.
         """
         view = View(QueryPicture(pixels), WHOLE, features.keypoints)
+        embedding = self._embedder.network.copy.of(features.embedding)
         (nearest,), near_hashes = await asyncio.gather(
-            self._recall.nearest(features.embedding[None], exclude), self._recall.by_near_hashes(view, exclude)
+            self._recall.nearest(embedding[None], exclude), self._recall.by_near_hashes(view, exclude)
         )
-        search = _SearchContext(view, features.embedding, exclude, near_hashes, regions_too)
+        search = _SearchContext(view, embedding, exclude, near_hashes, regions_too)
         came_up = await self._came_up(search, nearest)
         shortlist = Shortlist.of(one for one in came_up if one.id != itself)
         stages = [self.first_look]
@@ -126,7 +127,10 @@ class Matcher:
         started = time.perf_counter()
         shortlist = await self.scrutinise(view.query, shortlist)
         in_detail += time.perf_counter() - started
-        return Candidates(tuple(came_up.updated(shortlist)), [one.cosine for one in nearest], in_detail)
+        found = came_up.updated(shortlist)
+        alike = await self._alike(features.embedding, nearest, exclude)
+        found = await self._with_alike(found, alike)
+        return Candidates(tuple(found), [one.cosine for one in nearest], [one.cosine for one in alike], in_detail)
 
     async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Candidates:
         """The same for one stored picture, whether it would have come up or not."""
@@ -144,8 +148,26 @@ class Matcher:
             for box in await self._pool.run(lambda: query.boxes):
                 laid = await self._pool.run(self._laid_in_turn, View(query, box), list(shortlist), mirrored_too=True)
                 shortlist = shortlist.updated(laid)
-        (near,) = await self._recall.nearest(features.embedding[None])
-        return Candidates(tuple(await self.scrutinise(query, shortlist)), [one.cosine for one in near])
+        (near,) = await self._recall.nearest(self._embedder.network.copy.of(features.embedding)[None])
+        alike = await self._alike(features.embedding, near)
+        (found,) = await self.scrutinise(query, shortlist)
+        looks = {one.image_id: one.cosine for one in alike}.get(image_id)
+        return Candidates((found.looking(looks),), [one.cosine for one in near], [one.cosine for one in alike])
+
+    # --- what looks alike
+
+    async def _alike(self, embedding: Vector, nearest: list[Near], exclude: frozenset[int] = frozenset()) -> list[Near]:
+        """What looks most like the query; where the network has no head for that, what is nearest."""
+        head = self._embedder.network.looks
+        return await self._recall.alike(head.of(embedding), exclude) if head else nearest
+
+    async def _with_alike(self, shortlist: Shortlist, alike: list[Near]) -> Shortlist:
+        """What came up with how much it looks like the query; what looks most like it joins."""
+        cosines = {one.image_id: one.cosine for one in alike}
+        new = [one.image_id for one in alike[: FIRST + MORE] if one.image_id not in shortlist]
+        stored = await self._recall.stored(new)
+        joining = [Candidate(stored[one], 0.0, None, WHOLE) for one in new if one in stored]
+        return Shortlist.of(one.looking(cosines.get(one.id)) for one in [*shortlist, *joining])
 
     # --- in detail
 
@@ -204,7 +226,7 @@ class Matcher:
         sheet = await self._pool.run(lambda: search.view.query.sheet)
         if sheet is None:
             return shortlist.updated(())
-        embedding = await self._pool.run(self._embedder.embed, sheet.pixels)
+        embedding = await self._pool.run(self._embedder.embed_copy, sheet.pixels)
         (near,), near_hashes = await asyncio.gather(
             self._recall.nearest(embedding[None], search.exclude), self._recall.by_near_hashes(sheet, search.exclude)
         )
@@ -279,7 +301,7 @@ class Matcher:
 
         async def without_covers() -> Vector | None:
             uncovered = await self._pool.run(lambda: view.query.uncovered)
-            return await self._pool.run(self._embedder.embed, uncovered.pixels) if uncovered else None
+            return await self._pool.run(self._embedder.embed_copy, uncovered.pixels) if uncovered else None
 
         def turned(turns: int) -> Vector:
             return self._embedder.embed_region(np.ascontiguousarray(np.rot90(view.pixels, turns)))

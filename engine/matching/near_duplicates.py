@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Pixels, StoredFeatures, Vector
+from engine.domain import WHOLE, NetworkHead, Pixels, StoredFeatures, Vector
 from engine.features import hashes, orb, sift
 from engine.index.hits import Near
 from engine.matching.candidates import Candidate, Candidates, ReadDetail
@@ -23,7 +23,7 @@ TRIED = 4  # neighbours at most
 ENOUGH = 2  # near-duplicates; no further is looked at
 # Of an eighth of their keypoints, three in a hundred unrelated pairs share as many; 19 in 20 crops to half share more.
 SHARED_ONE_IN, SHARED_KEYPOINTS = 8, 4
-MIRROR_COSINE = 0.8  # the network hardly sees that a picture is mirrored: nine in ten mirrored copies reach it
+MIRROR_COSINE = 0.7  # networks hardly see that a picture is mirrored: 99 in 100 mirrored copies of 85 % reach it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,13 @@ class Comparer:
         pool: CpuPool,
         thumbnail: Callable[[str], Pixels | None],
         detail: ReadDetail,
+        head: NetworkHead,
     ) -> None:
-        """`thumbnail` by SHA-256, and `detail`, what is looked at of about a thousand pixels; None if lost."""
+        """`thumbnail` by SHA-256, and `detail`, what is looked at of about a thousand pixels; None if lost.
+
+        `head`: the part of embeddings by which copies are found.
+        """
+        self._head = head
         self._recall = recall
         self._pool = pool
         self._thumbnail = thumbnail
@@ -71,9 +76,11 @@ class Comparer:
         """
         if not pairs:
             return []
-        embeddings, itself = np.stack([one.embedding for one, _ in pairs]), [one.stored.image.id for one, _ in pairs]
+        itself = [one.stored.image.id for one, _ in pairs]
+        embeddings, others = self._copies(one for one, _ in pairs), self._copies(other for _, other in pairs)
         hits = await self._recall.nearest_others(embeddings, itself)
-        candidates = [_pair(*pair, near) for pair, near in zip(pairs, hits, strict=True)]
+        cosines = (embeddings * others).sum(axis=1).tolist()
+        candidates = [_pair(other, cosine, near) for (_, other), cosine, near in zip(pairs, cosines, hits, strict=True)]
         laid = await self._pool.each(
             list(zip([one for one, _ in pairs], candidates, strict=True)), lambda pair: self._laid_thoroughly(*pair)
         )
@@ -97,10 +104,10 @@ class Comparer:
 
     async def _likely(self, queries: Sequence[Known]) -> list[Candidates]:
         """For each the few that its embedding or its hash is near to."""
-        embeddings, itself = np.stack([one.embedding for one in queries]), [one.stored.image.id for one in queries]
+        embeddings, itself = self._copies(queries), [one.stored.image.id for one in queries]
         hits, by_hash = await asyncio.gather(self._recall.nearest_others(embeddings, itself), self._by_hash(queries))
         nearness = await self._pool.run(
-            lambda: [self._recall.nearness(one.embedding, near) for one, near in zip(queries, hits, strict=True)]
+            lambda: [self._recall.nearness(one, near) for one, near in zip(embeddings, hits, strict=True)]
         )
         wanted = [_wanted(near, known, hashed) for near, known, hashed in zip(hits, nearness, by_hash, strict=True)]
         stored = await self._recall.stored(sorted({one for ids in wanted for one in ids}))
@@ -108,6 +115,10 @@ class Comparer:
             _candidates(stored, ids, near, known)
             for ids, near, known in zip(wanted, hits, nearness, strict=True)
         ]  # fmt: skip
+
+    def _copies(self, known: Iterable[Known]) -> Vector:
+        """(n, d) the parts of embeddings by which copies are found."""
+        return self._head.of(np.stack([one.embedding for one in known]))
 
     async def _by_hash(self, queries: Sequence[Known]) -> list[list[int]]:
         """For each the pictures with near hashes as they are; turned and mirrored ones come up by their embeddings."""
@@ -192,8 +203,7 @@ def _view(query: Known, pixels: Pixels) -> View:
     return View(QueryPicture(pixels, may_be_covered=False), WHOLE, query.stored.keypoints)
 
 
-def _pair(query: Known, other: Known, near: list[Near]) -> Candidates:
-    cosine = float(query.embedding @ other.embedding)
+def _pair(other: Known, cosine: float, near: list[Near]) -> Candidates:
     return Candidates((Candidate(other.stored, cosine, cosine, WHOLE),), [hit.cosine for hit in near])
 
 

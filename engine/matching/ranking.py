@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from engine.domain import Edit, Evidence, Grade, Lane, Match, StoredImage, Vector
 from engine.features.geometry import inverse, outline
+from engine.features.networks import Network
 from engine.matching.calibration import Calibration, Signals
-from engine.matching.candidates import Candidate, Candidates
+from engine.matching.candidates import Candidate, Candidates, References
 
 LANES: tuple[Lane, ...] = ("same", "variant", "alike")
 GRADES = tuple(Grade)  # surest first
@@ -17,7 +18,16 @@ VARIANT_FROM = 0.5  # the probability from which a pair is called another versio
 BELOW = 0.01  # what nothing proves stays this much under the cut-off of lane `same`
 
 
-def signals(candidate: Candidate, references: Vector) -> Signals:
+def references(calibration: Calibration, network: Network, embedding: Vector, candidates: Candidates) -> References:
+    """What the cosines of a query are compared with; `embedding`: the query's, whole."""
+    copy, looks = network.copy, network.looks or network.copy
+    return References(
+        calibration.references(copy, copy.of(embedding), candidates.nearest),
+        calibration.references(looks, looks.of(embedding), candidates.alike),
+    )
+
+
+def signals(candidate: Candidate, references: References) -> Signals:
     """What is known of a pair, as the calibration takes it."""
     proof = candidate.proof
     return Signals(
@@ -26,13 +36,13 @@ def signals(candidate: Candidate, references: Vector) -> Signals:
         keypoints=proof.keypoints if proof else 0,
         phash_distance=candidate.phash_distance,
         cosine=candidate.cosine,
-        nearness=Calibration.nearness(candidate.cosine, references),
+        nearness=Calibration.nearness(candidate.cosine, references.copy),
     )
 
 
 def rank(
     candidates: Candidates,
-    references: Vector,
+    references: References,
     calibration: Calibration,
     *,
     limit: int,
@@ -74,7 +84,7 @@ def _order(match: Match, candidate: Candidate) -> tuple[object, ...]:
     )
 
 
-def _match(candidate: Candidate, references: Vector, calibration: Calibration, exact: StoredImage | None) -> Match:
+def _match(candidate: Candidate, references: References, calibration: Calibration, exact: StoredImage | None) -> Match:
     image = candidate.stored.image
     known = signals(candidate, references)
     if exact is not None and image.id == exact.id:
@@ -110,9 +120,10 @@ def _match(candidate: Candidate, references: Vector, calibration: Calibration, e
             return Match(image, "same", p_same, p_same, False, evidence)
         return Match(image, "variant", p_variant, p_same, False, evidence)
     # What lies in a part of the query only is not what the query is like.
-    whole = candidate.whole_cosine
-    p_alike = calibration.p_alike(whole, Calibration.nearness(whole, references)) if whole is not None else 0.0
-    if proof:
-        # What shares a scene is of the same kind.
-        p_alike = max(p_alike, min(p_related, calibration.same_cutoff - BELOW))
+    looks = candidate.looks
+    p_alike = calibration.p_alike(looks, Calibration.nearness(looks, references.looks)) if looks is not None else 0.0
+    # What shares a scene is of the same kind; so is what is probably the same picture, though nothing proves it.
+    p_alike = max(p_alike, min(p_related, calibration.same_cutoff - BELOW))
+    if looks is not None:
+        evidence = replace(evidence, cosine=round(looks, 4))
     return Match(image, "alike", p_alike, p_same, p_alike < calibration.alike_cutoff, evidence)

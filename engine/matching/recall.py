@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.concurrency import CpuPool
-from engine.domain import StoredFeatures, Vector
+from engine.domain import NetworkHead, StoredFeatures, Vector
 from engine.index.hamming import BITS
 from engine.index.hits import Hits, Near
 from engine.matching.calibration import Calibration
@@ -21,6 +21,8 @@ class Index(Protocol):
 
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]: ...
 
+    async def search_looks(self, vectors: Vector, count: int) -> list[list[Near]]: ...
+
     async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = BITS) -> list[Hits]: ...
 
 
@@ -31,9 +33,13 @@ class Store(Protocol):
 
 
 class Recall:
-    """Asks the index of one library. `exclude`: ids to pass over, as if they were not in the library."""
+    """Asks the index of one library. `exclude`: ids to pass over, as if they were not in the library.
 
-    def __init__(self, index: Index, store: Store, calibration: Calibration, pool: CpuPool) -> None:
+    Embeddings are parts of whole ones: that of the head for copies, but where looks are spoken of.
+    """
+
+    def __init__(self, index: Index, store: Store, calibration: Calibration, pool: CpuPool, head: NetworkHead) -> None:
+        self._head = head  # for copies
         self._index = index
         self._store = store
         self._calibration = calibration
@@ -44,6 +50,11 @@ class Recall:
         found = await self._index.search(embeddings, NEAREST + len(exclude))
         return [[one for one in hits if one.image_id not in exclude][:NEAREST] for hits in found]
 
+    async def alike(self, looks: Vector, exclude: frozenset[int] = frozenset()) -> list[Near]:
+        """The pictures that look most like one, by the part of its embedding that is for that."""
+        (hits,) = await self._index.search_looks(looks[None], NEAREST + len(exclude))
+        return [one for one in hits if one.image_id not in exclude][:NEAREST]
+
     async def nearest_others(self, embeddings: Vector, itself: Sequence[int]) -> list[list[Near]]:
         """For each embedding (n, d) of a stored picture, whose id is in `itself` (n,), the nearest of the others."""
         found = await self._index.search(embeddings, NEAREST + 1)
@@ -52,7 +63,7 @@ class Recall:
     def nearness(self, embedding: Vector, near: list[Near]) -> dict[int, float]:
         """How much nearer each of a query's neighbours is than just anything; infinite, where too little is known."""
         cosines = [one.cosine for one in near]
-        found = Calibration.nearnesses(cosines, self._calibration.references(embedding, cosines))
+        found = Calibration.nearnesses(cosines, self._calibration.references(self._head, embedding, cosines))
         return {one.image_id: nearness for one, nearness in zip(near, found, strict=True)}
 
     async def by_near_hashes(self, view: View, exclude: frozenset[int]) -> list[int]:

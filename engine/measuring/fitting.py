@@ -14,7 +14,7 @@ from engine.library.active_network import CALIBRATION, ActiveNetwork, Networks
 from engine.library.originals import Originals
 from engine.matching import ranking
 from engine.matching.calibration import Calibration
-from engine.matching.candidates import Candidates
+from engine.matching.candidates import Candidates, References
 from engine.pictures.augment import EDITS, apply
 from engine.pictures.variants import VARIANTS, vary
 from engine.storage.repository import Repository
@@ -145,11 +145,11 @@ async def _collect(
     inputs, same, related, alike_inputs, alike = [], [], [], [], []
     total = len(sample) * (EDITS_A_PICTURE + 1)
 
-    async def asked(pixels: Pixels, exclude: frozenset[int], *, regions_too: bool) -> tuple[Candidates, Vector]:
+    async def asked(pixels: Pixels, exclude: frozenset[int], *, regions_too: bool) -> tuple[Candidates, References]:
         """What comes up for a query, and what it is compared with."""
         features = await pool.run(registry.extract, _as_image(pixels), "", active.embedder)
         candidates = await active.matcher.match(pixels, features, exclude=exclude, regions_too=regions_too)
-        return candidates, start.references(features.embedding, candidates.nearest)
+        return candidates, ranking.references(start, active.embedder.network, features.embedding, candidates)
 
     for number in range(len(sample) * EDITS_A_PICTURE):
         image = sample[number // EDITS_A_PICTURE]
@@ -184,9 +184,9 @@ async def _collect(
     if kind:
         for image in sample:
             candidates, references = await asked(await read(image), unrelated_ids | {image.id}, regions_too=False)
-            for one in candidates.found[:ANSWERS]:
-                if one.whole_cosine is not None:
-                    alike_inputs.append([one.whole_cosine, start.nearness(one.whole_cosine, references)])
+            for one in sorted(candidates.found, key=lambda one: -(one.looks or 0.0))[:ANSWERS]:
+                if one.looks is not None:
+                    alike_inputs.append([one.looks, start.nearness(one.looks, references.looks)])
                     alike.append(kind(one.stored.image) == kind(image))
     return LabelledPairs(
         np.array(inputs, np.float32),

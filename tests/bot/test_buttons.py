@@ -23,6 +23,7 @@ async def test_why_shows_a_picture_with_the_edits_in_words(talk: Talk, telegram:
     assert telegram.file(why["photo"][-1]["file_id"]).startswith(b"\xff\xd8")
     (other,) = await talk.press(talk.ada, buttons, "❓ 3")
     assert "No part of one was found in the other; they only look alike." in other["caption"]
+    assert other["caption"].splitlines()[1] == "Hardly alike, <1%"  # which is no tag
 
 
 async def test_why_of_the_very_same_file_says_so(talk: Talk) -> None:

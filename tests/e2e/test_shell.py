@@ -116,7 +116,7 @@ def test_status_says_what_there_is(library: Command, data_dir: Path) -> None:
     assert str(data_dir) in text
     for words in (
         "4 embedding, 4 phash, 4 orb",
-        "efficientnet-lite2/1",
+        "pictrace-1/1",
         "calibrated",
         "MB",
         "exact, 4 embeddings, level",
@@ -212,8 +212,11 @@ print([one.error.code for one in expand(Path({str(closed)!r}), EngineSettings(_e
 
 def test_networks_are_listed(pictrace: Command) -> None:
     rows = {row["name"]: row for row in pictrace.json("networks", "list", "--json")}
-    assert set(rows) == {"efficientnet-lite2", "efficientnet-lite0", "resnet50"}
+    assert set(rows) == {"pictrace-1", "efficientnet-lite2", "efficientnet-lite0", "resnet50"}
     assert rows["efficientnet-lite2"]["prepared"]
+    assert rows["pictrace-1"]["prepared"]
+    assert rows["pictrace-1"]["heads"] == {"copy": 256, "looks": 128}
+    assert rows["resnet50"]["heads"] == {"copy": 2048}
     assert rows["resnet50"]["dimensions"] == 2048
 
 

@@ -3,13 +3,15 @@
 import json
 import shutil
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine import EngineSettings, SearchService, open_service
-from engine.errors import UnknownImage
+from engine.errors import NetworkBuildFailed, UnknownImage
+from engine.features import networks
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "library-0.1.0"
 GAVE = json.loads((FIXTURE / "answers.json").read_text())
@@ -88,3 +90,51 @@ def _kept(match: dict[str, Any], corrected: set[str]) -> dict[str, Any]:
     """What it gave, without edits that are not said any more."""
     kept = {name: match[name] for name in ("id", "lane", "edits", "exact")}
     return kept | {"edits": [edit for edit in match["edits"] if edit not in corrected]}
+
+
+async def test_older_library_is_searched_where_there_is_no_tensorflow(
+    settings: EngineSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its network comes with PicTrace; nothing is converted, nor was on this machine."""
+    hide_tensorflow(monkeypatch)
+    shutil.copytree(FIXTURE, settings.data_dir, ignore=shutil.ignore_patterns("queries", "answers.json"))
+    changed = settings.model_copy(update={"undo_days": NEVER, "cache_dir": tmp_path / "cache"})
+    async with open_service(changed) as service:
+        assert (await service.status()).network.name == "efficientnet-lite2"
+        for query, answers in GAVE["answers"].items():
+            found = await service.search(QUERIES[query], limit=5)
+            sure = [match["id"] for match in answers if match["lane"] == "same"]
+            assert [match.image.id for match in found.matches if match.lane == "same"] == sure
+        assert await service.use_network("pictrace-1")  # and calibrated
+        assert (await service.search(QUERIES["removed"])).calibrated
+    assert not (tmp_path / "cache" / "networks").exists()
+
+
+async def test_library_whose_network_cannot_be_run_opens_for_all_but_searching(
+    settings: EngineSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(FIXTURE, settings.data_dir, ignore=shutil.ignore_patterns("queries", "answers.json"))
+    async with open_service(settings.model_copy(update={"undo_days": NEVER})) as service:
+        pictures = (await service.page()).total
+        await service.repository.settings.put("network", {"name": "efficientnet-lite0", "version": "1"})
+    hide_tensorflow(monkeypatch)
+    changed = settings.model_copy(update={"undo_days": NEVER, "cache_dir": tmp_path / "cache"})
+    async with open_service(changed) as service:
+        assert (await service.page()).total == pictures
+        await service.warm_up()  # as a server does that starts
+        status = await service.status()
+        assert (status.images, status.index_size, status.calibrated) == (pictures, 0, False)
+        assert status.network_problem
+        assert "pip install 'pictrace[tensorflow]'" in status.network_problem
+        with pytest.raises(NetworkBuildFailed, match="pip install"):
+            await service.search(next(iter(QUERIES.values())))
+        removed = (await service.page()).images[0].id
+        await service.remove([removed], actor="test")
+        await service.undo(actor="test")
+        await service.use_network("pictrace-1")
+        assert (await service.status()).network_problem is None
+        assert (await service.search(next(iter(QUERIES.values())))).matches
+
+
+def hide_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))

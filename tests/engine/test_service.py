@@ -9,6 +9,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from engine import Edit, EngineSettings, SearchService, open_service
+from engine.index.local import InProcess
 from engine.pictures import augment, imaging
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph
 from tests.indexes import in_process
@@ -101,10 +102,14 @@ async def test_flat_blank_and_text_pictures_are_not_the_same_as_each_other(servi
 
 async def test_torn_checkpoint_is_passed_over_and_mended(filled: Filled, settings: EngineSettings) -> None:
     async with filled() as service:
-        await (await in_process(service)).checkpoint()
-    (checkpoint,) = (settings.data_dir / "index").glob("*.exact")
-    assert checkpoint.name.startswith("efficientnet-lite2-1-")
-    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+        active, _ = await service.networks.current()
+        for one in (active.index.embeddings, active.index.looks):
+            assert isinstance(one, InProcess)
+            await one.checkpoint()
+    of_copies, of_looks = sorted((settings.data_dir / "index").glob("*.exact"))
+    assert of_copies.name.startswith("pictrace-1-1-")
+    assert of_looks.name.startswith("pictrace-1-1-looks-")
+    of_looks.write_bytes(of_looks.read_bytes()[:-100])
     async with open_service(settings) as service:
         assert (await service.search((SHIPPED / "rocket.jpg").read_bytes())).matches[0].evidence.exact
         assert (await service.checker.check(repair=True, purge=False, actor="test")).torn_checkpoints == 1

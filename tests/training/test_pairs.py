@@ -78,3 +78,8 @@ def test_pictures_that_are_left_out_are_known_by_their_stems(tmp_path: Path) -> 
         for name in names:
             (tmp_path / folder / name).touch()
     assert [path.name for path in listed([tmp_path / "all"], [tmp_path / "judged"])] == ["a.jpg"]
+    for number in range(9):
+        (tmp_path / "all" / f"{number}.png").touch()
+    some = listed([tmp_path / "all", tmp_path / "judged"], [], most=3)
+    assert len(some) == 4  # three of the large folder, and all of the small one
+    assert some == listed([tmp_path / "all", tmp_path / "judged"], [], most=3)

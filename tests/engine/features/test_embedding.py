@@ -31,7 +31,7 @@ class Interpreter:
         self.made.append(self)
 
     def get_input_details(self) -> list[dict[str, Any]]:
-        return [{"index": 0}]
+        return [{"index": 0, "shape": self.shape}]
 
     def get_output_details(self) -> list[dict[str, Any]]:
         return [{"index": 7}]

@@ -1,7 +1,12 @@
 """The networks: real weights give right answers, one code serves all, and what is missing is said."""
 
+import hashlib
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -10,12 +15,14 @@ import pytest
 from skimage import data
 
 from engine import EngineSettings, open_service
-from engine.domain import Vector
-from engine.errors import NetworkMismatch, UnknownNetwork, WeightsUnavailable
+from engine.domain import NetworkHead, Vector
+from engine.errors import NetworkBuildFailed, NetworkMismatch, UnknownNetwork, WeightsUnavailable
 from engine.features import networks
 from engine.features.embedding import Embedder
 from engine.features.torch_weights import read_weights
+from engine.pictures.augment import apply
 from tests.conftest import SHIPPED, add_paths, jpeg, photograph
+from training.ship_network import ship
 
 TABBY, EGYPTIAN_CAT, ESPRESSO, CUP = 281, 285, 967, 968  # ImageNet classes
 LITE = ("efficientnet-lite2", "efficientnet-lite0")
@@ -146,3 +153,105 @@ def test_weights_that_cannot_be_downloaded_are_said(tmp_path: Path, monkeypatch:
 def test_unknown_network_is_said() -> None:
     with pytest.raises(UnknownNetwork, match="efficientnet-lite2"):
         networks.network("vgg16")
+
+
+# --- those that come with PicTrace
+
+FOLDER = Path(str(files("engine") / "data"))
+LISTED = json.loads((FOLDER / networks.LISTING).read_text())
+COMING = ("pictrace-1", "efficientnet-lite2")  # the default, and that of libraries of 0.1.0
+MOST_BYTES = 8_000_000
+OTHERS = (data.coffee(), data.rocket(), data.cat())
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """As if the package lay in this folder."""
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(networks, "files", lambda _: tmp_path)
+    networks._shipped.cache_clear()
+    networks._whole_shipped.cache_clear()
+    yield tmp_path / "data"
+    networks._shipped.cache_clear()
+    networks._whole_shipped.cache_clear()
+
+
+@pytest.fixture
+def without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))
+
+
+def test_listing_says_what_the_files_are() -> None:
+    assert {one["network"] for one in LISTED.values()} == set(COMING)
+    for name, listed in LISTED.items():
+        described, content = networks.network(listed["network"]), (FOLDER / name).read_bytes()
+        assert networks.file_name(described) == name
+        assert (listed["version"], listed["input"][0]) == (networks.version(described, None), described.input_size)
+        assert listed["heads"] == {head.name: head.dimensions for head in described.heads}
+        assert (listed["bytes"], listed["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+        assert len(content) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("name", COMING)
+def test_what_comes_with_pictrace_needs_neither_tensorflow_nor_a_cache(
+    name: str, tmp_path: Path, without_tensorflow: None
+) -> None:
+    described = networks.network(name)
+    assert networks.is_prepared(described, tmp_path / "nowhere", None)
+    path = networks.prepare(described, tmp_path / "nowhere")
+    assert Embedder(described, "1", path).embed(data.cat()).shape == (described.dimensions,)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_another_says_that_it_needs_tensorflow(tmp_path: Path, without_tensorflow: None) -> None:
+    described = networks.network("efficientnet-lite0")
+    assert not networks.is_prepared(described, tmp_path, None)
+    with pytest.raises(NetworkBuildFailed, match=r"pip install 'pictrace\[tensorflow\]'"):
+        networks.prepare(described, tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "gone"])
+def test_file_that_is_not_as_it_was_made_is_not_run(elsewhere: Path, tmp_path: Path, damage: str) -> None:
+    described = networks.network("pictrace-1")
+    path = ship(described, b"a network", elsewhere)
+    assert networks.prepare(described, tmp_path) == path
+    networks._whole_shipped.cache_clear()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(b"a net" if damage == "cut" else b"A network")
+    with pytest.raises(NetworkBuildFailed, match="missing or damaged: install PicTrace again"):
+        networks.prepare(described, tmp_path)
+
+
+def test_copies_are_near_by_one_head_and_the_other_is_of_another_kind() -> None:
+    described = networks.network("pictrace-1")
+    embedder = Embedder(described, "1", networks.prepare(described, Path("nowhere")))
+    cat = data.cat()
+    stored, copy = embedder.embed(cat), embedder.embed_copy(apply("crop", cat, data.coffee(), seed=3))
+    assert described.looks
+    assert (described.copy.dimensions, described.looks.dimensions) == (256, 128)
+    near = described.copy.of(stored) @ copy
+    assert near > 0.45
+    assert all(described.copy.of(embedder.embed(other)) @ copy < near - 0.2 for other in OTHERS[:2])
+    assert near > described.looks.of(stored) @ described.looks.of(embedder.embed(data.coffee()))
+
+
+def test_region_is_compared_with_whole_pictures_from_fewer_pixels() -> None:
+    described = networks.network("pictrace-1")
+    embedder = Embedder(described, "1", networks.prepare(described, Path("nowhere")))
+    part = embedder.embed_region(data.cat())
+    assert part.shape == (256,)
+    assert part @ embedder.embed_copy(data.cat()) > 0.8
+
+
+def test_heads_of_an_embedding_are_of_one_length() -> None:
+    described = networks.network("pictrace-1")
+    whole = described.unit(np.concatenate([np.full(256, 3.0), np.full(128, 0.01)]).astype(np.float32))
+    assert np.linalg.norm(whole) == pytest.approx(1, abs=1e-6)
+    assert np.linalg.norm(whole[:256]) == pytest.approx(np.linalg.norm(whole[256:]), abs=1e-6)
+    rows = np.stack([whole, whole])
+    for head in described.heads:
+        assert np.allclose(np.linalg.norm(head.of(rows), axis=1), 1)
+    assert NetworkHead.only(384).of(rows) is rows
+    assert not NetworkHead("looks", 256, 128, 384).of(np.zeros(384, np.float32)).any()  # nothing is divided by nothing

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.domain import NetworkRef
+from engine.domain import NetworkHead, NetworkRef
 from engine.index.base import LocalIndex
 from engine.index.checkpoints import FORMAT, KINDS, Checkpoints, oldest_checkpoint
 from engine.index.hamming import HammingIndex
 
 NETWORK = NetworkRef("made-up", "1")
 DIMENSIONS = 32
+HEAD = NetworkHead.only(DIMENSIONS)
 
 
 def index_of(count: int, kind: str) -> LocalIndex:
@@ -34,7 +35,7 @@ def hashes_of(count: int) -> HammingIndex:
 
 
 def written(directory: Path, kind: str, *, count: int = 50, seq: int = 7) -> Path:
-    checkpoints = Checkpoints(directory, NETWORK, DIMENSIONS)
+    checkpoints = Checkpoints(directory, NETWORK, HEAD)
     with checkpoints.writing() as my_turn:
         assert my_turn
         path = checkpoints.save(index_of(count, kind), hashes_of(count), kind, seq)
@@ -44,14 +45,14 @@ def written(directory: Path, kind: str, *, count: int = 50, seq: int = 7) -> Pat
 
 def loaded(directory: Path, network: NetworkRef = NETWORK) -> int | None:
     """How many vectors the newest checkpoint holds."""
-    found = Checkpoints(directory, network, DIMENSIONS).load()
+    found = Checkpoints(directory, network, HEAD).load()
     return len(found.local) if found else None
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_written_is_read(tmp_path: Path, kind: str) -> None:
     written(tmp_path, kind)
-    found = Checkpoints(tmp_path, NETWORK, DIMENSIONS).load()
+    found = Checkpoints(tmp_path, NETWORK, HEAD).load()
     assert found
     assert (found.kind, found.seq, len(found.local), len(found.hashes)) == (kind, 7, 50, 50)
     query = np.eye(1, DIMENSIONS, dtype=np.float32)
@@ -82,7 +83,7 @@ def test_damaged_checkpoint_is_passed_over_and_said(
     assert loaded(tmp_path) is None
     if damaged != path or damage != "gone":
         assert "made-up-1-7.hnsw is torn; the index is rebuilt from storage" in caplog.text
-        checkpoints = Checkpoints(tmp_path, NETWORK, DIMENSIONS)
+        checkpoints = Checkpoints(tmp_path, NETWORK, HEAD)
         assert checkpoints.torn() == [path]
         checkpoints.drop(path)
         assert checkpoints.torn() == []
@@ -126,7 +127,7 @@ def test_those_of_a_network_that_the_library_has_left_are_dropped(tmp_path: Path
 @pytest.mark.parametrize("kind", KINDS)
 def test_full_disk_leaves_the_one_before(tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture) -> None:
     written(tmp_path, kind)
-    checkpoints = Checkpoints(tmp_path, NETWORK, DIMENSIONS)
+    checkpoints = Checkpoints(tmp_path, NETWORK, HEAD)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
@@ -141,7 +142,7 @@ def test_full_disk_leaves_the_one_before(tmp_path: Path, kind: str, caplog: pyte
 
 def test_folder_that_cannot_be_made_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
-    checkpoints = Checkpoints(tmp_path / "file", NETWORK, DIMENSIONS)
+    checkpoints = Checkpoints(tmp_path / "file", NETWORK, HEAD)
     with checkpoints.writing() as my_turn:
         assert my_turn
         assert checkpoints.save(index_of(5, "exact"), hashes_of(5), "exact", 1) is None
@@ -149,7 +150,7 @@ def test_folder_that_cannot_be_made_is_said(tmp_path: Path, caplog: pytest.LogCa
 
 
 def test_one_writes_at_a_time(tmp_path: Path) -> None:
-    one, other = (Checkpoints(tmp_path, NETWORK, DIMENSIONS) for _ in range(2))
+    one, other = (Checkpoints(tmp_path, NETWORK, HEAD) for _ in range(2))
     with one.writing() as first, other.writing() as second:
         assert (first, second) == (True, False)
     with other.writing() as second:
@@ -188,10 +189,31 @@ def test_killed_while_writing_there_is_a_whole_one(tmp_path: Path) -> None:
 
 def test_mapped_graph_serves_on_when_its_file_is_replaced(tmp_path: Path) -> None:
     written(tmp_path, "hnsw", count=300)
-    found = Checkpoints(tmp_path, NETWORK, DIMENSIONS).load()
+    found = Checkpoints(tmp_path, NETWORK, HEAD).load()
     assert found
     query = np.eye(1, DIMENSIONS, dtype=np.float32)
     before = found.local.search(query, 5)[0].keys.tolist()
     written(tmp_path, "hnsw", count=100, seq=7)
     written(tmp_path, "hnsw", count=100, seq=8)
     assert found.local.search(query, 5)[0].keys.tolist() == before
+
+
+def test_each_head_has_checkpoints_of_its_own(tmp_path: Path) -> None:
+    of_looks = Checkpoints(tmp_path, NETWORK, NetworkHead("looks", 0, DIMENSIONS, DIMENSIONS))
+    first = written(tmp_path, "exact", seq=7)
+    with of_looks.writing() as my_turn, Checkpoints(tmp_path, NETWORK, HEAD).writing() as the_others:
+        assert (my_turn, the_others) == (True, True)
+        second = of_looks.save(index_of(30, "exact"), hashes_of(0), "exact", 9)
+    assert second
+    assert first.exists()
+    assert (Checkpoints(tmp_path, NETWORK, HEAD).seq(), of_looks.seq()) == (7, 9)
+    found = of_looks.load()
+    assert found
+    assert (len(found.local), len(found.hashes)) == (30, 0)
+    written(tmp_path, "exact", seq=8)
+    assert second.exists()  # one head's new checkpoint drops its own old one only
+    assert not first.exists()
+    assert oldest_checkpoint(tmp_path) == 8
+    second.write_bytes(second.read_bytes()[:-9])
+    assert of_looks.torn() == [second]
+    assert Checkpoints(tmp_path, NETWORK, HEAD).torn() == []

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from engine import EngineSettings
 from engine.concurrency import CpuPool
+from engine.domain import NetworkHead
 from engine.index import choosing
 from engine.index.base import IndexServer, ServerIndex
 from engine.index.hits import Hits, Keys, Vectors
@@ -17,7 +18,7 @@ from engine.index.milvus import Milvus
 from engine.index.on_server import HashesInMemory, OnServer, index_name
 from engine.index.pgvector import Pgvector
 from engine.storage.repository import Repository
-from tests.rows import DIMENSIONS, NETWORK, OTHER, add, phash_of, vector_of
+from tests.rows import DIMENSIONS, HEAD, NETWORK, OTHER, add, phash_of, vector_of
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_milvus_is_reached_where_and_as_the_settings_say(
 async def here(
     settings: EngineSettings, repository: Repository, pool: CpuPool, *, read_only: bool = False
 ) -> LibraryIndex:
-    return await choosing.library_index(settings, repository, pool, None, NETWORK, DIMENSIONS, read_only=read_only)
+    return await choosing.library_index(settings, repository, pool, None, NETWORK, (HEAD,), read_only=read_only)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ async def test_at_a_server_embeddings_are_there_and_hashes_in_memory(
 ) -> None:
     await add(repository, 1, 2)
     shelf = Shelf()
-    made = await choosing.library_index(settings, repository, pool, shelf, NETWORK, DIMENSIONS, read_only=False)
+    made = await choosing.library_index(settings, repository, pool, shelf, NETWORK, (HEAD,), read_only=False)
     assert isinstance(made.embeddings, OnServer)
     assert isinstance(made.hashes, HashesInMemory)
     await made.catch_up(2)
@@ -180,9 +181,10 @@ async def test_name_at_a_server_is_of_this_library_network_and_size(
 ) -> None:
     shelf = Shelf()
     for network, dimensions in ((NETWORK, DIMENSIONS), (OTHER, 16)):
-        await choosing.library_index(settings, repository, pool, shelf, network, dimensions, read_only=False)
+        heads = (NetworkHead.only(dimensions),)
+        await choosing.library_index(settings, repository, pool, shelf, network, heads, read_only=False)
     identity = await repository.settings.identity()
     assert shelf.asked == [
-        (index_name(identity, NETWORK, DIMENSIONS), DIMENSIONS),
-        (index_name(identity, OTHER, 16), 16),
+        (index_name(identity, NETWORK, HEAD), DIMENSIONS),
+        (index_name(identity, OTHER, NetworkHead.only(16)), 16),
     ]

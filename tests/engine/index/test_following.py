@@ -23,7 +23,7 @@ from engine.storage.statements import NETWORK as NETWORK_SETTING
 from engine.storage.statements import Operation, record
 from engine.storage.tables import embeddings, hashes
 from tests.conftest import Filled, jpeg, photograph
-from tests.rows import DIMENSIONS, NETWORK, OTHER, add, edit, execute, phash_of, prepared, remove, vector_of
+from tests.rows import DIMENSIONS, HEAD, NETWORK, OTHER, add, edit, execute, phash_of, prepared, remove, vector_of
 
 
 class Noted:
@@ -344,7 +344,7 @@ async def test_embeddings_are_keyed_by_picture_and_part_and_have_unit_length(
     repository: Repository, pool: CpuPool
 ) -> None:
     ids = await add(repository, 1, 2, 3)
-    rows = Embeddings(repository.features, NETWORK, DIMENSIONS, pool)
+    rows = Embeddings(repository.features, NETWORK, HEAD, pool)
     for some in (None, ids):
         keys, vectors = [np.concatenate(c) for c in zip(*[one async for one in rows.portions(some)], strict=True)]
         assert keys.tolist() == [one << PART_BITS for one in ids] == rows.keys(ids).tolist()
@@ -357,7 +357,7 @@ async def test_embeddings_are_keyed_by_picture_and_part_and_have_unit_length(
 async def test_part_of_a_picture_has_a_key_of_its_own(repository: Repository, pool: CpuPool) -> None:
     (image_id,) = await add(repository, 1)
     await execute(repository, update(embeddings).values(part=3))
-    rows = Embeddings(repository.features, NETWORK, DIMENSIONS, pool)
+    rows = Embeddings(repository.features, NETWORK, HEAD, pool)
     assert [keys.tolist() async for keys, _ in rows.portions([image_id])] == [[image_id << PART_BITS | 3]]
 
 
@@ -371,7 +371,7 @@ async def test_embeddings_of_removed_pictures_others_networks_and_damaged_ones_a
         update(embeddings).where(embeddings.c.image_id == damaged).values(vector=b"\0" * (2 * DIMENSIONS - 2)),
         update(embeddings).where(embeddings.c.image_id == other).values(version=OTHER.version),
     )
-    rows = Embeddings(repository.features, NETWORK, DIMENSIONS, pool)
+    rows = Embeddings(repository.features, NETWORK, HEAD, pool)
     for some in (None, [removed, damaged, other, whole]):
         assert [keys.tolist() async for keys, _ in rows.portions(some)] == [[whole << PART_BITS]]
     assert [keys.tolist() async for keys, _ in rows.portions([removed])] == []
@@ -383,10 +383,10 @@ async def test_embeddings_of_what_was_found_are_read_whether_it_is_still_there(
     """A picture may have been removed while it was searched for."""
     first, second = await add(repository, 1, 2)
     await remove(repository, first)
-    keys, vectors = await Embeddings(repository.features, NETWORK, DIMENSIONS, pool).of([first, second, 99])
+    keys, vectors = await Embeddings(repository.features, NETWORK, HEAD, pool).of([first, second, 99])
     assert sorted(keys.tolist()) == [first << PART_BITS, second << PART_BITS]
     assert vectors.shape == (2, DIMENSIONS)
-    keys, vectors = await Embeddings(repository.features, NETWORK, DIMENSIONS, pool).of([])
+    keys, vectors = await Embeddings(repository.features, NETWORK, HEAD, pool).of([])
     assert (len(keys), vectors.shape) == (0, (0, DIMENSIONS))
 
 
@@ -408,7 +408,7 @@ async def test_embeddings_and_hashes_are_brought_level_by_the_same_code(reposito
     first, second, third = await add(repository, 1, 2, 3)
     flat, hamming = FlatIndex(DIMENSIONS), HammingIndex()
     both: list[tuple[PooledIndex[Any], StoredVectors]] = [
-        (PooledIndex(flat, pool), Embeddings(repository.features, NETWORK, DIMENSIONS, pool)),
+        (PooledIndex(flat, pool), Embeddings(repository.features, NETWORK, HEAD, pool)),
         (PooledIndex(hamming, pool), PerceptualHashes(repository.features)),
     ]
 
@@ -432,7 +432,7 @@ async def test_picture_without_an_embedding_of_this_network_leaves_the_index(
     await repository.settings.set_next_network(OTHER)
     await repository.additions.add([prepared(1, networks=(NETWORK, OTHER))], Operation("add", "test"))
     index = Ledger()
-    rows = Embeddings(repository.features, OTHER, DIMENSIONS, pool)
+    rows = Embeddings(repository.features, OTHER, HEAD, pool)
     await take_in(index, rows, [1])
     assert list(index.held) == [1 << PART_BITS]
     await execute(repository, delete(embeddings).where(embeddings.c.version == OTHER.version))

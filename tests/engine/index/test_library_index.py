@@ -176,3 +176,30 @@ async def test_hashes_follow_the_library(filled: Filled) -> None:
         await service.undo(actor="test")
         await service.level()
         assert await nearest(1) == [coffee]
+
+
+async def test_looks_have_an_index_of_their_own_which_is_brought_level_too(
+    repository: Repository, done: list[str]
+) -> None:
+    copies, looks, hashes = HeldEmbeddings("copies", done), HeldEmbeddings("looks", done), HeldHashes("memory", done)
+    index = LibraryIndex(repository.feed, copies, hashes, looks)
+    await add(repository, 1)
+    await index.catch_up(1)
+    assert [one for one in done if one.endswith("is built")] == ["copies is built", "looks is built", "memory is built"]
+    del done[:]
+    vectors = np.eye(1, 8, dtype=np.float32)
+    assert await index.search(vectors, 3) == await index.search_looks(vectors, 4) == NEAR
+    assert done == ["copies looks for 1 vectors, 3", "looks looks for 1 vectors, 4"]
+    looks.checkpoint_seq = 2
+    assert index.checkpoint_seq == 2  # as far as both are written down
+    looks.checkpoint_seq = None
+    assert index.checkpoint_seq is None
+    del done[:]
+    await index.checkpoint_if_worthwhile()
+    await index.close()
+    assert done == ["copies is written down", "looks is written down", "copies is closed", "looks is closed"]
+
+
+async def test_without_a_head_for_looks_the_embeddings_are_asked(apart: LibraryIndex, done: list[str]) -> None:
+    await apart.search_looks(np.eye(1, 8, dtype=np.float32), 4)
+    assert done == ["server looks for 1 vectors, 4"]

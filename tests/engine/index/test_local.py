@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert
 
 from engine import EngineSettings, SearchService, open_service
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef, Vector
+from engine.domain import NetworkHead, NetworkRef, Vector
 from engine.index import local as indexing
 from engine.index.following import Follower
 from engine.index.hits import PART_BITS
@@ -27,6 +27,7 @@ from tests.conftest import SHIPPED, add_paths
 
 NETWORK = NetworkRef("made-up", "1")
 DIMENSIONS = 32
+HEAD = NetworkHead.only(DIMENSIONS)
 RANDOM = np.random.default_rng(3)
 
 
@@ -59,7 +60,7 @@ async def make(repository: Repository, settings: EngineSettings) -> AsyncIterato
     with CpuPool(2) as pool:
 
         def one(kind: IndexKind = "auto", **options: Any) -> Followed:
-            made.append(Followed(repository, pool, settings.data_dir / "index", NETWORK, DIMENSIONS, kind, **options))
+            made.append(Followed(repository, pool, settings.data_dir / "index", NETWORK, HEAD, kind, **options))
             return made[-1]
 
         yield one

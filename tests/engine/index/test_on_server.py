@@ -12,7 +12,7 @@ import pytest
 
 from engine import EngineSettings, SearchService, open_service
 from engine.concurrency import CpuPool
-from engine.domain import NetworkRef
+from engine.domain import NetworkHead, NetworkRef
 from engine.errors import DatabaseUnreachable, IndexUnreachable, InvalidSetting, ServerUnreachable
 from engine.index.base import ServerIndex
 from engine.index.on_server import LONGEST_NAME, OnServer, index_name
@@ -135,7 +135,7 @@ async def test_of_many_only_one_builds(
         await lose(place, service)
         found = await asyncio.gather(*(names(one) for one in (service, other) * 3))
     assert all(one == found[0] for one in found)
-    assert caplog.text.count("is built from storage") == 1
+    assert caplog.text.count("is built from storage") == 2  # once for each head
 
 
 async def lose(place: Place, service: SearchService) -> None:
@@ -269,11 +269,11 @@ def test_what_is_no_place_of_milvus_is_refused(uri: str, monkeypatch: pytest.Mon
 def test_names_differ_by_all_that_must_not_be_mixed() -> None:
     network, other = NetworkRef("efficientnet-lite2", "1"), NetworkRef("efficientnet-lite2", "2")
     names = [
-        index_name("a", network, 1280),
-        index_name("b", network, 1280),
-        index_name("a", other, 1280),
-        index_name("a", network, 256),
-        index_name("a", NetworkRef("x" * 80 + "'; DROP", "1"), 1280),
+        index_name("a", network, NetworkHead.only(1280)),
+        index_name("b", network, NetworkHead.only(1280)),
+        index_name("a", other, NetworkHead.only(1280)),
+        index_name("a", network, NetworkHead.only(256)),
+        index_name("a", NetworkRef("x" * 80 + "'; DROP", "1"), NetworkHead.only(1280)),
     ]
     assert len(set(names)) == len(names)
     assert all(name.replace("_", "").isalnum() and len(name) <= LONGEST_NAME for name in names)

@@ -86,7 +86,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     """Puts two networks of colours in place of all others."""
     done = Work()
     default = described.network(described.DEFAULT_NETWORK)
-    known = {name: replace(default, name=name, dimensions=DIMENSIONS) for name in NAMES}
+    known = {name: replace(default, name=name, dimensions=DIMENSIONS, copy_dimensions=None) for name in NAMES}
 
     def prepare(network: Network, cache_dir: Path, weights: Path | None) -> Path:
         done.prepared.append(network.name)

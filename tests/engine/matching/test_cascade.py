@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Edit, Image, Pixels, Region, Vector
+from engine.domain import WHOLE, Edit, Features, Image, Pixels, Region, Vector
 from engine.features import registry
 from engine.features.detail import Comparison
 from engine.features.ssim import Alignment
@@ -542,6 +542,9 @@ class Crowded:
         found = await self._index.search(vectors, count)
         return [[one for one in hits if one.cosine >= self._within] for hits in found]
 
+    async def search_looks(self, vectors: Vector, count: int) -> list[list[Near]]:
+        return await self._index.search_looks(vectors, count)
+
     async def near_hashes(self, phashes: Sequence[int], count: int, *, within: int = 64) -> list[Hits]:
         return [Hits(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in phashes]
 
@@ -559,9 +562,9 @@ async def test_turned_crop_is_found_where_its_upright_likes_are_many(
             image.id, serving.network, serving.embedder.network.dimensions
         )
         assert stored is not None
-        cosine = float(stored @ serving.embedder.embed(copy))
+        cosine = float(serving.embedder.network.copy.of(stored) @ serving.embedder.embed_copy(copy))
         monkeypatch.setattr(serving.matcher._recall, "_index", Crowded(serving.index, within=cosine + 0.05))
-        (best,) = (await service.search(jpeg(copy))).matches
+        best, *_ = (await service.search(jpeg(copy))).matches
         assert (best.image.filename, best.lane) == (name, "same")
         assert Edit.ROTATED in best.evidence.edits
 
@@ -583,3 +586,49 @@ async def test_points_that_agree_lie_where_the_picture_does(filled: Filled) -> N
             assert proof.keypoints > 20
             laid = cv2.perspectiveTransform(proof.geometry.query_points[None].astype(np.float64), proof.transform)[0]
             assert np.median(np.abs(laid - proof.geometry.stored_points)) < 0.02
+
+
+# --- what looks alike
+
+LIKE_COFFEE = augment.apply("crop", photograph("coffee.png"), photograph("rocket.jpg"), seed=4)
+
+
+async def test_what_looks_most_alike_comes_up_with_how_much(filled: Filled) -> None:
+    async with filled() as service:
+        active, _ = await service.networks.current()
+        network = active.embedder.network
+        assert network.looks
+        embedding = active.embedder.embed(LIKE_COFFEE)
+        found: Candidates = await active.matcher.match(
+            LIKE_COFFEE, Features("", embedding, registry.handcrafted(LIKE_COFFEE))
+        )
+        own = network.looks.of(embedding)
+        for one in found.found:
+            stored = await service.repository.features.embedding(one.id, active.network, network.dimensions)
+            assert stored is not None
+            assert one.looks == pytest.approx(float(network.looks.of(stored) @ own), abs=2e-3)
+        assert len(found.found) == (await service.page()).total
+        assert found.alike == sorted(found.alike, reverse=True)
+        assert len(found.alike) == len(found.nearest)
+
+
+async def test_alike_is_said_by_looks_and_same_by_the_other_head(filled: Filled) -> None:
+    async with filled() as service:
+        same, *others = (await service.search(jpeg(LIKE_COFFEE), weak=True)).matches
+        assert (same.image.filename, same.lane) == ("coffee.png", "same")
+        assert same.evidence.cosine > 0.5
+        assert others
+        assert [one.score for one in others] == sorted((one.score for one in others), reverse=True)
+
+
+async def test_network_with_one_embedding_uses_it_for_both(filled: Filled) -> None:
+    async with filled() as service:
+        await service.use_network("efficientnet-lite2")
+        active, _ = await service.networks.current()
+        assert active.embedder.network.looks is None
+        assert active.index.looks is None
+        embedding = active.embedder.embed(LIKE_COFFEE)
+        found = await active.matcher.match(LIKE_COFFEE, Features("", embedding, registry.handcrafted(LIKE_COFFEE)))
+        assert found.alike == found.nearest
+        best = next(one for one in found.found if one.stored.image.filename == "coffee.png")
+        assert best.looks == best.whole_cosine

@@ -15,7 +15,7 @@ from engine.matching.near_duplicates import ENOUGH, TRIED, Comparer, Known
 from engine.matching.proof import NEAR_HASH
 from engine.matching.query_view import QueryPicture
 from engine.pictures import augment
-from tests.small_library import SmallLibrary, embedding, menu, painting
+from tests.small_library import HEAD, SmallLibrary, embedding, menu, painting
 
 PICTURE = painting(0)
 OTHERS = [painting(number) for number in range(1, 5)]
@@ -29,7 +29,7 @@ def pool() -> Iterator[CpuPool]:
 
 
 async def compared(pool: CpuPool, library: SmallLibrary, *ids: int) -> list[Candidates]:
-    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail)
+    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail, HEAD)
     return await comparer.compare([Known(library.images[one], library.embedding(one)) for one in ids])
 
 
@@ -104,7 +104,10 @@ async def test_near_hash_is_enough_to_be_compared(pool: CpuPool) -> None:
     assert found.nearest == []
 
 
-async def test_shared_keypoints_are_enough_where_hash_and_cosine_are_not(pool: CpuPool) -> None:
+async def test_shared_keypoints_are_enough_where_hash_and_cosine_are_not(
+    pool: CpuPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near_duplicates, "MIRROR_COSINE", 0.99)
     copy = COPIES["cropped"]
     first, second = hashes.phash(PICTURE), hashes.phash(copy)
     assert first is not None
@@ -136,7 +139,7 @@ async def test_more_are_tried_where_the_first_are_other_versions(pool: CpuPool) 
 async def test_pairs_are_compared_whether_they_come_up_or_not(pool: CpuPool) -> None:
     turned = np.ascontiguousarray(PICTURE[:, ::-1])
     library = SmallLibrary(PICTURE, *OTHERS, turned, within=2)  # no embedding is so near
-    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail)
+    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail, HEAD)
     known = {one: Known(library.images[one], library.embedding(one)) for one in library.images}
     copy, stranger = await comparer.compare_pairs([(known[1], known[6]), (known[6], known[3])])
     assert (copies(copy), proved(stranger)) == ([6], [])
@@ -145,7 +148,7 @@ async def test_pairs_are_compared_whether_they_come_up_or_not(pool: CpuPool) -> 
 
 async def test_pair_with_a_lost_thumbnail_proves_nothing(pool: CpuPool) -> None:
     library = SmallLibrary(PICTURE, COPIES["saved again"])
-    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail)
+    comparer = Comparer(library.recall(pool), pool, library.thumbnail, library.detail, HEAD)
     one, other = (Known(library.images[number], library.embedding(number)) for number in (1, 2))
     for gone in (1, 2):
         library.gone = {gone}

@@ -11,6 +11,7 @@ from engine.domain import (
     HandcraftedFeatures,
     Keypoints,
     Match,
+    NetworkHead,
     NetworkRef,
     Region,
     StoredFeatures,
@@ -18,7 +19,7 @@ from engine.domain import (
 )
 from engine.features.ssim import Alignment
 from engine.matching.calibration import Calibration, Signals, shipped, uncalibrated
-from engine.matching.candidates import Candidate, Candidates
+from engine.matching.candidates import Candidate, Candidates, References
 from engine.matching.proof import Proof
 from engine.matching.ranking import VARIANT_FROM, rank
 
@@ -48,7 +49,8 @@ def candidate(
         alignment = Alignment(structure, structure, structure, 0.0, 1.0)
         proof = Proof(np.eye(3), None, alignment, WHOLE, edits, p_copy, differs, difference)
     stored = StoredFeatures(image(image_id), HandcraftedFeatures(0, NO_KEYPOINTS))
-    return Candidate(stored, cosine, cosine, WHOLE, 30 if structure is None else 2, proof)
+    distance = 30 if structure is None else 2
+    return Candidate(stored, cosine, cosine, WHOLE, distance, proof, looks=cosine)
 
 
 @pytest.fixture
@@ -59,45 +61,46 @@ def calibration() -> Calibration:
 
 
 @pytest.fixture
-def references(calibration: Calibration) -> np.ndarray:
-    return calibration.references(calibration.background[0], [])
+def references(calibration: Calibration) -> References:
+    found = calibration.references(NetworkHead.only(1280), calibration.background[0], [])
+    return References(found, found)
 
 
 def ranked(
-    found: list[Candidate], references: np.ndarray, calibration: Calibration, *, limit: int = 5, weak: bool = False
+    found: list[Candidate], references: References, calibration: Calibration, *, limit: int = 5, weak: bool = False
 ) -> list[tuple[int, str, bool]]:
     matches = rank(Candidates(tuple(found), []), references, calibration, limit=limit, weak=weak)
     return [(m.image.id, m.lane, m.weak) for m in matches]
 
 
-def test_same_comes_before_alike_whatever_the_scores(calibration: Calibration, references: np.ndarray) -> None:
+def test_same_comes_before_alike_whatever_the_scores(calibration: Calibration, references: References) -> None:
     found = [candidate(1, 0.99), candidate(2, 0.5, 0.9)]
     assert ranked(found, references, calibration)[:2] == [(2, "same", False), (1, "alike", False)]
 
 
-def test_equal_scores_are_ordered_by_id(calibration: Calibration, references: np.ndarray) -> None:
+def test_equal_scores_are_ordered_by_id(calibration: Calibration, references: References) -> None:
     found = [candidate(n, 0.5, 0.9) for n in (9, 3, 7, 1)]
     assert [one[0] for one in ranked(found, references, calibration)] == [1, 3, 7, 9]
 
 
-def test_weak_ones_fill_up_behind(calibration: Calibration, references: np.ndarray) -> None:
+def test_weak_ones_fill_up_behind(calibration: Calibration, references: References) -> None:
     found = [candidate(1, 0.05), candidate(2, 0.9, 0.95), candidate(3, 0.1)]
     assert ranked(found, references, calibration) == [(2, "same", False), (3, "alike", True), (1, "alike", True)]
     assert len(ranked(found, references, calibration, limit=2)) == 2
 
 
-def test_nothing_near_is_nothing_unless_asked_for(calibration: Calibration, references: np.ndarray) -> None:
+def test_nothing_near_is_nothing_unless_asked_for(calibration: Calibration, references: References) -> None:
     found = [candidate(1, 0.02), candidate(2, 0.03)]
     assert ranked(found, references, calibration) == []
     assert ranked(found, references, calibration, weak=True) == [(2, "alike", True), (1, "alike", True)]
 
 
-def only(one: Candidate, references: np.ndarray, calibration: Calibration) -> Match:
+def only(one: Candidate, references: References, calibration: Calibration) -> Match:
     (match,) = rank(Candidates((one,), []), references, calibration, limit=1, weak=True)
     return match
 
 
-def test_doubt_in_detail_is_taken_off_what_the_proof_says(calibration: Calibration, references: np.ndarray) -> None:
+def test_doubt_in_detail_is_taken_off_what_the_proof_says(calibration: Calibration, references: References) -> None:
     proved = only(candidate(1, 0.9, 0.9), references, calibration)
     for p_copy in (1.0, 0.9, 0.7):
         match = only(candidate(1, 0.9, 0.9, p_copy=p_copy), references, calibration)
@@ -108,7 +111,7 @@ def test_doubt_in_detail_is_taken_off_what_the_proof_says(calibration: Calibrati
 
 @pytest.mark.parametrize("p_copy", [0.49, 0.4, 0.1, 0.0])
 def test_what_is_proved_and_no_copy_in_detail_is_a_variant(
-    calibration: Calibration, references: np.ndarray, p_copy: float
+    calibration: Calibration, references: References, p_copy: float
 ) -> None:
     proved = only(candidate(1, 0.9, 0.99), references, calibration)
     match = only(candidate(1, 0.9, 0.99, p_copy=p_copy), references, calibration)
@@ -122,13 +125,13 @@ def test_what_is_proved_and_no_copy_in_detail_is_a_variant(
 
 @pytest.mark.parametrize("p_copy", [0.0, 0.3, None])
 def test_what_is_not_proved_is_no_variant(
-    calibration: Calibration, references: np.ndarray, p_copy: float | None
+    calibration: Calibration, references: References, p_copy: float | None
 ) -> None:
     match = only(candidate(1, 0.9, 0.3, p_copy=p_copy), references, calibration)
     assert (match.lane, match.evidence.outline) == ("alike", None)
 
 
-def test_what_is_neither_likely_a_copy_nor_a_variant_is_alike(calibration: Calibration, references: np.ndarray) -> None:
+def test_what_is_neither_likely_a_copy_nor_a_variant_is_alike(calibration: Calibration, references: References) -> None:
     match = only(candidate(1, 0.9, 0.9, p_copy=0.5), references, calibration)
     assert (match.lane, match.evidence.outline) == ("alike", None)
     assert match.p_same < calibration.same_cutoff
@@ -136,7 +139,7 @@ def test_what_is_neither_likely_a_copy_nor_a_variant_is_alike(calibration: Calib
 
 
 def test_copy_comes_before_a_variant_and_a_variant_before_what_looks_alike(
-    calibration: Calibration, references: np.ndarray
+    calibration: Calibration, references: References
 ) -> None:
     found = [candidate(1, 0.99), candidate(2, 0.98, 0.99, p_copy=0.3), candidate(3, 0.5, 0.9, p_copy=0.95)]
     lanes = [one[:2] for one in ranked(found, references, calibration)]
@@ -144,7 +147,7 @@ def test_copy_comes_before_a_variant_and_a_variant_before_what_looks_alike(
 
 
 def test_likelier_variants_come_first_and_then_those_that_agree_more(
-    calibration: Calibration, references: np.ndarray
+    calibration: Calibration, references: References
 ) -> None:
     found = [
         candidate(1, 0.9, 0.8, p_copy=0.01),
@@ -169,7 +172,7 @@ IN_ORDER = {
 
 
 @pytest.mark.parametrize("name", IN_ORDER)
-def test_order_among_the_same(calibration: Calibration, references: np.ndarray, name: str) -> None:
+def test_order_among_the_same(calibration: Calibration, references: References, name: str) -> None:
     first, second = IN_ORDER[name]
     for ids in ((1, 2), (2, 1)):  # whichever was there first
         found = [candidate(ids[0], 0.9, 0.9, **first), candidate(ids[1], 0.9, 0.9, **second)]  # type: ignore[arg-type]
@@ -177,7 +180,7 @@ def test_order_among_the_same(calibration: Calibration, references: np.ndarray, 
             assert [one[:2] for one in ranked(given, references, calibration)] == [(one, "same") for one in ids]
 
 
-def test_same_bytes_come_before_equal_pixels(calibration: Calibration, references: np.ndarray) -> None:
+def test_same_bytes_come_before_equal_pixels(calibration: Calibration, references: References) -> None:
     found = Candidates((candidate(1, 1.0, 0.99, difference=0.0), candidate(2, 1.0, 0.99, difference=0.0)), [])
     matches = rank(found, references, calibration, limit=5, exact=image(2))
     assert [match.image.id for match in matches] == [2, 1]
@@ -190,7 +193,7 @@ DIFFERS = (Region(0.1, 0.2, 0.3, 0.1), Region(0.6, 0.6, 0.1, 0.1))
     ("p_copy", "lane"), [(0.95, "same"), (0.5, "alike"), (0.2, "variant"), (0.0, "variant"), (None, "same")]
 )
 def test_what_differs_is_told_in_every_lane(
-    calibration: Calibration, references: np.ndarray, p_copy: float | None, lane: str
+    calibration: Calibration, references: References, p_copy: float | None, lane: str
 ) -> None:
     match = only(candidate(1, 0.9, 0.9, p_copy=p_copy, differs=DIFFERS), references, calibration)
     assert (match.lane, match.evidence.differs) == (lane, DIFFERS)
@@ -198,7 +201,7 @@ def test_what_differs_is_told_in_every_lane(
 
 
 def test_edits_are_named_of_the_same_picture_and_of_nothing_else(
-    calibration: Calibration, references: np.ndarray
+    calibration: Calibration, references: References
 ) -> None:
     edits = (Edit.CROPPED,)
     for p_copy in (None, 0.9):
@@ -211,7 +214,7 @@ def test_edits_are_named_of_the_same_picture_and_of_nothing_else(
         assert match.evidence.edits == ()
 
 
-def test_exact_is_certain(calibration: Calibration, references: np.ndarray) -> None:
+def test_exact_is_certain(calibration: Calibration, references: References) -> None:
     (match,) = rank(Candidates((candidate(4, 0.2),), []), references, calibration, limit=5, exact=image(4))
     assert (match.score, match.p_same, match.lane, match.evidence.exact) == (1.0, 1.0, "same", True)
 
@@ -236,8 +239,8 @@ def test_calibration_survives_being_written_down(calibration: Calibration) -> No
     assert np.array_equal(again.background, calibration.background)
 
 
-def test_network_without_calibration_is_marked(references: np.ndarray) -> None:
+def test_network_without_calibration_is_marked(references: References) -> None:
     other = uncalibrated(NetworkRef("resnet50", "1"), 2048)
     assert not other.fitted
-    assert other.references(np.ones(2048, np.float32), [0.5] * 60).shape == (40,)
+    assert other.references(NetworkHead.only(2048), np.ones(2048, np.float32), [0.5] * 60).shape == (40,)
     assert other.nearness(0.9, np.zeros(0, np.float32)) == 0

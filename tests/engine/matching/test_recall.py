@@ -15,7 +15,7 @@ from engine.matching.calibration import MIN_REFERENCES, Calibration
 from engine.matching.proof import NEAR_HASH
 from engine.matching.query_view import QueryPicture, View
 from engine.matching.recall import NEAR_HASHES, NEAREST, NEAREST_HASHES, Recall
-from tests.small_library import SmallLibrary, calibration, embedding, painting
+from tests.small_library import HEAD, SmallLibrary, calibration, embedding, painting
 
 QUERY = painting(0)
 FLAT = np.full((90, 120, 3), 128, np.uint8)
@@ -31,6 +31,10 @@ class Told:
         self.asked: list[tuple[int, ...]] = []
 
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]:
+        self.asked.append((len(vectors), count))
+        return [one[:count] for one in self._near]
+
+    async def search_looks(self, vectors: Vector, count: int) -> list[list[Near]]:
         self.asked.append((len(vectors), count))
         return [one[:count] for one in self._near]
 
@@ -52,7 +56,7 @@ def pool() -> Iterator[CpuPool]:
 
 
 def recall(told: Told, pool: CpuPool) -> Recall:
-    return Recall(told, told, calibration(), pool)
+    return Recall(told, told, calibration(), pool, HEAD)
 
 
 def view(pixels: Pixels = QUERY) -> View:
@@ -88,14 +92,14 @@ def test_nearness_is_that_of_the_calibration(pool: CpuPool) -> None:
     vector = embedding(QUERY)
     near = many(30)
     found = recall(Told(), pool).nearness(vector, near)
-    references = calibration().references(vector, [one.cosine for one in near])
+    references = calibration().references(HEAD, vector, [one.cosine for one in near])
     assert found == {one.image_id: Calibration.nearness(one.cosine, references) for one in near}
     assert list(found) == list(range(30))
 
 
 def test_where_too_little_is_known_everything_stands_out(pool: CpuPool) -> None:
     without = replace(calibration(), background=np.zeros((0, 108), np.float32))
-    found = Recall(Told(), Told(), without, pool).nearness(embedding(QUERY), many(10 + MIN_REFERENCES - 1))
+    found = Recall(Told(), Told(), without, pool, HEAD).nearness(embedding(QUERY), many(10 + MIN_REFERENCES - 1))
     assert set(found.values()) == {math.inf}
 
 

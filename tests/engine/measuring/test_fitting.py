@@ -14,7 +14,7 @@ from engine.features.ssim import Alignment
 from engine.library.active_network import CALIBRATION, ActiveNetwork
 from engine.matching import ranking
 from engine.matching.calibration import Calibration
-from engine.matching.candidates import Candidate, Candidates
+from engine.matching.candidates import Candidate, Candidates, References
 from engine.matching.proof import Proof
 from engine.measuring import fitting
 from engine.measuring.fitting import (
@@ -28,7 +28,7 @@ from engine.measuring.fitting import (
     fit,
     logistic_regression,
 )
-from tests.small_library import SmallLibrary, Squares, calibration, embedding, painting
+from tests.small_library import HEAD, SmallLibrary, Squares, calibration, embedding, painting
 
 PICTURES = [painting(number, 160, 120) for number in range(12)]
 UNRELATED = [painting(number, 160, 120) for number in range(500, 508)]
@@ -77,11 +77,10 @@ class Told:
     def _candidate(self, image_id: int, cosine: float, *, proved: bool) -> Candidate:
         stored = self.library.images[image_id]
         if not proved:
-            return Candidate(stored, cosine, cosine, WHOLE, 30)
+            return Candidate(stored, cosine, cosine, WHOLE, 30, looks=cosine)
         structure = self.structure - 0.001 * len(self.asked)  # no two pairs are alike
-        return Candidate(
-            stored, cosine, cosine, WHOLE, 8, Proof(np.eye(3), None, Alignment(1, structure, 0.9, 0, 1), WHOLE)
-        )
+        proof = Proof(np.eye(3), None, Alignment(1, structure, 0.9, 0, 1), WHOLE)
+        return Candidate(stored, cosine, cosine, WHOLE, 8, proof, looks=cosine)
 
 
 def active(told: Told) -> ActiveNetwork:
@@ -140,12 +139,17 @@ def test_units_of_an_input_do_not_count() -> None:
 # --- a fit
 
 
+def references(calibrated: Calibration, vector: Vector, nearest: list[float]) -> References:
+    found = calibrated.references(HEAD, vector, nearest)
+    return References(found, found)
+
+
 async def test_right_pairs_are_likely_and_wrong_ones_are_not(told: Told) -> None:
     found = await fitted(told)
     assert found.fitted
     assert found.network == calibration().network
     for candidate, vector, nearest, right in told.pairs:
-        p_related = found.p_related(ranking.signals(candidate, found.references(vector, nearest)))
+        p_related = found.p_related(ranking.signals(candidate, references(found, vector, nearest)))
         assert (p_related >= found.same_cutoff - 1e-9) == right
 
 
@@ -180,7 +184,7 @@ async def test_what_is_not_proved_of_another_version_counts_as_another_picture(
     monkeypatch.setattr(fitting, "_collect", collected)
     await fitted(told)
     inputs = [
-        ranking.signals(one, calibration().references(vector, nearest)).vector()
+        ranking.signals(one, references(calibration(), vector, nearest)).vector()
         for one, vector, nearest, is_of_it in told.versions
         if is_of_it
     ]
@@ -218,7 +222,7 @@ async def test_cut_off_keeps_next_to_all_wrong_pairs_out(told: Told) -> None:
         above = [
             right
             for candidate, vector, nearest, right in strangely.pairs
-            if found.p_related(ranking.signals(candidate, found.references(vector, nearest)))
+            if found.p_related(ranking.signals(candidate, references(found, vector, nearest)))
             >= found.same_cutoff + 1e-9
         ]
         assert MIN_SAME_CUTOFF <= found.same_cutoff <= 1
