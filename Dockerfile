@@ -1,4 +1,4 @@
-# PicTrace: API, page, bot and shell in one image; the networks are converted in it, so that nothing is fetched later.
+# PicTrace: API, page, bot and shell in one image, with all networks that need no download.
 #   docker build -t pictrace .
 #   docker run -p 5000:5000 -v pictrace:/data pictrace
 FROM python:3.12-slim AS build
@@ -9,9 +9,11 @@ RUN uv venv --quiet /opt/pictrace
 COPY requirements.txt ./
 RUN uv pip install --no-cache --compile-bytecode --require-hashes -r requirements.txt
 COPY . .
-RUN uv pip install --no-cache --compile-bytecode -c requirements-dev.txt ".[milvus]" \
-    && pictrace networks prepare efficientnet-lite2 efficientnet-lite0 \
-    && uv pip uninstall tensorflow-cpu tensorflow keras  # they convert only: half of the image
+RUN uv pip install --no-cache --compile-bytecode -c requirements-dev.txt ".[milvus]"
+# Libraries may have this network, which TensorFlow converts; it is not needed afterwards.
+RUN uv venv --quiet /opt/converting \
+    && VIRTUAL_ENV=/opt/converting uv pip install --no-cache -c requirements-dev.txt ".[tensorflow]" \
+    && /opt/converting/bin/pictrace networks prepare efficientnet-lite0
 
 FROM python:3.12-slim
 RUN useradd --create-home --uid 10001 pictrace && install -d -o pictrace /data
