@@ -24,7 +24,7 @@ from typing import TypeVar
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Features, Pixels, Vector
+from engine.domain import WHOLE, Features, Pixels, StoredFeatures, Vector
 from engine.features import sift
 from engine.features.embedding import Embedder
 from engine.index.hits import Near
@@ -105,11 +105,14 @@ class Matcher:
         """
         view = View(QueryPicture(pixels), WHOLE, features.keypoints)
         embedding = self._embedder.network.copy.of(features.embedding)
-        (nearest,), near_hashes = await asyncio.gather(
-            self._recall.nearest(embedding[None], exclude), self._recall.by_near_hashes(view, exclude)
+        (nearest,), near_hashes, by_looks = await asyncio.gather(
+            self._recall.nearest(embedding[None], exclude),
+            self._recall.by_near_hashes(view, exclude),
+            self._by_looks(features.embedding, exclude),
         )
+        alike = nearest if by_looks is None else by_looks
         search = _SearchContext(view, embedding, exclude, near_hashes, regions_too)
-        came_up = await self._came_up(search, nearest)
+        came_up, looking_alike = await self._came_up(search, nearest, alike)
         shortlist = Shortlist.of(one for one in came_up if one.id != itself)
         stages = [self.first_look]
         if itself is None:
@@ -127,9 +130,7 @@ class Matcher:
         started = time.perf_counter()
         shortlist = await self.scrutinise(view.query, shortlist)
         in_detail += time.perf_counter() - started
-        found = came_up.updated(shortlist)
-        alike = await self._alike(features.embedding, nearest, exclude)
-        found = await self._with_alike(found, alike)
+        found = _with_looks(came_up.updated(shortlist), alike, looking_alike)
         return Candidates(tuple(found), [one.cosine for one in nearest], [one.cosine for one in alike], in_detail)
 
     async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Candidates:
@@ -149,25 +150,18 @@ class Matcher:
                 laid = await self._pool.run(self._laid_in_turn, View(query, box), list(shortlist), mirrored_too=True)
                 shortlist = shortlist.updated(laid)
         (near,) = await self._recall.nearest(self._embedder.network.copy.of(features.embedding)[None])
-        alike = await self._alike(features.embedding, near)
+        by_looks = await self._by_looks(features.embedding, frozenset())
+        alike = near if by_looks is None else by_looks
         (found,) = await self.scrutinise(query, shortlist)
         looks = {one.image_id: one.cosine for one in alike}.get(image_id)
         return Candidates((found.looking(looks),), [one.cosine for one in near], [one.cosine for one in alike])
 
     # --- what looks alike
 
-    async def _alike(self, embedding: Vector, nearest: list[Near], exclude: frozenset[int] = frozenset()) -> list[Near]:
-        """What looks most like the query; where the network has no head for that, what is nearest."""
+    async def _by_looks(self, embedding: Vector, exclude: frozenset[int]) -> list[Near] | None:
+        """What looks most like a query with this embedding; None where the network has no head for that."""
         head = self._embedder.network.looks
-        return await self._recall.alike(head.of(embedding), exclude) if head else nearest
-
-    async def _with_alike(self, shortlist: Shortlist, alike: list[Near]) -> Shortlist:
-        """What came up with how much it looks like the query; what looks most like it joins."""
-        cosines = {one.image_id: one.cosine for one in alike}
-        new = [one.image_id for one in alike[: FIRST + MORE] if one.image_id not in shortlist]
-        stored = await self._recall.stored(new)
-        joining = [Candidate(stored[one], 0.0, None, WHOLE) for one in new if one in stored]
-        return Shortlist.of(one.looking(cosines.get(one.id)) for one in [*shortlist, *joining])
+        return await self._recall.alike(head.of(embedding), exclude) if head else None
 
     # --- in detail
 
@@ -192,17 +186,24 @@ class Matcher:
 
     # --- the stages
 
-    async def _came_up(self, search: _SearchContext, nearest: list[Near]) -> Shortlist:
-        """The pictures nearest to the whole query, those with near hashes first; nothing is laid on anything yet."""
+    async def _came_up(
+        self, search: _SearchContext, nearest: list[Near], alike: list[Near]
+    ) -> tuple[Shortlist, list[StoredFeatures]]:
+        """The pictures nearest to the whole query, those with near hashes first; nothing is laid on anything yet.
+
+        And what looks most like it.
+        """
         cosines = {one.image_id: one.cosine for one in nearest}
         ids = list(dict.fromkeys([*search.near_hashes, *cosines][: search.at_once + MORE]))
-        stored = await self._recall.stored(ids)
+        looking_alike = [one.image_id for one in alike[: FIRST + MORE]]
+        stored = await self._recall.stored(list(dict.fromkeys([*ids, *looking_alike])))
         nearness = self._recall.nearness(search.embedding, nearest) | dict.fromkeys(search.near_hashes, math.inf)
-        return Shortlist.of(
+        came_up = Shortlist.of(
             Candidate(stored[one], cosines.get(one, 0.0), cosines.get(one), WHOLE, nearness=nearness[one])
             for one in ids
             if one in stored
         )
+        return came_up, [stored[one] for one in looking_alike if one in stored]
 
     async def first_look(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
         """The best few, laid on the query."""
@@ -423,6 +424,13 @@ class Matcher:
             return await work
         result, _ = await asyncio.gather(work, beside)
         return result
+
+
+def _with_looks(shortlist: Shortlist, alike: list[Near], looking_alike: list[StoredFeatures]) -> Shortlist:
+    """What came up with how much it looks like the query; what looks most like it joins."""
+    cosines = {one.image_id: one.cosine for one in alike}
+    joining = [Candidate(one, 0.0, None, WHOLE) for one in looking_alike if one.image.id not in shortlist]
+    return Shortlist.of(one.looking(cosines.get(one.id)) for one in [*shortlist, *joining])
 
 
 def _waiting(shortlist: Shortlist) -> list[Candidate]:
