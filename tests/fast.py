@@ -13,7 +13,7 @@ import pytest
 # Not even imported: what starts processes and servers, and what takes long, above all with whole libraries.
 LEFT_OUT = (
     "attacks", "browser", "e2e", "library", "telegram",
-    "test_plots.py", "test_schema_conformance.py", "test_service.py",
+    "test_copy_network.py", "test_plots.py", "test_schema_conformance.py", "test_service.py",
 )  # fmt: skip
 STARTERS = {  # or what uses them
     "destination", "object_store", "packed", "pictrace", "postgresql", "random_resnet", "serve", "served", "telegram",
