@@ -1,12 +1,14 @@
 """Parts of the network's training, on made-up maps: whole runs take an hour."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from training import copy_network
-from training.copy_network import discriminate, main_directions, outputs, unit
+from training.copy_network import discriminate, listed, main_directions, outputs, unit
 
 PICTURES, TOLD, LOUD = 120, 8, 24  # numbers of a view that tell pictures apart, and that tell nothing
 
@@ -56,3 +58,16 @@ def test_the_same_pictures_give_the_same_head(maps: NDArray[np.float16]) -> None
 def test_main_directions_are_orthogonal_and_of_length_one(maps: NDArray[np.float16]) -> None:
     directions = main_directions(maps[:, 0].astype(np.float32), 6)
     assert np.allclose(directions.T @ directions, np.eye(6), atol=1e-4)
+
+
+def test_pictures_that_are_left_out_are_known_by_their_stems(tmp_path: Path) -> None:
+    for folder, names in (("all", ("a.jpg", "b.png", "c.txt")), ("judged", ("b.webp",))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / name).touch()
+    assert [path.name for path in listed([tmp_path / "all"], [tmp_path / "judged"])] == ["a.jpg"]
+    for number in range(9):
+        (tmp_path / "all" / f"{number}.png").touch()
+    some = listed([tmp_path / "all", tmp_path / "judged"], [], most=3)
+    assert len(some) == 4  # three of the large folder, and all of the small one
+    assert some == listed([tmp_path / "all", tmp_path / "judged"], [], most=3)

@@ -1,7 +1,5 @@
 """Pairs to fit on: copies and variants of every kind, and a seed says it all."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -68,18 +66,3 @@ def test_edits_for_training_are_pictures_and_the_same_again() -> None:
         assert made.ndim == 3
         sizes.add(made.shape)
     assert len(sizes) > 10
-
-
-def test_pictures_that_are_left_out_are_known_by_their_stems(tmp_path: Path) -> None:
-    from training.copy_network import listed  # imports TensorFlow
-
-    for folder, names in (("all", ("a.jpg", "b.png", "c.txt")), ("judged", ("b.webp",))):
-        (tmp_path / folder).mkdir()
-        for name in names:
-            (tmp_path / folder / name).touch()
-    assert [path.name for path in listed([tmp_path / "all"], [tmp_path / "judged"])] == ["a.jpg"]
-    for number in range(9):
-        (tmp_path / "all" / f"{number}.png").touch()
-    some = listed([tmp_path / "all", tmp_path / "judged"], [], most=3)
-    assert len(some) == 4  # three of the large folder, and all of the small one
-    assert some == listed([tmp_path / "all", tmp_path / "judged"], [], most=3)
