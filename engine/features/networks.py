@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from filelock import FileLock
 
-from engine.domain import NetworkHead, Vector
+from engine.domain import TINY, NetworkHead, Vector
 from engine.errors import NetworkBuildFailed, UnknownNetwork, WeightsUnavailable
 
 
@@ -67,8 +67,8 @@ class Network:
 
     def unit(self, output: Vector) -> Vector:
         """(dimensions,) the network's output as an embedding: its parts of one length, the whole of length 1."""
-        parts = [head.of(output) for head in self.heads]
-        return unit(parts[0] if len(parts) == 1 else np.concatenate(parts))
+        whole = np.concatenate([head.of(output) for head in self.heads])
+        return np.asarray(whole / max(float(np.linalg.norm(whole)), TINY), np.float32)
 
 
 NETWORKS: dict[str, Network] = {
@@ -132,11 +132,6 @@ NO_DOWNLOAD = ", ".join(n.name for n in NETWORKS.values() if n.family != "resnet
 
 LISTING = "networks.json"  # in `data`: the files that come with PicTrace
 BUILD_TIMEOUT_S = 1800
-
-
-def unit(vector: Vector) -> Vector:
-    norm = float(np.linalg.norm(vector))
-    return vector / norm if norm > 0 else vector
 
 
 def network(name: str) -> Network:
