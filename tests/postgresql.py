@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import shutil
+import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +47,16 @@ class PostgresServer:
         self._has_template = False
 
     def start(self) -> None:
-        self._server.start()
+        """Again where it takes longer than the package waits for it, as on a busy machine."""
+        for attempts_left in reversed(range(10)):
+            try:
+                self._server.start()
+            except (subprocess.SubprocessError, AssertionError):  # the latter where it is still starting
+                if not attempts_left:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def stop(self) -> None:
         self._server.stop()

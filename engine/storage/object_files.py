@@ -1,9 +1,12 @@
 """Files in a bucket of an S3-compatible store."""
 
 import asyncio
+import atexit
 import logging
 import os
 import re
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +26,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 32  # requests
 PAGE = 1000  # keys: the most that S3 lists in one answer
 CONNECT_S, SILENT_S = 5, 5
+LEAVING_S = 1.0
 WHOLE_S = 300  # for a large original over a slow line
 RETRIES, RETRY_S = 1, 20
 PAUSE_S = 30.0  # after a search found the store unreachable, for which others do not try
@@ -157,3 +161,18 @@ def _reason(error: Exception) -> str:
     """Never the error's own words: they may hold the key's id, and an endpoint with a password."""
     said = f"{type(error).__name__} {error}"
     return next((reason for pattern, reason in REASONS if re.search(pattern, said)), "it does not answer as it should")
+
+
+@atexit.register
+def wait_for_client() -> None:
+    """Until no thread of obstore's runs Python, but not long.
+
+    Such a thread tells the event loop of a request's end, and breaks the whole process off (SIGABRT) where the
+    interpreter has ended before it came back: the loop may have gone on, and the command been done, by then.
+    """
+    until = time.monotonic() + LEAVING_S
+    while sys._current_frames().keys() - {thread.ident for thread in threading.enumerate()}:
+        if time.monotonic() > until:
+            return
+        time.sleep(0.005)
+    time.sleep(0.005)  # what it still gives back after its last line of Python

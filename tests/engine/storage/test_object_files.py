@@ -1,9 +1,11 @@
 """What can go wrong with a bucket, and what is said then."""
 
+import _thread
 import asyncio
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +15,7 @@ import pytest
 
 from engine import EngineSettings
 from engine.errors import FilesUnreachable, InvalidSetting
-from engine.storage.object_files import ObjectFiles
+from engine.storage.object_files import ObjectFiles, wait_for_client
 from tests.object_store import SECRET, Bucket
 
 KEY = "thumbnails/ab/ab.jpg"
@@ -191,3 +193,18 @@ def test_credentials_may_stand_beside_the_settings(tmp_path: Path, monkeypatch: 
     assert os.environ["AWS_ACCESS_KEY_ID"] == "from-file"
     assert os.environ["AWS_REGION"] == "from-environment"
     assert not {"AWS_TOKEN", "OTHER"} & os.environ.keys()
+
+
+def test_end_of_the_process_waits_for_a_thread_of_the_client() -> None:
+    """Such a thread runs Python, but Python did not make it; it is not waited for when it stays away for long."""
+    began, left = threading.Event(), []
+
+    def tell() -> None:
+        began.set()
+        time.sleep(0.3)
+        left.append(True)
+
+    _thread.start_new_thread(tell, ())
+    began.wait()
+    wait_for_client()
+    assert left
