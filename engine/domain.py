@@ -25,6 +25,17 @@ GroupLane = Literal["same", "variant"]  # groups of near-duplicates, or of varia
 
 
 @dataclass(frozen=True, slots=True)
+class PictureWarning:
+    """What people should know of a picture that was taken all the same: `code` for programs, `message` for people."""
+
+    code: str
+    message: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"code": self.code, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """A decoded picture: upright, opaque, RGB; `pixels` may be smaller than `width` x `height` of the original."""
 
@@ -32,6 +43,7 @@ class Image:
     media_type: str
     width: int
     height: int
+    warnings: tuple[PictureWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +235,7 @@ class Prepared:
     keypoints_version: int
 
 
-AddStatus = Literal["added", "duplicate", "restored", "rejected"]
+AddStatus = Literal["added", "duplicate", "restored", "rejected", "passed_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +254,9 @@ class Removal:
 class AddResult:
     """What became of one picture. `code` and `message` say why one was rejected.
 
+    `warnings`: what people should know of one that was taken all the same. `reason`: a word for programs, why something
+    in a folder or an archive was passed over.
+
     `unchanged`: a duplicate that was not even read, for its file is as it was when it was added. `operation_id`: what
     `undo` takes to take it back; None where nothing was changed. `near`: ids of its near-duplicates, likeliest first.
     `removed_before`: the same bytes were in the library, and were removed not too long ago for an undo.
@@ -256,6 +271,8 @@ class AddResult:
     operation_id: int | None = None
     near: tuple[int, ...] = ()
     removed_before: Removal | None = None
+    warnings: tuple[PictureWarning, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +379,8 @@ class SearchResult:
     """At most `limit` matches, best first; empty where nothing in the library is near.
 
     `calibrated` is False while the library's network has no calibration: scores are then an order, not probabilities.
-    `library_size` is the number of pictures that were searched, `seq` the last change that was taken in.
+    `library_size` is the number of pictures that were searched, `seq` the last change that was taken in. `warnings`:
+    what people should know of the query.
     """
 
     matches: tuple[Match, ...]
@@ -371,6 +389,7 @@ class SearchResult:
     library_size: int = 0
     seq: int = 0
     query: Query = field(default_factory=lambda: Query(0, 0))
+    warnings: tuple[PictureWarning, ...] = ()
 
     def after(self, stage: str, took_ms: float) -> "SearchResult":
         """The same with a stage that came before, counted into the total."""
