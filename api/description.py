@@ -39,6 +39,7 @@ _EVIDENCE = {
     "outline": [[0.1, 0.2], [0.6, 0.2], [0.6, 0.7], [0.1, 0.7]],
     "edits": ["inside_larger", "recompressed"],
     "differs": [],
+    "place": None,
 }
 _MATCH = _PICTURE | {"lane": "same", "score": 0.9931, "p_same": 0.9931, "weak": False, "grade": "certainly_same"}
 _MATCH["evidence"] = _EVIDENCE
@@ -49,6 +50,7 @@ _VARIANT["links"] = {"page": "/?like=8", "file": "/v1/images/8/file", "thumbnail
 _VARIANT["evidence"] = _EVIDENCE | {
     "edits": [],
     "differs": [{"x": 0.31, "y": 0.42, "width": 0.08, "height": 0.05}],
+    "place": None,
 }
 _NEAR_DUPLICATE = _IMAGE | {"p_same": 0.9984}
 _COLLAGE = _IMAGE | {"id": 9, "name": "mills.jpg", "title": None}

@@ -238,7 +238,7 @@ class ImageOut(PictureOut):
 
 
 class RegionOut(BaseModel):
-    """A part of the query, as shares of its width and height."""
+    """A rectangle, as shares of a picture's width and height; of the query, where nothing else is said."""
 
     x: float
     y: float
@@ -267,6 +267,10 @@ class EvidenceOut(BaseModel):
             description="Where the two, laid on each other, show different things: at most five parts of the query, "
             "largest first.",
         ),
+    ]
+    place: Annotated[
+        RegionOut | None,
+        Field(description="Of a long picture (from 1:3) that was found by a piece of it: where in it the query lies."),
     ]
 
 

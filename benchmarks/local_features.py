@@ -57,7 +57,7 @@ from engine.pictures import imaging
 from training.edits import edited
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-LIMITS = {"max_bytes": 10**8, "max_pixels": 10**8}
+LIMITS: dict[str, Any] = {"max_bytes": 10**8, "max_pixels": 10**8}
 COPY_QUALITY = 90  # of the JPEG files that copies are sent as
 STRAIGHT_AND_MIRRORED, ALL_ORIENTATIONS = (0, 4), tuple(range(8))  # of ORIENTATIONS
 

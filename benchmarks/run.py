@@ -49,7 +49,7 @@ def sources(folder: Path | None) -> list[Pixels]:
     """The pictures that all others are made of."""
     where = folder or Path(str(files("skimage") / "data"))
     paths = sorted(p for p in where.iterdir() if p.suffix.lower() in (".jpg", ".png"))
-    limits = {"side": 1000, "max_bytes": 10**8, "max_pixels": 10**8}
+    limits: dict[str, Any] = {"side": 1000, "max_bytes": 10**8, "max_pixels": 10**8}
     return [imaging.decode(path.read_bytes(), **limits).pixels for path in paths[:400]]
 
 

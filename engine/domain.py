@@ -89,7 +89,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of a query that may be the picture itself; x, y, width, height as shares of the query's size."""
+    """A rectangle of a picture, as a rule of the query; x, y, width, height as shares of the picture's size."""
 
     x: float
     y: float
@@ -102,6 +102,22 @@ class Region:
 
 
 WHOLE = Region(0.0, 0.0, 1.0, 1.0)
+WHOLE_PART = 0  # number of the whole picture among its parts
+PART_BITS = 8  # a key is a picture's id and, in its last bits, the number of a part
+PART_MASK = (1 << PART_BITS) - 1
+
+
+def part_key(image_id: int, part: int = WHOLE_PART) -> int:
+    """What a picture, or a part of it, is known by where both are looked for."""
+    return image_id << PART_BITS | part
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of ordinary shape of a long picture: its number, from 1 on, and its region of the whole."""
+
+    number: int
+    region: Region
 
 
 class Edit(StrEnum):
@@ -187,10 +203,25 @@ class ServedFile:
 
 @dataclass(frozen=True, slots=True)
 class StoredFeatures:
-    """A stored picture with what a pairwise check needs of it."""
+    """A stored picture, or a part of a long one, with what a pairwise check needs of it.
+
+    Only of a part there is a `thumbnail` here, a JPEG; that of a whole picture is a file.
+    """
 
     image: StoredImage
     handcrafted: HandcraftedFeatures
+    part: Part | None = None
+    thumbnail: bytes | None = None
+
+    @property
+    def key(self) -> int:
+        return part_key(self.image.id, self.part.number if self.part else WHOLE_PART)
+
+    @property
+    def aspect(self) -> float:
+        """Width / height."""
+        region = self.part.region if self.part else WHOLE
+        return region.width * self.image.width / (region.height * self.image.height)
 
     @property
     def phash(self) -> int | None:
@@ -223,6 +254,17 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedPart:
+    """A part of a long picture ready to be stored."""
+
+    part: Part
+    thumbnail: bytes
+    keypoints: Keypoints
+    keypoints_version: int
+    embeddings: dict[NetworkRef, Vector]
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A picture ready to be stored: its bytes, thumbnail and features, and embeddings by network."""
 
@@ -233,6 +275,7 @@ class Prepared:
     features: Features
     embeddings: dict[NetworkRef, Vector]
     keypoints_version: int
+    parts: tuple[PreparedPart, ...] = ()  # of a long picture
 
 
 AddStatus = Literal["added", "duplicate", "restored", "rejected", "passed_over"]
@@ -284,7 +327,7 @@ class Evidence:
     brought onto each other, None where nothing could be; `region` of the query that shows the picture; `outline`, where
     the picture is proved to lie in the query: its corners, clockwise from its own top left, as shares of the query's
     width and height. `differs`: where the two, laid on each other, show different things: at most five regions of
-    the query.
+    the query. `place`: of a long picture that is found by a part, the region of it that the query shows.
     """
 
     exact: bool = False
@@ -297,6 +340,7 @@ class Evidence:
     outline: tuple[tuple[float, float], ...] | None = None
     edits: tuple[Edit, ...] = ()
     differs: tuple[Region, ...] = ()
+    place: Region | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As all doors write it that speak JSON."""

@@ -176,7 +176,8 @@ class SmallLibrary:
         self.read.append(image_id)
         return None if image_id in self.gone else self._thumbnails[sha256]
 
-    async def detail(self, image: StoredImage) -> Picture | None:
+    async def detail(self, stored: StoredFeatures) -> Picture | None:
+        image = stored.image
         self.compared.append(image.id)
         return None if image.id in self.gone | self.lost else self._pictures[image.sha256]
 
@@ -193,6 +194,12 @@ class SmallLibrary:
 
     async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
         return {one: self.images[one] for one in ids if one in self.images and one not in self.removed}
+
+    async def stored_parts(self, keys: Sequence[int]) -> dict[int, StoredFeatures]:
+        raise AssertionError("none of its pictures is long")
+
+    async def part_keys(self, ids: Sequence[int]) -> list[int]:
+        return []
 
     def _nearest(self, vector: Vector, count: int) -> list[Near]:
         cosines = ((image_id, float(own @ vector)) for image_id, own in self._embeddings.items())

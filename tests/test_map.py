@@ -15,6 +15,7 @@ WITHOUT_TESTS = {  # modules, with the reason
 OF_NO_MODULE = {  # test files, with what they are about
     "index/test_contract.py": "what every index must do",
     "test_bucket.py": "a library whose files are in a bucket, as a whole",
+    "test_long_pictures.py": "long pictures in a library, and as queries",
     "test_older_libraries.py": "libraries that older versions have made",
     "test_read_only.py": "a library that can only be read, as a whole",
 }

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.domain import Region
+
 SIDE = 512  # transforms are fitted between pictures whose longest side is this
 TOLERANCE = 8.0  # in pixels of it
 MIN_PAIRS = 5
@@ -81,6 +83,13 @@ def overlap(transform: Matrix) -> tuple[float, float]:
 def outline(transform: Matrix) -> NDArray[np.float32]:
     """Where the corners of a picture go, (4, 2): top left, top right, bottom right, bottom left, in shares."""
     return np.asarray(cv2.perspectiveTransform(UNIT[None], transform)[0], np.float32)
+
+
+def shown_of(transform: Matrix) -> Region:
+    """The rectangle of the stored picture around what a query shows of it."""
+    corners = np.clip(outline(transform), 0, 1)
+    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return Region(*(round(one, 4) for one in (left, top, right - left, bottom - top)))
 
 
 def inverse(transform: Matrix) -> Matrix:

@@ -57,7 +57,7 @@ def convert(built: keras.Model, *, quantised: bool) -> bytes:
 def _representative(size: int) -> Iterator[list[NDArray[np.float32]]]:
     """Inputs from which the int8 ranges are taken: scikit-image's pictures, each as it is and edited."""
     folder = Path(str(files("skimage") / "data"))
-    limits = {"side": 1000, "max_bytes": 10**8, "max_pixels": 10**8}
+    limits: dict[str, Any] = {"side": 1000, "max_bytes": 10**8, "max_pixels": 10**8}
     pictures = [
         imaging.decode(path.read_bytes(), **limits).pixels
         for path in sorted(folder.iterdir())

@@ -1,5 +1,7 @@
 """Chooses what holds the index of a library: the one place that knows the back ends by name."""
 
+from functools import partial
+
 from engine.concurrency import CpuPool
 from engine.domain import NetworkHead, NetworkRef
 from engine.index.base import IndexServer
@@ -41,11 +43,12 @@ async def library_index(
     read_only: bool,
 ) -> LibraryIndex:
     """The index of one network of a library, at a server or in this process; a part of its own for each head."""
+    count_parts = partial(repository.features.count_parts, network)
     if at is None:
         kind = "auto" if settings.index == "pgvector" or settings.index == "milvus" else settings.index
         directory = settings.data_dir / "index"
         local = [InProcess(repository, pool, directory, network, head, kind, read_only=read_only) for head in heads]
-        return LibraryIndex(repository.feed, local[0], local[0], *local[1:])
+        return LibraryIndex(repository.feed, local[0], local[0], local[1] if local[1:] else None, count_parts)
     library = await repository.settings.identity()
     on_server = [
         OnServer(
@@ -57,4 +60,4 @@ async def library_index(
         for head in heads
     ]
     hashes = HashesInMemory(PerceptualHashes(repository.features), pool)
-    return LibraryIndex(repository.feed, on_server[0], hashes, *on_server[1:])
+    return LibraryIndex(repository.feed, on_server[0], hashes, on_server[1] if on_server[1:] else None, count_parts)

@@ -7,9 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkHead, NetworkRef
+from engine.domain import NetworkHead, NetworkRef, part_key
 from engine.index.base import BackEnd, VectorIndex
-from engine.index.hits import PART_BITS, Keys, Vectors
+from engine.index.hits import Keys, Vectors
 from engine.storage import codec
 from engine.storage.feature_rows import FeatureRows
 from engine.storage.feed import ChangeFeed
@@ -26,7 +26,7 @@ class StoredVectors(Protocol):
         """Keys and vectors of some pictures; of all of them where `ids` is None."""
         ...
 
-    def keys(self, ids: Sequence[int]) -> Keys:
+    async def keys(self, ids: Sequence[int]) -> Keys:
         """The keys that these pictures may have."""
         ...
 
@@ -50,11 +50,11 @@ class Embeddings:
         rows = await self._features.vectors(self.network, self.head.whole, ids)
         return await self._pool.run(self._keyed, rows)
 
-    def keys(self, ids: Sequence[int]) -> Keys:
-        return np.array(ids, np.int64) << PART_BITS  # part 0, the only one so far
+    async def keys(self, ids: Sequence[int]) -> Keys:
+        return np.array([*map(part_key, ids), *await self._features.part_keys(ids)], np.int64)
 
     def _keyed(self, rows: list[tuple[int, int, bytes]]) -> tuple[Keys, Vectors]:
-        keys = np.array([image_id << PART_BITS | part for image_id, part, _ in rows], np.int64)
+        keys = np.array([part_key(image_id, part) for image_id, part, _ in rows], np.int64)
         return keys, self.head.of(codec.vectors_from_bytes([vector for *_, vector in rows], self.head.whole))
 
 
@@ -67,7 +67,7 @@ class PerceptualHashes:
     async def portions(self, ids: Sequence[int] | None = None) -> AsyncIterator[tuple[Keys, Vectors]]:
         yield await self._features.phashes(ids)
 
-    def keys(self, ids: Sequence[int]) -> Keys:
+    async def keys(self, ids: Sequence[int]) -> Keys:
         return np.array(ids, np.int64)
 
 
@@ -82,7 +82,7 @@ async def take_in(index: VectorIndex, rows: StoredVectors, ids: Sequence[int]) -
         async for keys, vectors in rows.portions(part):
             await index.add(keys, vectors)
             live.append(keys)
-        gone = np.setdiff1d(rows.keys(part), np.concatenate(live))
+        gone = np.setdiff1d(await rows.keys(part), np.concatenate(live))
         if len(gone):
             await index.remove(gone)
 

@@ -1,12 +1,15 @@
 """What a search of an index returns."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-PART_BITS = 8  # a key of an embedding is the picture's id and, in its last bits, the part
+from engine.domain import PART_BITS, PART_MASK, WHOLE_PART, part_key
+
+PARTS_EACH = 3  # of one picture; a long one may show nearly the same in several places
 COSINE_DIGITS = 6  # what lies beyond depends on where in an index a vector stands, and would decide between equals
 
 Keys = NDArray[np.int64]
@@ -21,22 +24,33 @@ class Hits:
     distances: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Near:
-    """A picture near to a query; `cosine` in [-1, 1]."""
+    """A picture near to a query, by one of its parts; `cosine` in [-1, 1]."""
 
     image_id: int
     cosine: float
+    part: int = WHOLE_PART
+
+    @property
+    def key(self) -> int:
+        return part_key(self.image_id, self.part)
 
 
 def pictures(hits: Hits, count: int) -> list[Near]:
-    """The pictures of embeddings, nearest first, each once by its nearest part; equals by id."""
-    cosines: dict[int, float] = {}
-    for key, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
-        cosine = round(1 - distance, COSINE_DIGITS)
-        cosines[key >> PART_BITS] = max(cosine, cosines.get(key >> PART_BITS, cosine))
-    ordered = sorted(cosines.items(), key=lambda pair: (-pair[1], pair[0]))[:count]
-    return [Near(image_id, cosine) for image_id, cosine in ordered]
+    """The pictures of embeddings, nearest first, each once, a long one by its nearest few parts; equals by key."""
+    ordered = sorted(
+        Near(key >> PART_BITS, round(1 - distance, COSINE_DIGITS), key & PART_MASK)
+        for key, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True)
+    )
+    ordered.sort(key=lambda one: -one.cosine)
+    seen: Counter[int] = Counter()
+    found = []
+    for one in ordered:
+        seen[one.image_id] += 1
+        if seen[one.image_id] <= PARTS_EACH:
+            found.append(one)
+    return found[:count]
 
 
 def nearest(keys: Keys, distances: NDArray[np.float32], count: int) -> Hits:

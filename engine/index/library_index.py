@@ -1,6 +1,6 @@
 """The embeddings of one network of a library, and its hashes: found, and level with storage."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from engine.domain import Vector
 from engine.index.base import BackEnd, EmbeddingBackEnd, HashBackEnd
@@ -19,8 +19,14 @@ class LibraryIndex:
         embeddings: EmbeddingBackEnd,
         hashes: HashBackEnd,
         looks: EmbeddingBackEnd | None = None,
+        count_parts: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
-        """`embeddings` and `hashes` may be one object, which holds both. `looks`: where there is a head for them."""
+        """`embeddings` and `hashes` may be one object, which holds both. `looks`: where there is a head for them.
+
+        `count_parts`: how many of the embeddings in storage are of parts of long pictures.
+        """
+        self._count_parts = count_parts
+        self._parts = 0
         self.embeddings = embeddings
         self.hashes = hashes
         self.looks = looks
@@ -34,7 +40,8 @@ class LibraryIndex:
 
     @property
     def size(self) -> int:
-        return self.embeddings.size
+        """Pictures in it."""
+        return max(0, self.embeddings.size - self._parts)
 
     @property
     def seq(self) -> int:
@@ -49,8 +56,11 @@ class LibraryIndex:
 
     async def catch_up(self, seq: int) -> None:
         """Take in what has changed up to the library's `seq`."""
+        before = self.seq
         for follower in self._followers.values():
             await follower.catch_up(seq)
+        if self._count_parts and self.seq != before:
+            self._parts = await self._count_parts()
 
     async def search(self, vectors: Vector, count: int) -> list[list[Near]]:
         """For each row of `vectors` (n, dimensions) the nearest pictures, nearest first, each once.

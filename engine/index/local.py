@@ -15,14 +15,14 @@ from typing import Literal
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkHead, NetworkRef, Stop, never
+from engine.domain import PART_BITS, NetworkHead, NetworkRef, Stop, never
 from engine.errors import PicTraceError
 from engine.index.base import LocalIndex, PooledIndex
 from engine.index.checkpoints import KINDS, Checkpoint, Checkpoints
 from engine.index.flat import FlatIndex
 from engine.index.following import PORTION, Embeddings, PerceptualHashes, take_in
 from engine.index.hamming import BITS, HammingIndex
-from engine.index.hits import PART_BITS, Hits, Keys, Near, Vectors, pictures
+from engine.index.hits import Hits, Keys, Near, Vectors, pictures
 from engine.index.hnsw import Interrupted
 from engine.storage.repository import Repository
 

@@ -10,11 +10,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkHead, NetworkRef
+from engine.domain import PART_BITS, NetworkHead, NetworkRef
 from engine.index.base import PooledIndex, ServerIndex
 from engine.index.following import Embeddings, PerceptualHashes, take_in
 from engine.index.hamming import HammingIndex
-from engine.index.hits import PART_BITS, Hits, Near, Vectors, pictures
+from engine.index.hits import Hits, Near, Vectors, pictures
 from engine.storage.database import Database
 
 logger = logging.getLogger(__name__)

@@ -192,7 +192,7 @@ class Adder:
             provenance = replace(provenance, source_url=said.source_url or one.source.url)
         try:
             async with self._places:
-                image = await self._decoders.decode(one.content, side=imaging.LIBRARY_SIDE)
+                image = await self._decoders.decode(one.content, side=imaging.LIBRARY_SIDE, of_parts=True)
                 prepared = await self._pool.run(prepare, image, one.content, one.sha256, provenance, embedders)
         except PicTraceError as error:
             return _rejected(one.source.name, error)
@@ -230,7 +230,12 @@ class Adder:
                 if network and network not in embeddings:
                     embedder = await self._networks.embedder(network)
                     embeddings[network] = await self._pool.run(embedder.embed, one.image.pixels)
-            complete.append(replace(one, embeddings=embeddings))
+            parts = one.parts
+            if parts:
+                image = await self._decoders.decode(one.content, side=imaging.LIBRARY_SIDE, of_parts=True)
+                embedders = {network: await self._networks.embedder(network) for network in embeddings}
+                parts = await self._pool.run(registry.parts, image, embedders)
+            complete.append(replace(one, embeddings=embeddings, parts=parts))
         return complete
 
 
@@ -306,7 +311,9 @@ def prepare(
     provenance: Provenance,
     embedders: dict[NetworkRef, Embedder],
 ) -> Prepared:
-    """Compute all that is stored of a picture, decoded with its longest side at most LIBRARY_SIDE."""
+    """Compute all that is stored of a picture, decoded for its parts, each at most LIBRARY_SIDE long."""
+    parts = registry.parts(image, embedders)
+    image = replace(image, pixels=imaging.reduced(image.pixels, imaging.LIBRARY_SIDE))
     first = next(iter(embedders))
     features = registry.extract(image, sha256, embedders[first])
     return Prepared(
@@ -320,6 +327,7 @@ def prepare(
             for network, embedder in embedders.items()
         },
         keypoints_version=orb.VERSION,
+        parts=parts,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from engine.concurrency import CpuPool
 from engine.domain import (
+    WHOLE_PART,
     Containment,
     Decision,
     Features,
@@ -188,8 +189,8 @@ class Duplicates:
             vectors = codec.vectors_from_bytes([row[-1] for row in rows], dimensions)
             known += [
                 Known(stored[image_id], vector)
-                for (image_id, *_), vector in zip(rows, vectors, strict=True)
-                if image_id in stored
+                for (image_id, part, _), vector in zip(rows, vectors, strict=True)
+                if image_id in stored and part == WHOLE_PART
             ]
         return known
 
@@ -302,15 +303,14 @@ class Duplicates:
 
 def _related(active: ActiveNetwork, query: Known, candidates: Candidates) -> list[Pair]:
     """How a stored picture relates to what is proved, as the lanes of a search have it."""
-    looked_at = {one.id: one for one in candidates.found if is_looked_at(one)}
-    if not looked_at:
+    if not any(is_looked_at(one) for one in candidates.found):
         return []
     references = active.references(query.embedding, candidates)
-    matches = ranking.rank(candidates, references, active.calibration, limit=NEAREST)
+    ranked = ranking.ranked(candidates, references, active.calibration)
     return [
-        related(query.stored.image, looked_at[match.image.id], match)
-        for match in matches
-        if match.lane in ("same", "variant") and match.image.id in looked_at
+        related(query.stored.image, candidate, match)
+        for match, candidate in ranked[:NEAREST]
+        if match.lane in ("same", "variant") and is_looked_at(candidate)
     ]
 
 

@@ -81,8 +81,10 @@ class Mender:
 
     async def _make_features(self, image: StoredImage, operation: Operation) -> None:
         active, _ = await self._networks.current()
-        pixels = (await self._originals.decoded(image)).pixels
+        decoded = await self._originals.decoded(image, of_parts=True)
+        pixels = imaging.reduced(decoded.pixels, imaging.LIBRARY_SIDE)
+        parts = await self._pool.run(registry.parts, decoded, {active.network: active.embedder})
         embedding = await self._pool.run(active.embedder.embed, pixels)
         handcrafted = await self._pool.run(registry.handcrafted, pixels)
         await self._repository.features.put_embeddings(active.network, {image.id: embedding})
-        await self._repository.features.put_features(image.id, handcrafted, orb.VERSION, operation)
+        await self._repository.features.put_features(image.id, handcrafted, orb.VERSION, operation, parts)

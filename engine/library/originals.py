@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 from engine.concurrency import CpuPool
-from engine.domain import Image, Pixels, ServedFile, StoredImage
+from engine.domain import Image, Pixels, ServedFile, StoredFeatures, StoredImage
 from engine.errors import DamagedImage, FilesUnreachable, ImageError, TooCostly, UnreadableFile
 from engine.features import hashes
 from engine.features.detail import Picture
-from engine.pictures import imaging, stripping
+from engine.pictures import imaging, parts, stripping
 from engine.pictures.decoding import Decoders
 from engine.storage.files import FileStore, extension_of, original_key
 from engine.storage.jpeg_cache import JpegCache
@@ -58,8 +58,11 @@ class Originals:
             )
         return content
 
-    async def decoded(self, image: StoredImage, *, side: int = imaging.LIBRARY_SIDE) -> Image:
-        """The picture, by default decoded as it was for its features. An ImageError if its file is gone or damaged."""
+    async def decoded(self, image: StoredImage, *, side: int = imaging.LIBRARY_SIDE, of_parts: bool = False) -> Image:
+        """The picture, by default decoded as it was for its features. An ImageError if its file is gone or damaged.
+
+        `of_parts`: of a long one `side` is the longest side of each of its parts.
+        """
         content = await self.file(image)
         # What was within the limits when it was added stays readable when they are lowered.
         return await self._decoders.decode(
@@ -67,6 +70,7 @@ class Originals:
             side=side,
             max_bytes=len(content),
             max_pixels=max(self._decoders.max_pixels, image.width * image.height),
+            of_parts=of_parts,
         )
 
     async def key_of(self, image: StoredImage) -> str:
@@ -89,14 +93,17 @@ class Originals:
             return None
         return await self._pool.run(hashes.sha256, content)
 
-    async def detail(self, image: StoredImage) -> Picture | None:
-        """The picture at most 1,024 pixels a side, to be compared in detail; None if it is lost."""
-        content = await self._pool.run(self._details.get, image.sha256)
+    async def detail(self, stored: StoredFeatures) -> Picture | None:
+        """A picture, or a part of it, at most 1,024 pixels a side, to be compared in detail; None if it is lost."""
+        image, part = stored.image, stored.part
+        content = None if part else await self._pool.run(self._details.get, image.sha256)
         if content is None:
             try:
-                pixels = (await self.decoded(image, side=DETAIL_SIDE)).pixels
+                pixels = (await self.decoded(image, side=DETAIL_SIDE, of_parts=part is not None)).pixels
             except (ImageError, FilesUnreachable):
                 return None  # `pictrace check` finds it
+            if part:
+                return await self._pool.run(lambda: Picture.of(parts.cut(pixels, part.region)))
             content = await self._pool.run(imaging.encode_jpeg, pixels, quality=DETAIL_QUALITY)
             await self._pool.run(self._details.put, image.sha256, content)
         return await self._pool.run(_picture, content)

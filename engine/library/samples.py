@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ SHIPPED = Path(str(files("skimage") / "data"))
 SUFFIXES = {".png", ".jpg"}
 STRANGER = "motorcycle_left.png"  # asked for, but kept out of the library
 KEPT_OUT = {"motorcycle_right.png", STRANGER}  # the same motorcycle, a step aside
-LIMITS = {"side": imaging.QUERY_SIDE, "max_bytes": 10**8, "max_pixels": 10**8}  # these files are known
+LIMITS: dict[str, Any] = {"side": imaging.QUERY_SIDE, "max_bytes": 10**8, "max_pixels": 10**8}  # these files are known
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.concurrency import CpuPool
 from engine.domain import Explanation, Features, Pixels, Query, SearchResult, StoredImage
@@ -13,7 +13,8 @@ from engine.features import hashes, registry
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.originals import Originals
 from engine.matching import explain, ranking
-from engine.pictures import imaging
+from engine.matching.query_view import QueryPart
+from engine.pictures import imaging, parts
 from engine.pictures.decoding import Decoders
 from engine.storage.repository import Repository
 
@@ -30,6 +31,7 @@ class DecodedQuery:
     features: Features
     width: int
     height: int
+    parts: tuple[QueryPart, ...] = ()
 
 
 class _Stopwatch:
@@ -123,17 +125,18 @@ class Searcher:
         embedding = await self._repository.features.embedding(image_id, active.network, dimensions)
         head = active.embedder.network.copy
         cosine = float(head.of(embedding) @ head.of(asked.features.embedding)) if embedding is not None else 0.0
-        candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine)
+        candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine, parts=asked.parts)
         references = active.references(asked.features.embedding, candidates)
-        match = ranking.rank(candidates, references, active.calibration, limit=1, weak=True, exact=asked.exact)[0]
-        proof = candidates.found[0].proof if match.lane in ("same", "variant") else None
-        stored = (await self._originals.decoded(match.image)).pixels
+        match, candidate = ranking.ranked(candidates, references, active.calibration, exact=asked.exact)[0]
+        stored = await self._originals.decoded(match.image, of_parts=match.evidence.place is not None)
         calibrated = active.calibration.fitted
-        picture = await self._pool.run(
-            lambda: imaging.encode_jpeg(
-                explain.draw(asked.pixels, stored, match, proof, words=words, calibrated=calibrated), quality=90
-            )
-        )
+
+        def draw() -> bytes:
+            shown, proof = explain.around(stored.pixels, candidate, match)
+            drawn = explain.draw(asked.pixels, shown, match, proof, words=words, calibrated=calibrated)
+            return imaging.encode_jpeg(drawn, quality=90)
+
+        picture = await self._pool.run(draw)
         return Explanation(picture, match, calibrated)
 
     async def _matches(
@@ -151,7 +154,11 @@ class Searcher:
         seq = active.index.seq  # before the search: what comes in meanwhile may or may not be in its answer
         with stopwatch("match"):
             candidates = await active.matcher.match(
-                asked.pixels, asked.features, exclude=without, itself=exact.id if exact else None
+                asked.pixels,
+                asked.features,
+                exclude=without,
+                itself=exact.id if exact else None,
+                parts=asked.parts,
             )
         stopwatch.took_out("match", "detail", candidates.detail_s)
         with stopwatch("rank"):
@@ -177,15 +184,20 @@ class Searcher:
             known = await self._stored_query(exact, active)
             if known:
                 return DecodedQuery(exact, *known, exact.width, exact.height)
-        image = await self._decoders.decode(content, side=imaging.QUERY_SIDE)
+        image = await self._decoders.decode(content, side=imaging.QUERY_SIDE, of_parts=True)
+        of_parts = await self._pool.run(QueryPart.all_of, image)
+        image = replace(image, pixels=imaging.reduced(image.pixels, imaging.QUERY_SIDE))
         embedding, handcrafted = await asyncio.gather(  # as registry.extract, but somebody waits
             self._pool.run(active.embedder.embed, image.pixels),
             self._pool.run(registry.handcrafted, image.pixels),
         )
         features = Features(sha256, embedding, handcrafted)
-        return DecodedQuery(exact, image.pixels, features, image.width, image.height)
+        return DecodedQuery(exact, image.pixels, features, image.width, image.height, of_parts)
 
     async def _stored_query(self, exact: StoredImage, active: ActiveNetwork) -> tuple[Pixels, Features] | None:
+        """The thumbnail of a stored picture and its features; None where one is lost, or the picture is long."""
+        if parts.of(exact.width, exact.height):
+            return None
         stored = (await self._repository.features.stored([exact.id])).get(exact.id)
         embedding = await self._repository.features.embedding(
             exact.id, active.network, active.embedder.network.dimensions

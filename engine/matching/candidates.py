@@ -3,17 +3,19 @@
 import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from engine.domain import Region, StoredFeatures, StoredImage, Vector
+from engine.domain import WHOLE, Pixels, Region, StoredFeatures, Vector
 from engine.features import sift
 from engine.features.detail import Picture
 from engine.features.geometry import overlap
 from engine.matching import proof
 from engine.matching.proof import Proof, Thumbnail
 from engine.matching.query_view import QueryPicture, View
+from engine.pictures import imaging
 
 # What is looked at of a stored picture to compare it in detail; None where its file is lost.
-ReadDetail = Callable[[StoredImage], Awaitable[Picture | None]]
+ReadDetail = Callable[[StoredFeatures], Awaitable[Picture | None]]
 
 UNCHECKED = 0.4  # the probability that a proved picture is a copy, where others are and it was not compared in detail
 EXPLAINED = 0.6  # share of the query that a proved picture must fill for nothing else to be looked for
@@ -37,6 +39,11 @@ class Candidate:
         return self.stored.image.id
 
     @property
+    def key(self) -> int:
+        """Of the picture, or of the part of a long one."""
+        return self.stored.key
+
+    @property
     def is_proved(self) -> bool:
         return self.proof is not None and self.proof.is_proved
 
@@ -53,6 +60,17 @@ class Candidate:
     def settles(self) -> bool:
         """Whether it is proved and no variant, and explains so much of the query that nothing else is looked for."""
         return self.proof is not None and self.proof.is_copy and overlap(self.proof.transform)[0] >= EXPLAINED
+
+    @property
+    def on_whole(self) -> Proof | None:
+        """The proof as the whole stored picture lies on the query, where it is a part of it that was laid."""
+        part = self.stored.part
+        return proof.of_whole(self.proof, part.region) if self.proof and part else self.proof
+
+    def thumbnail(self, read: Callable[[str], Pixels | None]) -> Thumbnail:
+        """Reads its thumbnail; `read`: that of a whole picture, by SHA-256."""
+        own = self.stored.thumbnail
+        return partial(read, self.stored.image.sha256) if own is None else partial(imaging.decode_own, own)
 
     def laid(self, view: View, thumbnail: Thumbnail, *, mirrored: bool) -> "Candidate":
         """The same, laid on a view by keypoints and, where the hashes are near, as a whole."""
@@ -94,12 +112,21 @@ class Candidate:
 
     def with_edits(self, query: QueryPicture, thumbnail: Thumbnail) -> "Candidate":
         """The same with the edits named that made the whole query of it."""
-        shown = thumbnail()
+        shown = None if self.proof is None or self.proof.edits else thumbnail()
         if self.proof is None or shown is None:
             return self
-        aspect = self.stored.image.width / self.stored.image.height
-        named = proof.with_edits(self.proof, query, shown, stored_aspect=aspect)
-        return replace(self, proof=named)
+        named = proof.with_edits(self.proof, query, shown, stored_aspect=self.stored.aspect)
+        return replace(self, proof=proof.edits_of_part(named, self.stored.part.region) if self.stored.part else named)
+
+    def unlaid(self) -> "Candidate":
+        """The same as it came up, to be laid on something else."""
+        return replace(self, region=WHOLE, proof=None)
+
+    def on_part(self, region: Region) -> "Candidate":
+        """The same as it lies on a whole long query, where it was laid on this region of it as on a query."""
+        if self.proof is None:
+            return replace(self, whole_cosine=None, region=region)
+        return replace(self, whole_cosine=None, region=region, proof=proof.of_whole_query(self.proof, region))
 
     def joined(self, other: "Candidate") -> "Candidate":
         """What is known of it by either of two steps that went on side by side."""
@@ -112,39 +139,39 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Candidates in the order in which they came up, each picture once."""
+    """Candidates in the order in which they came up, each picture, and each part of a long one, once."""
 
-    by_id: dict[int, Candidate] = field(default_factory=dict)
+    by_key: dict[int, Candidate] = field(default_factory=dict)
 
     @classmethod
     def of(cls, candidates: Iterable[Candidate]) -> "Shortlist":
-        return cls({one.id: one for one in candidates})
+        return cls({one.key: one for one in candidates})
 
     def __iter__(self) -> Iterator[Candidate]:
-        return iter(self.by_id.values())
+        return iter(self.by_key.values())
 
-    def __contains__(self, image_id: int) -> bool:
-        return image_id in self.by_id
+    def __contains__(self, key: int) -> bool:
+        return key in self.by_key
 
     def __len__(self) -> int:
-        return len(self.by_id)
+        return len(self.by_key)
 
-    def having(self, ids: Iterable[int]) -> list[Candidate]:
+    def having(self, keys: Iterable[int]) -> list[Candidate]:
         """Those of these pictures that are in it."""
-        return [self.by_id[one] for one in ids if one in self.by_id]
+        return [self.by_key[one] for one in keys if one in self.by_key]
 
     def where(self, wanted: Callable[[Candidate], bool]) -> list[Candidate]:
         return [one for one in self if wanted(one)]
 
     def updated(self, candidates: Iterable[Candidate]) -> "Shortlist":
         """Another one: these take the places of those of the same pictures, new ones come last."""
-        return Shortlist(self.by_id | {one.id: one for one in candidates})
+        return Shortlist(self.by_key | {one.key: one for one in candidates})
 
     def joined(self, candidates: Iterable[Candidate]) -> "Shortlist":
         """The same for what was learned side by side, perhaps of one picture twice."""
         learned: dict[int, Candidate] = {}
         for one in candidates:
-            learned[one.id] = learned[one.id].joined(one) if one.id in learned else one
+            learned[one.key] = learned[one.key].joined(one) if one.key in learned else one
         return self.updated(learned.values())
 
     @property

@@ -6,6 +6,7 @@
 4. `seen_otherwise`: what is nearest to the query turned, and without what covers it; and under lines across it.
 5. `by_sift`: the likeliest by keypoints that stand more, and cost more.
 6. `by_regions`: what is nearest to regions of the query.
+7. `by_parts`: what is nearest to the parts of a long query, each asked as if it were a query.
 
 Each takes the shortlist of the one before and gives another; what it has computed beside its own work, for the next,
 is said with `beside`. The stages end where a proved picture explains so much of the query that nothing else needs to
@@ -16,7 +17,7 @@ share a scene or a layout, and agree in all that a thumbnail shows.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -24,19 +25,20 @@ from typing import TypeVar
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Features, Pixels, StoredFeatures, Vector
+from engine.domain import WHOLE, Features, Pixels, Region, StoredFeatures, Vector
 from engine.features import sift
 from engine.features.embedding import Embedder
 from engine.index.hits import Near
 from engine.matching.candidates import Candidate, Candidates, ReadDetail, Shortlist
 from engine.matching.proof import Thumbnail
-from engine.matching.query_view import QueryPicture, View
+from engine.matching.query_view import QueryPart, QueryPicture, View
 from engine.matching.recall import Recall
 
 T = TypeVar("T")
 
 FIRST, MORE = 4, 8  # pictures nearest to the query that are looked at, first and while nothing is proved
 A_REGION = 3  # pictures for each region
+BOXES_A_PART = 3  # of a long query
 REGIONS_AT_ONCE, VIEWS_AT_ONCE = 4, 2  # that are embedded, that are looked at; others only where these prove nothing
 # How far a cosine must stand out among those of a query's neighbours (Calibration.nearness) for more than a first look.
 # Of the three pictures nearest to a region, half of the wrong ones stand out less, and of the right ones 2 %.
@@ -55,6 +57,7 @@ class _SearchContext:
     exclude: frozenset[int]
     near_hashes: list[int]  # pictures that came up by their hashes
     regions_too: bool
+    parts: Sequence[QueryPart]
 
     @property
     def at_once(self) -> int:
@@ -97,8 +100,9 @@ class Matcher:
         exclude: frozenset[int] = frozenset(),
         itself: int | None = None,
         regions_too: bool = True,
+        parts: Sequence[QueryPart] = (),
     ) -> Candidates:
-        """Everything that came up for a query. `pixels` RGB.
+        """Everything that came up for a query. `pixels` RGB; `parts` of a long one.
 
         `exclude`: ids to pass over, as if they were not in the library. `itself`: the stored picture with the query's
         own bytes, which needs no proof; only the nearest others are looked at then, once.
@@ -111,13 +115,14 @@ class Matcher:
             self._by_looks(features.embedding, exclude),
         )
         alike = nearest if by_looks is None else by_looks
-        search = _SearchContext(view, embedding, exclude, near_hashes, regions_too)
+        search = _SearchContext(view, embedding, exclude, near_hashes, regions_too, parts)
         came_up, looking_alike = await self._came_up(search, nearest, alike)
         shortlist = Shortlist.of(one for one in came_up if one.id != itself)
         stages = [self.first_look]
         if itself is None:
             stages += [self.second_look, self.by_sheet, self.seen_otherwise, self.by_sift]
-            stages += [self.by_regions] if regions_too else []
+            stages += [self.by_regions] if regions_too and not parts else []
+            stages += [self.by_parts] if parts else []
         in_detail = 0.0
         for stage in stages:
             shortlist = await stage(search, shortlist)
@@ -133,12 +138,21 @@ class Matcher:
         found = _with_looks(came_up.updated(shortlist), alike, looking_alike)
         return Candidates(tuple(found), [one.cosine for one in nearest], [one.cosine for one in alike], in_detail)
 
-    async def examine(self, pixels: Pixels, features: Features, image_id: int, cosine: float) -> Candidates:
-        """The same for one stored picture, whether it would have come up or not."""
-        stored = (await self._recall.stored([image_id]))[image_id]
+    async def examine(
+        self,
+        pixels: Pixels,
+        features: Features,
+        image_id: int,
+        cosine: float,
+        *,
+        parts: Sequence[QueryPart] = (),
+    ) -> Candidates:
+        """The same for one stored picture and its parts, whether it would have come up or not."""
+        (near,) = await self._recall.nearest(self._embedder.network.copy.of(features.embedding)[None])
+        stored = (await self._recall.stored(await self._recall.keys_of(image_id))).values()
         query = QueryPicture(pixels)
         view = View(query, WHOLE, features.keypoints)
-        shortlist = Shortlist.of([Candidate(stored, cosine, cosine, WHOLE)])
+        shortlist = Shortlist.of(Candidate(one, cosine, cosine, WHOLE) for one in stored)
         for mirrored in (False, True):
             if not shortlist.is_settled:
                 shortlist = shortlist.updated(await self._laid(view, list(shortlist), mirrored=mirrored))
@@ -149,12 +163,16 @@ class Matcher:
             for box in await self._pool.run(lambda: query.boxes):
                 laid = await self._pool.run(self._laid_in_turn, View(query, box), list(shortlist), mirrored_too=True)
                 shortlist = shortlist.updated(laid)
-        (near,) = await self._recall.nearest(self._embedder.network.copy.of(features.embedding)[None])
+        for part in () if shortlist.is_settled else parts:
+            of_part = QueryPicture(part.pixels)
+            laid = await self._laid(View(of_part, WHOLE), [one.unlaid() for one in shortlist], mirrored=False)
+            found = await self._on_part(of_part, part.region, Shortlist.of(laid))
+            shortlist = shortlist.updated(max(pair, key=_agreement) for pair in zip(shortlist, found, strict=True))
         by_looks = await self._by_looks(features.embedding, frozenset())
         alike = near if by_looks is None else by_looks
-        (found,) = await self.scrutinise(query, shortlist)
         looks = {one.image_id: one.cosine for one in alike}.get(image_id)
-        return Candidates((found.looking(looks),), [one.cosine for one in near], [one.cosine for one in alike])
+        judged = tuple(one.looking(looks) for one in await self.scrutinise(query, shortlist))
+        return Candidates(judged, [one.cosine for one in near], [one.cosine for one in alike])
 
     # --- what looks alike
 
@@ -179,7 +197,7 @@ class Matcher:
         some = _waiting(shortlist)[:SCRUTINISED]
         if not some:
             return shortlist
-        stored = await asyncio.gather(*(self._detail(one.stored.image) for one in some))
+        stored = await asyncio.gather(*(self._detail(one.stored) for one in some))
         await self._pool.run(lambda: query.picture)  # once, not in every thread
         pairs = list(zip(some, stored, strict=True))
         return shortlist.updated(await self._pool.each(pairs, lambda pair: pair[0].in_detail(query.picture, pair[1])))
@@ -193,14 +211,14 @@ class Matcher:
 
         And what looks most like it.
         """
-        cosines = {one.image_id: one.cosine for one in nearest}
-        ids = list(dict.fromkeys([*search.near_hashes, *cosines][: search.at_once + MORE]))
-        looking_alike = [one.image_id for one in alike[: FIRST + MORE]]
-        stored = await self._recall.stored(list(dict.fromkeys([*ids, *looking_alike])))
+        cosines = {one.key: one.cosine for one in nearest}
+        keys = list(dict.fromkeys([*search.near_hashes, *cosines][: search.at_once + MORE]))
+        looking_alike = [one.key for one in alike[: FIRST + MORE]]
+        stored = await self._recall.stored(list(dict.fromkeys([*keys, *looking_alike])))
         nearness = self._recall.nearness(search.embedding, nearest) | dict.fromkeys(search.near_hashes, math.inf)
         came_up = Shortlist.of(
             Candidate(stored[one], cosines.get(one, 0.0), cosines.get(one), WHOLE, nearness=nearness[one])
-            for one in ids
+            for one in keys
             if one in stored
         )
         return came_up, [stored[one] for one in looking_alike if one in stored]
@@ -212,15 +230,15 @@ class Matcher:
     async def second_look(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
         """The others that stand out, laid on the query; then the likely ones, laid on its mirror image."""
         others = [one for one in list(shortlist)[search.at_once :] if one.nearness >= STANDS_OUT]
-        ids = [one.id for one in list(shortlist)[: search.at_once + MORE // 2] if one.nearness >= STANDS_OUT]
+        keys = [one.key for one in list(shortlist)[: search.at_once + MORE // 2] if one.nearness >= STANDS_OUT]
         laid = await self._beside(
             self._laid(search.view, others, mirrored=False),
-            self._pool.run(search.view.prepare, "mirrored_keypoints") if ids else None,
+            self._pool.run(search.view.prepare, "mirrored_keypoints") if keys else None,
         )
         shortlist = shortlist.updated(laid)
         if shortlist.is_settled:
             return shortlist
-        return shortlist.updated(await self._laid(search.view, shortlist.having(ids), mirrored=True))
+        return shortlist.updated(await self._laid(search.view, shortlist.having(keys), mirrored=True))
 
     async def by_sheet(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
         """What is nearest to the sheet that the query shows joins, laid on it."""
@@ -232,14 +250,14 @@ class Matcher:
             self._recall.nearest(embedding[None], search.exclude), self._recall.by_near_hashes(sheet, search.exclude)
         )
         nearness = self._recall.nearness(embedding, near) | dict.fromkeys(near_hashes, math.inf)
-        cosines = {one.image_id: one.cosine for one in near}
-        ids = list(dict.fromkeys([*near_hashes, *list(cosines)[:MORE]]))
-        stored = await self._recall.stored([image_id for image_id in ids if image_id not in shortlist])
+        cosines = {one.key: one.cosine for one in near}
+        keys = list(dict.fromkeys([*near_hashes, *list(cosines)[:MORE]]))
+        stored = await self._recall.stored([key for key in keys if key not in shortlist])
         shortlist = shortlist.updated(
-            Candidate(features, cosines.get(image_id, 0.0), None, sheet.region, nearness=nearness[image_id])
-            for image_id, features in stored.items()
+            Candidate(features, cosines.get(key, 0.0), None, sheet.region, nearness=nearness[key])
+            for key, features in stored.items()
         )
-        nearer = [one.nearer(cosines.get(one.id, 0.0), sheet.region) for one in shortlist.having(ids)]
+        nearer = [one.nearer(cosines.get(one.key, 0.0), sheet.region) for one in shortlist.having(keys)]
         return shortlist.updated(await self._laid(sheet, nearer, mirrored=False))
 
     async def seen_otherwise(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
@@ -254,8 +272,8 @@ class Matcher:
         shortlist = shortlist.updated(await self._pool.each(new, partial(self._laid_either_way, search.view)))
         if shortlist.is_settled or not search.view.orientations:
             return shortlist
-        ids = await self._recall.by_nearest_hashes(search.view, search.exclude)
-        stored = await self._recall.stored([image_id for image_id in ids if image_id not in shortlist])
+        keys = await self._recall.by_nearest_hashes(search.view, search.exclude)
+        stored = await self._recall.stored([key for key in keys if key not in shortlist])
         shortlist = shortlist.updated(
             Candidate(features, 0.0, None, WHOLE, nearness=0.0) for features in stored.values()
         )
@@ -263,7 +281,7 @@ class Matcher:
         def under_lines(candidate: Candidate) -> Candidate:
             return candidate.laid_under_lines(search.view, self._thumbnail(candidate))
 
-        return shortlist.updated(await self._pool.each(shortlist.having(dict.fromkeys([*ids, *likely])), under_lines))
+        return shortlist.updated(await self._pool.each(shortlist.having(dict.fromkeys([*keys, *likely])), under_lines))
 
     async def by_sift(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
         """The likeliest laid by SIFT; the very likeliest on the mirror image too."""
@@ -275,7 +293,7 @@ class Matcher:
         shortlist = shortlist.updated(await self._pool.each(likely, partial(laid, mirrored=False)))
         if shortlist.is_settled:
             return shortlist
-        likeliest = shortlist.having(one.id for one in likely[:1])
+        likeliest = shortlist.having(one.key for one in likely[:1])
         mirrored = await self._beside(
             self._pool.each(likeliest, partial(laid, mirrored=True)),
             self._pool.run(search.view.query.prepare_boxes) if search.regions_too else None,
@@ -295,6 +313,38 @@ class Matcher:
                 break
         return shortlist
 
+    async def by_parts(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
+        """What is nearest to the parts of a long query, and to boxes in them, joins, laid on them."""
+        best: dict[int, Candidate] = {}
+        for part in search.parts:
+            query = QueryPicture(part.pixels)
+            boxes = await self._pool.run(_boxes_of, query)
+            views = [View(query, box) for box in boxes[:BOXES_A_PART]]
+            neighbours = [await self._part_neighbours(search, query), *await self._region_neighbours(search, views)]
+            found = Shortlist()
+            for one in neighbours:
+                asked = await self._joined_by(Shortlist(), [one])
+                found = found.joined(await self._laid(one.view, list(asked), mirrored=False))
+            for candidate in await self._on_part(query, part.region, found):
+                known = best.get(candidate.key)
+                if known is None or _agreement(candidate) > _agreement(known):
+                    best[candidate.key] = candidate
+        return shortlist.joined([*shortlist, *best.values()])
+
+    async def _part_neighbours(self, search: _SearchContext, query: QueryPicture) -> _RegionNeighbours:
+        """The pictures nearest to a part of a long query that stand out."""
+        embedding = await self._pool.run(self._embedder.embed_copy, query.pixels)
+        (near,) = await self._recall.nearest(embedding[None], search.exclude)
+        nearness = self._recall.nearness(embedding, near)
+        standing_out = [one for one in near[:FIRST] if nearness[one.key] >= STANDS_OUT]
+        return _RegionNeighbours(View(query, WHOLE), standing_out, mirrored_too=False)
+
+    async def _on_part(self, query: QueryPicture, region: Region, laid: Shortlist) -> list[Candidate]:
+        """Candidates that were laid on a part of a long query, all compared in detail, as they lie on the whole."""
+        while _waiting(laid):
+            laid = await self._compared(query, laid)
+        return [one.on_part(region) for one in await self._with_edits(query, laid)]
+
     # --- what comes up otherwise than for the whole query as it is
 
     async def _embedded_otherwise(self, view: View) -> Vector:
@@ -313,20 +363,19 @@ class Matcher:
     async def _otherwise_nearest(
         self, search: _SearchContext, shortlist: Shortlist, embeddings: Vector
     ) -> tuple[Shortlist, list[int]]:
-        """The nearest of each embedding that stand out: new ones join the shortlist; and the ids of all of them."""
+        """The nearest of each embedding that stand out: new ones join the shortlist; and the keys of all of them."""
         cosines: dict[int, float] = {}
         nearness: dict[int, float] = {}
         near_each = await self._recall.nearest(embeddings, search.exclude)
         for embedding, near in zip(embeddings, near_each, strict=True):
             known = self._recall.nearness(embedding, near)
             for one in near[:FIRST]:
-                if known[one.image_id] >= REGION_STANDS_OUT:
-                    cosines[one.image_id] = max(one.cosine, cosines.get(one.image_id, 0.0))
-                    nearness[one.image_id] = max(known[one.image_id], nearness.get(one.image_id, 0.0))
-        stored = await self._recall.stored([image_id for image_id in cosines if image_id not in shortlist])
+                if known[one.key] >= REGION_STANDS_OUT:
+                    cosines[one.key] = max(one.cosine, cosines.get(one.key, 0.0))
+                    nearness[one.key] = max(known[one.key], nearness.get(one.key, 0.0))
+        stored = await self._recall.stored([key for key in cosines if key not in shortlist])
         new = [
-            Candidate(features, cosines[image_id], None, WHOLE, nearness=nearness[image_id])
-            for image_id, features in stored.items()
+            Candidate(features, cosines[key], None, WHOLE, nearness=nearness[key]) for key, features in stored.items()
         ]
         return shortlist.updated(new), list(cosines)
 
@@ -337,21 +386,21 @@ class Matcher:
         near_each = await self._recall.nearest(np.stack(embeddings), search.exclude)
         for view, embedding, near in zip(views, embeddings, near_each, strict=True):
             nearness = self._recall.nearness(embedding, near)
-            standing_out = [one for one in near[:A_REGION] if nearness[one.image_id] >= REGION_STANDS_OUT]
-            mirrored_too = any(nearness[one.image_id] >= STANDS_OUT_WELL for one in near[:1])
+            standing_out = [one for one in near[:A_REGION] if nearness[one.key] >= REGION_STANDS_OUT]
+            mirrored_too = any(nearness[one.key] >= STANDS_OUT_WELL for one in near[:1])
             found.append(_RegionNeighbours(view, standing_out, mirrored_too))
         return found
 
     async def _joined_by(self, shortlist: Shortlist, neighbours: list[_RegionNeighbours]) -> Shortlist:
         """The shortlist with what is near to regions; who was in it already keeps the best cosine and its region."""
-        missing = {near.image_id for one in neighbours for near in one.near if near.image_id not in shortlist}
+        missing = {near.key for one in neighbours for near in one.near if near.key not in shortlist}
         stored = await self._recall.stored(sorted(missing))
         for one in neighbours:
             for near in one.near:
-                if near.image_id in stored and near.image_id not in shortlist:
-                    new = Candidate(stored[near.image_id], near.cosine, None, one.view.region)
+                if near.key in stored and near.key not in shortlist:
+                    new = Candidate(stored[near.key], near.cosine, None, one.view.region)
                     shortlist = shortlist.updated([new])
-                known = shortlist.having([near.image_id])
+                known = shortlist.having([near.key])
                 shortlist = shortlist.updated(other.nearer(near.cosine, one.view.region) for other in known)
         return shortlist
 
@@ -362,7 +411,7 @@ class Matcher:
         likeliest = sorted(neighbours, key=lambda one: -max(near.cosine for near in one.near))
         for start in range(0, len(likeliest), VIEWS_AT_ONCE):
             together = [
-                (one, shortlist.having(near.image_id for near in one.near))
+                (one, shortlist.having(near.key for near in one.near))
                 for one in likeliest[start : start + VIEWS_AT_ONCE]
             ]
             laid = await asyncio.gather(
@@ -399,13 +448,13 @@ class Matcher:
     def _laid_by_sift(
         self, view: View, keypoints: dict[int, sift.SiftKeypoints | None], candidate: Candidate, *, mirrored: bool
     ) -> Candidate:
-        own = keypoints[candidate.id]
+        own = keypoints[candidate.key]
         return candidate.laid_by_sift(view, own, self._thumbnail(candidate), mirrored=mirrored) if own else candidate
 
     def _sift_keypoints(self, candidate: Candidate) -> tuple[int, sift.SiftKeypoints | None]:
         """Of a candidate's thumbnail, by its id; None where the file is gone."""
         pixels = self._thumbnail(candidate)()
-        return candidate.id, None if pixels is None else sift.detect(pixels)
+        return candidate.key, None if pixels is None else sift.detect(pixels)
 
     async def _with_edits(self, query: QueryPicture, shortlist: Shortlist) -> Shortlist:
         """The same with the edits named of what is the same picture."""
@@ -416,7 +465,7 @@ class Matcher:
         return shortlist.updated(named)
 
     def _thumbnail(self, candidate: Candidate) -> Thumbnail:
-        return partial(self._read, candidate.stored.image.sha256)
+        return candidate.thumbnail(self._read)
 
     async def _beside(self, work: Awaitable[T], beside: Awaitable[object] | None) -> T:
         """The result of some work; what the next step needs is computed beside it."""
@@ -426,11 +475,20 @@ class Matcher:
         return result
 
 
+def _agreement(candidate: Candidate) -> tuple[bool, float]:
+    """By what a candidate that was laid on several parts of a query is best on one."""
+    return candidate.is_copy, candidate.proof.alignment.structure if candidate.proof else -1.0
+
+
+def _boxes_of(query: QueryPicture) -> list[Region]:
+    return query.boxes
+
+
 def _with_looks(shortlist: Shortlist, alike: list[Near], looking_alike: list[StoredFeatures]) -> Shortlist:
     """What came up with how much it looks like the query; what looks most like it joins."""
-    cosines = {one.image_id: one.cosine for one in alike}
-    joining = [Candidate(one, 0.0, None, WHOLE) for one in looking_alike if one.image.id not in shortlist]
-    return Shortlist.of(one.looking(cosines.get(one.id)) for one in [*shortlist, *joining])
+    cosines = {one.key: one.cosine for one in alike}
+    joining = [Candidate(one, 0.0, None, WHOLE) for one in looking_alike if one.key not in shortlist]
+    return Shortlist.of(one.looking(cosines.get(one.key)) for one in [*shortlist, *joining])
 
 
 def _waiting(shortlist: Shortlist) -> list[Candidate]:

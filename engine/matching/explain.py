@@ -8,7 +8,9 @@ from PIL import ImageDraw, ImageFont
 
 from engine.domain import Edit, Match, Pixels, Region
 from engine.features.geometry import Matrix, inverse, outline, overlap
-from engine.matching.proof import Proof
+from engine.matching.candidates import Candidate
+from engine.matching.proof import Proof, within
+from engine.pictures import parts
 
 HEIGHT, MAX_WIDTH, GAP, MARGIN, HEADING, FOOT = 480, 640, 24, 20, 20, 96
 GROUND, INK, QUIET = (250, 250, 249), (28, 30, 33), (96, 100, 108)
@@ -18,6 +20,7 @@ DASH, DASH_GAP, KEY = 10, 6, (26, 14)  # pixels; width and height of the box tha
 MAX_LINES = 30
 WHOLE_SHOWN = 0.95  # with less of the stored picture in the query, the part is outlined
 MIN_WIDTH = 720  # room for the words
+AROUND = 0.25  # of a long picture, so much on each side of what the query shows of it
 
 WORDS = {
     Edit.MIRRORED: "mirrored",
@@ -32,6 +35,22 @@ WORDS = {
     Edit.STRETCHED: "stretched",
     Edit.RECOMPRESSED: "saved again",
 }
+
+
+def around(stored: Pixels, candidate: Candidate, match: Match) -> tuple[Pixels, Proof | None]:
+    """What is drawn of a stored picture, RGB, and the proof as it lies on that.
+
+    Of a long one that is what the query shows of it, and a bit around.
+    """
+    proof = candidate.on_whole if match.lane in ("same", "variant") else None
+    place = match.evidence.place
+    if proof is None or place is None:
+        return stored, proof
+    left, top = max(0.0, place.x - AROUND * place.width), max(0.0, place.y - AROUND * place.height)
+    right = min(1.0, place.x + (1 + AROUND) * place.width)
+    bottom = min(1.0, place.y + (1 + AROUND) * place.height)
+    shown = Region(left, top, right - left, bottom - top)
+    return parts.cut(stored, shown), within(proof, shown)
 
 
 def draw(

@@ -4,12 +4,11 @@ import asyncio
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, NetworkHead, Pixels, StoredFeatures, Vector
+from engine.domain import WHOLE, NetworkHead, Pixels, StoredFeatures, Vector, part_key
 from engine.features import hashes, orb, sift
 from engine.index.hits import Near
 from engine.matching.candidates import Candidate, Candidates, ReadDetail
@@ -95,8 +94,8 @@ class Comparer:
         proved = [one for one in candidates.found if one.proof and one.is_proved and one.proof.p_copy is None]
         if not proved:
             return tried
-        images = [query.stored.image, *(one.stored.image for one in proved)]
-        own, *others = await asyncio.gather(*map(self._detail, images))
+        both = [query.stored, *(one.stored for one in proved)]
+        own, *others = await asyncio.gather(*map(self._detail, both))
         compared = await self._pool.each(
             list(zip(proved, others, strict=True)), lambda pair: pair[0].in_detail(own, pair[1])
         )
@@ -110,10 +109,10 @@ class Comparer:
             lambda: [self._recall.nearness(one, near) for one, near in zip(embeddings, hits, strict=True)]
         )
         wanted = [_wanted(near, known, hashed) for near, known, hashed in zip(hits, nearness, by_hash, strict=True)]
-        stored = await self._recall.stored(sorted({one for ids in wanted for one in ids}))
+        stored = await self._recall.stored(sorted({one for keys in wanted for one in keys}))
         return [
-            _candidates(stored, ids, near, known)
-            for ids, near, known in zip(wanted, hits, nearness, strict=True)
+            _candidates(stored, keys, near, known)
+            for keys, near, known in zip(wanted, hits, nearness, strict=True)
         ]  # fmt: skip
 
     def _copies(self, known: Iterable[Known]) -> Vector:
@@ -125,8 +124,8 @@ class Comparer:
         asked = {one.stored.image.id: one.stored.phash for one in queries if one.stored.phash is not None}
         near = await self._recall.near_each_hash(list(asked.values()), NEAR_HASHES + 1)
         found = {
-            itself: [one for one in ids if one != itself][:NEAR_HASHES]
-            for itself, ids in zip(asked, near, strict=True)
+            itself: [one for one in keys if one != part_key(itself)][:NEAR_HASHES]
+            for itself, keys in zip(asked, near, strict=True)
         }  # fmt: skip
         return [found.get(query.stored.image.id, []) for query in queries]
 
@@ -135,16 +134,16 @@ class Comparer:
         likely = [one for one in tried.left if _may_be_the_same(query.stored, one)]
         pixels = self._thumbnail(query.stored.image.sha256) if likely else None
         if pixels is None:
-            return replace(tried, tried=frozenset(one.id for one in tried.candidates.found))
+            return replace(tried, tried=frozenset(one.key for one in tried.candidates.found))
         view = _view(query, pixels)
         copies, laid = tried.copies, dict[int, Candidate]()
         for one in likely:
-            laid[one.id] = found = self._laid(view, one, mirrored_too=one.cosine >= MIRROR_COSINE)
+            laid[one.key] = found = self._laid(view, one, mirrored_too=one.cosine >= MIRROR_COSINE)
             copies += found.is_proved and shows_whole(found)
             if copies == ENOUGH:
                 break
         else:
-            laid = {one.id: laid.get(one.id, one) for one in tried.left}  # the unlikely ones are done with, too
+            laid = {one.key: laid.get(one.key, one) for one in tried.left}  # the unlikely ones are done with, too
         return _Tried(_updated(tried.candidates, laid.values()), tried.tried | laid.keys())
 
     def _laid_thoroughly(self, query: Known, candidates: Candidates) -> Candidates:
@@ -156,7 +155,7 @@ class Comparer:
         return _updated(candidates, [self._by_sift(view, self._laid(view, one)) for one in candidates.found])
 
     def _laid(self, view: View, candidate: Candidate, *, mirrored_too: bool = True) -> Candidate:
-        thumbnail = partial(self._thumbnail, candidate.stored.image.sha256)
+        thumbnail = candidate.thumbnail(self._thumbnail)
         found = candidate.laid(view, thumbnail, mirrored=False)
         if not found.is_proved and mirrored_too:
             found = found.laid(view, thumbnail, mirrored=True)
@@ -164,7 +163,7 @@ class Comparer:
 
     def _by_sift(self, view: View, candidate: Candidate) -> Candidate:
         """The same laid by keypoints that stand more, where nothing else proves it."""
-        thumbnail = partial(self._thumbnail, candidate.stored.image.sha256)
+        thumbnail = candidate.thumbnail(self._thumbnail)
         pixels = None if candidate.is_proved else thumbnail()
         if pixels is None:
             return candidate
@@ -175,14 +174,14 @@ class Comparer:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """Candidates of a stored picture, and the ids of those that were laid on it or need not be."""
+    """Candidates of a stored picture, and the keys of those that were laid on it or need not be."""
 
     candidates: Candidates
     tried: frozenset[int] = frozenset()
 
     @property
     def left(self) -> list[Candidate]:
-        return [one for one in self.candidates.found if one.id not in self.tried]
+        return [one for one in self.candidates.found if one.key not in self.tried]
 
     @property
     def copies(self) -> int:
@@ -194,8 +193,8 @@ class _Tried:
 
 
 def _updated(candidates: Candidates, learned: Iterable[Candidate]) -> Candidates:
-    by_id = {one.id: one for one in learned}
-    return Candidates(tuple(by_id.get(one.id, one) for one in candidates.found), candidates.nearest)
+    by_key = {one.key: one for one in learned}
+    return Candidates(tuple(by_key.get(one.key, one) for one in candidates.found), candidates.nearest)
 
 
 def _view(query: Known, pixels: Pixels) -> View:
@@ -208,17 +207,17 @@ def _pair(other: Known, cosine: float, near: list[Near]) -> Candidates:
 
 
 def _wanted(near: list[Near], nearness: dict[int, float], hashed: list[int]) -> list[int]:
-    standing_out = [hit.image_id for hit in near if nearness[hit.image_id] >= STANDS_OUT]
+    standing_out = [hit.key for hit in near if nearness[hit.key] >= STANDS_OUT]
     return list(dict.fromkeys([*hashed, *standing_out]))[:TRIED]
 
 
 def _candidates(
-    stored: dict[int, StoredFeatures], ids: list[int], near: list[Near], nearness: dict[int, float]
+    stored: dict[int, StoredFeatures], keys: list[int], near: list[Near], nearness: dict[int, float]
 ) -> Candidates:
-    cosines = {hit.image_id: hit.cosine for hit in near}
+    cosines = {hit.key: hit.cosine for hit in near}
     found = tuple(
         Candidate(stored[one], cosines.get(one, 0.0), cosines.get(one), WHOLE, nearness=nearness.get(one, math.inf))
-        for one in ids
+        for one in keys
         if one in stored
     )
     return Candidates(found, [hit.cosine for hit in near])

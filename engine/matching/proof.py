@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.domain import Edit, Keypoints, Pixels, Region
 from engine.features import covers, detail, edit_words, hashes, orb, sift, ssim
-from engine.features.geometry import Geometry, Matrix
+from engine.features.geometry import Geometry, Matrix, Points, inverse, overlap
 from engine.matching import scrutiny
 from engine.matching.query_view import MIRROR, ORIENTATIONS, QueryPicture, View
 
@@ -27,6 +27,7 @@ MANY_KEYPOINTS, SOME_STRUCTURE, SOME_DISSENT = 20, 0.35, 0.45
 TOO_LITTLE = 0.8  # the probability that a proved pair is one picture, where it has too few pixels to tell
 COPY_FROM = 0.5  # the probability from which a proved pair is one picture, and not two that share much
 AGREES = 0.9  # correlation of all windows; copies under lines and stripes have less, though no part of them stands out
+FILLED = 0.95  # of a picture, for it to be all that is there
 SEEN = 0.01  # of the query: so much that differs was not only compressed
 NEAR_HASH = 12  # bits; so near, the whole picture may be laid on the other without keypoints
 FAR_HASH = 26  # the same for the few whose hashes are nearest, when nothing else is proved
@@ -183,6 +184,66 @@ def with_edits(proof: Proof, query: QueryPicture, thumbnail: Pixels, *, stored_a
     elif edits == (Edit.RECOMPRESSED,) and sum(region.area for region in proof.differs) >= SEEN:
         edits = (Edit.OVERLAID,)  # for so much is seen to differ
     return replace(proof, edits=edits, difference=_difference(query.thumbnail, thumbnail))
+
+
+def edits_of_part(proof: Proof, part: Region) -> Proof:
+    """The same with the edits of a whole long picture that was laid by a part; `part`: its region."""
+    filled, shown = overlap(of_whole(proof, part).transform)
+    dropped = {Edit.RECOMPRESSED}
+    if filled >= FILLED:  # what is around the part in the query is around it in the picture
+        dropped |= {Edit.INSIDE_LARGER, Edit.PADDED}
+    first = (Edit.CROPPED,) if shown < FILLED else ()
+    edits = (*first, *(one for one in proof.edits if one not in {*dropped, *first}))
+    return replace(proof, edits=edits or (Edit.RECOMPRESSED,))
+
+
+def of_whole(proof: Proof, part: Region) -> Proof:
+    """The proof of a part of a long stored picture as one of the whole picture; `part`: its region."""
+    return _stored_moved(proof, _from_region(part))
+
+
+def within(proof: Proof, shown: Region) -> Proof:
+    """The proof of a stored picture as one of a region of it."""
+    return _stored_moved(proof, inverse(_from_region(shown)))
+
+
+def of_whole_query(proof: Proof, part: Region) -> Proof:
+    """The proof of a picture that was laid on a part of a long query as one of the whole query; `part`: its region."""
+    geometry, on_whole = proof.geometry, _from_region(part)
+    if geometry:
+        geometry = replace(geometry, query_points=_moved(geometry.query_points, on_whole))
+    differs = tuple(
+        Region(
+            part.x + one.x * part.width,
+            part.y + one.y * part.height,
+            one.width * part.width,
+            one.height * part.height,
+        )
+        for one in proof.differs
+    )
+    transform = np.asarray(proof.transform @ inverse(on_whole), np.float64)
+    edits: tuple[Edit, ...] = tuple(one for one in proof.edits if one not in (Edit.RECOMPRESSED, Edit.INSIDE_LARGER))
+    if proof.edits:
+        edits = (*edits, Edit.INSIDE_LARGER)
+    return replace(proof, transform=transform, geometry=geometry, region=part, differs=differs, edits=edits)
+
+
+def _stored_moved(proof: Proof, move: Matrix) -> Proof:
+    """The same where shares of the stored picture are others."""
+    geometry = proof.geometry
+    if geometry:
+        geometry = replace(geometry, stored_points=_moved(geometry.stored_points, move))
+    return replace(proof, transform=np.asarray(move @ proof.transform, np.float64), geometry=geometry)
+
+
+def _moved(points: Points, move: Matrix) -> Points:
+    """Points by a transform that stretches and shifts."""
+    return np.asarray(points * move.diagonal()[:2] + move[:2, 2], np.float32)
+
+
+def _from_region(region: Region) -> Matrix:
+    """Shares of a region -> shares of the whole."""
+    return np.array([[region.width, 0, region.x], [0, region.height, region.y], [0, 0, 1]], np.float64)
 
 
 def _difference(one: Pixels, other: Pixels) -> float:

@@ -1,22 +1,38 @@
 """A query and its regions, with what is made of them when it is first needed."""
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import cv2
 import numpy as np
 
-from engine.domain import WHOLE, Keypoints, Pixels, Region, Vector
+from engine.domain import WHOLE, Image, Keypoints, Pixels, Region, Vector
 from engine.features import covers, hashes, orb, regions, sheets, sift
 from engine.features.detail import Picture
 from engine.features.geometry import Matrix, Points
-from engine.pictures import imaging
+from engine.pictures import imaging, parts
 
 MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float64)  # of shares
 _QUARTER_TURN = np.array([[0, -1, 1], [1, 0, 0], [0, 0, 1]], np.float64)  # clockwise
 ORIENTATIONS = [
     np.linalg.matrix_power(_QUARTER_TURN, turns) @ start for start in (np.eye(3), MIRROR) for turns in range(4)
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPart:
+    """A part of a long query: where it is, and its pixels, RGB, as many as a query has."""
+
+    region: Region
+    pixels: Pixels
+
+    @classmethod
+    def all_of(cls, image: Image) -> "tuple[QueryPart, ...]":
+        """Of a picture that was decoded for its parts; none where it is not long."""
+        return tuple(
+            cls(part.region, parts.cut(image.pixels, part.region)) for part in parts.of(image.width, image.height)
+        )
 
 
 class QueryPicture:

@@ -3,11 +3,12 @@
 import math
 from dataclasses import replace
 
-from engine.domain import Edit, Evidence, Grade, Lane, Match, StoredImage, Vector
-from engine.features.geometry import inverse, outline
+from engine.domain import Edit, Evidence, Grade, Lane, Match, Region, StoredImage, Vector
+from engine.features.geometry import inverse, outline, shown_of
 from engine.features.networks import Network
 from engine.matching.calibration import Calibration, Signals
 from engine.matching.candidates import Candidate, Candidates, References
+from engine.matching.proof import FILLED, Proof
 
 LANES: tuple[Lane, ...] = ("same", "variant", "alike")
 GRADES = tuple(Grade)  # surest first
@@ -55,11 +56,28 @@ def rank(
     nearest; in the others, the likeliest. `exact` is the stored picture with the query's own bytes. Below the cut-offs
     only fills up, marked `weak`, and where nothing passes its cut-off there is nothing, unless `weak` asks for it.
     """
-    ranked = [(_match(one, references, calibration, exact), one) for one in candidates.found]
-    matches = [match for match, _ in sorted(ranked, key=lambda pair: _order(*pair))]
+    matches = [match for match, _ in ranked(candidates, references, calibration, exact=exact)]
     if not weak and all(match.weak for match in matches):
         return ()
     return tuple(matches[:limit])
+
+
+def ranked(
+    candidates: Candidates, references: References, calibration: Calibration, *, exact: StoredImage | None = None
+) -> list[tuple[Match, Candidate]]:
+    """All that came up, ordered so, each picture once: of a long one what fits best of it and its parts."""
+    pairs = [(_match(one, references, calibration, exact), one) for one in candidates.found]
+    ordered = sorted(pairs, key=lambda pair: _order(*pair))
+    best: dict[int, tuple[Match, Candidate]] = {}
+    for match, candidate in ordered:
+        best.setdefault(match.image.id, (match, candidate))
+    return list(best.values())
+
+
+def _place(proof: Proof) -> Region | None:
+    """The region of a long picture that the query shows; None where that is nearly all of it."""
+    place = shown_of(proof.transform)
+    return place if place.area < FILLED else None
 
 
 def _order(match: Match, candidate: Candidate) -> tuple[object, ...]:
@@ -110,11 +128,13 @@ def _match(candidate: Candidate, references: References, calibration: Calibratio
     is_same = candidate.is_copy and p_same >= calibration.same_cutoff
     p_variant = p_related * (1 - p_copy) if candidate.is_proved else 0.0
     if proof and (is_same or p_variant >= VARIANT_FROM):
-        corners = outline(inverse(proof.transform)).tolist()
+        whole = candidate.on_whole or proof
+        corners = outline(inverse(whole.transform)).tolist()
         evidence = replace(
             evidence,
             outline=tuple((round(x, 4), round(y, 4)) for x, y in corners),
             edits=proof.edits if is_same else (),
+            place=_place(whole) if candidate.stored.part else None,
         )
         if is_same:
             return Match(image, "same", p_same, p_same, False, evidence)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.concurrency import CpuPool
-from engine.domain import NetworkHead, StoredFeatures, Vector
+from engine.domain import PART_BITS, PART_MASK, NetworkHead, StoredFeatures, Vector, part_key
 from engine.index.hamming import BITS
 from engine.index.hits import Hits, Near
 from engine.matching.calibration import Calibration
@@ -31,11 +31,16 @@ class Store(Protocol):
 
     async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]: ...
 
+    async def stored_parts(self, keys: Sequence[int]) -> dict[int, StoredFeatures]: ...
+
+    async def part_keys(self, ids: Sequence[int]) -> list[int]: ...
+
 
 class Recall:
     """Asks the index of one library. `exclude`: ids to pass over, as if they were not in the library.
 
-    Embeddings are parts of whole ones: that of the head for copies, but where looks are spoken of.
+    A key is that of a picture, or of a part of a long one. Embeddings are shares of whole ones: that of the head for
+    copies, but where looks are spoken of.
     """
 
     def __init__(self, index: Index, store: Store, calibration: Calibration, pool: CpuPool, head: NetworkHead) -> None:
@@ -61,13 +66,13 @@ class Recall:
         return [[one for one in hits if one.image_id != own] for own, hits in zip(itself, found, strict=True)]
 
     def nearness(self, embedding: Vector, near: list[Near]) -> dict[int, float]:
-        """How much nearer each of a query's neighbours is than just anything; infinite, where too little is known."""
+        """By key, how much nearer each neighbour is than just anything; infinite, where too little is known."""
         cosines = [one.cosine for one in near]
         found = Calibration.nearnesses(cosines, self._calibration.references(self._head, embedding, cosines))
-        return {one.image_id: nearness for one, nearness in zip(near, found, strict=True)}
+        return {one.key: nearness for one, nearness in zip(near, found, strict=True)}
 
     async def by_near_hashes(self, view: View, exclude: frozenset[int]) -> list[int]:
-        """Pictures whose hashes are near to the view's in any orientation, nearest first."""
+        """Keys of the pictures whose hashes are near to the view's in any orientation, nearest first."""
         orientations = await self._pool.run(lambda: view.orientations)
         if not orientations:
             return []
@@ -76,20 +81,31 @@ class Recall:
             for image_id, distance in zip(hits.keys.tolist(), hits.distances.tolist(), strict=True):
                 if image_id not in exclude:
                     distances[image_id] = min(distance, distances.get(image_id, distance))
-        return sorted(distances, key=lambda image_id: (distances[image_id], image_id))[:NEAR_HASHES]
+        nearest = sorted(distances, key=lambda image_id: (distances[image_id], image_id))
+        return [part_key(image_id) for image_id in nearest[:NEAR_HASHES]]
 
     async def by_nearest_hashes(self, view: View, exclude: frozenset[int]) -> list[int]:
-        """Pictures whose hashes are nearest to the view's as it is, however far."""
+        """Keys of the pictures whose hashes are nearest to the view's as it is, however far."""
         if not view.orientations:
             return []
         (hits,) = await self._index.near_hashes(view.orientations[:1], NEAREST_HASHES + len(exclude))
-        return [image_id for image_id in hits.keys.tolist() if image_id not in exclude][:NEAREST_HASHES]
+        found = [image_id for image_id in hits.keys.tolist() if image_id not in exclude]
+        return [part_key(image_id) for image_id in found[:NEAREST_HASHES]]
 
     async def near_each_hash(self, phashes: Sequence[int], count: int) -> list[list[int]]:
-        """For each hash the pictures whose hashes are near to it, nearest first."""
+        """For each hash the keys of the pictures whose hashes are near to it, nearest first."""
         found = await self._index.near_hashes(phashes, count, within=NEAR_HASH)
-        return [hits.keys.tolist() for hits in found]
+        return [[part_key(image_id) for image_id in hits.keys.tolist()] for hits in found]
 
-    async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
-        """What is stored of pictures, those left out that are gone by now."""
-        return await self._store.stored(ids)
+    async def keys_of(self, image_id: int) -> list[int]:
+        """A picture's key, and those of its parts."""
+        return [part_key(image_id), *await self._store.part_keys([image_id])]
+
+    async def stored(self, keys: Sequence[int]) -> dict[int, StoredFeatures]:
+        """What is stored of pictures and parts, by key, those left out that are gone by now."""
+        of_parts = [key for key in keys if key & PART_MASK]
+        found = await self._store.stored([key >> PART_BITS for key in keys if not key & PART_MASK])
+        by_key = {one.key: one for one in found.values()}
+        if of_parts:
+            by_key |= await self._store.stored_parts(of_parts)
+        return dict(sorted(by_key.items()))

@@ -14,16 +14,17 @@ def is_looked_at(candidate: Candidate) -> bool:
 
 def shows_whole(candidate: Candidate) -> bool:
     """Whether a candidate, as it lies on the query, and the query show nearly all of each other."""
-    return candidate.proof is not None and min(overlap(candidate.proof.transform)) >= SHOWN
+    return candidate.on_whole is not None and min(overlap(candidate.on_whole.transform)) >= SHOWN
 
 
 def related(query: StoredImage, candidate: Candidate, match: Match) -> Pair:
     """The pair of a stored picture that was the query, and of a proved one in lane `same` or `variant`."""
     first, second = sorted((query.id, match.image.id))
-    if match.lane != "same" or candidate.proof is None:
+    whole = candidate.on_whole
+    if match.lane != "same" or whole is None:
         return Pair(first, second, match.p_same, "variant")
     if shows_whole(candidate):
         return Pair(first, second, match.p_same, "near_duplicate")
-    of_query, of_match = overlap(candidate.proof.transform)
+    of_query, of_match = overlap(whole.transform)
     part = query if of_query > of_match else match.image
     return Pair(first, second, match.p_same, "contains", part.id)

@@ -84,7 +84,13 @@ class Decoders:
         self._starting: set[asyncio.Task[None]] = set()
 
     async def decode(
-        self, content: bytes, *, side: int, max_bytes: int | None = None, max_pixels: int | None = None
+        self,
+        content: bytes,
+        *,
+        side: int,
+        max_bytes: int | None = None,
+        max_pixels: int | None = None,
+        of_parts: bool = False,
     ) -> Image:
         """See `imaging.decode`. Raises an ImageError; TooCostly for what breaks a worker or goes over a limit."""
         request = {
@@ -92,6 +98,7 @@ class Decoders:
             "max_bytes": self._max_bytes if max_bytes is None else max_bytes,
             "max_pixels": self.max_pixels if max_pixels is None else max_pixels,
             "memory_bytes": self._limits.memory_bytes,
+            "of_parts": of_parts,
         }
         place = await self._place()
         try:

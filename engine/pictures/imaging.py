@@ -27,7 +27,7 @@ from engine.errors import (
     TooCostly,
     UnsupportedFormat,
 )
-from engine.pictures import bounds
+from engine.pictures import bounds, parts
 
 FORMATS = {
     "JPEG": "image/jpeg",
@@ -99,12 +99,21 @@ def harden() -> None:
     heif_options.DECODE_THREADS = 1
 
 
-def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory_bytes: int | None = None) -> Image:
+def decode(
+    content: bytes,
+    *,
+    side: int,
+    max_bytes: int,
+    max_pixels: int,
+    memory_bytes: int | None = None,
+    of_parts: bool = False,
+) -> Image:
     """The first frame of a picture file, upright, on white where it is transparent, longest side at most `side`.
 
-    `memory_bytes` is what this process may still take, where that is bounded: a decoder that runs out of it does not
-    always say so. Nothing is decoded before the header's width and height are known to be allowed. JPEG is decoded at
-    a half, a quarter or an eighth where that is enough. Raises an ImageError.
+    `of_parts`: of a long picture `side` is the longest side of each of its parts, not of the whole. `memory_bytes` is
+    what this process may still take, where that is bounded: a decoder that runs out of it does not always say so.
+    Nothing is decoded before the header's width and height are known to be allowed. JPEG is decoded at a half, a
+    quarter or an eighth where that is enough. Raises an ImageError.
     """
     if not content:
         raise EmptyFile("The file is empty.")
@@ -118,6 +127,8 @@ def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory
     bounds.require_size(image.width, image.height, max_pixels)
     media_type = FORMATS[image.format or ""]
     size = image.size
+    if of_parts:
+        side = parts.side(*size, side)
     try:
         image.draft("RGB", (side, side))  # JPEG only: decodes at the smallest scale that is no smaller than this
         image.load()
@@ -127,7 +138,7 @@ def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory
         is_too_large = bool(memory_bytes) and PIXEL_BYTES * size[0] * size[1] > (memory_bytes or 0)
         raise _undecodable(MemoryError() if is_too_large else error, max_pixels) from error
     width, height = size[::-1] if turned else size
-    return Image(_reduced(pixels, side), media_type, width, height)
+    return Image(reduced(pixels, side), media_type, width, height)
 
 
 def too_large(size: int | None, max_bytes: int) -> FileTooLarge:
@@ -149,7 +160,7 @@ def encode_thumbnail(pixels: Pixels) -> bytes:
 
 def encode_reduced(pixels: Pixels, *, side: int, quality: int) -> bytes:
     """A JPEG whose longest side is at most `side` pixels."""
-    return encode_jpeg(_reduced(pixels, side), quality=quality)
+    return encode_jpeg(reduced(pixels, side), quality=quality)
 
 
 def widened(pixels: Pixels, max_ratio: float) -> Pixels:
@@ -170,6 +181,12 @@ def decode_grey(content: bytes) -> Pixels | None:
 def decode_small(content: bytes) -> Pixels | None:
     """A JPEG of our own at a quarter of its sides, RGB (H, W, 3); None where it is torn."""
     bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_COLOR_4)
+    return None if bgr is None else np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def decode_own(content: bytes) -> Pixels | None:
+    """A JPEG of our own, RGB (H, W, 3); None where it is torn."""
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     return None if bgr is None else np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
@@ -307,7 +324,7 @@ def _deep_grey(image: PillowImage.Image, factor: int) -> NDArray[np.generic]:
 def _from_deep_grey(values: NDArray[np.generic]) -> Pixels:
     """16-bit, 32-bit and float greys, which Pillow's `convert` would clip."""
     if values.dtype == np.uint16 and values.size > LARGE_PIXELS:
-        values = _reduced(values, 2 * QUERY_SIDE)
+        values = reduced(values, 2 * QUERY_SIDE)
     grey = np.nan_to_num(values.astype(np.float32))
     top = float(grey.max())
     full = (
@@ -317,7 +334,8 @@ def _from_deep_grey(values: NDArray[np.generic]) -> Pixels:
     return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
-def _reduced(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+def reduced(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+    """The same with a longest side of at most `side` pixels."""
     height, width = pixels.shape[:2]
     scale = side / max(width, height)
     if scale >= 1:

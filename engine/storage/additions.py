@@ -82,6 +82,7 @@ class Additions:
                 elif image.deleted_at is not None:
                     await statements.restore(connection, image.id, one.provenance)
                     await statements.put_embeddings(connection, {image.id: one.embeddings}, wanted)
+                    await statements.put_parts(connection, image.id, one.parts, wanted)
                     recorded.append((image.id, "restored", None))
                     before = Removal(image.id, image.deleted_at)
                     results.append(AddResult(one.provenance.name, "restored", image.id, removed_before=before))

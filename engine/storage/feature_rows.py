@@ -7,20 +7,26 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, or_, select, update
 
 from engine.domain import (
+    PART_BITS,
+    PART_MASK,
+    WHOLE_PART,
     HandcraftedFeatures,
     NetworkRef,
+    PreparedPart,
     StoredFeatures,
     StoredImage,
     Vector,
+    part_key,
 )
 from engine.storage import codec, statements
 from engine.storage.database import Database
-from engine.storage.statements import WHOLE, Operation
+from engine.storage.statements import Operation
 from engine.storage.tables import (
     embeddings,
     hashes,
     images,
     keypoints,
+    parts,
 )
 
 
@@ -59,10 +65,57 @@ class FeatureRows:
                     )
         return found
 
+    async def stored_parts(self, keys: Sequence[int]) -> dict[int, StoredFeatures]:
+        """Parts of live long pictures, by key; without keypoints where these are damaged."""
+        wanted = set(keys)
+        query = (
+            select(
+                images,
+                *(parts.c[name] for name in ("part", "x", "y", "aspect")),
+                parts.c.width.label("part_width"),
+                parts.c.height.label("part_height"),
+                *(statements.blob(parts.c[name]) for name in ("thumbnail", "points", "descriptors")),
+            )
+            .join(parts, parts.c.image_id == images.c.id)
+            .where(images.c.deleted_at.is_(None))
+        )
+        of_each: dict[int, list[int]] = {}
+        for key in sorted(wanted):
+            of_each.setdefault(key >> PART_BITS, []).append(key & PART_MASK)
+        found = {}
+        async with self._database.read() as connection:
+            for image_id, numbers in of_each.items():
+                of_image = query.where(images.c.id == image_id, parts.c.part.in_(numbers))
+                for row in await connection.execute(of_image):
+                    keypoints = codec.keypoints_from_bytes(row.points or b"", row.descriptors or b"", row.aspect or 1.0)
+                    one = StoredFeatures(
+                        statements.image(row), HandcraftedFeatures(None, keypoints), statements.part(row), row.thumbnail
+                    )
+                    found[one.key] = one
+        return found
+
+    async def part_keys(self, ids: Sequence[int]) -> list[int]:
+        """Keys of all parts of these pictures, whether these are in the library or were removed."""
+        query = select(parts.c.image_id, parts.c.part)
+        async with self._database.read() as connection:
+            return [
+                part_key(row.image_id, row.part)
+                for some in statements.chunks(ids)
+                for row in await connection.execute(query.where(parts.c.image_id.in_(some)))
+            ]
+
+    async def count_parts(self, network: NetworkRef) -> int:
+        """Embeddings of this network that are of parts of live pictures."""
+        query = select(func.count()).select_from(embeddings.join(images)).where(
+            images.c.deleted_at.is_(None), embeddings.c.part != WHOLE_PART, statements.made_by(network)
+        )  # fmt: skip
+        async with self._database.read() as connection:
+            return int(await connection.scalar(query) or 0)
+
     async def embedding(self, image_id: int, network: NetworkRef, dimensions: int) -> Vector | None:
         query = select(statements.blob(embeddings.c.vector)).where(
             embeddings.c.image_id == image_id,
-            embeddings.c.part == WHOLE,
+            embeddings.c.part == WHOLE_PART,
             statements.made_by(network),
             statements.is_whole_vector(dimensions),
         )
@@ -151,21 +204,34 @@ class FeatureRows:
         async with self._database.read() as connection:
             return list((await connection.scalars(query)).all())
 
-    async def put_embeddings(self, network: NetworkRef, vectors: dict[int, Vector]) -> None:
-        """Add embeddings of one network to pictures that may have others."""
+    async def put_embeddings(
+        self, network: NetworkRef, vectors: dict[int, Vector], parts: dict[int, tuple[PreparedPart, ...]] | None = None
+    ) -> None:
+        """Add embeddings of one network to pictures that may have others; and long pictures' `parts`."""
         async with self._database.write() as connection:
             made = {image_id: {network: vector} for image_id, vector in vectors.items()}
             await statements.put_embeddings(connection, made, [network])
+            for image_id, some in (parts or {}).items():
+                await statements.put_parts(connection, image_id, some, [network])
 
-    async def put_features(self, image_id: int, found: HandcraftedFeatures, version: int, operation: Operation) -> None:
+    async def put_features(
+        self,
+        image_id: int,
+        found: HandcraftedFeatures,
+        version: int,
+        operation: Operation,
+        parts: tuple[PreparedPart, ...] = (),
+    ) -> None:
         """Replace the features of a picture, its embedding excepted, which indexes take in anew too.
 
-        `version`: of its keypoints.
+        `version`: of its keypoints. `parts`: of a long picture, with their embeddings.
         """
         async with self._database.write() as connection:
             await connection.execute(delete(keypoints).where(keypoints.c.image_id == image_id))
             await connection.execute(delete(hashes).where(hashes.c.image_id == image_id))
             await statements.put_handcrafted(connection, {image_id: (found, version)})
+            networks = list(parts[0].embeddings) if parts else []
+            await statements.put_parts(connection, image_id, parts, networks)
             await statements.record(connection, operation, [(image_id, "reembedded", None)])
 
     async def remove_hashes(self, ids: Sequence[int]) -> None:

@@ -38,7 +38,7 @@ PORTION, PORTION_OF_FEATURES = 2_000, 200  # rows in one transaction
 PASSES = 5  # over a library that others change meanwhile
 REVISIONS = "alembic_version"
 # What the change feed tells of, if it is changed; all else is looked through for changes.
-IN_THE_FEED = frozenset({"images", "embeddings", "hashes", "keypoints", "operations", "changes"})
+IN_THE_FEED = frozenset({"images", "embeddings", "hashes", "keypoints", "parts", "operations", "changes"})
 
 Progress = Callable[[int, int], None]
 Row = dict[str, Any]

@@ -24,12 +24,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import (
+    WHOLE_PART,
     FileSeen,
     HandcraftedFeatures,
     Keypoints,
     NetworkRef,
+    Part,
     Prepared,
+    PreparedPart,
     Provenance,
+    Region,
     StoredImage,
     Vector,
 )
@@ -44,10 +48,10 @@ from engine.storage.tables import (
     kept_pairs,
     keypoints,
     operations,
+    parts,
     settings,
 )
 
-WHOLE = 0  # `part` of the whole picture
 IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
 UNDOABLE = ("add", "remove", "edit", "decision", "repair")
 INVERTIBLE = ("added", "restored", "removed", "edited", "decided")  # kinds of changes that `invert` takes back
@@ -256,6 +260,8 @@ async def insert_images(
     await put_embeddings(connection, {i: one.embeddings for i, one in zip(ids, new, strict=True)}, wanted)
     found = {i: (one.features.handcrafted, one.keypoints_version) for i, one in zip(ids, new, strict=True)}
     await put_handcrafted(connection, found)
+    for i, one in zip(ids, new, strict=True):
+        await put_parts(connection, i, one.parts, wanted)
     return {image.sha256: replace(image, id=i) for i, image in zip(ids, described, strict=True)}
 
 
@@ -279,7 +285,11 @@ def _described(one: Prepared) -> StoredImage:
 
 
 async def put_embeddings(
-    connection: AsyncConnection, vectors: dict[int, dict[NetworkRef, Vector]], wanted: Sequence[NetworkRef]
+    connection: AsyncConnection,
+    vectors: dict[int, dict[NetworkRef, Vector]],
+    wanted: Sequence[NetworkRef],
+    *,
+    part: int = WHOLE_PART,
 ) -> None:
     """Embeddings by picture, those of the networks that are wanted."""
     rows = [
@@ -287,7 +297,7 @@ async def put_embeddings(
             "image_id": image_id,
             "network": network.name,
             "version": network.version,
-            "part": WHOLE,
+            "part": part,
             "vector": codec.vector_to_bytes(made[network]),
         }
         for image_id, made in vectors.items()
@@ -301,19 +311,50 @@ async def put_embeddings(
     await connection.execute(statement, rows)
 
 
-async def put_keypoints(connection: AsyncConnection, found: dict[int, tuple[Keypoints, int]]) -> None:
-    """Keypoints and their version by picture."""
+async def put_parts(
+    connection: AsyncConnection,
+    image_id: int,
+    made: Sequence[PreparedPart],
+    wanted: Sequence[NetworkRef],
+) -> None:
+    """A long picture's parts in place of those that it has, with the embeddings of the networks that are wanted."""
+    if not made:
+        return
     rows = [
         {
             "image_id": image_id,
-            "version": version,
-            "aspect": one.aspect,
-            "points": codec.points_to_bytes(one),
-            "descriptors": one.descriptors.tobytes(),
+            "part": one.part.number,
+            **{name: getattr(one.part.region, name) for name in ("x", "y", "width", "height")},
+            "thumbnail": one.thumbnail,
+            **_keypoints_row(one.keypoints, one.keypoints_version),
         }
-        for image_id, (one, version) in found.items()
+        for one in made
     ]
+    await connection.execute(delete(parts).where(parts.c.image_id == image_id))
+    await connection.execute(insert(parts), rows)
+    for one in made:
+        await put_embeddings(connection, {image_id: one.embeddings}, wanted, part=one.part.number)
+
+
+def part(row: Any) -> Part:
+    return Part(row.part, Region(row.x, row.y, row.part_width, row.part_height))
+
+
+async def put_keypoints(connection: AsyncConnection, found: dict[int, tuple[Keypoints, int]]) -> None:
+    """Keypoints and their version by picture."""
+    rows = [
+        {"image_id": image_id, **_keypoints_row(one, version)} for image_id, (one, version) in found.items()
+    ]  # fmt: skip
     await connection.execute(insert(keypoints), rows)
+
+
+def _keypoints_row(found: Keypoints, version: int) -> dict[str, Any]:
+    return {
+        "version": version,
+        "aspect": found.aspect,
+        "points": codec.points_to_bytes(found),
+        "descriptors": found.descriptors.tobytes(),
+    }
 
 
 async def put_files_seen(connection: AsyncConnection, seen: dict[FileSeen, int]) -> None:

@@ -115,6 +115,20 @@ keypoints = Table(
     Column("descriptors", LargeBinary, nullable=False),  # (n, 32) uint8
 )
 
+# Of long pictures: pieces of ordinary shape, which are found as pictures are. Their embeddings are in `embeddings`.
+parts = Table(
+    "parts",
+    metadata,
+    _image_id(primary_key=True),
+    Column("part", SmallInteger, primary_key=True),  # from 1 on
+    *(Column(name, Float, nullable=False) for name in ("x", "y", "width", "height")),  # in shares of the picture
+    Column("thumbnail", LargeBinary, nullable=False),  # a JPEG
+    Column("version", Integer, nullable=False),  # of the keypoints, and these as in `keypoints`
+    Column("aspect", Float, nullable=False),
+    Column("points", LargeBinary, nullable=False),
+    Column("descriptors", LargeBinary, nullable=False),
+)
+
 operations = Table(
     "operations",
     metadata,

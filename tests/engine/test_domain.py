@@ -126,6 +126,7 @@ def test_evidence_is_written_in_full_with_its_edits_by_code() -> None:
         "outline": [[0, 0], [1, 0], [1, 1], [0, 1]],
         "edits": ["mirrored", "inside_larger"],
         "differs": [{"x": 0.5, "y": 0.25, "width": 0.125, "height": 0.5}],
+        "place": None,
     }
     nothing = Evidence().as_json()
     assert set(nothing) == {one.name for one in fields(Evidence)}

@@ -12,12 +12,13 @@ from sqlalchemy import delete, update
 
 from engine import EngineSettings, open_service
 from engine.concurrency import CpuPool
+from engine.domain import PART_BITS, part_key
 from engine.index import following
 from engine.index.base import PooledIndex
 from engine.index.flat import FlatIndex
 from engine.index.following import Embeddings, Follower, PerceptualHashes, StoredVectors, take_in
 from engine.index.hamming import HammingIndex
-from engine.index.hits import PART_BITS, Hits, Keys, Vectors
+from engine.index.hits import Hits, Keys, Vectors
 from engine.storage.repository import Repository
 from engine.storage.statements import NETWORK as NETWORK_SETTING
 from engine.storage.statements import Operation, record
@@ -302,7 +303,7 @@ class Stored:
             if one % 2 == 0:
                 yield np.array([one], np.int64), np.array([[one]], np.float32)
 
-    def keys(self, ids: Sequence[int]) -> Keys:
+    async def keys(self, ids: Sequence[int]) -> Keys:
         return np.array(ids, np.int64)
 
 
@@ -347,7 +348,7 @@ async def test_embeddings_are_keyed_by_picture_and_part_and_have_unit_length(
     rows = Embeddings(repository.features, NETWORK, HEAD, pool)
     for some in (None, ids):
         keys, vectors = [np.concatenate(c) for c in zip(*[one async for one in rows.portions(some)], strict=True)]
-        assert keys.tolist() == [one << PART_BITS for one in ids] == rows.keys(ids).tolist()
+        assert keys.tolist() == [part_key(one) for one in ids] == (await rows.keys(ids)).tolist()
         assert vectors.shape == (3, DIMENSIONS)
         assert vectors.dtype == np.float32
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
@@ -358,7 +359,7 @@ async def test_part_of_a_picture_has_a_key_of_its_own(repository: Repository, po
     (image_id,) = await add(repository, 1)
     await execute(repository, update(embeddings).values(part=3))
     rows = Embeddings(repository.features, NETWORK, HEAD, pool)
-    assert [keys.tolist() async for keys, _ in rows.portions([image_id])] == [[image_id << PART_BITS | 3]]
+    assert [keys.tolist() async for keys, _ in rows.portions([image_id])] == [[part_key(image_id, 3)]]
 
 
 async def test_embeddings_of_removed_pictures_others_networks_and_damaged_ones_are_not_given(
@@ -373,7 +374,7 @@ async def test_embeddings_of_removed_pictures_others_networks_and_damaged_ones_a
     )
     rows = Embeddings(repository.features, NETWORK, HEAD, pool)
     for some in (None, [removed, damaged, other, whole]):
-        assert [keys.tolist() async for keys, _ in rows.portions(some)] == [[whole << PART_BITS]]
+        assert [keys.tolist() async for keys, _ in rows.portions(some)] == [[part_key(whole)]]
     assert [keys.tolist() async for keys, _ in rows.portions([removed])] == []
 
 
@@ -384,7 +385,7 @@ async def test_embeddings_of_what_was_found_are_read_whether_it_is_still_there(
     first, second = await add(repository, 1, 2)
     await remove(repository, first)
     keys, vectors = await Embeddings(repository.features, NETWORK, HEAD, pool).of([first, second, 99])
-    assert sorted(keys.tolist()) == [first << PART_BITS, second << PART_BITS]
+    assert sorted(keys.tolist()) == [part_key(first), part_key(second)]
     assert vectors.shape == (2, DIMENSIONS)
     keys, vectors = await Embeddings(repository.features, NETWORK, HEAD, pool).of([])
     assert (len(keys), vectors.shape) == (0, (0, DIMENSIONS))
@@ -401,7 +402,7 @@ async def test_hashes_are_keyed_by_picture_and_are_not_there_for_flat_or_removed
         assert (keys.tolist(), values.tolist()) == ([first], [phash_of(1)])
         assert values.dtype == np.uint64
     assert phash_of(1) >= 1 << 63  # one that is negative in the database
-    assert rows.keys([7, 9]).tolist() == [7, 9]
+    assert (await rows.keys([7, 9])).tolist() == [7, 9]
 
 
 async def test_embeddings_and_hashes_are_brought_level_by_the_same_code(repository: Repository, pool: CpuPool) -> None:
@@ -434,7 +435,7 @@ async def test_picture_without_an_embedding_of_this_network_leaves_the_index(
     index = Ledger()
     rows = Embeddings(repository.features, OTHER, HEAD, pool)
     await take_in(index, rows, [1])
-    assert list(index.held) == [1 << PART_BITS]
+    assert list(index.held) == [part_key(1)]
     await execute(repository, delete(embeddings).where(embeddings.c.version == OTHER.version))
     await take_in(index, rows, [1])
     assert not index.held

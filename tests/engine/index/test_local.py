@@ -13,10 +13,9 @@ from sqlalchemy import delete, insert
 
 from engine import EngineSettings, SearchService, open_service
 from engine.concurrency import CpuPool
-from engine.domain import NetworkHead, NetworkRef, Vector
+from engine.domain import PART_BITS, NetworkHead, NetworkRef, Vector
 from engine.index import local as indexing
 from engine.index.following import Follower
-from engine.index.hits import PART_BITS
 from engine.index.hnsw import HnswIndex
 from engine.index.local import IndexKind, InProcess
 from engine.storage import codec, statements

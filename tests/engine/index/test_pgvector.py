@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from engine import EngineSettings, open_service
 from engine.concurrency import CpuPool
+from engine.domain import PART_BITS
 from engine.errors import InvalidSetting
-from engine.index.hits import PART_BITS, Keys, Vectors
+from engine.index.hits import Keys, Vectors
 from engine.index.pgvector import SCHEMA, Pgvector, PgvectorIndex, require_pgvector
 from engine.settings import parse_database_url
 from engine.storage.database import Database

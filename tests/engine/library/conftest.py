@@ -60,9 +60,17 @@ class InThisThread(Decoders):
     """Decodes without a process of its own."""
 
     async def decode(
-        self, content: bytes, *, side: int, max_bytes: int | None = None, max_pixels: int | None = None
+        self,
+        content: bytes,
+        *,
+        side: int,
+        max_bytes: int | None = None,
+        max_pixels: int | None = None,
+        of_parts: bool = False,
     ) -> Image:
-        return imaging.decode(content, side=side, max_bytes=max_bytes or 10**7, max_pixels=max_pixels or 10**7)
+        return imaging.decode(
+            content, side=side, max_bytes=max_bytes or 10**7, max_pixels=max_pixels or 10**7, of_parts=of_parts
+        )
 
     async def warm_up(self) -> None:
         """There is nothing to start."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine import EngineSettings, SearchService, StoredImage, open_service
+from engine.domain import HandcraftedFeatures, Keypoints, StoredFeatures
 from engine.errors import UnreadableFile
 from engine.library.originals import DETAIL_SIDE, Originals
 from engine.pictures import imaging
@@ -30,6 +31,12 @@ async def opened(settings: EngineSettings) -> AsyncIterator[tuple[SearchService,
 Opened = tuple[SearchService, Originals, StoredImage]
 
 
+def whole(image: StoredImage) -> StoredFeatures:
+    return StoredFeatures(
+        image, HandcraftedFeatures(None, Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), 1.0))
+    )
+
+
 async def test_file_is_the_very_file_that_was_added(opened: Opened) -> None:
     _, originals, image = opened
     assert await originals.file(image) == CONTENT
@@ -37,7 +44,7 @@ async def test_file_is_the_very_file_that_was_added(opened: Opened) -> None:
 
 async def test_nothing_of_a_purged_picture_stays_in_the_cache(opened: Opened) -> None:
     service, originals, image = opened
-    assert await originals.detail(image) is not None
+    assert await originals.detail(whole(image)) is not None
     kept = service.settings.cache_dir / "details" / image.sha256[:2] / f"{image.sha256}.jpg"
     assert kept.is_file()
     await service.remove([image.id], actor="test")
@@ -68,7 +75,7 @@ async def test_reduced_picture_is_kept_to_be_compared_in_detail(
     assert added.id
     image, details = await small.get(added.id), tmp_path / "details"
     assert not list(details.rglob("*.jpg"))  # not before it is needed
-    picture = await originals.detail(image)
+    picture = await originals.detail(whole(image))
     assert picture is not None
     grey = picture.grey
     assert grey.dtype == np.uint8
@@ -79,7 +86,7 @@ async def test_reduced_picture_is_kept_to_be_compared_in_detail(
     assert kept.stem == image.sha256
     before, written = kept.read_bytes(), kept.stat().st_mtime_ns
     original_of(small, image).unlink()
-    again = await originals.detail(image)  # the reduced one is enough
+    again = await originals.detail(whole(image))  # the reduced one is enough
     assert again is not None
     assert again is not None
     assert np.array_equal(again.grey, grey)
@@ -92,13 +99,13 @@ async def test_reduced_picture_is_made_again_when_the_cache_is_emptied_or_torn(
     added = await small.add_bytes(painted(3), name="3.jpg", actor="test")
     assert added.id
     image, details = await small.get(added.id), tmp_path / "details"
-    picture = await originals.detail(image)
+    picture = await originals.detail(whole(image))
     assert picture is not None
     grey = picture.grey
     assert grey.shape == (120, 160)  # never enlarged
     for spoil in (lambda: shutil.rmtree(details), lambda: next(details.rglob("*.jpg")).write_bytes(b"torn")):
         spoil()
-        again = await originals.detail(image)
+        again = await originals.detail(whole(image))
         assert again is not None
         assert again is not None
         assert np.array_equal(again.grey, grey)
@@ -115,7 +122,7 @@ async def test_lost_or_damaged_original_has_nothing_to_be_compared_in_detail(
         original_of(small, image).unlink()
         if content:
             original_of(small, image).write_bytes(content)
-        assert await originals.detail(image) is None
+        assert await originals.detail(whole(image)) is None
     assert not list((tmp_path / "details").rglob("*.jpg"))
 
 

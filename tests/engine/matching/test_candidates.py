@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain import WHOLE, Edit, Pixels, Region
+from engine.domain import WHOLE, Edit, Pixels, Region, part_key
 from engine.features.detail import Picture
 from engine.features.geometry import Geometry
 from engine.features.ssim import Alignment
@@ -184,8 +184,8 @@ def test_shortlist_keeps_the_order_in_which_candidates_came_up() -> None:
     shortlist = Shortlist.of(candidate(one) for one in (5, 2, 9))
     assert [one.id for one in shortlist] == [5, 2, 9]
     assert len(shortlist) == 3
-    assert 2 in shortlist
-    assert 3 not in shortlist
+    assert part_key(2) in shortlist
+    assert part_key(3) not in shortlist
 
 
 def test_updated_takes_places_over_and_puts_new_ones_last() -> None:
@@ -193,9 +193,9 @@ def test_updated_takes_places_over_and_puts_new_ones_last() -> None:
     learned = candidate(2, 0.9)
     updated = shortlist.updated([candidate(7), learned])
     assert [one.id for one in updated] == [5, 2, 9, 7]
-    assert updated.by_id[2] is learned
+    assert updated.by_key[part_key(2)] is learned
     assert [one.cosine for one in shortlist] == [0.5] * 3  # the one before is as it was
-    assert 7 not in shortlist
+    assert part_key(7) not in shortlist
 
 
 def test_joined_keeps_what_two_steps_learned_of_one_picture() -> None:
@@ -204,14 +204,14 @@ def test_joined_keeps_what_two_steps_learned_of_one_picture() -> None:
     for learned in ([near, far, candidate(7)], [far, near, candidate(7)]):
         joined = shortlist.joined(learned)
         assert [one.id for one in joined] == [5, 2, 7]
-        assert joined.by_id[2].cosine == 0.9
-        assert joined.by_id[2].is_proved
+        assert joined.by_key[part_key(2)].cosine == 0.9
+        assert joined.by_key[part_key(2)].is_proved
     assert not shortlist.has_proof
 
 
 def test_having_and_where_choose_in_the_order_that_is_asked_for() -> None:
     shortlist = Shortlist.of(candidate(one, one / 10) for one in (5, 2, 9))
-    assert [one.id for one in shortlist.having([9, 4, 5])] == [9, 5]
+    assert [one.id for one in shortlist.having(map(part_key, [9, 4, 5]))] == [9, 5]
     assert [one.id for one in shortlist.where(lambda one: one.cosine > 0.4)] == [5, 9]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Edit, Features, Image, Pixels, Region, Vector
+from engine.domain import WHOLE, Edit, Features, Image, Pixels, Region, Vector, part_key
 from engine.features import registry
 from engine.features.detail import Comparison
 from engine.features.ssim import Alignment
@@ -61,7 +61,7 @@ class Searching:
 
     def _noted(self, stage: str, run: Callable[[Any, Shortlist], Awaitable[Shortlist]]) -> Any:
         async def noted(search: Any, shortlist: Shortlist) -> Shortlist:
-            then = dict(shortlist.by_id)
+            then = dict(shortlist.by_key)
             gave = await run(search, shortlist)
             self.steps.append(Step(stage, shortlist, then, gave))
             return gave
@@ -225,9 +225,9 @@ async def test_stage_gives_another_shortlist_and_leaves_the_one_that_it_got(pool
     await searching.match(query)
     for step in searching.steps:
         assert step.gave is not step.got
-        assert list(step.got.by_id) == list(step.then)
-        assert all(step.got.by_id[one] is step.then[one] for one in step.then)
-        assert list(step.gave.by_id)[: len(step.then)] == list(step.then)  # who was in it keeps the place
+        assert list(step.got.by_key) == list(step.then)
+        assert all(step.got.by_key[one] is step.then[one] for one in step.then)
+        assert list(step.gave.by_key)[: len(step.then)] == list(step.then)  # who was in it keeps the place
     for before, after in zip(searching.steps, searching.steps[1:], strict=False):
         assert after.got is before.gave
 
@@ -458,11 +458,11 @@ async def test_five_likeliest_are_compared_and_the_others_are_not_beside_a_copy(
         found = await scrutinised(pool, library)
         assert library.compared == ids[:SCRUTINISED]
         assert len(asked.asked) == SCRUTINISED
-        for (one,) in (found.having([image_id]) for image_id in ids[SCRUTINISED:]):
+        for (one,) in (found.having([part_key(image_id)]) for image_id in ids[SCRUTINISED:]):
             assert one.proof
             assert (one.is_proved, one.is_copy, one.is_compared) == (True, False, True)
             assert (one.proof.p_copy, one.proof.edits) == (UNCHECKED, ())
-        assert found.having([ids[SCRUTINISED - 1]])[0].is_copy
+        assert found.having([part_key(ids[SCRUTINISED - 1])])[0].is_copy
 
 
 async def test_others_are_compared_where_none_of_the_likeliest_is_a_copy(pool: CpuPool, judge: Judging) -> None:

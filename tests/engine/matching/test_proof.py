@@ -8,6 +8,7 @@ import pytest
 from engine.domain import WHOLE, Edit, Pixels, Region
 from engine.features import hashes, orb, sift
 from engine.features.detail import Picture
+from engine.features.geometry import inverse, outline, shown_of
 from engine.matching import proof
 from engine.matching.proof import Proof
 from engine.matching.query_view import ORIENTATIONS, QueryPicture, View
@@ -226,3 +227,52 @@ def test_equal_pixels_have_no_difference_and_what_was_edited_has_some() -> None:
     assert difference(CAT) == 0
     for edit in ("blur", "grayscale", "recolour", "mirror", "crop", "turn", "write_text", "shrink"):
         assert difference(augment.apply(edit, CAT, CUP, seed=3)) > 0.5, edit
+
+
+# --- parts of long pictures
+
+
+def test_proof_of_a_part_is_one_of_the_whole_and_of_any_region_of_it() -> None:
+    part = Region(0.0, 0.5, 1.0, 0.25)
+    found = by_keypoints(CAT, CAT)
+    assert found
+    assert found.geometry
+    whole = proof.of_whole(found, part)
+    assert np.allclose(outline(whole.transform), [[0, 0.5], [1, 0.5], [1, 0.75], [0, 0.75]], atol=0.01)
+    assert whole.geometry
+    assert np.allclose(whole.geometry.stored_points, found.geometry.stored_points * [1, 0.25] + [0, 0.5], atol=1e-5)
+    assert shown_of(whole.transform).y == pytest.approx(0.5, abs=0.01)
+    again = proof.within(whole, part)
+    assert np.allclose(again.transform, found.transform, atol=1e-6)
+    assert again.geometry
+    assert np.allclose(again.geometry.stored_points, found.geometry.stored_points, atol=1e-5)
+
+
+def test_proof_on_a_part_of_a_query_is_one_on_the_whole_query() -> None:
+    part = Region(0.25, 0.0, 0.5, 1.0)
+    found = by_keypoints(CAT, CAT)
+    assert found
+    differs = Region(0.5, 0.5, 0.25, 0.25)
+    laid = proof.of_whole_query(replace(found, edits=(Edit.RECOMPRESSED,), differs=(differs,)), part)
+    assert np.allclose(outline(inverse(laid.transform)), [[0.25, 0], [0.75, 0], [0.75, 1], [0.25, 1]], atol=0.01)
+    assert (laid.edits, laid.region, laid.differs) == ((Edit.INSIDE_LARGER,), part, (Region(0.5, 0.5, 0.125, 0.25),))
+    assert laid.geometry
+    assert 0.24 < laid.geometry.query_points[:, 0].min() < laid.geometry.query_points[:, 0].max() < 0.76
+
+
+@pytest.mark.parametrize(
+    ("scale", "edits", "named"),
+    [
+        (1.0, (Edit.RECOMPRESSED,), (Edit.CROPPED,)),  # the query is the part
+        (1.5, (Edit.INSIDE_LARGER, Edit.GRAYSCALE), (Edit.CROPPED, Edit.GRAYSCALE)),  # and what is around it, too
+        (0.5, (Edit.CROPPED, Edit.MIRRORED), (Edit.CROPPED, Edit.MIRRORED)),
+        (6.0, (Edit.INSIDE_LARGER,), (Edit.INSIDE_LARGER,)),  # more than the whole
+    ],
+)
+def test_edits_of_a_part_are_those_of_the_whole(scale: float, edits: tuple[Edit, ...], named: tuple[Edit, ...]) -> None:
+    """`scale`: how many times the part's height the query is, of a part that is a quarter of the whole."""
+    around = np.array([[1, 0, 0], [0, scale, (1 - scale) / 2], [0, 0, 1]], np.float64)
+    found = by_keypoints(CAT, CAT)
+    assert found
+    found = replace(found, transform=around, edits=edits)
+    assert proof.edits_of_part(found, Region(0.0, 0.375, 1.0, 0.25)).edits == named

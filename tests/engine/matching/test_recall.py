@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, Pixels, StoredFeatures, Vector
+from engine.domain import WHOLE, Pixels, StoredFeatures, Vector, part_key
 from engine.index.hamming import BITS
 from engine.index.hits import Hits, Near
 from engine.matching.calibration import MIN_REFERENCES, Calibration
@@ -48,6 +48,12 @@ class Told:
     async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
         raise AssertionError("nobody asks for it")
 
+    async def stored_parts(self, keys: Sequence[int]) -> dict[int, StoredFeatures]:
+        raise AssertionError("nobody asks for it")
+
+    async def part_keys(self, ids: Sequence[int]) -> list[int]:
+        raise AssertionError("nobody asks for it")
+
 
 @pytest.fixture
 def pool() -> Iterator[CpuPool]:
@@ -61,6 +67,10 @@ def recall(told: Told, pool: CpuPool) -> Recall:
 
 def view(pixels: Pixels = QUERY) -> View:
     return View(QueryPicture(pixels), WHOLE)
+
+
+def keys(*ids: int) -> list[int]:
+    return [part_key(one) for one in ids]
 
 
 def many(count: int) -> list[Near]:
@@ -93,8 +103,8 @@ def test_nearness_is_that_of_the_calibration(pool: CpuPool) -> None:
     near = many(30)
     found = recall(Told(), pool).nearness(vector, near)
     references = calibration().references(HEAD, vector, [one.cosine for one in near])
-    assert found == {one.image_id: Calibration.nearness(one.cosine, references) for one in near}
-    assert list(found) == list(range(30))
+    assert found == {one.key: Calibration.nearness(one.cosine, references) for one in near}
+    assert list(found) == keys(*range(30))
 
 
 def test_where_too_little_is_known_everything_stands_out(pool: CpuPool) -> None:
@@ -106,24 +116,24 @@ def test_where_too_little_is_known_everything_stands_out(pool: CpuPool) -> None:
 async def test_near_hashes_count_in_any_orientation_nearest_first(pool: CpuPool) -> None:
     hashes = [{7: 1, 5: 9}, {5: 2}, {8: 3}, {}, {9: 12}, {4: 12}, {3: 11}, {7: 3}]
     told = Told(hashes=hashes)
-    assert await recall(told, pool).by_near_hashes(view(), frozenset()) == [7, 5, 8, 3]
+    assert await recall(told, pool).by_near_hashes(view(), frozenset()) == keys(7, 5, 8, 3)
     assert told.asked == [(8, NEAR_HASHES, NEAR_HASH)]
-    assert await recall(told, pool).by_near_hashes(view(), frozenset({5, 8})) == [7, 3, 4, 9]  # equals by id
+    assert await recall(told, pool).by_near_hashes(view(), frozenset({5, 8})) == keys(7, 3, 4, 9)  # equals by id
     assert told.asked[1] == (8, NEAR_HASHES + 2, NEAR_HASH)
 
 
 async def test_nearest_hashes_are_those_of_the_view_as_it_is_however_far(pool: CpuPool) -> None:
     told = Told(hashes=[{6: 20, 2: 25, 9: 31, 1: 40, 4: 41, 3: 50}])
-    assert await recall(told, pool).by_nearest_hashes(view(), frozenset()) == [6, 2, 9, 1]
-    assert await recall(told, pool).by_nearest_hashes(view(), frozenset({2, 4})) == [6, 9, 1, 3]
+    assert await recall(told, pool).by_nearest_hashes(view(), frozenset()) == keys(6, 2, 9, 1)
+    assert await recall(told, pool).by_nearest_hashes(view(), frozenset({2, 4})) == keys(6, 9, 1, 3)
     assert told.asked == [(1, NEAREST_HASHES, BITS), (1, NEAREST_HASHES + 2, BITS)]
 
 
 async def test_hash_of_the_view_as_it_is_is_the_one_that_is_asked(pool: CpuPool) -> None:
     library = SmallLibrary(np.ascontiguousarray(np.rot90(QUERY)), painting(1), painting(2), QUERY)
     found = library.recall(pool)
-    assert (await found.by_nearest_hashes(view(), frozenset()))[0] == 4
-    assert await found.by_near_hashes(view(), frozenset()) == [1, 4]  # turned, it is as near
+    assert (await found.by_nearest_hashes(view(), frozenset()))[0] == part_key(4)
+    assert await found.by_near_hashes(view(), frozenset()) == keys(1, 4)  # turned, it is as near
 
 
 async def test_flat_view_asks_for_no_hashes(pool: CpuPool) -> None:
@@ -135,11 +145,11 @@ async def test_flat_view_asks_for_no_hashes(pool: CpuPool) -> None:
 
 async def test_pictures_near_to_each_hash_come_in_the_order_of_the_hashes(pool: CpuPool) -> None:
     told = Told(hashes=[{4: 0, 2: 7}, {}, {2: 5}])
-    assert await recall(told, pool).near_each_hash([10, 20, 30], 6) == [[4, 2], [], [2]]
+    assert await recall(told, pool).near_each_hash([10, 20, 30], 6) == [keys(4, 2), [], keys(2)]
     assert told.asked == [(3, 6, NEAR_HASH)]
 
 
 async def test_pictures_that_are_gone_are_left_out(pool: CpuPool) -> None:
     library = SmallLibrary(QUERY, painting(1))
     library.removed = {2}
-    assert list(await library.recall(pool).stored([2, 1, 99])) == [1]
+    assert list(await library.recall(pool).stored(keys(2, 1, 99))) == keys(1)

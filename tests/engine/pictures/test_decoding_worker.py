@@ -22,7 +22,7 @@ MEGABYTE = 1024 * 1024
 BUFFER_BYTES = MEGABYTE // 4
 CPU_S = 60.0  # for a picture
 CAT = jpeg(photograph("chelsea.png"))  # of 451 x 300 pixels
-LIMITS = {"side": 100, "max_bytes": MEGABYTE, "max_pixels": 10**6}
+LIMITS: dict[str, Any] = {"side": 100, "max_bytes": MEGABYTE, "max_pixels": 10**6}
 only_on_linux = pytest.mark.skipif(sys.platform != "linux", reason="files are sealed on Linux only")
 
 

@@ -4,6 +4,7 @@ import struct
 import zlib
 from contextlib import suppress
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from engine.errors import (
 )
 from engine.pictures import imaging
 
-LIMITS = {"side": 1000, "max_bytes": 20 * 1024 * 1024, "max_pixels": 50_000_000}
+LIMITS: dict[str, Any] = {"side": 1000, "max_bytes": 20 * 1024 * 1024, "max_pixels": 50_000_000}
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 
 

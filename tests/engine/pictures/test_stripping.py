@@ -5,6 +5,7 @@ import time
 import tracemalloc
 import zlib
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = b"<x:xmpmeta>Jane Doe 52.5163 PRIVATE</x:xmpmeta>"
 XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 MINIMAL_EXIF = bytes.fromhex("4d4d002a 00000008 0001 0112 0003 00000001 0006 0000 00000000")
-LIMITS = {"side": 4000, "max_bytes": 10**8, "max_pixels": 10**8}
+LIMITS: dict[str, Any] = {"side": 4000, "max_bytes": 10**8, "max_pixels": 10**8}
 
 
 def picture(seed: int = 1, width: int = 90, height: int = 60) -> PillowImage.Image:

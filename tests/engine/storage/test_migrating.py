@@ -70,6 +70,8 @@ async def live_a_little(service: SearchService) -> None:
     await service.undo(actor="test")
     await service.remove([4], actor="test")
     twin = await service.add_bytes(jpeg(photograph("coffee.png"), 60), name="coffee again.jpg", actor="test")
+    panorama = np.hstack([photograph("rocket.jpg")] * 3)  # which has parts
+    assert (await service.add_bytes(jpeg(panorama), name="panorama.jpg", actor="test")).id
     assert twin.id
     await service.duplicates.decide([twin.id, *twin.near], "different", actor="test")
     await service.subscriptions.judge(MIRRORED, 1, right=False, subscriber="chat:1")
