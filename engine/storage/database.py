@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from engine.storage.postgresql import Server
 
-REVISION = "0006"  # of the tables in `tables.py`: the newest file in alembic/versions
+REVISION = "0007"  # of the tables in `tables.py`: the newest file in alembic/versions
 BUSY_TIMEOUT_S = 60
 COMMAND_TIMEOUT_S = 300  # one statement on a server; dropping the embeddings of a whole network takes a while
 POOL_SIZE = 8
@@ -106,10 +106,14 @@ class Database:
                 await engine.dispose()
 
     @asynccontextmanager
-    async def alone_at(self, work: str, pool: CpuPool) -> AsyncIterator[None]:
-        """Of all processes of this library one at a time; LibraryBusy where it is somebody else's turn for too long."""
+    async def alone_at(self, work: str, pool: CpuPool, *, wait_s: float | None = None) -> AsyncIterator[None]:
+        """Of all processes of this library one at a time; LibraryBusy where it is somebody else's turn for too long.
+
+        `wait_s`: how long that is, if not as long as for any turn.
+        """
+        wait_s = BUSY_TIMEOUT_S if wait_s is None else wait_s
         if self._server is None:
-            lock = FileLock(self._lock_path.with_name(f"{work}.lock"), timeout=BUSY_TIMEOUT_S, thread_local=False)
+            lock = FileLock(self._lock_path.with_name(f"{work}.lock"), timeout=wait_s, thread_local=False)
             await pool.run(_acquire, lock)
             try:
                 yield
@@ -117,7 +121,7 @@ class Database:
                 lock.release()
             return
         async with self.write_aside() as connection:
-            await self._server.take_turn_at(connection, work, wait_s=BUSY_TIMEOUT_S)
+            await self._server.take_turn_at(connection, work, wait_s=wait_s)
             yield
 
     async def migrate(self, pool: CpuPool, *, pictures_in: str | None) -> None:
