@@ -279,10 +279,19 @@ class FolderFollower:
         left = _by_picture(file for file in files if file.path not in gone)
         for event in await self._follow_moved(look, lost, left):
             yield event
-        missing = [file for image_id, some in lost.items() if image_id not in left for file in some]
+        # Of each picture without a file the one that it has lost here.
+        missing = [min(some, key=self._is_elsewhere) for image_id, some in lost.items() if image_id not in left]
         replaced = [file for file in look.replaced if file.image_id not in left and file.image_id not in lost]
-        for event in await (self._remove if self._plan.mirror else self._mark)(missing, replaced):
+        missing, replaced = ([file for file in some if file.is_live] for some in (missing, replaced))
+        if self._plan.mirror:
+            events = await self._remove([*missing, *replaced], lost)
+        else:
+            events = await self._mark([file for file in missing if not file.is_missing], replaced)
+        for event in events:
             yield event
+
+    def _is_elsewhere(self, file: KnownFile) -> bool:
+        return not is_in(file.path, [self.root])
 
     async def _follow_moved(
         self, look: _Look, lost: dict[int, list[KnownFile]], left: dict[int, list[KnownFile]]
@@ -307,30 +316,29 @@ class FolderFollower:
 
     async def _mark(self, missing: list[KnownFile], replaced: list[KnownFile]) -> list[FolderEvent]:
         """Write down that these pictures have lost their files; those of `replaced` are marked already."""
-        new = [file for file in missing if file.is_live and not file.is_missing]
-        events = [FolderEvent("missing", file.path, file.image_id) for file in replaced if file.is_live]
-        if refusal := await self._are_too_many(new):
-            if len(new) == self._warned_of:
+        events = [FolderEvent("missing", file.path, file.image_id) for file in replaced]
+        if refusal := await self._are_too_many(missing):
+            if len(missing) == self._warned_of:
                 return events
-            self._warned_of = len(new)
-            message = f"{refusal} They are not marked; `--allow-missing {len(new)}` marks them."
+            self._warned_of = len(missing)
+            message = f"{refusal} They are not marked; `--allow-missing {len(missing)}` marks them."
             return [*events, FolderEvent("warning", self.root, code=TooManyMissing.code, message=message)]
-        if new:
-            await self._seen.mark_missing([file.image_id for file in new])
-            self._lately.append((time.monotonic(), len(new)))
-        return [*events, *(FolderEvent("missing", file.path, file.image_id) for file in new)]
+        if missing:
+            await self._seen.mark_missing([file.image_id for file in missing])
+            self._lately.append((time.monotonic(), len(missing)))
+        return [*events, *(FolderEvent("missing", file.path, file.image_id) for file in missing)]
 
-    async def _remove(self, missing: list[KnownFile], replaced: list[KnownFile]) -> list[FolderEvent]:
-        """Take these pictures out of the library. TooManyMissing."""
-        files = [file for file in (*missing, *replaced) if file.is_live]
-        if not files:
+    async def _remove(self, missing: list[KnownFile], lost: dict[int, list[KnownFile]]) -> list[FolderEvent]:
+        """Take these pictures, which have lost their files, out of the library. TooManyMissing."""
+        if not missing:
             return []
-        if refusal := await self._are_too_many(files):
-            raise TooManyMissing(f"{refusal} No picture was removed; `--allow-missing {len(files)}` removes them.")
-        ids = sorted({file.image_id for file in files})
-        await self._seen.remove_missing(ids, missing, Operation("remove", ACTOR))
-        self._lately.append((time.monotonic(), len(files)))
-        return [FolderEvent("removed", file.path, file.image_id) for file in files]
+        if refusal := await self._are_too_many(missing):
+            raise TooManyMissing(f"{refusal} No picture was removed; `--allow-missing {len(missing)}` removes them.")
+        ids = [file.image_id for file in missing]
+        gone = [file for image_id in ids for file in lost.get(image_id, ())]
+        await self._seen.remove_missing(ids, gone, Operation("remove", ACTOR))
+        self._lately.append((time.monotonic(), len(missing)))
+        return [FolderEvent("removed", file.path, file.image_id) for file in missing]
 
     async def _are_too_many(self, files: Sequence[KnownFile]) -> str | None:
         """A sentence if likelier these files are away than deleted."""
