@@ -51,7 +51,6 @@ class _Look:
     known: dict[str, KnownFile]
     there: dict[str, Source]
     gone: dict[str, KnownFile]
-    came_again: dict[int, str] = field(default_factory=dict)  # pictures that were known, with a path that is new
     replaced: list[KnownFile] = field(default_factory=list)  # files that hold another picture now
 
 
@@ -72,8 +71,12 @@ class FolderFollower:
         *,
         device: int | None,
         is_away: Callable[[str], bool],
+        came_again: dict[int, str],
     ) -> None:
-        """`device`: which one the folder was on before. `is_away`: whether a path is in another folder that is away."""
+        """`device`: which one the folder was on before. `is_away`: whether a path is in another folder that is away.
+
+        `came_again`: pictures that were known already, with a path that is new; all folders share it.
+        """
         self.root = root
         self.device = device
         self.away: str | None = None  # the sentence why
@@ -85,18 +88,20 @@ class FolderFollower:
         self._adder = adder
         self._pool = pool
         self._is_away = is_away
+        self._came_again = came_again
         self._told_to_wait: set[str] = set()
         self._refused: dict[str, tuple[int, int]] = {}  # paths, with size and time of what was refused
         self._unreadable: set[tuple[str, str]] = set()  # what was said of what cannot be looked into
         self._lately: deque[tuple[float, int]] = deque()  # when files were taken for gone, and how many
+        self._last: _Look | None = None  # of which what is gone has yet to be followed
         self._warned_of = 0  # files that are missing and not marked
 
     async def look(self, places: Iterable[str], stopped: asyncio.Event) -> AsyncGenerator[FolderEvent, None]:
-        """Bring the library level with these paths of the folder and all below them.
+        """Add what is new and changed at these paths of the folder and below them; see what is gone.
 
-        TooManyMissing where pictures are to be removed with their files, and likelier the files are away.
+        What follows from that is for `follow_gone`, once all folders were looked at: files may have been moved between.
         """
-        reason, device = await self._pool.run(_examine, self.root)
+        _, device = await self._pool.run(_examine, self.root)
         if device != self.device:
             places = [self.root]  # only the whole tells whether it is the folder that it was
         chosen = topmost(places)
@@ -105,7 +110,7 @@ class FolderFollower:
         known = {file.path: file for place in chosen for file in await self._seen.under(place)}
         there, unreadable = await self._pool.run(self._walk, chosen)
         look = _Look(known, there, await self._gone_of(known.values(), there))
-        reason = reason or await self._pool.run(self._not_as_it_was, device, look)
+        reason, device = await self._pool.run(self._examine_again, look)
         for event in self._away_or_there(reason):
             yield event
         if reason:
@@ -119,11 +124,8 @@ class FolderFollower:
                     yield event
         if chosen == [self.root] and all(file.is_missing for file in look.gone.values()):
             self._warned_of = 0
-        if stopped.is_set():
-            return  # what is gone may be where nobody has looked yet
-        async with aclosing(self._follow_gone(look)) as events:
-            async for event in events:
-                yield event
+        if not stopped.is_set():  # or what is gone may be where nobody has looked yet
+            self._last = look
 
     def places_of(self, paths: Iterable[str]) -> set[str]:
         """Where to look after these paths have changed."""
@@ -137,17 +139,18 @@ class FolderFollower:
 
     # --- whether the folder is the one that it was
 
-    def _not_as_it_was(self, device: int | None, look: _Look) -> str | None:
-        """A sentence if what is gone is likelier away, for the whole folder is another."""
+    def _examine_again(self, look: _Look) -> tuple[str | None, int | None]:
+        """A sentence if what is gone is likelier away, for the whole folder is; and the device that it is on."""
+        reason, device = _examine(self.root)
         lost = sum(file.is_live and not file.is_missing for file in look.gone.values())
-        if lost <= (self._plan.allow_missing or 0):
-            return None
+        if reason or lost <= (self._plan.allow_missing or 0):
+            return reason, device
         go_on = f"Nothing was marked or removed; `--allow-missing {lost}` goes on."
         if _is_empty(self.root):
-            return f"{self.root} is empty, and is to have {_files(lost)} of the library: is it mounted? {go_on}"
-        if self.device is not None and device != self.device:
-            return f"{self.root} lies on another device than before, without {_files(lost)} of the library. {go_on}"
-        return None
+            reason = f"{self.root} is empty, and is to have {_files(lost)} of the library: is it mounted? {go_on}"
+        elif self.device is not None and device != self.device:
+            reason = f"{self.root} lies on another device than before, without {_files(lost)} of the library. {go_on}"
+        return reason, device
 
     def _away_or_there(self, reason: str | None) -> Iterator[FolderEvent]:
         before, self.away = self.away, reason
@@ -228,8 +231,8 @@ class FolderFollower:
             return FolderEvent("added" if result.status == "added" else "restored", path, result.id)
         if before and before.image_id == result.id:
             return None  # only its time has changed
-        look.came_again[result.id] = path
-        return None  # it may have been moved; see `_follow_gone`
+        self._came_again[result.id] = path
+        return None  # it may have been moved; see `follow_gone`
 
     def _was_refused(self, path: str, file: FileSeen, result: AddResult) -> FolderEvent | None:
         if not os.path.lexists(path):
@@ -270,14 +273,20 @@ class FolderFollower:
             return False
         return False
 
-    async def _follow_gone(self, look: _Look) -> AsyncGenerator[FolderEvent, None]:
-        """Tell files that were moved from files that are missing."""
-        ids = {file.image_id for file in (*look.gone.values(), *look.replaced)} | look.came_again.keys()
+    async def follow_gone(self) -> AsyncGenerator[FolderEvent, None]:
+        """Tell files that were moved from files that are missing, and mark or remove the pictures of these.
+
+        TooManyMissing where pictures are to be removed with their files, and likelier the files are away.
+        """
+        look, self._last = self._last, None
+        if look is None:
+            return
+        ids = {file.image_id for file in (*look.gone.values(), *look.replaced)} | self._came_again.keys()
         files = await self._seen.of(sorted(ids))
         gone = await self._gone_of(files, look.there)
         lost = _by_picture(file for file in files if file.path in gone)
         left = _by_picture(file for file in files if file.path not in gone)
-        for event in await self._follow_moved(look, lost, left):
+        for event in await self._follow_moved(lost, left):
             yield event
         # Of each picture without a file the one that it has lost here.
         missing = [min(some, key=self._is_elsewhere) for image_id, some in lost.items() if image_id not in left]
@@ -294,7 +303,7 @@ class FolderFollower:
         return not is_in(file.path, [self.root])
 
     async def _follow_moved(
-        self, look: _Look, lost: dict[int, list[KnownFile]], left: dict[int, list[KnownFile]]
+        self, lost: dict[int, list[KnownFile]], left: dict[int, list[KnownFile]]
     ) -> list[FolderEvent]:
         """Forget the files that are gone of pictures that have others, and of pictures that were removed."""
         events, forgotten, names = [], [], {}
@@ -306,13 +315,17 @@ class FolderFollower:
             forgotten += some if some[0].is_live else []
             if name := _new_name(some, left[image_id]):
                 names[image_id] = name
-            new = look.came_again.pop(image_id, None)
+            new = self._came_again.pop(image_id, None)
             for file in some:
                 kind = FolderEvent("moved", new, image_id, moved_from=file.path) if new else None
                 events.append(kind or FolderEvent("copy_gone", file.path, image_id))
         if forgotten:
             await self._seen.forget(forgotten, names)
-        return [*events, *(FolderEvent("duplicate", path, image_id) for image_id, path in look.came_again.items())]
+        mine = [(image_id, path) for image_id, path in self._came_again.items() if is_in(path, [self.root])]
+        for image_id, path in mine:
+            del self._came_again[image_id]
+            events.append(FolderEvent("duplicate", path, image_id))
+        return events
 
     async def _mark(self, missing: list[KnownFile], replaced: list[KnownFile]) -> list[FolderEvent]:
         """Write down that these pictures have lost their files; those of `replaced` are marked already."""

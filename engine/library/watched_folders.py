@@ -28,6 +28,7 @@ TURN_S = 1.0  # that another watcher has to end
 TRY_AGAIN_S = 10.0  # until a server that is away is asked again
 LOOK_AWAY_S = 30.0  # until a folder that is away is looked at again
 UNTOLD = "changes_untold"  # code of the warning that only rescans find what changes in a folder
+TOGETHER_S = 0.2  # until what happens in several folders at once was heard of all of them
 MANY = 1_000  # changes at once, from which on the whole folder is looked at
 
 
@@ -85,9 +86,11 @@ class WatchedFolders:
         def is_away(path: str) -> bool:
             return any(one.away and is_in(path, [one.root]) for one in followers)
 
+        parts = (self._settings, self._repository, self._adder, self._pool)
+        came_again: dict[int, str] = {}
         for root in roots:
-            parts = (self._settings, self._repository, self._adder, self._pool)
-            followers.append(FolderFollower(root, plan, *parts, device=devices.get(root), is_away=is_away))
+            device = devices.get(root)
+            followers.append(FolderFollower(root, plan, *parts, device=device, is_away=is_away, came_again=came_again))
         begun: set[str] = set()
         async with FolderChanges() as changes:
             agenda = _Agenda(followers, plan, changes)
@@ -96,10 +99,13 @@ class WatchedFolders:
                     agenda.look_at_all_of(await changes.listen(roots))
                 for event in _warnings(changes, plan):
                     yield event
-                for follower, places in agenda.take():
-                    async with aclosing(follower.look(places, stopped)) as events:
+                due = list(agenda.take())
+                looks = [follower.look(places, stopped) for follower, places in due]
+                for step in (*looks, *(follower.follow_gone() for follower, _ in due)):
+                    async with aclosing(step) as events:
                         async for event in events:
                             yield event
+                for follower, _ in due:
                     await self._remember(follower, devices)
                     if follower.away:
                         await changes.leave(follower.root)  # what comes in its place is listened to anew
@@ -156,6 +162,7 @@ class _Agenda:
         waiting = [asyncio.create_task(event.wait()) for event in (stopped, self._changes.heard)]
         try:
             await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await pause(stopped, TOGETHER_S)
         finally:
             for task in waiting:
                 task.cancel()

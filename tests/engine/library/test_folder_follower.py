@@ -38,7 +38,7 @@ def following(small: SearchService, root: Path) -> Following:
     def made(*, device: int | None = None, **options: Any) -> FolderFollower:
         plan = WatchPlan(settle_s=0, **options)
         parts = (small.settings, small.repository, small._adder, small.pool)
-        return FolderFollower(str(root), plan, *parts, device=device, is_away=lambda path: False)
+        return FolderFollower(str(root), plan, *parts, device=device, is_away=lambda path: False, came_again={})
 
     return made
 
@@ -53,7 +53,8 @@ def put(path: Path, number: int, *, at: int = LONG_AGO) -> Path:
 
 async def look(follower: FolderFollower, *places: Path) -> list[FolderEvent]:
     chosen = [str(place) for place in places] or [follower.root]
-    return [event async for event in follower.look(chosen, asyncio.Event())]
+    events = [event async for event in follower.look(chosen, asyncio.Event())]
+    return events + [event async for event in follower.follow_gone()]
 
 
 def told(events: list[FolderEvent], root: Path) -> list[tuple[str, str, int | None]]:
@@ -512,7 +513,9 @@ async def test_look_that_is_stopped_takes_nothing_for_gone(
     put(root / "c.jpg", 3)
     stopped = asyncio.Event()
     stopped.set()
-    assert [event async for event in following(mirror=True).look([str(root)], stopped)] == []
+    follower = following(mirror=True)
+    assert [event async for event in follower.look([str(root)], stopped)] == []
+    assert [event async for event in follower.follow_gone()] == []
     assert await images(small) == {1: ("a.jpg", False)}
     assert {one.kind for one in await look(following(mirror=True))} == {"added", "moved"}
 

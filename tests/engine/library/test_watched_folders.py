@@ -137,14 +137,16 @@ async def test_folder_that_is_away_is_there_again(
 async def test_file_moved_into_another_watched_folder_stays_one_picture(
     small: SearchService, root: Path, tmp_path: Path
 ) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    put(root / "a.jpg", 1)
+    others = [tmp_path / "before", tmp_path / "zoo"]  # one is looked at before it, one after it
+    for number, other in enumerate(others):
+        other.mkdir()
+        put(root / f"{number}.jpg", number)
     put(root / "b.jpg", 2)
-    assert await once(small, root, other, mirror=True) == ["added", "added"]
-    (root / "a.jpg").rename(other / "a.jpg")
-    assert "moved" in await once(small, root, other, mirror=True) + await once(small, root, other, mirror=True)
-    assert (await small.page()).total == 2
+    assert await once(small, root, *others, mirror=True) == ["added"] * 3
+    for number, other in enumerate(others):
+        (root / f"{number}.jpg").rename(other / "a.jpg")
+    assert await once(small, root, *others, mirror=True) == ["moved"] * 2
+    assert (await small.page()).total == 3
 
 
 async def test_files_of_another_folder_that_is_away_are_not_gone(
