@@ -20,6 +20,7 @@ from engine.library.adding import Adder
 from engine.library.folder_changes import FolderChanges
 from engine.library.folder_follower import FolderFollower, WatchPlan, is_in, pause, topmost
 from engine.settings import EngineSettings
+from engine.storage.database import StillAlone
 from engine.storage.repository import Repository
 
 WORK = "watching"  # of which there is one at a time in a library
@@ -53,7 +54,10 @@ class WatchedFolders:
         self._repository.database.require_writable()
         while not stopped.is_set():
             try:
-                async with self._alone(), aclosing(self._follow(roots, plan, stopped)) as events:
+                async with (
+                    self._alone() as still_alone,
+                    aclosing(self._follow(roots, plan, stopped, still_alone)) as events,
+                ):
                     async for event in events:
                         yield event
                 return
@@ -65,20 +69,22 @@ class WatchedFolders:
             await pause(stopped, TRY_AGAIN_S)
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
+    async def _alone(self) -> AsyncIterator[StillAlone]:
         """One watcher a library: two would add, and remove, the same pictures."""
         async with AsyncExitStack() as stack:
             try:
-                await stack.enter_async_context(self._repository.database.alone_at(WORK, self._pool, wait_s=TURN_S))
+                still_alone = await stack.enter_async_context(
+                    self._repository.database.alone_at(WORK, self._pool, wait_s=TURN_S)
+                )
             except LibraryBusy as error:
                 raise AlreadyWatched(
                     "Another `pictrace watch` follows folders for this library already: end it first, or name all "
                     "folders to one."
                 ) from error
-            yield
+            yield still_alone
 
     async def _follow(
-        self, roots: Sequence[str], plan: WatchPlan, stopped: asyncio.Event
+        self, roots: Sequence[str], plan: WatchPlan, stopped: asyncio.Event, still_alone: StillAlone
     ) -> AsyncGenerator[FolderEvent, None]:
         devices: dict[str, int] = await self._repository.settings.get(DEVICES) or {}
         followers: list[FolderFollower] = []
@@ -99,6 +105,7 @@ class WatchedFolders:
                     agenda.look_at_all_of(await changes.listen(roots))
                 for event in _warnings(changes, plan):
                     yield event
+                await still_alone()
                 due = list(agenda.take())
                 looks = [follower.look(places, stopped) for follower, places in due]
                 for step in (*looks, *(follower.follow_gone() for follower, _ in due)):
