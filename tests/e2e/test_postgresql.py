@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -162,9 +163,7 @@ def test_watcher_outlasts_a_restart_of_its_database_server(
 ) -> None:
     root = tmp_path / "watched"
     root.mkdir()
-    process = pictrace.start("watch", "--json", root)
-    watcher = Watcher(process)
-    try:
+    with closing(Watcher(pictrace.start("watch", "--json", root))) as watcher:
         watcher.until("watching")
         postgresql.stop()
         try:
@@ -177,8 +176,6 @@ def test_watcher_outlasts_a_restart_of_its_database_server(
         assert "(already_watched)" in refused.stderr
         status, complaints = watcher.end()
         assert (status, "Traceback" in complaints) == (0, False)
-    finally:
-        process.kill()
 
 
 def test_server_that_is_not_there_is_one_sentence_without_the_password(pictrace: Command) -> None:

@@ -54,24 +54,28 @@ class Watcher:
         assert self.process.stderr
         return self.process.stderr.read()
 
+    def close(self) -> None:
+        """End it if it still runs."""
+        self.process.kill()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+
 
 Watch = Callable[..., Watcher]
 
 
 @pytest.fixture
 def watch(pictrace: Command) -> Iterator[Watch]:
-    begun: list[Forked] = []
+    begun: list[Watcher] = []
 
     def begin(*arguments: object) -> Watcher:
-        begun.append(pictrace.start("watch", "--json", *arguments))
-        return Watcher(begun[-1])
+        begun.append(Watcher(pictrace.start("watch", "--json", *arguments)))
+        return begun[-1]
 
     yield begin
-    for process in begun:
-        process.kill()
-        for stream in (process.stdout, process.stderr):
-            if stream:
-                stream.close()
+    for watcher in begun:
+        watcher.close()
 
 
 def copy(name: str, to: Path) -> Path:

@@ -250,15 +250,16 @@ async def test_work_that_fails_lets_the_next_one_go_on(database: Database, other
 async def test_turn_that_is_lost_with_its_connection_is_noticed(
     database: Database, other: Database, pool: CpuPool
 ) -> None:
-    waiting = "state = 'idle in transaction' AND datname = current_database() AND pid <> pg_backend_pid()"
+    ending = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE state = 'idle in transaction' AND datname = current_database() AND pid <> pg_backend_pid()"
+    )
 
     async def lose_a_turn() -> None:
         async with database.alone_at("test", pool) as still_alone:
             await still_alone()
             async with other.write_aside() as connection:
-                await connection.execute(
-                    text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {waiting}")
-                )
+                await connection.execute(ending)
             await still_alone()
 
     with pytest.raises(DatabaseUnreachable):
