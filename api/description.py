@@ -20,6 +20,7 @@ _PICTURE: dict[str, Any] = {
     "page_url": "https://example.org/mills",
     "width": 1600,
     "height": 1200,
+    "source_missing_since": None,
     "links": {"page": "/?like=3", "file": "/v1/images/3/file", "thumbnail": "/v1/images/3/thumbnail"},
 }
 _IMAGE = _PICTURE | {

@@ -63,6 +63,7 @@ ENGINE = {
     "library_too_new": (503, "The library was written by a newer PicTrace."),
     "library_too_old": (503, "The library was written by an older PicTrace and may not be changed."),
     "library_damaged": (503, "The library's database is damaged."),
+    "already_watched": (503, "Another process watches folders for this library already."),
     "too_many_missing": (503, "The originals of 300 of 1,000 pictures are missing; nothing was changed."),
     "library_busy": (503, "The library is busy with another process's changes; try again."),
     "files_unreachable": (

@@ -196,6 +196,10 @@ class PictureOut(BaseModel):
     page_url: str | None
     width: int
     height: int
+    source_missing_since: Annotated[
+        datetime | None,
+        Field(description="Since when the file that it was added from is no longer there, as `pictrace watch` saw it."),
+    ]
     links: Links
 
 
@@ -214,6 +218,7 @@ def _common(image: StoredImage) -> dict[str, Any]:
         "page_url": _web(image.page_url),
         "width": image.width,
         "height": image.height,
+        "source_missing_since": image.source_missing_since,
         "links": Links.of(image),
     }
 

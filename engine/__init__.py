@@ -15,6 +15,7 @@ from engine.domain import (
     Edit,
     Evidence,
     Explanation,
+    FolderEvent,
     Grade,
     Group,
     GroupLane,
@@ -48,6 +49,7 @@ from engine.errors import (
 )
 from engine.features import networks
 from engine.library.adding import Given
+from engine.library.folder_follower import WatchPlan
 from engine.library.samples import QUERIES as SAMPLE_QUERIES
 from engine.library.searching import MAX_LIMIT
 from engine.matching.explain import WORDS as EDIT_WORDS
@@ -99,6 +101,7 @@ __all__ = [
     "FalseAlarm",
     "Fetched",
     "FileTooLarge",
+    "FolderEvent",
     "Given",
     "Grade",
     "Group",
@@ -136,6 +139,7 @@ __all__ = [
     "UnknownImage",
     "VariantFigures",
     "Watch",
+    "WatchPlan",
     "admitted",
     "copy_library_files",
     "current_client",

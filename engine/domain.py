@@ -171,7 +171,11 @@ class NetworkRef:
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """One picture of the library. `tags` are free words; times are UTC."""
+    """One picture of the library. `tags` are free words; times are UTC.
+
+    `source_missing_since`: since when none of the files that it was added from is where it was, as far as that is
+    known; None too for a picture that came without a file.
+    """
 
     id: int
     sha256: str
@@ -186,6 +190,12 @@ class StoredImage:
     byte_size: int
     created_at: datetime
     deleted_at: datetime | None
+    source_missing_since: datetime | None = None
+
+    @property
+    def missing_since_as_json(self) -> str | None:
+        """`source_missing_since` as all doors write it that speak JSON."""
+        return _as_json(self.source_missing_since) if self.source_missing_since else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +252,44 @@ class FileSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that the library knows, with its picture: as it was when it was added, wherever it is now.
+
+    `name` is the picture's. `is_missing`: all files of the picture are gone, as far as that is known.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    image_id: int
+    name: str
+    is_live: bool
+    is_missing: bool
+
+
+FolderEventKind = Literal[
+    "watching", "added", "restored", "duplicate", "moved", "rejected", "waiting", "missing", "back", "removed",
+    "copy_gone", "away", "there", "warning",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEvent:
+    """What has happened in a watched folder.
+
+    `id` is the picture's. `code` and `message` say why a file was rejected, a folder is away, or what is warned of.
+    `moved_from`: where a file was before.
+    """
+
+    kind: FolderEventKind
+    path: str
+    id: int | None = None
+    code: str | None = None
+    message: str | None = None
+    moved_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """What is said of a picture when it is added."""
 
@@ -290,7 +338,7 @@ class Removal:
 
     def as_json(self) -> dict[str, Any]:
         """As all doors write it that speak JSON."""
-        return {"id": self.id, "at": self.at.isoformat(timespec="seconds").replace("+00:00", "Z")}
+        return {"id": self.id, "at": _as_json(self.at)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +433,7 @@ class Match:
             "id": self.image.id,
             "name": self.image.filename,
             "title": self.image.title,
+            "source_missing_since": self.image.missing_since_as_json,
             "lane": self.lane,
             "score": round(self.score, 4),
             "p_same": round(self.p_same, 4),
@@ -604,6 +653,7 @@ class Status:
     database: str  # a file, or name and server; never with a password
     images: int
     removed: int
+    source_missing: int  # pictures that have lost all files that they were added from
     network: NetworkRef
     next_network: NetworkRef | None
     features: dict[str, int]
@@ -689,6 +739,11 @@ CHECKED = (
     "wrong_hash",
     "wrong_keypoints",
 )
+
+
+def _as_json(at: datetime) -> str:
+    """A time in UTC as all doors write it that speak JSON."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def no_progress(done: int, total: int) -> None:

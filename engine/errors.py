@@ -42,7 +42,8 @@ PicTraceError
     ├── LibraryTooOld         library_too_old     and opened only to be read
     ├── LibraryDamaged        library_damaged
     ├── LibraryBusy           library_busy
-    ├── TooManyMissing        too_many_missing    likelier the place of the originals is not there than they are lost
+    ├── AlreadyWatched        already_watched     somebody else watches folders for this library
+    ├── TooManyMissing        too_many_missing    likelier the place of the files is not there than they are lost
     ├── FilesUnreachable      files_unreachable   the store of the pictures' files does not answer, or refuses
     ├── ServerUnreachable     a server is down or does not answer: all goes on when it is back
     │   ├── DatabaseUnreachable   database_unreachable
@@ -224,6 +225,10 @@ class LibraryDamaged(LibraryError):
 
 class LibraryBusy(LibraryError):
     code = "library_busy"
+
+
+class AlreadyWatched(LibraryError):
+    code = "already_watched"
 
 
 class TooManyMissing(LibraryError):

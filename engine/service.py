@@ -32,6 +32,7 @@ from engine.library.reembedding import reembed
 from engine.library.samples import Samples
 from engine.library.searching import Searcher
 from engine.library.subscriptions import Subscriptions, Watches
+from engine.library.watched_folders import WatchedFolders
 from engine.measuring import benching, fitting
 from engine.pictures.decoding import Decoders
 from engine.pictures.fetch import Fetched, Fetcher
@@ -51,8 +52,8 @@ class SearchService:
     """One open library. Made by `open_service`; all methods may be called concurrently.
 
     Searching, adding, changing and looking are methods; what is asked of one subject only lies in parts of that name:
-    `duplicates`, `watches`, `subscriptions`, `originals`, `samples`, `checker`, `admin_key`. What it is made of,
-    `repository`, `networks` and `pool`, is for those who measure and test it; no door reaches for them.
+    `duplicates`, `watches`, `subscriptions`, `watched_folders`, `originals`, `samples`, `checker`, `admin_key`. What it
+    is made of, `repository`, `networks` and `pool`, is for those who measure and test it; no door reaches for them.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class SearchService:
         self.samples = Samples(settings, repository, self._adder, pool)
         self.subscriptions = Subscriptions(repository, networks, self._searcher)
         self.watches = Watches(repository, networks, self._searcher, pool)
+        self.watched_folders = WatchedFolders(settings, repository, self._adder, pool)
         self.checker = Checker(settings, repository, networks, self.originals, pool)
         self.admin_key = AdminKey(repository.settings)
 
@@ -248,6 +250,7 @@ class SearchService:
             database=self.database.name,
             images=await self.repository.images.count_live(),
             removed=await self.repository.images.count_removed(),
+            source_missing=await self.repository.images.count_missing(),
             network=head.network,
             next_network=head.next_network,
             features=await self.repository.images.features(),

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from rich.table import Table
 
 from engine import (
     MAX_LIMIT,
+    PATIENCE_S,
     BenchPlan,
     EngineSettings,
     Given,
@@ -33,6 +34,7 @@ from engine import (
     RequestError,
     SearchResult,
     SearchService,
+    WatchPlan,
     copy_library_files,
     expand,
     is_url,
@@ -112,6 +114,50 @@ def add(
         return REJECTED if tally.get("rejected") or stopped.is_set() else OK
 
     _run(run)
+
+
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace watch ~/Pictures\n\n"
+        "  pictrace watch --mirror --rescan-minutes 60 /mnt/nas/photos\n\n  pictrace watch --once ~/Pictures"
+    )
+)
+def watch(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders, with all below them.")],
+    as_json: Json = False,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Remove pictures with their files, instead of marking them.")
+    ] = False,
+    rescan_minutes: Annotated[
+        float,
+        typer.Option(
+            metavar="N", min=0, help="Look at everything every N minutes, for network drives; 0: never again."
+        ),
+    ] = 10,
+    once: Annotated[bool, typer.Option("--once", help="Look at everything once, then end: for cron.")] = False,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag for what is added; may be given several times.")] = None,
+    allow_missing: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Go on where at most N files are missing at once.")
+    ] = None,
+) -> None:
+    """Follow folders: what is new is added, what is moved followed, what is gone only marked. Ctrl-C ends it.
+
+    A folder that is away, as a disk that is not mounted, changes nothing.
+    """
+    tags = tuple(text for text in map(_text, tag or []) if text)
+    plan = WatchPlan(mirror=mirror, rescan_minutes=rescan_minutes, once=once, tags=tags, allow_missing=allow_missing)
+
+    async def run(service: SearchService) -> int:
+        status = OK
+        with _stop_on_interrupt() as stopped:
+            async with aclosing(service.watched_folders.watch(folders, plan, stopped=stopped)) as events:
+                async for event in events:
+                    terminal.show_folder_event(event, as_json)
+                    if once and event.kind in ("rejected", "away", "warning"):
+                        status = REJECTED
+        return status
+
+    _run(run, patience_s=PATIENCE_S)
 
 
 @app.command(
@@ -287,6 +333,9 @@ def status(as_json: Json = False) -> None:
         table.add_row("Library", escape(found.data_dir))
         table.add_row("Database", escape(found.database))
         table.add_row("Pictures", f"{found.images:,}" + (f" ({found.removed:,} removed)" if found.removed else ""))
+        if found.source_missing:
+            are = "picture whose file is" if found.source_missing == 1 else "pictures whose files are"
+            table.add_row("Missing", f"{found.source_missing:,} {are} not where it was any more")
         table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
         changing = f", changing to {found.next_network}" if found.next_network else ""
         table.add_row("Network", f"{found.network}{changing}")
@@ -551,6 +600,7 @@ def main() -> None:
 def _run(
     command: Callable[[SearchService], Coroutine[Any, Any, int]],
     *,
+    patience_s: float = 0,
     read_only: bool = False,
     tidying: bool = True,
     **overrides: Any,
@@ -558,7 +608,7 @@ def _run(
     settings = _settings(**overrides)
 
     async def main() -> int:
-        async with open_service(settings, read_only=read_only, tidying=tidying) as service:
+        async with open_service(settings, patience_s=patience_s, read_only=read_only, tidying=tidying) as service:
             return await command(service)
 
     with _reported():

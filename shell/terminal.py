@@ -1,6 +1,7 @@
 """What the command shows: tables, lines, JSON objects and the progress bar."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -24,6 +25,7 @@ from engine import (
     Decision,
     EditFigures,
     FalseAlarm,
+    FolderEvent,
     Groups,
     Match,
     Moved,
@@ -70,6 +72,10 @@ FINDINGS = {
         "parts of the database are damaged: put a backup in its place",
     ),
 }
+# How the words for what happens in a watched folder look; the others are dim.
+FOLDER_STYLES = {"added": "green", "restored": "green", "rejected": "red", "removed": "red"}
+FOLDER_STYLES |= dict.fromkeys(("missing", "away", "warning"), "yellow")
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # which scripts and emoji need
 WEAKEST = 3  # edits that the verdict names
 FEW_COPIES = 100
 
@@ -92,10 +98,9 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
     table.add_column("why", ratio=2)
     for place, match in enumerate(result.matches, 1):
         style = "dim" if match.weak else "bold" if match.lane == "same" else ""
-        name = f"{match.image.title} ({match.image.filename})" if match.image.title else match.image.filename
         lane = "weak" if match.weak else match.lane
         score = per_cent(match.score) if result.calibrated else "-"
-        table.add_row(str(place), str(match.image.id), escape(name), lane, score, _reason(match), style=style)
+        table.add_row(str(place), str(match.image.id), _titled(match.image), lane, score, _reason(match), style=style)
     console.print(table)
 
 
@@ -141,6 +146,30 @@ def show_added(result: AddResult, as_json: bool) -> None:
     elif result.removed_before:
         at = result.removed_before.at.astimezone()
         err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
+
+
+def show_folder_event(event: FolderEvent, as_json: bool) -> None:
+    """What has happened in a watched folder, as one line."""
+    if as_json:
+        value = {"event": event.kind, "path": event.path, "id": event.id, "code": event.code}
+        more = {"message": event.message, "moved_from": event.moved_from}
+        print(json.dumps(value | {name: said for name, said in more.items() if said}), flush=True)
+        return
+    said = f": {event.message}" if event.message else f" (before: {event.moved_from})" if event.moved_from else ""
+    number = f", id {event.id}" if event.id is not None else ""
+    code = f" [dim]({event.code})[/dim]" if event.code else ""
+    style = FOLDER_STYLES.get(event.kind, "dim")
+    kind = event.kind.replace("_", " ")
+    err.print(f"[{style}]{kind:<9}[/{style}] {escape(printable(event.path + number + said))}{code}", soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """A text without what would move the cursor, end the line or turn the direction of a terminal."""
+    return "".join(repr(one)[1:-1] if _is_control(one) else one for one in text)
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in JOINERS
 
 
 def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
@@ -370,7 +399,9 @@ def _groups_table(
 
 
 def _titled(image: StoredImage) -> str:
-    return escape(f"{image.title} ({image.filename})" if image.title else image.filename)
+    name = f"{image.title} ({image.filename})" if image.title else image.filename
+    since = image.source_missing_since
+    return escape(name) + (f" [dim](file missing since {since.astimezone():%Y-%m-%d})[/dim]" if since else "")
 
 
 def show_contained(found: Sequence[Containment], as_json: bool) -> None:
@@ -412,6 +443,7 @@ def _picture_json(image: StoredImage) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "bytes": image.byte_size,
+        "source_missing_since": image.missing_since_as_json,
     }
 
 

@@ -230,6 +230,7 @@ export class Library {
           "div",
           {},
           h("dl", {}, facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value)))),
+          image.source_missing_since && h("p", { class: "fine" }, t("image.missing", { date: date(image.source_missing_since) })),
           h(
             "p",
             { class: "row" },

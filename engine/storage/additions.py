@@ -29,7 +29,10 @@ class Additions:
         self._files = files
 
     async def known_files(self, seen: Sequence[FileSeen]) -> dict[str, int]:
-        """Paths of unchanged files whose pictures are still in the library, files and all, with their ids."""
+        """Paths of unchanged files whose pictures are still in the library, files and all, with their ids.
+
+        Without those whose files were missing: they are read again, and that they are there is written down.
+        """
         unchanged: dict[str, tuple[int, str, str]] = {}
         by_path = {file.path: file for file in seen}
         async with self._database.read() as connection:
@@ -38,6 +41,7 @@ class Additions:
                     select(files_seen, images.c.sha256, images.c.media_type)
                     .join(images, images.c.id == files_seen.c.image_id)
                     .where(files_seen.c.path.in_(part), images.c.deleted_at.is_(None))
+                    .where(images.c.source_missing_since.is_(None))
                 )
                 for row in await connection.execute(query):
                     file = by_path[row.path]

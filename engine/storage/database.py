@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.storage.postgresql import Server
 
 REVISION = "0009"  # of the tables in `tables.py`: the newest file in alembic/versions
+StillAlone = Callable[[], Awaitable[None]]  # DatabaseUnreachable once a turn is lost with its connection
 BUSY_TIMEOUT_S = 60
 COMMAND_TIMEOUT_S = 300  # one statement on a server; dropping the embeddings of a whole network takes a while
 POOL_SIZE = 8
@@ -106,19 +107,27 @@ class Database:
                 await engine.dispose()
 
     @asynccontextmanager
-    async def alone_at(self, work: str, pool: CpuPool) -> AsyncIterator[None]:
-        """Of all processes of this library one at a time; LibraryBusy where it is somebody else's turn for too long."""
+    async def alone_at(self, work: str, pool: CpuPool, *, wait_s: float | None = None) -> AsyncIterator[StillAlone]:
+        """Of all processes of this library one at a time; LibraryBusy where it is somebody else's turn for too long.
+
+        `wait_s`: how long that is, if not as long as for any turn. What is given is for those who are at it for long.
+        """
+        wait_s = BUSY_TIMEOUT_S if wait_s is None else wait_s
         if self._server is None:
-            lock = FileLock(self._lock_path.with_name(f"{work}.lock"), timeout=BUSY_TIMEOUT_S, thread_local=False)
+            lock = FileLock(self._lock_path.with_name(f"{work}.lock"), timeout=wait_s, thread_local=False)
             await pool.run(_acquire, lock)
             try:
-                yield
+                yield _surely
             finally:
                 lock.release()
             return
         async with self.write_aside() as connection:
-            await self._server.take_turn_at(connection, work, wait_s=BUSY_TIMEOUT_S)
-            yield
+            await self._server.take_turn_at(connection, work, wait_s=wait_s)
+
+            async def still_alone() -> None:
+                await connection.execute(text("SELECT 1"))
+
+            yield still_alone
 
     async def migrate(self, pool: CpuPool, *, pictures_in: str | None) -> None:
         """Bring the tables level with this version; of several processes opening at once, one does and the rest wait.
@@ -322,6 +331,10 @@ def _lower(text: Any) -> Any:
 def _begin_sqlite(connection: Connection) -> None:
     immediate = connection.get_execution_options().get("immediate")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+async def _surely() -> None:
+    """The lock of a file is kept as long as its process lives."""
 
 
 def _acquire(lock: FileLock) -> None:

@@ -117,6 +117,13 @@ class Images:
         async with self._database.read() as connection:
             return int(await connection.scalar(query) or 0)
 
+    async def count_missing(self) -> int:
+        """How many live pictures have lost all files that they were added from."""
+        missing = images.c.source_missing_since.is_not(None)
+        query = select(func.count()).select_from(images).where(images.c.deleted_at.is_(None), missing)
+        async with self._database.read() as connection:
+            return int(await connection.scalar(query) or 0)
+
     async def features(self) -> dict[str, int]:
         """How many live pictures have each feature, by its name."""
         tables = {"embedding": embeddings, "phash": hashes, "orb": keypoints}

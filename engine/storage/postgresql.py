@@ -29,7 +29,8 @@ _TURN = text(
     "pg_advisory_xact_lock(7263512950)"
 )
 _TURN_AT = text(
-    "SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(726351, hashtext(current_schema() || :work))"
+    "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', '0', true), "
+    "pg_advisory_xact_lock(726351, hashtext(current_schema() || :work))"
 )
 _OF_CONNECTION = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -94,9 +95,9 @@ class Server:
         """
         await connection.execute(_TURN, {"wait": f"{wait_s}s", "silent": f"{SILENT_S}s"})
 
-    async def take_turn_at(self, connection: AsyncConnection, work: str, *, wait_s: int) -> None:
+    async def take_turn_at(self, connection: AsyncConnection, work: str, *, wait_s: float) -> None:
         """A lock of its own for each kind of work, until the transaction ends. LibraryBusy after `wait_s`."""
-        await connection.execute(_TURN_AT, {"wait": f"{wait_s}s", "work": work})
+        await connection.execute(_TURN_AT, {"wait": f"{round(1000 * wait_s)}ms", "work": work})
 
     @contextmanager
     def translated(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from engine.storage.images import Images
 from engine.storage.library_settings import LibrarySettings
 from engine.storage.operations import Operations
 from engine.storage.pairs import Pairs
+from engine.storage.seen_files import SeenFiles
 from engine.storage.subscribers import Subscribers
 from engine.storage.upkeep import Upkeep
 
@@ -25,6 +26,7 @@ class Repository:
         self.images = Images(database, files)
         self.features = FeatureRows(database)
         self.additions = Additions(database, files)
+        self.seen_files = SeenFiles(database)
         self.operations = Operations(database)
         self.pairs = Pairs(database)
         self.subscribers = Subscribers(database)

@@ -195,8 +195,13 @@ def image(row: Any) -> StoredImage:
         height=_positive(row.height),
         byte_size=_positive(row.byte_size),
         created_at=row.created_at.replace(tzinfo=UTC),
-        deleted_at=row.deleted_at.replace(tzinfo=UTC) if row.deleted_at else None,
+        deleted_at=_utc(row.deleted_at),
+        source_missing_since=_utc(row.source_missing_since),
     )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=UTC) if at else None
 
 
 def _positive(size: Any) -> int:
@@ -358,9 +363,10 @@ def _keypoints_row(found: Keypoints, version: int) -> dict[str, Any]:
 
 
 async def put_files_seen(connection: AsyncConnection, seen: dict[FileSeen, int]) -> None:
-    """Which picture each file holds."""
+    """Which picture each file holds. Of those that it held before, the ones without any file left are marked."""
     if not seen:
         return
+    held = await _held_by(connection, [file.path for file in seen])
     rows = [
         {"path": file.path, "size": file.size, "mtime_ns": file.mtime_ns, "image_id": image_id}
         for file, image_id in seen.items()
@@ -368,6 +374,40 @@ async def put_files_seen(connection: AsyncConnection, seen: dict[FileSeen, int])
     statement = upsert(connection, files_seen)
     new = {name: statement.excluded[name] for name in ("size", "mtime_ns", "image_id")}
     await connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=new), rows)
+    there = set(seen.values())
+    await unmark_missing(connection, sorted(there))
+    await mark_missing(connection, sorted(await _without_files(connection, held - there)))
+
+
+async def _held_by(connection: AsyncConnection, paths: Sequence[str]) -> set[int]:
+    """Ids of the pictures that these files are known to hold."""
+    found: set[int] = set()
+    for part in chunks(paths):
+        query = select(files_seen.c.image_id).where(files_seen.c.path.in_(part))
+        found |= set((await connection.scalars(query)).all())
+    return found
+
+
+async def _without_files(connection: AsyncConnection, ids: set[int]) -> set[int]:
+    """Those of the pictures that no known file holds."""
+    for part in chunks(sorted(ids)):
+        query = select(files_seen.c.image_id).where(files_seen.c.image_id.in_(part))
+        ids = ids - set((await connection.scalars(query)).all())
+    return ids
+
+
+async def mark_missing(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    """None of the files of these pictures is there, from now on where they are not marked already."""
+    for part in chunks(ids):
+        unmarked = update(images).where(images.c.id.in_(part), images.c.source_missing_since.is_(None))
+        await connection.execute(unmarked.values(source_missing_since=clock.now()))
+
+
+async def unmark_missing(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    """A file of each of these pictures is there."""
+    for part in chunks(ids):
+        marked = update(images).where(images.c.id.in_(part), images.c.source_missing_since.is_not(None))
+        await connection.execute(marked.values(source_missing_since=None))
 
 
 async def insert_operation(connection: AsyncConnection, operation: Operation, undoes: int | None = None) -> int:

@@ -82,6 +82,7 @@ images = Table(
     Column("byte_size", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("deleted_at", DateTime(timezone=True), index=True),
+    Column("source_missing_since", DateTime(timezone=True)),  # none of the files that it was added from is there
     # How far it has been compared with the others: `pairs.NOT`, `WHOLE`, `THOROUGHLY`.
     Column("compared", SmallInteger, nullable=False, server_default="0"),
     Index("ix_images_compared_deleted_at", "compared", "deleted_at"),  # counts what waits without the rows

@@ -32,6 +32,7 @@ NOT_ON_THE_PAGE = {
     "network_build_failed",
     "data_dir_not_writable",
     "library_too_new",
+    "already_watched",
     "too_many_missing",
     "library_damaged",
     "database_refused",

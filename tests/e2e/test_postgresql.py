@@ -2,11 +2,13 @@
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from engine.pictures import augment, imaging
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, photograph
 from tests.e2e.test_api_process import api
 from tests.e2e.test_processes import rest_of
+from tests.e2e.test_watch import Watcher
 from tests.postgresql import PostgresServer
 
 KILLS = 3
@@ -153,6 +156,26 @@ def test_api_outlasts_a_restart_of_its_database_server(pictrace: Command, postgr
         assert server.ask("/health/ready")[0] == 200
         assert json.loads(server.search(content)[1])["matches"][0]["evidence"]["exact"]
         assert server.add((SHIPPED / "coffee.png").read_bytes())[0] == 201
+
+
+def test_watcher_outlasts_a_restart_of_its_database_server(
+    pictrace: Command, postgresql: PostgresServer, tmp_path: Path
+) -> None:
+    root = tmp_path / "watched"
+    root.mkdir()
+    with closing(Watcher(pictrace.start("watch", "--json", root))) as watcher:
+        watcher.until("watching")
+        postgresql.stop()
+        try:
+            shutil.copyfile(SHIPPED / "rocket.jpg", root / "rocket.jpg")
+            assert watcher.until("warning")["code"] == "database_unreachable"
+        finally:
+            postgresql.start()
+        watcher.until("added", path=str(root / "rocket.jpg"))
+        refused = pictrace("watch", "--once", root)  # its turn was taken again
+        assert "(already_watched)" in refused.stderr
+        status, complaints = watcher.end()
+        assert (status, "Traceback" in complaints) == (0, False)
 
 
 def test_server_that_is_not_there_is_one_sentence_without_the_password(pictrace: Command) -> None:

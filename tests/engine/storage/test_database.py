@@ -15,6 +15,7 @@ from sqlalchemy import URL, func, insert, select, text
 from engine import EngineSettings, PicTraceError, open_service
 from engine.concurrency import CpuPool
 from engine.errors import (
+    DatabaseUnreachable,
     DataDirNotWritable,
     DiskFull,
     InvalidSetting,
@@ -243,6 +244,37 @@ async def test_work_that_fails_lets_the_next_one_go_on(database: Database, other
             raise KeyError("broken off")
     async with other.alone_at("test", pool):
         pass
+
+
+@pytest.mark.databases("postgresql")
+async def test_turn_that_is_lost_with_its_connection_is_noticed(
+    database: Database, other: Database, pool: CpuPool
+) -> None:
+    ending = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE state = 'idle in transaction' AND datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    async def lose_a_turn() -> None:
+        async with database.alone_at("test", pool) as still_alone:
+            await still_alone()
+            async with other.write_aside() as connection:
+                await connection.execute(ending)
+            await still_alone()
+
+    with pytest.raises(DatabaseUnreachable):
+        await lose_a_turn()
+    async with other.alone_at("test", pool):
+        pass
+
+
+@on_both
+async def test_who_does_not_want_to_wait_is_told_at_once(database: Database, other: Database, pool: CpuPool) -> None:
+    async with database.alone_at("test", pool) as still_alone:
+        with pytest.raises(LibraryBusy):
+            async with other.alone_at("test", pool, wait_s=0.01):
+                pass
+        await still_alone()
 
 
 # --- migrating
