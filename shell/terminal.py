@@ -1,7 +1,7 @@
 """What the command shows: tables, lines, JSON objects and the progress bar."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -70,6 +70,16 @@ FINDINGS = {
         "parts of the database are damaged: put a backup in its place",
     ),
 }
+# What an addition passed over, for one and for several.
+PASSED_OVER = {
+    "unsupported_picture": ("picture of a format that cannot be read", "pictures of formats that cannot be read"),
+    "video": ("video", "videos"),
+    "not_a_picture": ("other file", "other files"),
+    "hidden": ("hidden file or folder", "hidden files and folders"),
+    "system": ("file or folder of a system", "files and folders of a system"),
+    "linked_twice": ("folder that is linked twice", "folders that are linked twice"),
+    "not_a_file": ("link or device", "links and devices"),
+}
 WEAKEST = 3  # edits that the verdict names
 FEW_COPIES = 100
 
@@ -118,7 +128,7 @@ def _differing(match: Match) -> str:
     return count(number, "part differs", "parts differ") if number else ""
 
 
-def show_added(result: AddResult, as_json: bool) -> None:
+def show_added(result: AddResult, as_json: bool, *, verbose: bool) -> None:
     if as_json:
         value: dict[str, Any] = {
             "name": result.name,
@@ -126,12 +136,18 @@ def show_added(result: AddResult, as_json: bool) -> None:
             "status": result.status,
             "code": result.code,
             "near": list(result.near),
+            "warnings": [one.as_json() for one in result.warnings],
         }
+        if result.reason:
+            value["reason"] = result.reason
         if result.message:
             value["message"] = result.message
         if result.removed_before:
             value["removed_before"] = result.removed_before.as_json()
         print(json.dumps(value), flush=True)
+    elif result.status == "passed_over":
+        if verbose or result.reason == "unsupported_picture":
+            err.print(f"[dim]passed over[/dim] {escape(result.name)} [dim]({result.reason})[/dim]", soft_wrap=True)
     elif result.status == "rejected":
         err.print(
             f"[red]rejected[/red]  {escape(result.name)}: {escape(result.message or '')} [dim]({result.code})[/dim]"
@@ -141,6 +157,9 @@ def show_added(result: AddResult, as_json: bool) -> None:
     elif result.removed_before:
         at = result.removed_before.at.astimezone()
         err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
+    for warning in () if as_json else result.warnings:
+        message = f"{escape(result.name)}: {escape(warning.message)}"
+        err.print(f"[yellow]warning[/yellow]   {message} [dim]({warning.code})[/dim]")
 
 
 def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
@@ -446,13 +465,15 @@ def _check_lines(report: CheckReport) -> Iterator[str]:
         yield "`pictrace check --repair` mends this."
 
 
-def summarise(tally: dict[str, int], near: int, stopped: bool) -> None:
+def summarise(tally: Mapping[str, int], passed_over: Mapping[str, int], near: int, stopped: bool) -> None:
     parts = [
         f"{tally[name]:,} {name}"
         for name in ("added", "restored", "duplicate", "unchanged", "rejected")
         if tally.get(name)
     ]
-    err.print(("Stopped; what is done is kept: " if stopped else "") + (", ".join(parts) or "Nothing to add") + ".")
+    left = [count(passed_over[reason], *words) for reason, words in PASSED_OVER.items() if passed_over.get(reason)]
+    said = (", ".join(parts) or "Nothing to add") + (f"; passed over: {', '.join(left)}" if left else "")
+    err.print(("Stopped; what is done is kept: " if stopped else "") + said + ".", soft_wrap=True)
     if near:
         are = "is a near-duplicate" if near == 1 else "are near-duplicates"
         err.print(f"{near:,} {are} of pictures in the library: `pictrace duplicates` lists them.")
