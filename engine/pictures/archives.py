@@ -34,8 +34,9 @@ LARGEST_HEADER = MEGABYTE  # of one file in a tar
 LARGEST_WINDOW = 512 * MEGABYTE  # that a decompressor may keep
 HAS_EXTRA = "`pip install 'pictrace[archives]'`"
 
-# Of a zip: how an entry of its list of files begins and how long it is, and that of the header before each file.
-ZIP_ENTRY, ZIP_ENTRY_BYTES, ZIP_HEADER_BYTES = b"PK\x01\x02", 46, 30
+# Of a zip: how an entry in its list of files begins, and how long it is; and the header before each file.
+ZIP_ENTRY, ZIP_ENTRY_BYTES = b"PK\x01\x02", 46
+ZIP_HEADER, ZIP_HEADER_BYTES = b"PK\x03\x04", 30
 UTF8_FLAG, WAS_UTF8_FLAG = 0x0800, 0x8000  # the second is used by no zip
 ENCRYPTED_FLAG = 0x0001
 UNICODE_PATH = 0x7075  # Info-ZIP's extra field with a name in UTF-8
@@ -100,10 +101,10 @@ def _zip(path: Path, limits: _Limits) -> list[Member]:
         archive = zipfile.ZipFile(_ZipBytes(path))
     except zipfile.BadZipFile as error:
         with path.open("rb") as file:
-            if not file.read(4).startswith(b"PK\x03\x04"):
+            if file.read(4) != ZIP_HEADER:
                 raise
         raise BadArchive(f"{limits.name} is cut short or damaged: the list of its files is missing.") from error
-    entries = [one for one in archive.infolist() if not one.is_dir()]
+    entries = [one for one in archive.infolist() if not _raw_name(one).endswith(b"/")]
     limits.require_files(len(entries))
     limits.require_bytes(sum(one.file_size for one in entries))
     paths = _zip_paths(entries)
@@ -117,8 +118,8 @@ def _zip(path: Path, limits: _Limits) -> list[Member]:
 class _ZipBytes(io.FileIO):
     """A zip whose names are all given as the bytes that they are.
 
-    `zipfile` fails as a whole at one name that is not in UTF-8, though its flag says so: in the list of files, that
-    flag is put where `zipfile` does not look at it.
+    `zipfile` fails as a whole at one name that is not in UTF-8, though its flag says so: in the list of files and in
+    the headers, that flag is put where `zipfile` does not look at it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -126,21 +127,29 @@ class _ZipBytes(io.FileIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         content = super().read(-1 if size is None else size) or b""
-        return _with_flag_aside(content) if content.startswith(ZIP_ENTRY) else content
+        if content.startswith(ZIP_HEADER) and len(content) == ZIP_HEADER_BYTES:
+            return _with_flag_aside(content, 6)
+        return _with_flags_aside(content) if content.startswith(ZIP_ENTRY) else content
 
     def __del__(self) -> None:
         self.close()
 
 
-def _with_flag_aside(directory: bytes) -> bytes:
-    changed = bytearray(directory)
+def _with_flags_aside(directory: bytes) -> bytes:
+    entries = []
     at = 0
     while directory[at : at + 4] == ZIP_ENTRY and at + ZIP_ENTRY_BYTES <= len(directory):
-        flags, *lengths = struct.unpack_from("<H18xHHH", directory, at + 8)
-        if flags & UTF8_FLAG:
-            struct.pack_into("<H", changed, at + 8, flags & ~UTF8_FLAG | WAS_UTF8_FLAG)
-        at += ZIP_ENTRY_BYTES + sum(lengths)
-    return bytes(changed)
+        end = at + ZIP_ENTRY_BYTES + sum(struct.unpack_from("<HHH", directory, at + 28))
+        entries.append(_with_flag_aside(directory[at:end], 8))
+        at = end
+    return b"".join(entries) + directory[at:]
+
+
+def _with_flag_aside(entry: bytes, place: int) -> bytes:
+    (flags,) = struct.unpack_from("<H", entry, place)
+    if flags & UTF8_FLAG:
+        flags = flags & ~UTF8_FLAG | WAS_UTF8_FLAG
+    return entry[:place] + struct.pack("<H", flags) + entry[place + 2 :]
 
 
 def _zip_paths(entries: Sequence[zipfile.ZipInfo]) -> list[str]:
@@ -198,12 +207,15 @@ def _read_from_zip(archive: zipfile.ZipFile, path: Path, entry: zipfile.ZipInfo,
 
 
 def _believe_own_header(path: Path, entry: zipfile.ZipInfo) -> None:
-    """Some programs write a name in two ways, which `zipfile` would refuse; its content is the same."""
+    """Some programs write a name in two ways, which `zipfile` would refuse. Zeros in one are damage."""
     with path.open("rb") as file:
         file.seek(entry.header_offset)
         header = file.read(ZIP_HEADER_BYTES)
-        if len(header) == ZIP_HEADER_BYTES:
-            entry.orig_filename = file.read(struct.unpack_from("<H", header, 26)[0]).decode("cp437")
+        if len(header) < ZIP_HEADER_BYTES:
+            return
+        name = file.read(struct.unpack_from("<H", header, 26)[0])
+    if b"\0" not in name:
+        entry.orig_filename = name.decode("cp437")
 
 
 # --- tar
@@ -215,7 +227,7 @@ def _tar(path: Path, limits: _Limits) -> list[Member]:
         compression = _compression(packed.read(8))
         packed.seek(0)
         stream = _Stream(_unpacked(packed, compression), limits)
-        spool = _Spool(path.open("rb")) if compression is None else _new_spool(limits)
+        spool = _Spool(packed) if compression is None else _new_spool(limits)
         raw: list[bytes] = []
         slices, sizes = [], []
         with tarfile.TarFile(fileobj=stream, encoding="utf-8", errors="surrogateescape") as archive:
@@ -427,28 +439,30 @@ class _Spool:
     """A file in which others lie one behind the other; it is gone once nobody reads them any more."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+        self._descriptor = os.dup(file.fileno())
         self.end = 0
 
     def take(self, chunks: Iterable[bytes]) -> int:
         """Append a file; returns where it begins."""
         start = self.end
         for chunk in chunks:
-            self._file.write(chunk)
-            self.end += len(chunk)
-        self._file.flush()
+            while chunk:
+                written = os.pwrite(self._descriptor, chunk, self.end)
+                self.end += written
+                chunk = chunk[written:]
         return start
 
     def read(self, start: int, size: int) -> bytes:
-        return os.pread(self._file.fileno(), size, start)
+        return os.pread(self._descriptor, size, start)
 
     def __del__(self) -> None:
-        self._file.close()
+        os.close(self._descriptor)
 
 
 def _new_spool(limits: _Limits) -> _Spool:
     limits.spool_folder.mkdir(parents=True, exist_ok=True)
-    return _Spool(tempfile.TemporaryFile(dir=limits.spool_folder))
+    with tempfile.TemporaryFile(dir=limits.spool_folder) as file:
+        return _Spool(file)
 
 
 @dataclass(frozen=True, slots=True)

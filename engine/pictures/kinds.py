@@ -39,9 +39,9 @@ VIDEO_SUFFIXES = frozenset(
 # Known to be something else; what has any other suffix, or none, is looked at.
 OTHER_SUFFIXES = frozenset(
     [
-        ".txt", ".md", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".xls", ".xlsx", ".ods", ".csv", ".ppt", ".pptx", ".odp",
-        ".htm", ".html", ".css", ".js", ".json", ".xml", ".xmp", ".aae", ".thm", ".lrv", ".log", ".ini", ".db", ".py",
-        ".mp3", ".m4a", ".wav", ".flac", ".ogg", ".aac", ".rar", ".exe", ".dll", ".iso", ".dmg",
+        ".txt", ".md", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".xls", ".xlsx", ".ods", ".csv", ".ppt", ".pptx",
+        ".odp", ".htm", ".html", ".css", ".js", ".json", ".xml", ".xmp", ".aae", ".thm", ".lrv", ".log", ".ini", ".db",
+        ".py", ".mp3", ".m4a", ".wav", ".flac", ".ogg", ".aac", ".rar", ".exe", ".dll", ".iso", ".dmg",
     ]
 )  # fmt: skip
 
