@@ -63,14 +63,14 @@ def members(path: Path, settings: EngineSettings) -> list[Member]:
     name = names.shown(names.decodable(path.name))
     opened, kind = (_zip, "zip") if suffix == ".zip" else (_seven_zip, "7z") if suffix == ".7z" else (_tar, "tar")
     try:
-        return opened(path, _Limits(name, settings))
+        return opened(path, _ArchiveLimits(name, settings))
     except PicTraceError:
         raise
     except Exception as error:
         raise BadArchive(f"{name} cannot be read as a {kind} ({_sentence(error)}).") from error
 
 
-class _Limits:
+class _ArchiveLimits:
     """What one archive may hold."""
 
     def __init__(self, name: str, settings: EngineSettings) -> None:
@@ -96,7 +96,7 @@ class _Limits:
 # --- zip
 
 
-def _zip(path: Path, limits: _Limits) -> list[Member]:
+def _zip(path: Path, limits: _ArchiveLimits) -> list[Member]:
     try:
         archive = zipfile.ZipFile(_ZipBytes(path))
     except zipfile.BadZipFile as error:
@@ -221,7 +221,7 @@ def _believe_own_header(path: Path, entry: zipfile.ZipInfo) -> None:
 # --- tar
 
 
-def _tar(path: Path, limits: _Limits) -> list[Member]:
+def _tar(path: Path, limits: _ArchiveLimits) -> list[Member]:
     """In one pass. Of a tar that is not compressed, the files are read from where they lie in it."""
     with path.open("rb") as packed:
         compression = _compression(packed.read(8))
@@ -250,7 +250,7 @@ def _tar(path: Path, limits: _Limits) -> list[Member]:
 class _Stream(io.RawIOBase):
     """What a tar unpacks to, read forwards only and within bounds; `tarfile` itself bounds nothing."""
 
-    def __init__(self, chunks: Iterator[bytes], limits: _Limits) -> None:
+    def __init__(self, chunks: Iterator[bytes], limits: _ArchiveLimits) -> None:
         self._chunks = chunks
         self._limits = limits
         self._ahead = b""
@@ -333,7 +333,7 @@ def _zstd(packed: BinaryIO) -> Any:
 # --- 7z
 
 
-def _seven_zip(path: Path, limits: _Limits) -> list[Member]:
+def _seven_zip(path: Path, limits: _ArchiveLimits) -> list[Member]:
     try:
         import py7zr
     except ImportError as error:
@@ -345,7 +345,7 @@ def _seven_zip(path: Path, limits: _Limits) -> list[Member]:
         raise BadArchive(f"{limits.name} is encrypted.") from error
 
 
-def _seven_zip_members(archive: Any, limits: _Limits) -> list[Member]:
+def _seven_zip_members(archive: Any, limits: _ArchiveLimits) -> list[Member]:
     if archive.needs_password():
         raise BadArchive(f"{limits.name} is encrypted.")
     entries = list(archive.files)
@@ -370,7 +370,7 @@ def _seven_zip_members(archive: Any, limits: _Limits) -> list[Member]:
     return found
 
 
-def _require_small_windows(archive: Any, limits: _Limits) -> None:
+def _require_small_windows(archive: Any, limits: _ArchiveLimits) -> None:
     """A 7z says itself how much memory its decompressors take."""
     streams = archive.header.main_streams
     for folder in streams.unpackinfo.folders if streams else ():
@@ -385,7 +385,7 @@ def _require_small_windows(archive: Any, limits: _Limits) -> None:
                 raise ArchiveTooLarge(f"{limits.name} takes {size // MEGABYTE:,} MB of memory to unpack.")
 
 
-def _unpack_seven_zip(archive: Any, limits: _Limits) -> "_SevenZipWriter":
+def _unpack_seven_zip(archive: Any, limits: _ArchiveLimits) -> "_SevenZipWriter":
     """All that can be: where one block of the archive is damaged, the others are unpacked all the same."""
     writer = _SevenZipWriter(limits)
     wanted = {one.filename: one.folder for one in archive.files if not one.is_directory}
@@ -406,7 +406,7 @@ def _unpack_seven_zip(archive: Any, limits: _Limits) -> "_SevenZipWriter":
 class _SevenZipWriter:
     """What py7zr writes to: remembers where each file lies, of one that is too large only how it begins."""
 
-    def __init__(self, limits: _Limits) -> None:
+    def __init__(self, limits: _ArchiveLimits) -> None:
         self.spool = _new_spool(limits)
         self.places: dict[int, tuple[int, int]] = {}
         self.current = -1
@@ -459,7 +459,7 @@ class _Spool:
         os.close(self._descriptor)
 
 
-def _new_spool(limits: _Limits) -> _Spool:
+def _new_spool(limits: _ArchiveLimits) -> _Spool:
     limits.spool_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=limits.spool_folder) as file:
         return _Spool(file)

@@ -195,18 +195,17 @@ def _archive(path: Path, settings: EngineSettings) -> Iterator[Found]:
     for number, member in enumerate(members, 1):
         *folders, name = member.path.split("/")
         name = name if name.strip(".") else f"picture-{number}"
-        folder = _left_alone((*(part for part in folders if part.strip(".")), name))
-        if folder is None:
+        above = tuple(part for part in folders if part.strip("."))
+        beginnings = (above[:length] for length in range(1, len(above) + 1))
+        folder = next((one for one in beginnings if kinds.reason_by_name(one)), None)
+        reason = kinds.reason_by_name(folder or (*above, name))
+        if reason is None:
             yield _in_archive(member, name, _name(path), settings)
+        elif folder is None:
+            yield PassedOver(shown(name), reason)
         elif folder not in left_alone:
             left_alone.add(folder)
-            yield PassedOver(shown(folder[-1]), kinds.reason_by_name(folder) or "system")
-
-
-def _left_alone(parts: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The outermost folder above a file, or the file itself, that is left alone for its name."""
-    beginnings = (parts[:length] for length in range(1, len(parts) + 1))
-    return next((one for one in beginnings if kinds.reason_by_name(one)), None)
+            yield PassedOver(shown(folder[-1]), reason)
 
 
 def _in_archive(member: Member, name: str, archive: str, settings: EngineSettings) -> Found:
