@@ -66,7 +66,7 @@ from engine.pictures.fetch import Fetched, is_url, name_of, parse_url
 from engine.pictures.imaging import MEDIA_TYPES
 from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
 from engine.pictures.names import shown
-from engine.pictures.sources import PassedOver, Refused, Remote, Source, expand, how_many, read_file
+from engine.pictures.sources import LeftAlone, Refused, Remote, Source, expand, how_many, read_file
 from engine.repeats import RepeatLimit
 from engine.service import SearchService
 from engine.settings import EngineSettings, Hosts, split_at_commas
@@ -109,6 +109,7 @@ __all__ = [
     "Hosts",
     "InvalidSetting",
     "Keep",
+    "LeftAlone",
     "Level",
     "LibraryBusy",
     "LibraryError",
@@ -117,7 +118,6 @@ __all__ = [
     "NearDuplicate",
     "NotDuplicates",
     "Page",
-    "PassedOver",
     "PicTraceError",
     "Query",
     "Refused",

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from engine import (
@@ -48,7 +47,7 @@ from engine import (
 )
 from shell import demo as demonstration
 from shell import plots, terminal
-from shell.terminal import Advance, err, out
+from shell.terminal import Advance, err, escape, out
 
 OK, REJECTED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 ACTOR = "shell"

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from rich import markup
 from rich.bar import Bar
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod, RenderableType
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -33,6 +33,7 @@ from engine import (
     StoredImage,
     VariantFigures,
     per_cent,
+    shown,
 )
 
 out = Console(highlight=False)
@@ -82,6 +83,11 @@ PASSED_OVER = {
 }
 WEAKEST = 3  # edits that the verdict names
 FEW_COPIES = 100
+
+
+def escape(text: str) -> str:
+    """Foreign text, such as a name or a title, as it may stand in what is printed."""
+    return markup.escape(shown(text))
 
 
 def show_result(console: Console, query: str, result: SearchResult) -> None:
@@ -472,7 +478,11 @@ def summarise(tally: Mapping[str, int], passed_over: Mapping[str, int], near: in
         if tally.get(name)
     ]
     left = [count(passed_over[reason], *words) for reason, words in PASSED_OVER.items() if passed_over.get(reason)]
-    said = (", ".join(parts) or "Nothing to add") + (f"; passed over: {', '.join(left)}" if left else "")
+    said = ", ".join(parts) or "Nothing to add"
+    if left and parts:
+        said += f"; passed over: {', '.join(left)}"
+    elif left:
+        said += f": {', '.join(left)} {'was' if sum(passed_over.values()) == 1 else 'were'} passed over"
     err.print(("Stopped; what is done is kept: " if stopped else "") + said + ".", soft_wrap=True)
     if near:
         are = "is a near-duplicate" if near == 1 else "are near-duplicates"

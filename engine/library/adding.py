@@ -18,7 +18,7 @@ from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
 from engine.pictures.fetch import Fetcher
 from engine.pictures.names import shown
-from engine.pictures.sources import PassedOver, Refused, Remote, Source
+from engine.pictures.sources import LeftAlone, Refused, Remote, Source
 from engine.storage.files import PictureFiles
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
@@ -29,7 +29,7 @@ FETCHES = 8  # at a time
 PATIENCE_S = 2.0  # with what takes long, once it is to be stopped
 LOOK_S = 0.25  # between two looks at whether it is
 
-Given = Source | Remote | Refused | PassedOver
+Given = Source | Remote | Refused | LeftAlone
 T = TypeVar("T")
 
 
@@ -343,8 +343,8 @@ def _if_unchanged(source: Given, unchanged: dict[str, int]) -> AddResult | None:
     return AddResult(source.name, "duplicate", unchanged[source.file.path], unchanged=True)
 
 
-def _read(source: Source | Refused | PassedOver) -> AddResult | _Read:
-    if isinstance(source, PassedOver):
+def _read(source: Source | Refused | LeftAlone) -> AddResult | _Read:
+    if isinstance(source, LeftAlone):
         return AddResult(source.name, "passed_over", reason=source.reason)
     if isinstance(source, Refused):
         return _rejected(source.name, source.error)

@@ -116,7 +116,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class PassedOver:
     """Pictures that were drawn but not asked for."""
 
     unreadable: int = 0
@@ -140,7 +140,7 @@ class BenchReport:
     false_alarms: FalseAlarms
     calibration: Reliability
     time: Times
-    passed_over: LeftOut
+    passed_over: PassedOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,7 +432,7 @@ class _Run:
                 p99_ms=float(np.percentile(self._times, 99)),
                 took_s=time.perf_counter() - started,
             ),
-            passed_over=LeftOut(len(self._unreadable), len(self._removed)),
+            passed_over=PassedOver(len(self._unreadable), len(self._removed)),
         )
 
 

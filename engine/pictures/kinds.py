@@ -10,7 +10,7 @@ PassedOverReason = Literal[
     "video",
     "unsupported_picture",  # a person would call it a picture, but its format cannot be read
     "hidden",  # its name begins with a dot
-    "system",  # made by a system, a NAS or a program for itself, e.g. thumbnails
+    "system",  # made by a system, a NAS or a program (PicTrace too) for itself, e.g. thumbnails
     "linked_twice",  # a folder that was walked already, by another way
     "not_a_file",  # a pipe, a device; a link in an archive
 ]

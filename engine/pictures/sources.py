@@ -50,7 +50,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOver:
+class LeftAlone:
     """Something in a folder or an archive that is not tried, and why; a folder that is left alone is one of them."""
 
     name: str
@@ -62,7 +62,7 @@ class PassedOver:
         return self.reason == "unsupported_picture"
 
 
-Found = Source | Refused | PassedOver
+Found = Source | Refused | LeftAlone
 
 
 def expand(path: Path, settings: EngineSettings) -> Iterator[Found]:
@@ -73,7 +73,7 @@ def expand(path: Path, settings: EngineSettings) -> Iterator[Found]:
         yield Refused(_name(path), _unreadable(error, path))
         return
     if stat.S_ISDIR(kind):
-        for one in _walk(path):
+        for one in _walk(path, settings):
             if isinstance(one, Path):
                 yield from _in_folder(one, settings)
             else:
@@ -89,7 +89,7 @@ def expand(path: Path, settings: EngineSettings) -> Iterator[Found]:
 def how_many(path: Path, settings: EngineSettings) -> int | None:
     """How much `expand` will give; None where something would have to be unpacked to tell."""
     number = 0
-    for one in _walk(path) if path.is_dir() else [path]:
+    for one in _walk(path, settings) if path.is_dir() else [path]:
         suffix = archive_suffix(one.name)
         if suffix not in (None, ".zip") and isinstance(one, Path):
             return None
@@ -111,26 +111,29 @@ def read_file(path: Path, max_bytes: int) -> bytes:
         raise _unreadable(error, path) from error
 
 
-def _walk(folder: Path) -> Iterator[Path | Refused | PassedOver]:
+def _walk(folder: Path, settings: EngineSettings) -> Iterator[Path | Refused | LeftAlone]:
     """The files below a folder that are to be looked at, and what is not. Linked folders are followed, each once."""
     broken: list[OSError] = []
     seen = {_identity(folder)}
+    own = {_identity(settings.data_dir), _identity(settings.cache_dir)}
     for parent, folders, files in os.walk(folder, onerror=broken.append, followlinks=True):
         above = Path(os.path.abspath(parent)).parts
         walked = []
         for name in sorted(folders):
             reason, identity = kinds.reason_by_name((*above, name)), _identity(Path(parent, name))
-            if reason is None and identity in seen:
+            if identity in own:
+                reason = "system"
+            elif reason is None and identity in seen:
                 reason = "linked_twice"
             if reason:
-                yield PassedOver(_text(name), reason)
+                yield LeftAlone(_text(name), reason)
                 continue
             seen.add(identity)
             walked.append(name)
         folders[:] = walked
         for name in sorted(files):
             reason = kinds.reason_by_name((*above, name))
-            yield PassedOver(_text(name), reason) if reason else Path(parent, name)
+            yield LeftAlone(_text(name), reason) if reason else Path(parent, name)
         while broken:
             yield _closed(broken.pop(), folder)
     for error in broken:
@@ -156,7 +159,7 @@ def _in_folder(path: Path, settings: EngineSettings) -> Iterator[Found]:
     suffix = path.suffix.lower()
     reason = kinds.reason_by_suffix(path.name)
     if reason:
-        yield PassedOver(_name(path), reason)
+        yield LeftAlone(_name(path), reason)
     elif suffix in kinds.SUFFIXES or archive_suffix(path.name):
         yield from expand(path, settings)
     else:
@@ -165,7 +168,7 @@ def _in_folder(path: Path, settings: EngineSettings) -> Iterator[Found]:
         except OSError as error:
             yield Refused(_name(path), _unreadable(error, path))
         else:
-            yield PassedOver(_name(path), reason) if reason else _file(path, settings)
+            yield LeftAlone(_name(path), reason) if reason else _file(path, settings)
 
 
 def _reason_by_look(path: Path) -> PassedOverReason | None:
@@ -202,10 +205,10 @@ def _archive(path: Path, settings: EngineSettings) -> Iterator[Found]:
         if reason is None:
             yield _in_archive(member, name, _name(path), settings)
         elif folder is None:
-            yield PassedOver(shown(name), reason)
+            yield LeftAlone(shown(name), reason)
         elif folder not in left_alone:
             left_alone.add(folder)
-            yield PassedOver(shown(folder[-1]), reason)
+            yield LeftAlone(shown(folder[-1]), reason)
 
 
 def _in_archive(member: Member, name: str, archive: str, settings: EngineSettings) -> Found:
@@ -219,7 +222,7 @@ def _in_archive(member: Member, name: str, archive: str, settings: EngineSetting
             reason = kinds.reason_by_content(member.read(HEAD_BYTES))
         except PicTraceError as error:
             return Refused(source.name, error)
-    return PassedOver(source.name, reason) if reason else source
+    return LeftAlone(source.name, reason) if reason else source
 
 
 def _read_member(member: Member, max_bytes: int) -> bytes:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from engine import EngineSettings, PicTraceError
 from engine.pictures import archives
-from engine.pictures.sources import PassedOver, Refused, Source, expand
+from engine.pictures.sources import LeftAlone, Refused, Source, expand
 
 PICTURE = b"\xff\xd8\xff" + b"x" * 100
 MEGABYTE = 1024 * 1024
@@ -160,7 +160,7 @@ def test_entry_without_a_suffix_is_looked_at(tmp_path: Path, small: EngineSettin
         archive.writestr("text", b"text")
     found = list(expand(tmp_path / "a.zip", small))
     assert [one.name for one in found if isinstance(one, Source)] == ["picture"]
-    assert [one.name for one in found if isinstance(one, PassedOver)] == ["text"]
+    assert [one.name for one in found if isinstance(one, LeftAlone)] == ["text"]
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -249,7 +249,7 @@ def test_tar_is_read_in_its_order(suffix: str, tmp_path: Path, small: EngineSett
     found = list(expand(path, small))
     assert [one.name for one in found] == ["z.jpg", "link.jpg", "a.png", "notes.txt", "large.jpg", "no suffix"]
     sources = {one.name: one for one in found if isinstance(one, Source)}
-    assert [(one.name, one.reason) for one in found if isinstance(one, PassedOver)] == [
+    assert [(one.name, one.reason) for one in found if isinstance(one, LeftAlone)] == [
         ("link.jpg", "not_a_file"),
         ("notes.txt", "not_a_picture"),
     ]

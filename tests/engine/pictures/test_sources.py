@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import EngineSettings, PicTraceError
-from engine.pictures.sources import PassedOver, Refused, Source, expand, how_many
+from engine.pictures.sources import LeftAlone, Refused, Source, expand, how_many
 
 PICTURE = b"\xff\xd8\xff" + b"x" * 100
 
@@ -27,7 +27,7 @@ def refusals(path: Path, settings: EngineSettings) -> list[tuple[str, str]]:
 
 
 def passed_over(path: Path, settings: EngineSettings) -> list[tuple[str, str]]:
-    return [(one.name, one.reason) for one in expand(path, settings) if isinstance(one, PassedOver)]
+    return [(one.name, one.reason) for one in expand(path, settings) if isinstance(one, LeftAlone)]
 
 
 def write(folder: Path, names_and_contents: dict[str, bytes]) -> None:
@@ -229,7 +229,7 @@ def test_what_is_passed_over_is_told_with_its_reason(packed: bool, tmp_path: Pat
         ("scan.bak", "unsupported_picture"),
         ("unknown.xyz", "not_a_picture"),
     ]
-    assert [one.name for one in expand(folder, small) if isinstance(one, PassedOver) and one.is_picture_like] == [
+    assert [one.name for one in expand(folder, small) if isinstance(one, LeftAlone) and one.is_picture_like] == [
         one for one, reason in passed_over(folder, small) if reason == "unsupported_picture"
     ]
     assert how_many(folder, small) == 14
@@ -284,3 +284,10 @@ def test_how_many_there_are_is_not_told_of_what_must_be_unpacked(tmp_path: Path,
     assert how_many(tmp_path / "a.jpg", small) == 1
     write(tmp_path, {"more.tar.gz": b"-"})
     assert how_many(tmp_path, small) is None
+
+
+def test_own_library_is_left_alone(tmp_path: Path, small: EngineSettings) -> None:
+    settings = small.model_copy(update={"data_dir": tmp_path / "Pictures" / "pictrace"})
+    write(tmp_path / "Pictures", {"a.jpg": PICTURE, "pictrace/originals/b.jpg": PICTURE})
+    assert names(tmp_path / "Pictures", settings) == ["a.jpg"]
+    assert passed_over(tmp_path / "Pictures", settings) == [("pictrace", "system")]
