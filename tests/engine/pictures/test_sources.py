@@ -241,15 +241,15 @@ def test_system_folder_that_somebody_names_is_walked(tmp_path: Path, small: Engi
 
 
 def test_linked_folder_is_followed_once(tmp_path: Path, small: EngineSettings) -> None:
-    write(tmp_path, {"elsewhere/a.jpg": PICTURE, "library/b.jpg": PICTURE})
-    (tmp_path / "library" / "one").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "library" / "two").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "library" / "c.jpg").symlink_to(tmp_path / "elsewhere" / "a.jpg")
-    (tmp_path / "library" / "up").symlink_to(tmp_path)
-    assert sorted(names(tmp_path / "library", small)) == ["a.jpg", "b.jpg", "c.jpg"]
-    assert sorted(passed_over(tmp_path / "library", small)) == [
+    write(tmp_path, {"elsewhere/a.jpg": PICTURE, "holiday/b.jpg": PICTURE})
+    (tmp_path / "holiday" / "one").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "holiday" / "two").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "holiday" / "c.jpg").symlink_to(tmp_path / "elsewhere" / "a.jpg")
+    (tmp_path / "holiday" / "up").symlink_to(tmp_path)
+    assert sorted(names(tmp_path / "holiday", small)) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert sorted(passed_over(tmp_path / "holiday", small)) == [
         ("elsewhere", "linked_twice"),
-        ("library", "linked_twice"),
+        ("holiday", "linked_twice"),
         ("two", "linked_twice"),
     ]
 
