@@ -32,6 +32,7 @@ CHUNK = 64 * 1024
 MEGABYTE = 1024 * 1024
 LARGEST_HEADER = MEGABYTE  # of one file in a tar
 LARGEST_WINDOW = 512 * MEGABYTE  # that a decompressor may keep
+DAMAGED = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)  # what reading a damaged tar raises
 HAS_EXTRA = "`pip install 'pictrace[archives]'`"
 
 # Of a zip: how an entry in its list of files begins, and how long it is; and the header before each file.
@@ -52,22 +53,31 @@ class Member:
     is_file: bool = True  # not a link, device or pipe
 
 
+Contents = tuple[list[Member], bool]  # and whether these are all
+
+
 def archive_suffix(name: str) -> str | None:
     """The ending by which a file is taken for an archive, of two parts for most tars; None for any other file."""
     return next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(suffix)), None)
 
 
-def members(path: Path, settings: EngineSettings) -> list[Member]:
-    """All files of an archive: of a zip in order of their names, else in their own. BadArchive, ArchiveTooLarge."""
+def members(path: Path, settings: EngineSettings) -> Iterator[Member]:
+    """All files of an archive: of a zip in order of their names, else in their own. BadArchive, ArchiveTooLarge.
+
+    Where a tar is damaged or cut short, what lies before that place is given, and BadArchive raised after it.
+    """
     suffix = archive_suffix(path.name)
     name = names.shown(names.decodable(path.name))
     opened, kind = (_zip, "zip") if suffix == ".zip" else (_seven_zip, "7z") if suffix == ".7z" else (_tar, "tar")
     try:
-        return opened(path, _ArchiveLimits(name, settings))
+        found, is_whole = opened(path, _ArchiveLimits(name, settings))
     except PicTraceError:
         raise
     except Exception as error:
         raise BadArchive(f"{name} cannot be read as a {kind} ({_sentence(error)}).") from error
+    yield from found
+    if not is_whole:
+        raise BadArchive(f"{name} is cut short or damaged: what else is in it cannot be read.")
 
 
 class _ArchiveLimits:
@@ -96,7 +106,7 @@ class _ArchiveLimits:
 # --- zip
 
 
-def _zip(path: Path, limits: _ArchiveLimits) -> list[Member]:
+def _zip(path: Path, limits: _ArchiveLimits) -> Contents:
     try:
         archive = zipfile.ZipFile(_ZipBytes(path))
     except zipfile.BadZipFile as error:
@@ -112,7 +122,7 @@ def _zip(path: Path, limits: _ArchiveLimits) -> list[Member]:
         Member(name, entry.file_size, partial(_read_from_zip, archive, path, entry, names.shown(name)))
         for name, entry in zip(paths, entries, strict=True)
     ]
-    return sorted(found, key=lambda one: one.path)
+    return sorted(found, key=lambda one: one.path), True
 
 
 class _ZipBytes(io.FileIO):
@@ -221,7 +231,7 @@ def _believe_own_header(path: Path, entry: zipfile.ZipInfo) -> None:
 # --- tar
 
 
-def _tar(path: Path, limits: _ArchiveLimits) -> list[Member]:
+def _tar(path: Path, limits: _ArchiveLimits) -> Contents:
     """In one pass. Of a tar that is not compressed, the files are read from where they lie in it."""
     with path.open("rb") as packed:
         compression = _compression(packed.read(8))
@@ -231,20 +241,25 @@ def _tar(path: Path, limits: _ArchiveLimits) -> list[Member]:
         raw: list[bytes] = []
         slices, sizes = [], []
         with tarfile.TarFile(fileobj=stream, encoding="utf-8", errors="surrogateescape") as archive:
-            for entry in archive:
-                limits.require_files(len(raw) + 1)
-                if entry.isdir():
-                    continue
-                is_file = entry.isreg() and not entry.issparse()
-                kept = limits.kept(entry.size) if is_file else 0
-                start = entry.offset_data if compression is None else spool.take(stream.chunks(kept))
-                raw.append(entry.name.encode("utf-8", "surrogateescape"))
-                slices.append(_Slice(spool, names.shown(entry.name), start, kept))
-                sizes.append(entry.size if is_file else None)
-    return [
+            try:
+                for entry in archive:
+                    limits.require_files(len(raw) + 1)
+                    if entry.isdir():
+                        continue
+                    is_file = entry.isreg() and not entry.issparse()
+                    kept = limits.kept(entry.size) if is_file else 0
+                    start = entry.offset_data if compression is None else spool.take(stream.chunks(kept))
+                    raw.append(entry.name.encode("utf-8", "surrogateescape"))
+                    slices.append(_Slice(spool, names.shown(entry.name), start, kept))
+                    sizes.append(entry.size if is_file else None)
+            except DAMAGED:
+                if not raw:
+                    raise
+    found = [
         Member(name, size or 0, one.read, is_file=size is not None)
         for name, size, one in zip(decoded(raw), sizes, slices, strict=True)
     ]
+    return found, stream.is_at_end
 
 
 class _Stream(io.RawIOBase):
@@ -255,11 +270,14 @@ class _Stream(io.RawIOBase):
         self._limits = limits
         self._ahead = b""
         self._at = 0
+        self.is_at_end = False  # of all files: a block of zeros was read where a header might have been
 
     def read(self, size: int = -1, /) -> bytes:
         if not 0 <= size <= LARGEST_HEADER:
             raise BadArchive(f"A header in {self._limits.name} is larger than any should be.")
-        return b"".join(self.chunks(size))
+        content = b"".join(self.chunks(size))
+        self.is_at_end = len(content) == tarfile.BLOCKSIZE and not any(content)
+        return content
 
     def chunks(self, size: int) -> Iterator[bytes]:
         """The next bytes, as many as there are."""
@@ -293,7 +311,7 @@ def _compression(beginning: bytes) -> str | None:
 
 def _unpacked(packed: BinaryIO, compression: str | None) -> Iterator[bytes]:
     """The bytes of a tar, a chunk at a time."""
-    file: IO[bytes] | Any = packed
+    file: Any = packed
     if compression == "xz":
         return _unpacked_xz(packed)
     if compression == "gzip":
@@ -302,7 +320,7 @@ def _unpacked(packed: BinaryIO, compression: str | None) -> Iterator[bytes]:
         file = bz2.BZ2File(packed)
     elif compression == "zstd":
         file = _zstd(packed)
-    return iter(partial(file.read, CHUNK), b"")
+    return iter(partial(file.read1, CHUNK), b"")  # what there is before an end that is missing
 
 
 def _unpacked_xz(packed: BinaryIO) -> Iterator[bytes]:
@@ -333,14 +351,14 @@ def _zstd(packed: BinaryIO) -> Any:
 # --- 7z
 
 
-def _seven_zip(path: Path, limits: _ArchiveLimits) -> list[Member]:
+def _seven_zip(path: Path, limits: _ArchiveLimits) -> Contents:
     try:
         import py7zr
     except ImportError as error:
         raise BadArchive(f"{limits.name} is a 7z; to read it: {HAS_EXTRA}.") from error
     try:
         with path.open("rb") as file, py7zr.SevenZipFile(file, max_extract_size=limits.total_bytes) as archive:
-            return _seven_zip_members(archive, limits)
+            return _seven_zip_members(archive, limits), True
     except py7zr.PasswordRequired as error:
         raise BadArchive(f"{limits.name} is encrypted.") from error
 
@@ -447,7 +465,10 @@ class _Spool:
         start = self.end
         for chunk in chunks:
             while chunk:
-                written = os.pwrite(self._descriptor, chunk, self.end)
+                try:
+                    written = os.pwrite(self._descriptor, chunk, self.end)
+                except OSError as error:
+                    raise BadArchive(f"There is no room to unpack the archive ({error.strerror}).") from error
                 self.end += written
                 chunk = chunk[written:]
         return start

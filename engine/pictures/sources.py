@@ -190,12 +190,14 @@ def _file(path: Path, settings: EngineSettings) -> Source | Refused:
 def _archive(path: Path, settings: EngineSettings) -> Iterator[Found]:
     """Members are read into memory one by one, never written under their own names."""
     try:
-        members = archives.members(path, settings)
+        yield from _members(path, settings)
     except PicTraceError as error:
         yield Refused(_name(path), error)
-        return
+
+
+def _members(path: Path, settings: EngineSettings) -> Iterator[Found]:
     left_alone: set[tuple[str, ...]] = set()
-    for number, member in enumerate(members, 1):
+    for number, member in enumerate(archives.members(path, settings), 1):
         *folders, name = member.path.split("/")
         name = name if name.strip(".") else f"picture-{number}"
         above = tuple(part for part in folders if part.strip("."))
