@@ -18,7 +18,7 @@ from aiogram.types import BufferedInputFile, Document, InlineKeyboardMarkup, Mes
 from bot import keyboards, replies
 from bot.addressing import ReplyPlace, actor, covered, place_of
 from bot.answers import Answers, send_once
-from bot.asked import AskedPicture, Other, Refusal
+from bot.asked import AskedPicture, Other, Refusal, archive_ending
 from bot.inbox import Turn
 from bot.telegram_files import Shown, TelegramFiles
 from bot.texts import Text
@@ -57,7 +57,7 @@ class AddOptions:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What came with a command: pictures, zips, and others that are neither."""
+    """What came with a command: pictures, archives, and others that are neither."""
 
     pictures: Sequence[AskedPicture]
     archives: Sequence[Document]
@@ -100,7 +100,7 @@ class Adding:
         self._sentence = sentence
 
     async def add(self, turn: Turn, message: Message, brought: Brought, options: AddOptions, t: Text) -> None:
-        """Photos, files, stickers and links, then the pictures of zips, all as one operation; others are named."""
+        """Photos, files, stickers and links, then the pictures of archives, all as one operation; others are named."""
         assert message.from_user
         who, report = actor(message.from_user.id), Report(t)
         place = covered(place_of(message), brought.pictures)
@@ -112,7 +112,7 @@ class Adding:
         await self._report(turn, place, report, stopped)
 
     async def _gathered(self, brought: Brought, folder: Path) -> tuple[list[Given], list[Other]]:
-        """What can be added, zips unpacked into the folder, and what cannot."""
+        """What can be added, archives written into the folder, and what cannot."""
         given: list[Given] = []
         refused = list(brought.others)
         for picture in brought.pictures:
@@ -121,7 +121,7 @@ class Adding:
             except Refusal as refusal:
                 refused.append(Other(picture.name, refusal))
         for number, archive in enumerate(brought.archives):
-            path = folder / f"{number}.zip"
+            path = folder / f"{number}{archive_ending(archive)}"
             name = archive.file_name or path.name
             try:
                 given += await self._unpacked(archive, name, path)
@@ -181,6 +181,9 @@ class Adding:
     async def _tell_of(self, result: AddResult, report: Report, *, is_ours: bool) -> None:
         """One line for one picture. `is_ours`: added by this very operation, before a crash."""
         name, t = _short(result.name), report.t
+        if result.status == "passed_over":
+            report.count("passed_over")
+            return
         if result.status == "rejected":
             self._refuse(result.name, _coded(result.code or "error", result.message or ""), report)
             return
@@ -237,6 +240,8 @@ class Adding:
         for key, count in (("added-unshown", len(shown) - MAX_SHOWN), ("added-unkept", len(report.keep) - MAX_KEEP)):
             if count > 0:
                 text += "\n" + t(key, count=count)
+        if passed_over := report.counts.get("passed_over"):
+            text += "\n" + t("added-passed-over", count=passed_over)
         if stopped:
             text += "\n" + self._sentence(stopped, t)
         album = await self._files.prepare(shown[:MAX_SHOWN])

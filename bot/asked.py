@@ -6,14 +6,19 @@ from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlsplit
 
-from aiogram.types import ExternalReplyInfo, Message, PhotoSize, User
+from aiogram.types import Document, ExternalReplyInfo, Message, PhotoSize, User
 
 from bot.texts import LANGUAGES, text_in
-from engine import PICTURE_SUFFIXES
+from engine import PICTURE_SUFFIXES, archive_suffix
 
 LIMIT, MAX_LIMIT = 5, 10  # an album holds ten
 MAX_PICTURES = 10
-ZIP_TYPES = ("application/zip", "application/x-zip-compressed")
+ARCHIVE_TYPES = {
+    "application/zip": ".zip",
+    "application/x-zip-compressed": ".zip",
+    "application/x-7z-compressed": ".7z",
+    "application/x-tar": ".tar",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +111,13 @@ def has_media(message: Message) -> bool:
     return any((message.photo, message.document, message.sticker, message.animation, message.video, message.video_note))
 
 
-def is_zip(message: Message) -> bool:
-    document = message.document
-    if document is None:
-        return False
-    return (document.file_name or "").lower().endswith(".zip") or document.mime_type in ZIP_TYPES
+def archive_ending(document: Document) -> str | None:
+    """How the name of an archive ends, or should; None for any other file."""
+    return archive_suffix(document.file_name or "") or ARCHIVE_TYPES.get(document.mime_type or "")
+
+
+def is_archive(message: Message) -> bool:
+    return message.document is not None and archive_ending(message.document) is not None
 
 
 def words_of(message: Message, me: User) -> str:

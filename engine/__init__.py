@@ -63,10 +63,12 @@ from engine.measuring.benching import (
     Reliability,
     VariantFigures,
 )
+from engine.pictures.archives import archive_suffix
 from engine.pictures.fetch import Fetched, is_url, name_of, parse_url
 from engine.pictures.imaging import MEDIA_TYPES
-from engine.pictures.sources import SUFFIXES as PICTURE_SUFFIXES
-from engine.pictures.sources import Refused, Remote, Source, expand, read_file
+from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
+from engine.pictures.names import shown
+from engine.pictures.sources import LeftAlone, Refused, Remote, Source, expand, how_many, read_file
 from engine.repeats import RepeatLimit
 from engine.service import SearchService
 from engine.settings import EngineSettings, Hosts, split_at_commas
@@ -110,6 +112,7 @@ __all__ = [
     "Hosts",
     "InvalidSetting",
     "Keep",
+    "LeftAlone",
     "Level",
     "LibraryBusy",
     "LibraryError",
@@ -141,10 +144,12 @@ __all__ = [
     "Watch",
     "WatchPlan",
     "admitted",
+    "archive_suffix",
     "copy_library_files",
     "current_client",
     "expand",
     "give_memory_back",
+    "how_many",
     "is_url",
     "migrate_library",
     "name_of",
@@ -154,5 +159,6 @@ __all__ = [
     "parse_url",
     "per_cent",
     "read_file",
+    "shown",
     "split_at_commas",
 ]

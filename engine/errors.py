@@ -10,9 +10,8 @@ PicTraceError
 │   ├── TooManyPixels         too_many_pixels
 │   ├── TooCostly             too_costly          decoding it takes too much memory or time, or breaks the decoder
 │   └── DamagedImage          damaged_image       truncated or corrupt
-├── ArchiveError              a zip cannot be used
+├── ArchiveError              a zip, tar or 7z cannot be used
 │   ├── BadArchive            bad_archive
-│   ├── UnsafeArchive         unsafe_archive      a name in it leads outside
 │   └── ArchiveTooLarge       archive_too_large
 ├── FetchError                a URL gives nothing that could be looked at
 │   ├── InvalidUrl            invalid_url
@@ -105,10 +104,6 @@ class ArchiveError(PicTraceError):
 
 class BadArchive(ArchiveError):
     code = "bad_archive"
-
-
-class UnsafeArchive(ArchiveError):
-    code = "unsafe_archive"
 
 
 class ArchiveTooLarge(ArchiveError):

@@ -87,9 +87,9 @@ class EngineSettings(BaseSettings):
     max_bytes: int = Field(default=20 * MEGABYTE, ge=1, description="Largest picture file, in bytes.")
     max_pixels: int = Field(default=50_000_000, ge=1, description="Largest picture, in pixels (width times height).")
     max_archive_bytes: int = Field(
-        default=20_000 * MEGABYTE, ge=1, description="Largest sum of the unpacked files of one zip, in bytes."
+        default=20_000 * MEGABYTE, ge=1, description="Largest sum of the unpacked files of one archive, in bytes."
     )
-    max_archive_files: int = Field(default=200_000, ge=1, description="Most files in one zip.")
+    max_archive_files: int = Field(default=200_000, ge=1, description="Most files in one archive.")
     fetch_allow: Hosts = Field(
         default=(), description="Hosts, or `host:port`, that URLs may lead to though they are not public."
     )

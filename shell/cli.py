@@ -10,15 +10,15 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from engine import (
@@ -34,9 +34,11 @@ from engine import (
     RequestError,
     SearchResult,
     SearchService,
+    Source,
     WatchPlan,
     copy_library_files,
     expand,
+    how_many,
     is_url,
     migrate_library,
     name_of,
@@ -47,7 +49,7 @@ from engine import (
 )
 from shell import demo as demonstration
 from shell import plots, terminal
-from shell.terminal import Advance, err, out
+from shell.terminal import Advance, err, escape, out
 
 OK, REJECTED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 ACTOR = "shell"
@@ -89,14 +91,16 @@ def add(
     as_json: Json = False,
     title: Annotated[str | None, typer.Option(help="A title for what is added.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="A tag; may be given several times.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Read files again that seem not to have changed.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name what is passed over, too.")] = False,
 ) -> None:
-    """Add pictures, their URLs, folders (all below them), zips. Ctrl-C keeps what is done; a second run goes on."""
+    """Add pictures, URLs, folders (all below them), zips, tars, 7z. Ctrl-C keeps what is done; a second run goes on."""
 
     async def run(service: SearchService) -> int:
-        tally: dict[str, int] = {}
+        tally, passed_over = Counter[str](), Counter[str]()
         near = 0
         with _stop_on_interrupt() as stopped, terminal.progress("adding", as_json) as advance:
-            sources = _sources(paths, service.settings, advance)
+            sources = _sources(paths, service.settings, advance, reread=force)
             results = service.add(
                 sources,
                 actor=ACTOR,
@@ -106,12 +110,15 @@ def add(
             )
             async for result in results:
                 became = "unchanged" if result.unchanged else result.status
-                tally[became] = tally.get(became, 0) + 1
+                tally[became] += 1
+                if result.reason:
+                    passed_over[result.reason] += 1
                 near += bool(result.near)
-                terminal.show_added(result, as_json)
-                advance(sum(tally.values()), None)
-        terminal.summarise(tally, near, stopped.is_set())
-        return REJECTED if tally.get("rejected") or stopped.is_set() else OK
+                terminal.show_added(result, as_json, verbose=verbose)
+                advance(tally.total(), None)
+        terminal.summarise(tally, passed_over, near, stopped.is_set())
+        is_all_well = not (tally["rejected"] or passed_over["unsupported_picture"] or stopped.is_set())
+        return OK if is_all_well else REJECTED
 
     _run(run)
 
@@ -663,11 +670,17 @@ def _stop_on_interrupt() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def _sources(paths: list[str], settings: EngineSettings, advance: Advance) -> Iterator[Given]:
+def _sources(paths: list[str], settings: EngineSettings, advance: Advance, *, reread: bool) -> Iterator[Given]:
     """All sources; counts them beforehand in a second walk, so that the bar knows its end."""
-    advance(0, sum(1 for path in paths for _ in _expand(path, settings)) if err.is_terminal else None)
+    advance(0, _how_many(paths, settings) if err.is_terminal else None)
     for path in paths:
-        yield from _expand(path, settings)
+        for one in _expand(path, settings):
+            yield replace(one, reread=reread) if isinstance(one, Source) else one
+
+
+def _how_many(paths: list[str], settings: EngineSettings) -> int | None:
+    numbers = [1 if is_url(path) else how_many(Path(path), settings) for path in paths]
+    return None if None in numbers else sum(number or 0 for number in numbers)
 
 
 def _expand(path: str, settings: EngineSettings) -> Iterator[Given]:

@@ -2,15 +2,15 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from rich import markup
 from rich.bar import Bar
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod, RenderableType
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -35,6 +35,7 @@ from engine import (
     StoredImage,
     VariantFigures,
     per_cent,
+    shown,
 )
 
 out = Console(highlight=False)
@@ -76,8 +77,23 @@ FINDINGS = {
 FOLDER_STYLES = {"added": "green", "restored": "green", "rejected": "red", "removed": "red"}
 FOLDER_STYLES |= dict.fromkeys(("missing", "away", "warning"), "yellow")
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # which scripts and emoji need
+# What an addition passed over, for one and for several.
+PASSED_OVER = {
+    "unsupported_picture": ("picture of a format that cannot be read", "pictures of formats that cannot be read"),
+    "video": ("video", "videos"),
+    "not_a_picture": ("other file", "other files"),
+    "hidden": ("hidden file or folder", "hidden files and folders"),
+    "system": ("file or folder of a system", "files and folders of a system"),
+    "linked_twice": ("folder that is linked twice", "folders that are linked twice"),
+    "not_a_file": ("link or device", "links and devices"),
+}
 WEAKEST = 3  # edits that the verdict names
 FEW_COPIES = 100
+
+
+def escape(text: str) -> str:
+    """Foreign text, such as a name or a title, as it may stand in what is printed."""
+    return markup.escape(shown(text))
 
 
 def show_result(console: Console, query: str, result: SearchResult) -> None:
@@ -123,7 +139,7 @@ def _differing(match: Match) -> str:
     return count(number, "part differs", "parts differ") if number else ""
 
 
-def show_added(result: AddResult, as_json: bool) -> None:
+def show_added(result: AddResult, as_json: bool, *, verbose: bool) -> None:
     if as_json:
         value: dict[str, Any] = {
             "name": result.name,
@@ -131,12 +147,18 @@ def show_added(result: AddResult, as_json: bool) -> None:
             "status": result.status,
             "code": result.code,
             "near": list(result.near),
+            "warnings": [one.as_json() for one in result.warnings],
         }
+        if result.reason:
+            value["reason"] = result.reason
         if result.message:
             value["message"] = result.message
         if result.removed_before:
             value["removed_before"] = result.removed_before.as_json()
         print(json.dumps(value), flush=True)
+    elif result.status == "passed_over":
+        if verbose or result.reason == "unsupported_picture":
+            err.print(f"[dim]passed over[/dim] {escape(result.name)} [dim]({result.reason})[/dim]", soft_wrap=True)
     elif result.status == "rejected":
         err.print(
             f"[red]rejected[/red]  {escape(result.name)}: {escape(result.message or '')} [dim]({result.code})[/dim]"
@@ -146,6 +168,9 @@ def show_added(result: AddResult, as_json: bool) -> None:
     elif result.removed_before:
         at = result.removed_before.at.astimezone()
         err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
+    for warning in () if as_json else result.warnings:
+        message = f"{escape(result.name)}: {escape(warning.message)}"
+        err.print(f"[yellow]warning[/yellow]   {message} [dim]({warning.code})[/dim]")
 
 
 def show_folder_event(event: FolderEvent, as_json: bool) -> None:
@@ -478,13 +503,19 @@ def _check_lines(report: CheckReport) -> Iterator[str]:
         yield "`pictrace check --repair` mends this."
 
 
-def summarise(tally: dict[str, int], near: int, stopped: bool) -> None:
+def summarise(tally: Mapping[str, int], passed_over: Mapping[str, int], near: int, stopped: bool) -> None:
     parts = [
         f"{tally[name]:,} {name}"
         for name in ("added", "restored", "duplicate", "unchanged", "rejected")
         if tally.get(name)
     ]
-    err.print(("Stopped; what is done is kept: " if stopped else "") + (", ".join(parts) or "Nothing to add") + ".")
+    left = [count(passed_over[reason], *words) for reason, words in PASSED_OVER.items() if passed_over.get(reason)]
+    said = ", ".join(parts) or "Nothing to add"
+    if left and parts:
+        said += f"; passed over: {', '.join(left)}"
+    elif left:
+        said += f": {', '.join(left)} {'was' if sum(passed_over.values()) == 1 else 'were'} passed over"
+    err.print(("Stopped; what is done is kept: " if stopped else "") + said + ".", soft_wrap=True)
     if near:
         are = "is a near-duplicate" if near == 1 else "are near-duplicates"
         err.print(f"{near:,} {are} of pictures in the library: `pictrace duplicates` lists them.")

@@ -11,7 +11,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, MessageO
 from bot import keyboards, replies
 from bot.adding import AddOptions, Brought
 from bot.addressing import covered, place_of
-from bot.asked import Refusal, is_zip, pictures_in, pieces_of, title_and_tags
+from bot.asked import Refusal, is_archive, pictures_in, pieces_of, title_and_tags
 from bot.conversation import Conversation
 from bot.handlers.filters import Spoken, on_buttons, on_commands
 from bot.telegram_files import Shown
@@ -29,7 +29,7 @@ def create() -> Router:
 
 
 async def add(event: Message, talk: Conversation, spoken: Spoken) -> None:
-    """Under pictures or a zip, as a reply to one, or with links."""
+    """Under pictures or an archive, as a reply to one, or with links."""
     messages = talk.turn.messages
     brought = _brought(messages)
     if not brought and spoken.message.reply_to_message:
@@ -225,8 +225,8 @@ async def _confirm(talk: Conversation, message: Message, image: StoredImage) -> 
 
 def _brought(messages: Sequence[Message]) -> Brought:
     """What came with messages. Refusal where that is only files that look like pictures."""
-    archives = [one.document for one in messages if is_zip(one) and one.document]
-    pictures, others = pieces_of([one for one in messages if not is_zip(one)])
+    archives = [one.document for one in messages if is_archive(one) and one.document]
+    pictures, others = pieces_of([one for one in messages if not is_archive(one)])
     if others and not pictures and not archives:
         raise others[0].refusal
     return Brought(pictures, archives, others)

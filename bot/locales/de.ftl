@@ -235,6 +235,11 @@ added-unkept =
         [one] { $count } weiteres, das fast dasselbe wie ein anderes ist, hat hier keine Schaltfläche; /remove mit der id entfernt es.
        *[other] { $count } weitere, die fast dasselbe wie andere sind, haben hier keine Schaltfläche; /remove mit den ids entfernt sie.
     }
+added-passed-over =
+    { $count ->
+        [one] { $count } andere Datei wurde übergangen: Sie ist kein Bild, das ich lesen könnte.
+       *[other] { $count } andere Dateien wurden übergangen: Sie sind keine Bilder, die ich lesen könnte.
+    }
 added-duplicate = 🟰 { $name }: schon vorhanden, id { $id }, „{ $title }“
 added-near = ✅ { $name }: hinzugefügt, id { $id } ({ $size }); fast dasselbe wie id { $other } ({ $othersize }), „{ $title }“
 added-rejected = ⛔ { $name }:
@@ -321,9 +326,8 @@ error-unsupported_format = Dieser Dateityp wird nicht angenommen; möglich sind 
 error-too_many_pixels = Das Bild hat zu viele Pixel; höchstens { $megapixels } Megapixel sind erlaubt.
 error-too_costly = Dieses Bild zu öffnen würde zu viel Speicher oder Zeit kosten.
 error-damaged_image = Das Bild ist beschädigt oder unvollständig.
-error-bad_archive = Dieses Zip lässt sich nicht lesen.
-error-unsafe_archive = Ein Name in diesem Zip führt aus ihm hinaus.
-error-archive_too_large = Dieses Zip enthält zu viel.
+error-bad_archive = Dieses Archiv lässt sich nicht lesen.
+error-archive_too_large = Dieses Archiv enthält zu viel.
 error-invalid_url = Das ist kein Link.
 error-url_refused = Von dieser Adresse darf ich nichts abrufen: Nur öffentliche http- und https-Links sind erlaubt.
 error-too_many_redirects = Der Link führt immer weiter zu anderen Adressen.

@@ -243,6 +243,11 @@ added-unkept =
         [one] { $count } more that is nearly the same as another has no button here; /remove takes its id.
        *[other] { $count } more that are nearly the same as others have no button here; /remove takes their ids.
     }
+added-passed-over =
+    { $count ->
+        [one] { $count } other file was passed over: it is no picture that I could read.
+       *[other] { $count } other files were passed over: they are no pictures that I could read.
+    }
 added-duplicate = 🟰 { $name }: already here, id { $id }, “{ $title }”
 added-near = ✅ { $name }: added, id { $id } ({ $size }); nearly the same as id { $other } ({ $othersize }), “{ $title }”
 added-rejected = ⛔ { $name }:
@@ -329,9 +334,8 @@ error-unsupported_format = This kind of file is not taken; JPEG, PNG, WebP, GIF,
 error-too_many_pixels = This picture has too many pixels; at most { $megapixels } megapixels are taken.
 error-too_costly = Decoding this picture would take too much memory or time.
 error-damaged_image = This picture is damaged or incomplete.
-error-bad_archive = This zip cannot be read.
-error-unsafe_archive = A name in this zip points outside it.
-error-archive_too_large = There is too much in this zip.
+error-bad_archive = This archive cannot be read.
+error-archive_too_large = There is too much in this archive.
 error-invalid_url = This is not a link.
 error-url_refused = I may not fetch from this address: only public http and https links.
 error-too_many_redirects = The link leads on and on to other addresses.

@@ -17,7 +17,8 @@ from engine.library.duplicates import Duplicates
 from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
 from engine.pictures.fetch import Fetcher
-from engine.pictures.sources import Refused, Remote, Source
+from engine.pictures.names import shown
+from engine.pictures.sources import LeftAlone, Refused, Remote, Source
 from engine.storage.files import PictureFiles
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
@@ -28,7 +29,7 @@ FETCHES = 8  # at a time
 PATIENCE_S = 2.0  # with what takes long, once it is to be stopped
 LOOK_S = 0.25  # between two looks at whether it is
 
-Given = Source | Remote | Refused
+Given = Source | Remote | Refused | LeftAlone
 T = TypeVar("T")
 
 
@@ -114,7 +115,7 @@ class Adder:
         stop: Stop,
     ) -> AsyncGenerator[list[AddResult], None]:
         """The results of one portion after another."""
-        portions = _portions(iter(sources))
+        portions = _portions(replace(source, name=shown(source.name)) for source in sources)
         computing: list[asyncio.Task[list[AddResult | Prepared]]] = []
         written = _Written()
         try:
@@ -132,7 +133,7 @@ class Adder:
         self, portion: list[Given], said: Provenance, stop: Stop, written: "_Written"
     ) -> list[AddResult | Prepared]:
         unchanged = await self._repository.additions.known_files(
-            [s.file for s in portion if isinstance(s, Source) and s.file]
+            [s.file for s in portion if isinstance(s, Source) and s.file and not s.reread]
         )
         results = [_if_unchanged(source, unchanged) for source in portion]
         new = [source for source, result in zip(portion, results, strict=True) if result is None]
@@ -350,7 +351,9 @@ def _if_unchanged(source: Given, unchanged: dict[str, int]) -> AddResult | None:
     return AddResult(source.name, "duplicate", unchanged[source.file.path], unchanged=True)
 
 
-def _read(source: Source | Refused) -> AddResult | _Read:
+def _read(source: Source | Refused | LeftAlone) -> AddResult | _Read:
+    if isinstance(source, LeftAlone):
+        return AddResult(source.name, "passed_over", reason=source.reason)
     if isinstance(source, Refused):
         return _rejected(source.name, source.error)
     try:

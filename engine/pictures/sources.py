@@ -1,50 +1,35 @@
-"""What a person names (a file, a folder, a zip) -> the single pictures in it, read one at a time."""
+"""What a person names (a file, a folder, an archive) -> the single pictures in it, read one at a time."""
 
+import errno
 import os
 import stat
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath
 
 from engine.domain import FileSeen
-from engine.errors import ArchiveTooLarge, BadArchive, PicTraceError, UnreadableFile, UnsafeArchive
+from engine.errors import BadArchive, PicTraceError, UnreadableFile
+from engine.pictures import archives, kinds
+from engine.pictures.archives import Member, archive_suffix
 from engine.pictures.imaging import too_large
+from engine.pictures.kinds import HEAD_BYTES, PassedOverReason
+from engine.pictures.names import decodable, shown
 from engine.settings import EngineSettings
-
-# In folders and zips only these are taken for pictures; a file named by itself is tried whatever its name.
-SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".apng",
-        ".webp",
-        ".gif",
-        ".bmp",
-        ".dib",
-        ".tif",
-        ".tiff",
-        ".avif",
-        ".heic",
-        ".heif",
-        ".svg",
-        ".mpo",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One picture file, not yet read. `read` returns its bytes or raises a PicTraceError; `file` is None in a zip."""
+    """One picture file, not yet read. `read` returns its bytes or raises a PicTraceError.
+
+    `file` is None in an archive. `reread`: it is read though it is as it was when it was added.
+    """
 
     name: str
     read: Callable[[], bytes]
     size: int
     file: FileSeen | None = None
+    reread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +49,52 @@ class Refused:
     error: PicTraceError
 
 
-def expand(path: Path, settings: EngineSettings) -> Iterator[Source | Refused]:
-    """The pictures of a file, of a folder with all below it, or of a zip; in order of their names."""
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """Something in a folder or an archive that is not tried, and why; a folder that is left alone is one of them."""
+
+    name: str
+    reason: PassedOverReason
+
+    @property
+    def is_picture_like(self) -> bool:
+        """Whether a person would call it a picture."""
+        return self.reason == "unsupported_picture"
+
+
+Found = Source | Refused | LeftAlone
+
+
+def expand(path: Path, settings: EngineSettings) -> Iterator[Found]:
+    """What is in a file, in a folder with all below it, or in an archive; in order of the names."""
     try:
         kind = path.stat().st_mode
     except OSError as error:
-        yield Refused(_name(path), _unreadable(error))
+        yield Refused(_name(path), _unreadable(error, path))
         return
     if stat.S_ISDIR(kind):
-        yield from _folder(path, settings)
+        for one in _walk(path, settings):
+            if isinstance(one, Path):
+                yield from _in_folder(one, settings)
+            else:
+                yield one
     elif not stat.S_ISREG(kind):
         yield Refused(_name(path), _not_a_file(path))
-    elif path.suffix.lower() == ".zip":
-        yield from _zip(path, settings)
+    elif archive_suffix(path.name):
+        yield from _archive(path, settings)
     else:
         yield _file(path, settings)
+
+
+def how_many(path: Path, settings: EngineSettings) -> int | None:
+    """How much `expand` will give; None where something would have to be unpacked to tell."""
+    number = 0
+    for one in _walk(path, settings) if path.is_dir() else [path]:
+        suffix = archive_suffix(one.name)
+        if suffix not in (None, ".zip") and isinstance(one, Path):
+            return None
+        number += sum(1 for _ in expand(one, settings)) if suffix and isinstance(one, Path) else 1
+    return number
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:
@@ -92,80 +108,137 @@ def read_file(path: Path, max_bytes: int) -> bytes:
                 raise too_large(status.st_size, max_bytes)
             return file.read(max_bytes + 1)
     except OSError as error:
-        raise _unreadable(error) from error
+        raise _unreadable(error, path) from error
 
 
-def _folder(folder: Path, settings: EngineSettings) -> Iterator[Source | Refused]:
+def _walk(folder: Path, settings: EngineSettings) -> Iterator[Path | Refused | LeftAlone]:
+    """The files below a folder that are to be looked at, and what is not. Linked folders are followed, each once."""
     broken: list[OSError] = []
-    for parent, folders, names in os.walk(folder, onerror=broken.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(parent, name)
-            if name.startswith(".") or path.suffix.lower() not in SUFFIXES | {".zip"}:
+    seen = {_identity(folder)}
+    own = {_identity(settings.data_dir), _identity(settings.cache_dir)}
+    for parent, folders, files in os.walk(folder, onerror=broken.append, followlinks=True):
+        above = Path(os.path.abspath(parent)).parts
+        walked = []
+        for name in sorted(folders):
+            reason, identity = kinds.reason_by_name((*above, name)), _identity(Path(parent, name))
+            if identity in own:
+                reason = "system"
+            elif reason is None and identity in seen:
+                reason = "linked_twice"
+            if reason:
+                yield LeftAlone(_text(name), reason)
                 continue
-            yield from expand(path, settings)
+            seen.add(identity)
+            walked.append(name)
+        folders[:] = walked
+        for name in sorted(files):
+            reason = kinds.reason_by_name((*above, name))
+            yield LeftAlone(_text(name), reason) if reason else Path(parent, name)
         while broken:
-            error = broken.pop()
-            yield Refused(os.path.basename(error.filename or parent), _unreadable(error))
+            yield _closed(broken.pop(), folder)
     for error in broken:
-        yield Refused(_name(Path(error.filename or folder)), _unreadable(error))
+        yield _closed(error, folder)
+
+
+def _identity(folder: Path) -> tuple[int, int] | Path:
+    """What tells whether two paths lead to the same folder."""
+    try:
+        status = folder.stat()
+    except OSError:  # the walk will say so
+        return folder
+    return status.st_dev, status.st_ino
+
+
+def _closed(error: OSError, folder: Path) -> Refused:
+    path = Path(error.filename or folder)
+    return Refused(_name(path), _unreadable(error, path))
+
+
+def _in_folder(path: Path, settings: EngineSettings) -> Iterator[Found]:
+    """A file that nobody has named: only what seems to be a picture is tried."""
+    suffix = path.suffix.lower()
+    reason = kinds.reason_by_suffix(path.name)
+    if reason:
+        yield LeftAlone(_name(path), reason)
+    elif suffix in kinds.SUFFIXES or archive_suffix(path.name):
+        yield from expand(path, settings)
+    else:
+        try:
+            reason = _reason_by_look(path)
+        except OSError as error:
+            yield Refused(_name(path), _unreadable(error, path))
+        else:
+            yield LeftAlone(_name(path), reason) if reason else _file(path, settings)
+
+
+def _reason_by_look(path: Path) -> PassedOverReason | None:
+    if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe would wait for a writer
+        return "not_a_file"
+    with path.open("rb") as file:
+        return kinds.reason_by_content(file.read(HEAD_BYTES))
 
 
 def _file(path: Path, settings: EngineSettings) -> Source | Refused:
     try:
         status = path.stat()
     except OSError as error:
-        return Refused(_name(path), _unreadable(error))
-    seen = FileSeen(_text(os.path.abspath(path)), status.st_size, status.st_mtime_ns)
+        return Refused(_name(path), _unreadable(error, path))
+    seen = FileSeen(decodable(os.path.abspath(path)), status.st_size, status.st_mtime_ns)
     return Source(_name(path), partial(read_file, path, settings.max_bytes), status.st_size, seen)
 
 
-def _zip(path: Path, settings: EngineSettings) -> Iterator[Source | Refused]:
+def _archive(path: Path, settings: EngineSettings) -> Iterator[Found]:
     """Members are read into memory one by one, never written under their own names."""
     try:
-        archive = zipfile.ZipFile(path)  # closed with the last source that reads from it
-        members = [one for one in archive.infolist() if not one.is_dir()]
-    except Exception as error:  # noqa: BLE001 - see _read_member
-        yield Refused(_name(path), BadArchive(f"{_name(path)} cannot be read as a zip ({error})."))
-        return
-    if len(members) > settings.max_archive_files:
-        message = f"{_name(path)} holds {len(members):,} files; at most {settings.max_archive_files:,} are allowed."
-        yield Refused(_name(path), ArchiveTooLarge(message))
-        return
-    if sum(one.file_size for one in members) > settings.max_archive_bytes:
-        message = f"{_name(path)} unpacks to more than {settings.max_archive_bytes // (1024 * 1024):,} MB."
-        yield Refused(_name(path), ArchiveTooLarge(message))
-        return
-    for member in sorted(members, key=lambda one: one.filename):
-        inner = PurePosixPath(member.filename.replace("\\", "/"))
-        if inner.suffix.lower() == ".zip":
-            yield Refused(inner.name, BadArchive(f"{inner.name} lies inside {_name(path)}: unpack it first."))
-            continue
-        if inner.suffix.lower() not in SUFFIXES or inner.name.startswith(".") or "__MACOSX" in inner.parts:
-            continue
-        if inner.is_absolute() or ".." in inner.parts or ":" in inner.parts[0]:
-            message = f"The name {member.filename!r} in {_name(path)} leads out of the zip."
-            yield Refused(inner.name, UnsafeArchive(message))
-            continue
-        yield Source(inner.name, partial(_read_member, archive, member, settings.max_bytes), member.file_size)
+        yield from _members(path, settings)
+    except PicTraceError as error:
+        yield Refused(_name(path), error)
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> bytes:
-    if member.file_size > max_bytes:
-        raise too_large(member.file_size, max_bytes)
-    if member.flag_bits & 0x1:
-        raise BadArchive(f"{member.filename} is encrypted.")
-    try:
-        with archive.open(member) as file:
-            content = file.read(max_bytes + 1)  # the size in the directory may lie
-    except Exception as error:
-        raise BadArchive(f"{member.filename} cannot be unpacked ({error}).") from error
+def _members(path: Path, settings: EngineSettings) -> Iterator[Found]:
+    left_alone: set[tuple[str, ...]] = set()
+    for number, member in enumerate(archives.members(path, settings), 1):
+        *folders, name = member.path.split("/")
+        name = name if name.strip(".") else f"picture-{number}"
+        above = tuple(part for part in folders if part.strip("."))
+        beginnings = (above[:length] for length in range(1, len(above) + 1))
+        folder = next((one for one in beginnings if kinds.reason_by_name(one)), None)
+        reason = kinds.reason_by_name(folder or (*above, name))
+        if reason is None:
+            yield _in_archive(member, name, _name(path), settings)
+        elif folder is None:
+            yield LeftAlone(shown(name), reason)
+        elif folder not in left_alone:
+            left_alone.add(folder)
+            yield LeftAlone(shown(folder[-1]), reason)
+
+
+def _in_archive(member: Member, name: str, archive: str, settings: EngineSettings) -> Found:
+    """By the last part of its name: where the others would lead matters to nobody, for nothing is written there."""
+    source = Source(shown(name), partial(_read_member, member, settings.max_bytes), member.size)
+    reason = kinds.reason_by_suffix(name) if member.is_file else "not_a_file"
+    if reason is None and archive_suffix(name):
+        return Refused(source.name, BadArchive(f"{source.name} lies inside {archive}: unpack it first."))
+    if reason is None and PurePath(name).suffix.lower() not in kinds.SUFFIXES:
+        try:
+            reason = kinds.reason_by_content(member.read(HEAD_BYTES))
+        except PicTraceError as error:
+            return Refused(source.name, error)
+    return LeftAlone(source.name, reason) if reason else source
+
+
+def _read_member(member: Member, max_bytes: int) -> bytes:
+    if member.size > max_bytes:
+        raise too_large(member.size, max_bytes)
+    content = member.read(max_bytes + 1)  # the size in the directory may lie
     if len(content) > max_bytes:
         raise too_large(None, max_bytes)
     return content
 
 
-def _unreadable(error: OSError) -> UnreadableFile:
+def _unreadable(error: OSError, path: Path) -> UnreadableFile:
+    if error.errno == errno.ENOENT and path.is_symlink():
+        return UnreadableFile("This link leads to a file that is not there.")
     return UnreadableFile(f"It cannot be read: {error.strerror or error}.")
 
 
@@ -178,5 +251,4 @@ def _name(path: Path) -> str:
 
 
 def _text(name: str) -> str:
-    """A file's name as text that every database takes, whatever its bytes are."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    return shown(decodable(name))

@@ -16,7 +16,6 @@ FORMS = ("one", "few", "many", "other")
 # Codes that no request of the page can be answered with.
 NOT_ON_THE_PAGE = {
     "bad_archive",
-    "unsafe_archive",
     "archive_too_large",
     "invalid_limit",
     "unknown_edit",

@@ -2,9 +2,11 @@
 
 import io
 import re
+import tarfile
 import zipfile
 
 import numpy as np
+import py7zr
 import pytest
 from sqlalchemy import text
 
@@ -209,21 +211,43 @@ async def test_zip_is_added_and_names_what_was_refused(talk: Talk, tmp_path_fact
         archive.writestr("sky/hubble.jpg", HUBBLE)
         archive.writestr("chelsea.png", CHELSEA)
         archive.writestr("../outside.jpg", NEW)
+        archive.writestr("notes.txt", b"-")
+        archive.writestr("drawing.psd", b"-")
         for name in bad:
             archive.write(folder / name, name)
     *_, answer = await talk.ask(
         talk.admin, document=("holiday.zip", packed.getvalue(), "application/zip"), caption="/add #trip"
     )
-    assert answer["text"].splitlines()[0] == f"1 picture added, 1 already here, {len(bad) + 1} refused"
+    assert answer["text"].splitlines()[0] == (
+        f"2 pictures added, 2 of them nearly the same as others, 1 already here, {len(bad)} refused"
+    )
     assert "half.jpg: This picture is damaged or incomplete." in answer["text"]
     assert "empty.png: This file is empty." in answer["text"]
-    assert "outside.jpg: A name in this zip points outside it." in answer["text"]
+    assert "outside.jpg: added" in answer["text"]
+    assert "2 other files were passed over: they are no pictures that I could read." in answer["text"]
     assert (await talk.service.get(7)).tags == ("trip",)
+
+
+async def test_tar_and_seven_zip_are_added(talk: Talk) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("sky/hubble.jpg")
+        member.size = len(HUBBLE)
+        archive.addfile(member, io.BytesIO(HUBBLE))
+    sent = ("sky.tar.gz", packed.getvalue(), "application/gzip")
+    *_, answer = await talk.ask(talk.admin, document=sent, caption="/add")
+    assert answer["text"].startswith("1 picture added")
+    packed = io.BytesIO()
+    with py7zr.SevenZipFile(packed, "w") as seven:
+        seven.writestr(CHELSEA, "chelsea.png")
+    sent = ("sky", packed.getvalue(), "application/x-7z-compressed")
+    *_, answer = await talk.ask(talk.admin, document=sent, caption="/add")
+    assert answer["text"].startswith("1 already here")
 
 
 async def test_broken_zip_is_refused(talk: Talk) -> None:
     *_, answer = await talk.ask(talk.admin, document=("a.zip", b"no zip at all", "application/zip"), caption="/add")
-    assert "This zip cannot be read." in answer["text"]
+    assert "This archive cannot be read." in answer["text"]
 
 
 async def test_zip_in_reply(talk: Talk, telegram: FakeTelegram) -> None:

@@ -180,10 +180,66 @@ def test_folder_and_zip_are_added(pictrace: Command, tmp_path: Path) -> None:
         archive.write(SHIPPED / "coffee.png", "../outside.png")
     lines = pictrace.json("add", "--json", tmp_path)
     assert [(line["name"], line["status"], line["code"]) for line in lines] == [
-        ("outside.png", "rejected", "unsafe_archive"),
-        ("coffee.png", "added", None),
+        ("library", "passed_over", None),  # PicTrace's own
+        ("outside.png", "added", None),
+        ("coffee.png", "duplicate", None),
         ("rocket.jpg", "added", None),
     ]
+
+
+def test_what_is_passed_over_is_counted_and_named(pictrace: Command, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    for name in ("a.mp4", "b.mov", "notes.txt", ".hidden"):
+        (nothing / name).write_bytes(b"-")
+    done = pictrace("add", nothing)
+    assert done.returncode == 0
+    said = "Nothing to add: 2 videos, 1 other file, 1 hidden file or folder were passed over.\n"
+    assert done.stderr == said
+    assert "passed over notes.txt (not_a_picture)" in pictrace("add", "-v", nothing).stderr
+    lines = pictrace("add", "--json", nothing)
+    assert lines.stderr == said
+    found = [json.loads(line) for line in lines.stdout.splitlines()]
+    assert [(line["name"], line["status"], line["reason"]) for line in found] == [
+        (".hidden", "passed_over", "hidden"),
+        ("a.mp4", "passed_over", "video"),
+        ("b.mov", "passed_over", "video"),
+        ("notes.txt", "passed_over", "not_a_picture"),
+    ]
+    shutil.copy(SHIPPED / "rocket.jpg", nothing / "without a suffix")
+    done = pictrace("add", nothing)
+    assert (done.returncode, done.stderr.startswith("1 added; passed over: 2 videos")) == (0, True)
+    (nothing / "drawing.psd").write_bytes(b"-")
+    done = pictrace("add", nothing)
+    assert done.returncode == 1
+    assert "passed over drawing.psd (unsupported_picture)" in done.stderr
+    assert "1 picture of a format that cannot be read" in done.stderr
+
+
+def test_files_that_seem_unchanged_are_read_again_by_force(pictrace: Command, tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    shutil.copy(SHIPPED / "rocket.jpg", path)
+    before = path.stat()
+    assert pictrace("add", path).stderr == "1 added.\n"
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert pictrace("add", path).stderr == "1 unchanged.\n"
+    (line,) = pictrace.json("add", "--json", "--force", path)
+    assert (line["status"], line["warnings"]) == ("added", [])
+
+
+def test_names_and_titles_do_not_steer_the_terminal(pictrace: Command, tmp_path: Path) -> None:
+    odd = tmp_path / "\x1b]0;title\x07\n\u202egpj.jpg"
+    shutil.copy(SHIPPED / "rocket.jpg", odd)
+    done = pictrace("add", "--title", "\x1b[31mred", odd, odd.with_name("\x1b[2Jgone.jpg"))
+    done_search = pictrace("search", odd)
+    for text in (done.stderr, done.stdout, done_search.stdout, done_search.stderr):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    (line,) = pictrace.json("add", "--json", odd)
+    assert line["name"] == "\ufffd]0;title\ufffd\ufffd\ufffdgpj.jpg"
 
 
 def test_unreadable_folder_is_said(pictrace: Command, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import EngineSettings, PicTraceError
-from engine.pictures.sources import Refused, Source, expand
+from engine.pictures.sources import LeftAlone, Refused, Source, expand, how_many
 
 PICTURE = b"\xff\xd8\xff" + b"x" * 100
 
@@ -24,6 +24,16 @@ def names(path: Path, settings: EngineSettings) -> list[str]:
 
 def refusals(path: Path, settings: EngineSettings) -> list[tuple[str, str]]:
     return [(one.name, one.error.code) for one in expand(path, settings) if isinstance(one, Refused)]
+
+
+def passed_over(path: Path, settings: EngineSettings) -> list[tuple[str, str]]:
+    return [(one.name, one.reason) for one in expand(path, settings) if isinstance(one, LeftAlone)]
+
+
+def write(folder: Path, names_and_contents: dict[str, bytes]) -> None:
+    for name, content in names_and_contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 def zipped(path: Path, members: dict[str, bytes]) -> Path:
@@ -104,10 +114,12 @@ def test_zip_members_are_read_from_the_zip(tmp_path: Path, small: EngineSettings
 
 
 @pytest.mark.parametrize("name", ["../evil.jpg", "a/../../evil.jpg", "/etc/evil.jpg", "..\\evil.jpg", "C:\\evil.jpg"])
-def test_zip_names_that_lead_outside_are_refused(name: str, tmp_path: Path, small: EngineSettings) -> None:
+def test_zip_names_that_lead_outside_are_taken_by_their_last_part(
+    name: str, tmp_path: Path, small: EngineSettings
+) -> None:
     path = zipped(tmp_path / "a.zip", {name: PICTURE, "good.jpg": PICTURE})
-    assert refusals(path, small) == [("evil.jpg", "unsafe_archive")]
-    assert names(path, small) == ["good.jpg"]
+    assert refusals(path, small) == []
+    assert sorted(one.rpartition("\\")[2] for one in names(path, small)) == ["evil.jpg", "good.jpg"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip"]
 
 
@@ -178,3 +190,104 @@ def test_damaged_member_is_refused_and_the_rest_read(damaged: slice, tmp_path: P
         first.read()
     assert caught.value.code == "bad_archive"
     assert second.read() == PICTURE
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_passed_over_is_told_with_its_reason(packed: bool, tmp_path: Path, small: EngineSettings) -> None:
+    contents = {
+        "a.jpg": PICTURE,
+        "clip.MOV": b"-",
+        "drawing.psd": b"-",
+        "notes.txt": b"-",
+        "without a suffix": PICTURE,
+        "unknown.xyz": b"what this is nobody knows",
+        "scan.bak": b"8BPS" + b"x" * 20,
+        ".hidden.jpg": PICTURE,
+        "._a.jpg": b"-",
+        "Thumbs.db": b"-",
+        "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg": PICTURE,
+        "@eaDir/b.jpg/SYNOPHOTO_THUMB_XL.jpg": PICTURE,
+        "my.photoslibrary/originals/1/b.HIF": PICTURE,
+        "my.photoslibrary/resources/derivatives/1/b.jpg": PICTURE,
+        "Previews/c.jpg": PICTURE,
+    }
+    folder = tmp_path / "folder"
+    if packed:
+        folder = zipped(tmp_path / "a.zip", contents)
+    else:
+        write(folder, contents)
+    assert sorted(names(folder, small)) == ["a.jpg", "b.HIF", "c.jpg", "without a suffix"]
+    assert sorted(passed_over(folder, small)) == [
+        ("._a.jpg", "system"),
+        (".hidden.jpg", "hidden"),
+        ("@eaDir", "system"),
+        ("Thumbs.db", "system"),
+        ("clip.MOV", "video"),
+        ("derivatives", "system"),
+        ("drawing.psd", "unsupported_picture"),
+        ("notes.txt", "not_a_picture"),
+        ("scan.bak", "unsupported_picture"),
+        ("unknown.xyz", "not_a_picture"),
+    ]
+    assert [one.name for one in expand(folder, small) if isinstance(one, LeftAlone) and one.is_picture_like] == [
+        one for one, reason in passed_over(folder, small) if reason == "unsupported_picture"
+    ]
+    assert how_many(folder, small) == 14
+
+
+def test_system_folder_that_somebody_names_is_walked(tmp_path: Path, small: EngineSettings) -> None:
+    write(tmp_path, {"@eaDir/a.jpg": PICTURE})
+    assert names(tmp_path / "@eaDir", small) == ["a.jpg"]
+
+
+def test_linked_folder_is_followed_once(tmp_path: Path, small: EngineSettings) -> None:
+    write(tmp_path, {"elsewhere/a.jpg": PICTURE, "holiday/b.jpg": PICTURE})
+    (tmp_path / "holiday" / "one").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "holiday" / "two").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "holiday" / "c.jpg").symlink_to(tmp_path / "elsewhere" / "a.jpg")
+    (tmp_path / "holiday" / "up").symlink_to(tmp_path)
+    assert sorted(names(tmp_path / "holiday", small)) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert sorted(passed_over(tmp_path / "holiday", small)) == [
+        ("elsewhere", "linked_twice"),
+        ("holiday", "linked_twice"),
+        ("two", "linked_twice"),
+    ]
+
+
+def test_link_that_leads_nowhere_is_said(tmp_path: Path, small: EngineSettings) -> None:
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "gone.jpg")
+    (tmp_path / "holiday").symlink_to(tmp_path / "not mounted")
+    found = [one for one in expand(tmp_path, small) if isinstance(one, Refused)]
+    assert [(one.name, str(one.error)) for one in found] == [
+        ("a.jpg", "This link leads to a file that is not there."),
+        ("holiday", "This link leads to a file that is not there."),
+    ]
+
+
+def test_pipe_without_a_suffix_is_passed_over_without_waiting(tmp_path: Path, small: EngineSettings) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert passed_over(tmp_path, small) == [("pipe", "not_a_file")]
+
+
+def test_name_that_steers_a_terminal_is_shown_harmless(tmp_path: Path, small: EngineSettings) -> None:
+    write(tmp_path, {"\x1b[2Ja\n\u202egpj.jpg": PICTURE})
+    (source,) = expand(tmp_path, small)
+    assert isinstance(source, Source)
+    assert source.name == "\ufffd[2Ja\ufffd\ufffdgpj.jpg"
+    assert source.read() == PICTURE
+
+
+def test_how_many_there_are_is_not_told_of_what_must_be_unpacked(tmp_path: Path, small: EngineSettings) -> None:
+    write(tmp_path, {"a.jpg": PICTURE, "deep/b.jpg": PICTURE})
+    zipped(tmp_path / "c.zip", {"c.jpg": PICTURE, "d.jpg": PICTURE})
+    assert how_many(tmp_path, small) == 4
+    assert how_many(tmp_path / "a.jpg", small) == 1
+    write(tmp_path, {"more.tar.gz": b"-"})
+    assert how_many(tmp_path, small) is None
+
+
+def test_own_library_is_left_alone(tmp_path: Path, small: EngineSettings) -> None:
+    settings = small.model_copy(update={"data_dir": tmp_path / "Pictures" / "pictrace"})
+    write(tmp_path / "Pictures", {"a.jpg": PICTURE, "pictrace/originals/b.jpg": PICTURE})
+    assert names(tmp_path / "Pictures", settings) == ["a.jpg"]
+    assert passed_over(tmp_path / "Pictures", settings) == [("pictrace", "system")]
