@@ -61,10 +61,11 @@ from engine.measuring.benching import (
     Reliability,
     VariantFigures,
 )
-from engine.pictures.fetch import Fetched, is_url, name_of, parse_url
+from engine.pictures.fetch import Fetched
 from engine.pictures.imaging import MEDIA_TYPES
 from engine.pictures.sources import SUFFIXES as PICTURE_SUFFIXES
 from engine.pictures.sources import Refused, Remote, Source, expand, read_file
+from engine.pictures.urls import is_url, name_of, parse_url
 from engine.repeats import RepeatLimit
 from engine.service import SearchService
 from engine.settings import EngineSettings, Hosts, split_at_commas

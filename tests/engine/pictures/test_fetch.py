@@ -23,7 +23,8 @@ from engine.errors import (
     TooManyRedirects,
     UrlRefused,
 )
-from engine.pictures.fetch import MAX_URL, Fetcher, is_public, name_of
+from engine.pictures.fetch import Fetcher, is_public
+from engine.pictures.urls import MAX_URL, name_of
 
 PUBLIC = [
     "1.1.1.1",
@@ -436,7 +437,7 @@ async def test_honest_gzip_is_unpacked() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nbroken",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\nplain",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\n\xff\xff\xff\xff\xff",
         b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nplain",
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
         b"not http at all\r\n\r\n",
