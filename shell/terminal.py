@@ -47,6 +47,7 @@ VARIANT_COLUMNS: dict[str, JustifyMethod] = {
     "said on average": "right",
 }  # fmt: skip
 BAR_WIDTH = 24
+FROM_PAGE = "From the web page's preview picture."
 ALARMS_SHOWN = 8
 # What a check found, for one and for several.
 FINDINGS = {
@@ -82,6 +83,7 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
             "nothing like it is in this library" if result.library_size else "the library is empty: `pictrace add`"
         )
         console.print(f"[bold]{escape(query)}[/bold]  {nothing}  [dim]{took}[/dim]\n", soft_wrap=True)
+        _say_whence(console, result)
         return
     table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=True)
     for column in ("", "id"):
@@ -97,6 +99,12 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
         score = per_cent(match.score) if result.calibrated else "-"
         table.add_row(str(place), str(match.image.id), escape(name), lane, score, _reason(match), style=style)
     console.print(table)
+    _say_whence(console, result)
+
+
+def _say_whence(console: Console, result: SearchResult) -> None:
+    if result.from_page:
+        console.print(f"[dim]{FROM_PAGE}[/dim]")
 
 
 def _reason(match: Match) -> str:
@@ -126,6 +134,7 @@ def show_added(result: AddResult, as_json: bool) -> None:
             "status": result.status,
             "code": result.code,
             "near": list(result.near),
+            "page": result.from_page,
         }
         if result.message:
             value["message"] = result.message
@@ -141,6 +150,8 @@ def show_added(result: AddResult, as_json: bool) -> None:
     elif result.removed_before:
         at = result.removed_before.at.astimezone()
         err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
+    if result.from_page and not as_json:
+        err.print(f"[dim]page[/dim]      {escape(result.name)}: {FROM_PAGE}")
 
 
 def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
@@ -155,6 +166,7 @@ def result_json(result: SearchResult) -> dict[str, Any]:
     return {
         "matches": [match.as_json() for match in result.matches],
         "calibrated": result.calibrated,
+        "page": result.from_page,
         "timings_ms": result.timings_ms,
     }
 
