@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.errors import Problem
 from engine import FileTooLarge
@@ -130,16 +131,29 @@ def _content_type(request: Request) -> str:
 
 
 async def _form(request: Request) -> FormData:
+    parser = _FileByItsName(
+        request.headers, request.stream(), max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+    )
     try:
-        return await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
-    except HTTPException as error:
-        raise Problem("malformed_request", f"The form cannot be read: {error.detail}") from error
+        return await parser.parse()
+    except MultiPartException as error:
+        raise Problem("malformed_request", f"The form cannot be read: {error.message}") from error
     except (ValueError, KeyError, AssertionError) as error:  # boundaries and headers out of order
         raise Problem("malformed_request") from error
     except OSError as error:  # large files wait on the disk
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Problem("disk_full") from error
         raise
+
+
+class _FileByItsName(MultiPartParser):
+    """Takes the part `file` for a file even where its sender gives it no file name, as `curl -F 'file=<a.jpg'` does."""
+
+    def on_headers_finished(self) -> None:
+        _, options = parse_options_header(self._current_part.content_disposition)
+        if options.get(b"name") == b"file" and b"filename" not in options:
+            self._current_part.content_disposition = b'form-data; name="file"; filename=""'
+        super().on_headers_finished()
 
 
 def _file_and_fields(form: FormData) -> tuple[UploadFile, dict[str, Any]]:

@@ -67,6 +67,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "calibrated": True,
         "library_size": 1200,
         "query": {"width": 1080, "height": 2340, "preview": None},
+        "page": False,
         "timings_ms": {"decode": 12.4, "embed": 41.8, "total": 163.2},
     },
     "AddOut": {
@@ -76,6 +77,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "operation_id": 17,
         "near": [2],
         "removed_before": None,
+        "page": False,
         "image": _IMAGE,
     },
     "NearDuplicateOut": _NEAR_DUPLICATE,

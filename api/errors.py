@@ -43,6 +43,10 @@ ENGINE = {
     "url_refused": (422, "This URL leads to an address that is not public."),
     "too_many_redirects": (502, "The URL is redirected more than 5 times."),
     "fetch_timeout": (504, "The server of this URL took longer than 15 seconds."),
+    "fetch_denied": (
+        502,
+        "The server of this URL does not give the picture to others (status 403): send it itself.",
+    ),
     "fetch_failed": (502, "The server of this URL answered with the status 404."),
     "invalid_limit": (422, "The limit must be between 1 and 50, not 0."),
     "unknown_image": (404, "There is no picture with the id 17 in this library."),

@@ -72,7 +72,12 @@ class SearchRequest(SearchOptions):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"url": "https://example.org/a.jpg"}})
 
-    url: Annotated[Url, Field(description="The server fetches it: http or https, publicly reachable.")]
+    url: Annotated[
+        Url,
+        Field(
+            description="The server fetches it: http or https, publicly reachable; of a web page, the picture it names."
+        ),
+    ]
 
 
 class WhyForm(BaseModel):
@@ -326,6 +331,7 @@ class SearchOut(BaseModel):
     calibrated: Annotated[bool, Field(description="False: the scores are an order, not probabilities.")]
     library_size: int
     query: QueryOut
+    page: Annotated[bool, Field(description="The URL led to a web page: the picture that it names was looked for.")]
     timings_ms: dict[str, float]
 
     @classmethod
@@ -339,6 +345,7 @@ class SearchOut(BaseModel):
             calibrated=result.calibrated,
             library_size=result.library_size,
             query=QueryOut(width=query.width, height=query.height, preview=preview),
+            page=result.from_page,
             timings_ms=result.timings_ms,
         )
 
@@ -362,6 +369,7 @@ class AddOut(BaseModel):
         RemovalOut | None,
         Field(description="The same bytes were in the library, and were removed so lately that this could be undone."),
     ]
+    page: Annotated[bool, Field(description="The URL led to a web page: the picture that it names was taken.")]
     image: ImageOut
 
     @classmethod
@@ -374,6 +382,7 @@ class AddOut(BaseModel):
                 "operation_id": result.operation_id,
                 "near": result.near,
                 "removed_before": result.removed_before and asdict(result.removed_before),
+                "page": result.from_page,
                 "image": ImageOut.of(image),
             }
         )

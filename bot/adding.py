@@ -191,13 +191,14 @@ class Adding:
         image = await self._service.get(result.id)
         if result.status == "duplicate" and not is_ours:
             report.count("duplicate")
-            report.lines.append(t("added-duplicate", name=name, id=str(image.id), title=_title(image)))
+            line = t("added-duplicate", name=name, id=str(image.id), title=_title(image))
+            report.lines.append(line + _whence(result, t))
             report.shown.append(Shown(image, t("shown-duplicate", id=str(image.id), title=_title(image))))
             return
         report.count("added")
         other = await self._near(result)
         if other is None:
-            report.lines.append(t("added", name=name, id=str(image.id)) + _removed_before(result, t))
+            report.lines.append(t("added", name=name, id=str(image.id)) + _whence(result, t))
             return
         report.count("near")
         report.lines.append(
@@ -210,7 +211,7 @@ class Adding:
                 title=_title(other),
                 othersize=_size(other),
             )
-            + _removed_before(result, t)
+            + _whence(result, t)
         )
         report.shown.append(Shown(other, t("shown-near", id=str(other.id), title=_title(other))))
         better, lesser = sorted((image, other), key=_worth, reverse=True)
@@ -323,9 +324,11 @@ def _worth(image: StoredImage) -> tuple[int, int, int]:
     return image.width * image.height, image.byte_size, -image.id
 
 
-def _removed_before(result: AddResult, t: Text) -> str:
-    """That the same picture was here once, and was removed."""
-    return " · " + t("added-before", at=t.moment(result.removed_before.at)) if result.removed_before else ""
+def _whence(result: AddResult, t: Text) -> str:
+    """That the same picture was here once, and was removed; that a web page named it."""
+    before = t("added-before", at=t.moment(result.removed_before.at)) if result.removed_before else ""
+    page = t("from-page") if result.from_page else ""
+    return "".join(f" · {said}" for said in (before, page) if said)
 
 
 def _short(name: str) -> str:

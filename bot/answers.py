@@ -13,7 +13,7 @@ from bot import keyboards, replies
 from bot.addressing import ReplyPlace, subscriber
 from bot.asked import MAX_PICTURES, AskedPicture, AskOptions, Refusal
 from bot.inbox import Turn
-from bot.telegram_files import Album, Shown, TelegramFiles, send_photo
+from bot.telegram_files import Album, Loaded, Shown, TelegramFiles, send_photo
 from bot.texts import Text
 from engine import MAX_LIMIT, Match, PicTraceError, SearchResult, SearchService, ServerUnreachable
 
@@ -75,10 +75,10 @@ class Answers:
 
     async def answer(self, turn: Turn, picture: AskedPicture, asker: Asker, options: AskOptions) -> None:
         """The answer to one picture."""
-        content = await self._files.read(picture)
+        loaded = await self._files.load(picture)
         t = asker.t
         async with self.computing:
-            found = await self._find(content, asker, options)
+            found = await self._find(loaded, asker, options)
             captions = replies.captions(found.result, found.matches, t, first=options.first, ids=asker.is_admin)
             album = await self._files.prepare(captions)
         if not found.matches:
@@ -151,14 +151,15 @@ class Answers:
                 summary.lines.append(t.plain("album-line", place=place, text=sorry))
                 continue
             summary.buttons.append(keyboards.button(str(place), keyboards.Open(user=asker.user, place=place)))
+            whence = f" {t('from-page')}" if one.result.from_page else ""
             if not one.matches:
-                summary.lines.append(t("album-line", place=place, text=t.plain("nothing-short")))
+                summary.lines.append(t("album-line", place=place, text=t.plain("nothing-short")) + whence)
                 continue
             best = one.matches[0]
             score = replies.score(best, t, calibrated=one.result.calibrated)
             title = replies.title(best.image, replies.LINE_CHARACTERS)
             text = t.plain("album-best", title=title, score=score)
-            summary.lines.append(t("album-line", place=place, text=text))
+            summary.lines.append(t("album-line", place=place, text=text) + whence)
             for shown in replies.captions(one.result, one.matches, t, first=1, ids=asker.is_admin):
                 summary.shown.append(Shown(shown.image, f"{t('album-caption', place=place)} {shown.caption}"))
         return summary
@@ -167,19 +168,20 @@ class Answers:
         self, picture: AskedPicture, asker: Asker, options: AskOptions
     ) -> Found | PicTraceError | Refusal:
         try:
-            content = await self._files.read(picture)
+            loaded = await self._files.load(picture)
             async with self.computing:
-                return await self._find(content, asker, options)
+                return await self._find(loaded, asker, options)
         except ServerUnreachable:
             raise  # the whole question is answered once the server is back
         except (PicTraceError, Refusal) as error:
             return error
 
-    async def _find(self, content: bytes, asker: Asker, options: AskOptions) -> Found:
+    async def _find(self, loaded: Loaded, asker: Asker, options: AskOptions) -> Found:
         limit = MAX_LIMIT if options.same or options.offset else options.limit + 1
         # Whoever asks for more gets more, though the matches that were worth showing may be called wrong by now.
         weak = options.weak or options.offset > 0
-        result = await self._service.search(content, limit=limit, weak=weak, subscriber=asker.subscriber)
+        result = await self._service.search(loaded.content, limit=limit, weak=weak, subscriber=asker.subscriber)
+        result = replace(result, from_page=loaded.from_page)
         matches = [match for match in result.matches if match.lane == "same" or not options.same]
         # A match that was shown before may be called wrong by now; then the rest has moved up.
         seen = [at for at, match in enumerate(matches, 1) if match.image.id in options.after]

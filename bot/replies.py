@@ -60,6 +60,8 @@ def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int
         lines.append(t("found-line", place=place, title=name, score=certainty))
     if not result.calibrated:
         lines.append(t("uncalibrated"))
+    if result.from_page:
+        lines.append(t("from-page"))
     lines.append(t("found-buttons"))
     return "\n".join(lines)
 
@@ -68,7 +70,8 @@ def nothing(result: SearchResult, t: Text, *, same_only: bool) -> str:
     """What is said where nothing is near."""
     if not result.library_size:
         return t("nothing-empty")
-    return t("nothing-same" if same_only else "nothing", count=result.library_size)
+    sentence = t("nothing-same" if same_only else "nothing", count=result.library_size)
+    return f"{sentence}\n{t('from-page')}" if result.from_page else sentence
 
 
 def why(match: Match, t: Text, *, calibrated: bool) -> str:

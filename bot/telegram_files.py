@@ -34,6 +34,14 @@ class Shown:
     caption: str
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A picture that someone sent; `from_page`: their link leads to a web page, and this is the picture it names."""
+
+    content: bytes
+    from_page: bool = False
+
+
 def megabytes(count: int) -> float:
     """A limit in megabytes as people are told it: whole, or to three places where it is small."""
     return count // MEGABYTE if count >= 10 * MEGABYTE else max(0.001, round(count / MEGABYTE, 3))
@@ -48,12 +56,17 @@ class TelegramFiles:
         self._storage = storage
 
     async def read(self, picture: AskedPicture) -> bytes:
-        """The bytes of a picture that someone sent. Refusal, or the engine's FetchError."""
+        """The bytes of a picture that someone sent; raises what `load` does."""
+        return (await self.load(picture)).content
+
+    async def load(self, picture: AskedPicture) -> Loaded:
+        """A picture that someone sent. Refusal, or what the engine's `fetch` raises."""
         if picture.url:
-            return (await self._service.fetch(picture.url)).content
+            fetched = await self._service.fetch(picture.url)
+            return Loaded(fetched.content, fetched.is_of_page)
         assert picture.file_id
         limit = min(TELEGRAM_BYTES, self._service.settings.max_bytes)
-        return await self.download(picture.file_id, picture.size, limit=limit)
+        return Loaded(await self.download(picture.file_id, picture.size, limit=limit))
 
     async def download(self, file_id: str, size: int | None = None, *, limit: int = TELEGRAM_BYTES) -> bytes:
         """A file's bytes. Refusal where it has more than `limit`, or Telegram does not give it to bots."""

@@ -64,11 +64,12 @@ from engine.measuring.benching import (
     VariantFigures,
 )
 from engine.pictures.archives import archive_suffix
-from engine.pictures.fetch import Fetched, is_url, name_of, parse_url
+from engine.pictures.fetch import Fetched
 from engine.pictures.imaging import MEDIA_TYPES
 from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
 from engine.pictures.names import shown
 from engine.pictures.sources import LeftAlone, Refused, Remote, Source, expand, how_many, read_file
+from engine.pictures.urls import is_url, name_of, parse_url
 from engine.repeats import RepeatLimit
 from engine.service import SearchService
 from engine.settings import EngineSettings, Hosts, split_at_commas

@@ -62,7 +62,12 @@ async def open_service(
     files = file_store(settings)
     await files.files.reach()
     database = Database(database_url(settings), data_dir / "opening.lock", read_only=read_only)
-    fetcher = Fetcher(max_bytes=settings.max_bytes, timeout_s=settings.fetch_timeout_s, allow=settings.fetch_allow)
+    fetcher = Fetcher(
+        max_bytes=settings.max_bytes,
+        timeout_s=settings.fetch_timeout_s,
+        allow=settings.fetch_allow,
+        contact=settings.fetch_contact,
+    )
     decoders = Decoders(settings.workers, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
     networks: Networks | None = None
     with CpuPool(settings.workers) as pool:

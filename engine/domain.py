@@ -291,7 +291,7 @@ class FolderEvent:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What is said of a picture when it is added."""
+    """What is said of a picture when it is added; `from_page`: it is the one that a web page names."""
 
     name: str
     title: str | None = None
@@ -299,6 +299,7 @@ class Provenance:
     source_url: str | None = None
     page_url: str | None = None
     file: FileSeen | None = None
+    from_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +351,8 @@ class AddResult:
 
     `unchanged`: a duplicate that was not even read, for its file is as it was when it was added. `operation_id`: what
     `undo` takes to take it back; None where nothing was changed. `near`: ids of its near-duplicates, likeliest first.
-    `removed_before`: the same bytes were in the library, and were removed not too long ago for an undo.
+    `removed_before`: the same bytes were in the library, and were removed not too long ago for an undo. `from_page`: it
+    is the picture that a web page names.
     """
 
     name: str
@@ -364,6 +366,7 @@ class AddResult:
     removed_before: Removal | None = None
     warnings: tuple[PictureWarning, ...] = ()
     reason: str | None = None
+    from_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,7 +476,7 @@ class SearchResult:
 
     `calibrated` is False while the library's network has no calibration: scores are then an order, not probabilities.
     `library_size` is the number of pictures that were searched, `seq` the last change that was taken in. `warnings`:
-    what people should know of the query.
+    what people should know of the query. `from_page`: the query is the picture that a web page names.
     """
 
     matches: tuple[Match, ...]
@@ -483,6 +486,7 @@ class SearchResult:
     seq: int = 0
     query: Query = field(default_factory=lambda: Query(0, 0))
     warnings: tuple[PictureWarning, ...] = ()
+    from_page: bool = False
 
     def after(self, stage: str, took_ms: float) -> "SearchResult":
         """The same with a stage that came before, counted into the total."""

@@ -18,7 +18,8 @@ PicTraceError
 │   ├── UrlRefused            url_refused         not http(s), not public, with a password, an odd port
 │   ├── TooManyRedirects      too_many_redirects
 │   ├── FetchTimeout          fetch_timeout
-│   └── FetchFailed           fetch_failed        unknown host, broken connection, status other than 200
+│   ├── FetchDenied           fetch_denied        status 401, 403 and the like: not for everybody
+│   └── FetchFailed           fetch_failed        unknown host, broken connection, another status than 200
 ├── RequestError              the call itself is wrong
 │   ├── InvalidLimit          invalid_limit
 │   ├── UnknownImage          unknown_image
@@ -128,6 +129,10 @@ class TooManyRedirects(FetchError):
 
 class FetchTimeout(FetchError):
     code = "fetch_timeout"
+
+
+class FetchDenied(FetchError):
+    code = "fetch_denied"
 
 
 class FetchFailed(FetchError):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.concurrency import CpuPool
@@ -119,7 +120,7 @@ class SearchService:
     ) -> SearchResult:
         """The same for what `fetch` gave, for doors that fetch and search in places of their own."""
         result = await self.search(fetched.content, limit=limit, weak=weak, preview=preview)
-        return result.after("fetch", fetched.took_ms)
+        return replace(result.after("fetch", fetched.took_ms), from_page=fetched.is_of_page)
 
     async def search_stored(
         self, image_id: int, *, limit: int = 5, weak: bool = False, preview: bool = False
@@ -135,7 +136,10 @@ class SearchService:
         return await self._searcher.explain(content, image_id, words=words)
 
     async def fetch(self, url: str) -> Fetched:
-        """The bytes behind a URL, fetched guarded. Raises a FetchError or FileTooLarge."""
+        """The picture behind a URL, or the one that the web page there names, fetched guarded.
+
+        Raises a FetchError, FileTooLarge, or NotAnImage for a page that names none.
+        """
         return await self._fetcher.fetch(url)
 
     # --- changing

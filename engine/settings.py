@@ -21,6 +21,9 @@ MILVUS = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?|https?://\[[0-9A-
 BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/(?!\.{1,2}(/|$))[A-Za-z0-9._=-]+)*/?")
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")
 
+# It goes into a header of HTTP, within brackets.
+CONTACT = re.compile(r"(?=.{1,200}$)(https?://[!-'*-~]+|(mailto:)?[!-'*-?A-~]+@[!-'*-?A-~]+)")
+
 
 def split_at_commas(value: object) -> object:
     """What is written with commas between in the environment, as a tuple; anything else as it is."""
@@ -93,6 +96,10 @@ class EngineSettings(BaseSettings):
     fetch_allow: Hosts = Field(
         default=(), description="Hosts, or `host:port`, that URLs may lead to though they are not public."
     )
+    fetch_contact: str | None = Field(
+        default=None,
+        description="An e-mail address or URL that servers of fetched URLs are told, to reach whoever runs this.",
+    )
     fetch_timeout_s: float = Field(default=15, gt=0, le=300, description="Seconds that a URL may take in all.")
     undo_days: int = Field(default=30, ge=0, le=36_500, description="Days before removed pictures are purged.")
     serve_metadata: bool = Field(
@@ -118,6 +125,13 @@ class EngineSettings(BaseSettings):
             if not HOST.fullmatch(host):
                 raise ValueError(f"{host!r} is neither a host nor host:port; no scheme, path, range or asterisk")
         return hosts
+
+    @field_validator("fetch_contact")
+    @classmethod
+    def _contact(cls, contact: str | None) -> str | None:
+        if contact and not CONTACT.fullmatch(contact):
+            raise ValueError("This is neither an e-mail address nor an http(s) URL of at most 200 plain characters")
+        return contact
 
     @field_validator("database_url")
     @classmethod

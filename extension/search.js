@@ -12,6 +12,7 @@ const BY_ANOTHER_WAY = [
   "invalid_request", // an address longer than the server takes
   "url_refused",
   "too_many_redirects",
+  "fetch_denied",
   "fetch_failed",
   "fetch_timeout",
   "not_an_image",
@@ -63,7 +64,7 @@ export async function give(question, act, means) {
       }
       const { shrunk = false, ...sent } = got;
       const answer = await patiently(() => act(sent), means);
-      if (sent.url && isAnother(answer.query ?? answer.image, seen)) {
+      if (sent.url && isAnother(answer, seen)) {
         await means.retract?.(answer);
         tried.push({ way, code: "another_picture" });
         continue;
@@ -185,8 +186,13 @@ async function fitted(blob, limits) {
   return { blob: found, shrunk: found !== blob };
 }
 
-/** Whether the server was given another picture at this address than the user sees: a notice, or a log-in's ornament. */
-function isAnother(query, seen) {
+/**
+ * Whether the server was given another picture at this address than the user sees: a notice, a log-in's ornament, or the
+ * picture of a web page that stood in its place.
+ */
+function isAnother({ query: asked, image, page }, seen) {
+  if (page && seen.isChosen) return true;
+  const query = asked ?? image;
   if (!query || seen.width < 3 || seen.height < 3) return false;
   const shape = (query.width * seen.height) / (query.height * seen.width);
   return Math.abs(Math.log(shape)) > SAME_SHAPE + 1.5 / Math.min(query.width, query.height, seen.width, seen.height);

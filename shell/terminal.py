@@ -1,7 +1,6 @@
 """What the command shows: tables, lines, JSON objects and the progress bar."""
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -50,6 +49,7 @@ VARIANT_COLUMNS: dict[str, JustifyMethod] = {
     "said on average": "right",
 }  # fmt: skip
 BAR_WIDTH = 24
+FROM_PAGE = "From the web page's preview picture."
 ALARMS_SHOWN = 8
 # What a check found, for one and for several.
 FINDINGS = {
@@ -76,7 +76,6 @@ FINDINGS = {
 # How the words for what happens in a watched folder look; the others are dim.
 FOLDER_STYLES = {"added": "green", "restored": "green", "rejected": "red", "removed": "red"}
 FOLDER_STYLES |= dict.fromkeys(("missing", "away", "warning"), "yellow")
-JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # which scripts and emoji need
 # What an addition passed over, for one and for several.
 PASSED_OVER = {
     "unsupported_picture": ("picture of a format that cannot be read", "pictures of formats that cannot be read"),
@@ -104,6 +103,7 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
             "nothing like it is in this library" if result.library_size else "the library is empty: `pictrace add`"
         )
         console.print(f"[bold]{escape(query)}[/bold]  {nothing}  [dim]{took}[/dim]\n", soft_wrap=True)
+        _say_whence(console, result)
         return
     table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=True)
     for column in ("", "id"):
@@ -118,6 +118,12 @@ def show_result(console: Console, query: str, result: SearchResult) -> None:
         score = per_cent(match.score) if result.calibrated else "-"
         table.add_row(str(place), str(match.image.id), _titled(match.image), lane, score, _reason(match), style=style)
     console.print(table)
+    _say_whence(console, result)
+
+
+def _say_whence(console: Console, result: SearchResult) -> None:
+    if result.from_page:
+        console.print(f"[dim]{FROM_PAGE}[/dim]")
 
 
 def _reason(match: Match) -> str:
@@ -148,6 +154,7 @@ def show_added(result: AddResult, as_json: bool, *, verbose: bool) -> None:
             "code": result.code,
             "near": list(result.near),
             "warnings": [one.as_json() for one in result.warnings],
+            "page": result.from_page,
         }
         if result.reason:
             value["reason"] = result.reason
@@ -168,6 +175,8 @@ def show_added(result: AddResult, as_json: bool, *, verbose: bool) -> None:
     elif result.removed_before:
         at = result.removed_before.at.astimezone()
         err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
+    if result.from_page and not as_json:
+        err.print(f"[dim]page[/dim]      {escape(result.name)}: {FROM_PAGE}")
     for warning in () if as_json else result.warnings:
         message = f"{escape(result.name)}: {escape(warning.message)}"
         err.print(f"[yellow]warning[/yellow]   {message} [dim]({warning.code})[/dim]")
@@ -185,16 +194,7 @@ def show_folder_event(event: FolderEvent, as_json: bool) -> None:
     code = f" [dim]({event.code})[/dim]" if event.code else ""
     style = FOLDER_STYLES.get(event.kind, "dim")
     kind = event.kind.replace("_", " ")
-    err.print(f"[{style}]{kind:<9}[/{style}] {escape(printable(event.path + number + said))}{code}", soft_wrap=True)
-
-
-def printable(text: str) -> str:
-    """A text without what would move the cursor, end the line or turn the direction of a terminal."""
-    return "".join(repr(one)[1:-1] if _is_control(one) else one for one in text)
-
-
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in JOINERS
+    err.print(f"[{style}]{kind:<9}[/{style}] {escape(shown(event.path + number + said))}{code}", soft_wrap=True)
 
 
 def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
@@ -209,6 +209,7 @@ def result_json(result: SearchResult) -> dict[str, Any]:
     return {
         "matches": [match.as_json() for match in result.matches],
         "calibrated": result.calibrated,
+        "page": result.from_page,
         "timings_ms": result.timings_ms,
     }
 

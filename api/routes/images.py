@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -234,15 +235,17 @@ async def _add(here: Running, given: Sent[AddFields, AddRequest]) -> AddResult:
         "page_url": said.page_url,
         "operation_id": said.operation_id,
     }
-    content, name = b"", "upload"
+    content, name, from_page = b"", "upload", False
     if isinstance(said, AddRequest):
         fetched = await fetch(here, said.url)
-        content, name = fetched.content, fetched.name
-        about["source_url"] = said.source_url or said.url
+        content, name, from_page = fetched.content, fetched.name, fetched.is_of_page
+        about["source_url"] = said.source_url or fetched.url
+        about["page_url"] = said.page_url or fetched.page_url
     async with here.computing():
         if given.upload:
             content, name = await given.upload.read(), given.upload.name
-        return await here.service.add_bytes(content, name=name, actor=ACTOR, **about)
+        result = await here.service.add_bytes(content, name=name, actor=ACTOR, **about)
+    return replace(result, from_page=from_page)
 
 
 async def _file(request: Request, read: Callable[[], Awaitable[ServedFile]], etag: str, *, cached: str) -> Response:

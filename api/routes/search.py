@@ -28,7 +28,7 @@ PICTURE = (
     "damaged_image",
     "cross_origin",
 )
-URL = ("invalid_url", "url_refused", "too_many_redirects", "fetch_failed", "fetch_timeout")
+URL = ("invalid_url", "url_refused", "too_many_redirects", "fetch_denied", "fetch_failed", "fetch_timeout")
 
 
 @router.post(

@@ -148,6 +148,7 @@ class Entry {
     this.state = "waiting";
     this.operation = null;
     this.near = false;
+    this.isOfPage = false; // the link led to a web page, and this is the picture that it names
     this.bar = h("progress", { max: 1, value: 0, "aria-label": name });
     this.said = h("span", { class: "said" });
     this.row = h("li", {}, h("span", { class: "name" }, name), this.bar, this.said);
@@ -170,7 +171,8 @@ class Entry {
 
   render() {
     this.row.className = this.state;
-    this.said.replaceChildren(...[this.thumbnail, this.tell()].filter(Boolean));
+    const whence = this.isOfPage && ` · ${t("result.fromPage")}`;
+    this.said.replaceChildren(...[this.thumbnail, this.tell(), whence].filter(Boolean));
     return this.row;
   }
 
@@ -179,6 +181,7 @@ class Entry {
     try {
       const answer = await this.patiently(how);
       this.operation = answer.operation_id;
+      this.isOfPage = answer.page;
       if (answer.status === "duplicate") this.showDuplicate(answer.image);
       else {
         const before = answer.removed_before;

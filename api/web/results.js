@@ -44,6 +44,7 @@ export class Results {
         `${t("result.size", { width: query.width, height: query.height })} · `,
         t("result.took", { ms: Math.round(timings.total) }),
       ),
+      this.answer.page && h("p", { class: "fine" }, t("result.fromPage")),
       h(
         "p",
         { class: "row" },

@@ -91,6 +91,7 @@ found-buttons = ❓ zeigt, warum.
 score-percent = { $words }, { $percent }
 list-separator = { ", " }
 uncalibrated = Die Bewertungen dieser Bibliothek sind noch nicht kalibriert und werden daher nur in Worten angezeigt.
+from-page = Das ist das Vorschaubild der Webseite.
 nothing =
     { $count ->
         [one] Nichts Ähnliches in der Bibliothek: Das einzige Bild darin kommt dem gesuchten nicht nahe.
@@ -321,7 +322,7 @@ error-server = Bei mir ist etwas schiefgegangen. Wer mich betreibt, findet es im
 error-file_too_large = Die Datei ist zu groß; höchstens { $limit } MB sind erlaubt.
 error-empty_file = Die Datei ist leer.
 error-unreadable_file = Die Datei dieses Bildes ist bei mir verloren gegangen.
-error-not_an_image = Das ist kein lesbares Bild.
+error-not_an_image = Das ist kein lesbares Bild. Öffnen Sie bei einer Webseite das Bild selbst und kopieren Sie seine Adresse.
 error-unsupported_format = Dieser Dateityp wird nicht angenommen; möglich sind JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF und HEIC.
 error-too_many_pixels = Das Bild hat zu viele Pixel; höchstens { $megapixels } Megapixel sind erlaubt.
 error-too_costly = Dieses Bild zu öffnen würde zu viel Speicher oder Zeit kosten.
@@ -332,6 +333,7 @@ error-invalid_url = Das ist kein Link.
 error-url_refused = Von dieser Adresse darf ich nichts abrufen: Nur öffentliche http- und https-Links sind erlaubt.
 error-too_many_redirects = Der Link führt immer weiter zu anderen Adressen.
 error-fetch_timeout = Der andere Server hat zu lange gebraucht. Speichern Sie das Bild und schicken Sie es mir.
+error-fetch_denied = Der andere Server gibt das Bild nicht an andere heraus. Speichern Sie es und schicken Sie es mir.
 error-fetch_failed = Der andere Server hat das Bild nicht geliefert. Speichern Sie es und schicken Sie es mir.
 error-unknown_image = Dieses Bild ist nicht mehr in der Bibliothek.
 error-not_duplicates = Diese beiden gelten nicht mehr als fast gleich. Es wurde nichts entfernt.

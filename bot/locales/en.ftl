@@ -91,6 +91,7 @@ found-buttons = ❓ shows why.
 score-percent = { $words }, { $percent }
 list-separator = { ", " }
 uncalibrated = The scores of this library are not calibrated yet: they are shown in words only.
+from-page = From the web page's preview picture.
 nothing =
     { $count ->
         [one] Nothing like it is in the library: its only picture is nothing like yours.
@@ -329,7 +330,7 @@ error-server = Something went wrong on my side. Whoever runs me finds it in the 
 error-file_too_large = This file is too large; at most { $limit } MB are taken.
 error-empty_file = This file is empty.
 error-unreadable_file = The file of this picture is lost on my side.
-error-not_an_image = This is not a picture that can be read.
+error-not_an_image = This is not a picture that can be read. Of a web page, open the picture itself and copy its address.
 error-unsupported_format = This kind of file is not taken; JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC are.
 error-too_many_pixels = This picture has too many pixels; at most { $megapixels } megapixels are taken.
 error-too_costly = Decoding this picture would take too much memory or time.
@@ -340,6 +341,7 @@ error-invalid_url = This is not a link.
 error-url_refused = I may not fetch from this address: only public http and https links.
 error-too_many_redirects = The link leads on and on to other addresses.
 error-fetch_timeout = The other server took too long. Save the picture and send it to me.
+error-fetch_denied = The other server does not give the picture to others. Save it and send it to me.
 error-fetch_failed = The other server did not give me the picture. Save it and send it to me.
 error-unknown_image = This picture is no longer in the library.
 error-not_duplicates = These two are no near-duplicates any more. Nothing was removed.

@@ -90,6 +90,7 @@ found-buttons = ❓ で理由を表示します。
 score-percent = { $words }（{ $percent }）
 list-separator = 、
 uncalibrated = このライブラリのスコアはまだ較正されていないため、言葉でのみ表示しています。
+from-page = ウェブページのプレビュー画像です。
 nothing =
     { $count ->
         [1] 似た画像はありません。ライブラリにある1枚の画像は、これに近いものではありません。
@@ -242,7 +243,7 @@ error-server = こちらで問題が発生しました。詳細は運営者が�
 error-file_too_large = ファイルが大きすぎます。上限は{ $limit } MBです。
 error-empty_file = ファイルが空です。
 error-unreadable_file = この画像のファイルがこちらで失われています。
-error-not_an_image = 画像として読み取れません。
+error-not_an_image = 画像として読み取れません。ウェブページの場合は、画像そのものを開いてアドレスをコピーしてください。
 error-unsupported_format = この種類のファイルには対応していません。JPEG、PNG、WebP、GIF、BMP、TIFF、AVIF、HEICをご利用ください。
 error-too_many_pixels = 画像の画素数が多すぎます。上限は{ $megapixels }メガピクセルです。
 error-too_costly = この画像を開くにはメモリか時間がかかりすぎます。
@@ -253,6 +254,7 @@ error-invalid_url = リンクではありません。
 error-url_refused = このアドレスからは取得できません。利用できるのは公開されたhttpまたはhttpsのリンクだけです。
 error-too_many_redirects = リンクの転送回数が多すぎます。
 error-fetch_timeout = 相手のサーバーの応答に時間がかかりすぎました。画像を保存して、こちらに送ってください。
+error-fetch_denied = 相手のサーバーはこの画像を他者に渡しません。画像を保存して、こちらに送ってください。
 error-fetch_failed = 相手のサーバーから画像を取得できませんでした。画像を保存して、こちらに送ってください。
 error-unknown_image = この画像はもうライブラリにありません。
 error-not_duplicates = この2枚は、もうほぼ同じ画像ではありません。何も削除していません。

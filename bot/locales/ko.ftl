@@ -90,6 +90,7 @@ found-buttons = ❓ 버튼을 누르면 이유를 보여 드립니다.
 score-percent = { $words }, { $percent }
 list-separator = { ", " }
 uncalibrated = 이 라이브러리의 점수는 아직 보정되지 않아 문구로만 표시합니다.
+from-page = 웹 페이지의 미리보기 이미지입니다.
 nothing =
     { $count ->
         [1] 비슷한 이미지가 없습니다. 라이브러리에 하나뿐인 이미지는 이것과 가깝지 않습니다.
@@ -242,7 +243,7 @@ error-server = 제 쪽에 문제가 생겼습니다. 자세한 내용은 운영�
 error-file_too_large = 파일이 너무 큽니다. 최대 { $limit }MB까지 가능합니다.
 error-empty_file = 파일이 비어 있습니다.
 error-unreadable_file = 제 쪽에서 이 이미지의 파일이 손실되었습니다.
-error-not_an_image = 읽을 수 있는 이미지가 아닙니다.
+error-not_an_image = 읽을 수 있는 이미지가 아닙니다. 웹 페이지라면 이미지 자체를 열고 그 주소를 복사해 주세요.
 error-unsupported_format = 지원하지 않는 파일 형식입니다. JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC만 사용할 수 있습니다.
 error-too_many_pixels = 이미지의 픽셀 수가 너무 많습니다. 최대 { $megapixels }메가픽셀까지 가능합니다.
 error-too_costly = 이 이미지를 여는 데 메모리나 시간이 너무 많이 필요합니다.
@@ -253,6 +254,7 @@ error-invalid_url = 링크가 아닙니다.
 error-url_refused = 이 주소에서는 가져올 수 없습니다. 공개된 http 및 https 링크만 허용됩니다.
 error-too_many_redirects = 링크가 다른 주소로 너무 많이 이동합니다.
 error-fetch_timeout = 다른 서버의 응답이 너무 오래 걸렸습니다. 이미지를 저장한 다음 제게 보내 주세요.
+error-fetch_denied = 다른 서버가 이 이미지를 외부에 제공하지 않습니다. 이미지를 저장한 다음 제게 보내 주세요.
 error-fetch_failed = 다른 서버에서 이미지를 가져오지 못했습니다. 이미지를 저장한 다음 제게 보내 주세요.
 error-unknown_image = 이 이미지는 더 이상 라이브러리에 없습니다.
 error-not_duplicates = 이 두 이미지는 더 이상 거의 같은 이미지가 아닙니다. 아무것도 삭제하지 않았습니다.

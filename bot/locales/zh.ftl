@@ -90,6 +90,7 @@ found-buttons = 点 ❓ 查看原因。
 score-percent = { $words }，{ $percent }
 list-separator = 、
 uncalibrated = 此图库的评分尚未校准，因此仅以文字显示。
+from-page = 这是网页的预览图片。
 nothing =
     { $count ->
         [1] 没有相似的图片：图库中仅有的一张图片与它相差较大。
@@ -242,7 +243,7 @@ error-server = 我这边出了问题。我的运营者可以在日志中查到�
 error-file_too_large = 文件过大，最大允许 { $limit } MB。
 error-empty_file = 文件是空的。
 error-unreadable_file = 这张图片的文件在我这边丢失了。
-error-not_an_image = 这不是可读取的图片。
+error-not_an_image = 这不是可读取的图片。如果是网页，请打开图片本身并复制其地址。
 error-unsupported_format = 不支持此类文件，仅支持 JPEG、PNG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。
 error-too_many_pixels = 图片像素过多，最多允许 { $megapixels } 百万像素。
 error-too_costly = 打开此图片需要过多的内存或时间。
@@ -253,6 +254,7 @@ error-invalid_url = 这不是链接。
 error-url_refused = 我不能从此地址获取图片，只允许公开的 http 和 https 链接。
 error-too_many_redirects = 该链接重定向次数过多。
 error-fetch_timeout = 对方服务器响应时间过长。请保存图片，然后发给我。
+error-fetch_denied = 对方服务器不向他人提供此图片。请保存图片，然后发给我。
 error-fetch_failed = 对方服务器没有提供图片。请保存图片，然后发给我。
 error-unknown_image = 这张图片已不在图库中。
 error-not_duplicates = 这两张图片不再是近似重复图片。未移除任何图片。

@@ -16,7 +16,7 @@ from engine.library.active_network import Networks
 from engine.library.duplicates import Duplicates
 from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
-from engine.pictures.fetch import Fetcher
+from engine.pictures.fetch import Fetched, Fetcher
 from engine.pictures.names import shown
 from engine.pictures.sources import LeftAlone, Refused, Remote, Source
 from engine.storage.files import PictureFiles
@@ -38,10 +38,30 @@ class _Read:
     source: Source | Remote
     content: bytes
     sha256: str
+    fetched: Fetched | None = None
 
     @property
     def file(self) -> FileSeen | None:
         return self.source.file if isinstance(self.source, Source) else None
+
+    @property
+    def name(self) -> str:
+        return self.fetched.name if self.fetched and self.from_page else self.source.name
+
+    @property
+    def from_page(self) -> bool:
+        return self.fetched is not None and self.fetched.is_of_page
+
+    def provenance(self, said: Provenance) -> Provenance:
+        """What is said of all pictures, with what is known of this one."""
+        known = replace(said, name=self.name, file=self.file, from_page=self.from_page)
+        if self.fetched is None:
+            return known
+        return replace(
+            known,
+            source_url=said.source_url or self.fetched.url,
+            page_url=said.page_url or self.fetched.page_url,
+        )
 
 
 class Adder:
@@ -156,7 +176,7 @@ class Adder:
         seen = {}
         for at, one in enumerate(results):
             if isinstance(one, _Read) and one.sha256 in stored:
-                results[at] = AddResult(one.source.name, "duplicate", stored[one.sha256])
+                results[at] = AddResult(one.name, "duplicate", stored[one.sha256], from_page=one.from_page)
                 if one.file:
                     seen[one.file] = stored[one.sha256]
         await self._repository.additions.see_files(seen)
@@ -180,23 +200,21 @@ class Adder:
             return await self._pool.run(_read, source)
         try:
             async with self._fetches:
-                content = (await self._fetcher.fetch(source.url)).content
+                fetched = await self._fetcher.fetch(source.url)
         except PicTraceError as error:
             return _rejected(source.name, error)
-        return _Read(source, content, await self._pool.run(hashes.sha256, content))
+        return _Read(source, fetched.content, await self._pool.run(hashes.sha256, fetched.content), fetched)
 
     async def _prepare_one(
         self, one: _Read, said: Provenance, embedders: dict[NetworkRef, Embedder], written: "_Written"
     ) -> Prepared | AddResult:
-        provenance = replace(said, name=one.source.name, file=one.file)
-        if isinstance(one.source, Remote):
-            provenance = replace(provenance, source_url=said.source_url or one.source.url)
+        provenance = one.provenance(said)
         try:
             async with self._places:
                 image = await self._decoders.decode(one.content, side=imaging.LIBRARY_SIDE, of_parts=True)
                 prepared = await self._pool.run(prepare, image, one.content, one.sha256, provenance, embedders)
         except PicTraceError as error:
-            return _rejected(one.source.name, error)
+            return _rejected(one.name, error)
         extension = imaging.EXTENSIONS[prepared.image.media_type]
         files = PictureFiles(one.sha256, extension, prepared.content, prepared.thumbnail)
         written.add(prepared)
@@ -213,7 +231,10 @@ class Adder:
             stored = await self._repository.additions.add(prepared, operation)
         in_turn = iter(stored)
         written.remove(one for one in portion if isinstance(one, Prepared))
-        return [next(in_turn) if isinstance(one, Prepared) else one for one in portion]
+        return [
+            replace(next(in_turn), from_page=one.provenance.from_page) if isinstance(one, Prepared) else one
+            for one in portion
+        ]
 
     async def _drop(self, written: "_Written") -> None:
         """Delete the files of what will not be stored: it failed, or was given up or cancelled, however far it was."""

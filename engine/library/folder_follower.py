@@ -13,7 +13,8 @@ from engine.concurrency import CpuPool
 from engine.domain import AddResult, FileSeen, FolderEvent, KnownFile
 from engine.errors import TooManyMissing
 from engine.library.adding import Adder
-from engine.pictures.sources import SUFFIXES, Refused, Source, expand
+from engine.pictures.kinds import SUFFIXES
+from engine.pictures.sources import Refused, Source, expand
 from engine.settings import EngineSettings
 from engine.storage import statements
 from engine.storage.repository import Repository
@@ -174,7 +175,8 @@ class FolderFollower:
 
     def _is_followed(self, path: str) -> bool:
         below = PurePath(path).relative_to(self.root)
-        return below.suffix.lower() in SUFFIXES and not is_hidden(below)
+        # What has another suffix may be a download that is not finished, however it begins.
+        return below.suffix.lower() in {*SUFFIXES, ""} and not is_hidden(below)
 
     def _tell_unreadable(self, unreadable: Iterable[Refused]) -> Iterator[FolderEvent]:
         for one in unreadable:

@@ -8,28 +8,37 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import re
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import TracebackType
 from typing import Self
-from urllib.parse import unquote
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from engine.errors import FetchFailed, FetchTimeout, InvalidUrl, TooManyRedirects, UrlRefused
+from engine.errors import FetchDenied, FetchError, FetchFailed, FetchTimeout, NotAnImage, TooManyRedirects, UrlRefused
 from engine.pictures.imaging import too_large
+from engine.pictures.urls import name_of, parse_url
+from engine.pictures.web_pages import PAGE_BYTES, is_page, picture_of
 
 logger = logging.getLogger(__name__)
 
-MAX_URL, MAX_REDIRECTS, MAX_NAME = 4096, 5, 120
+MAX_REDIRECTS = 5
 PORTS = (80, 443)
 CHUNK = 64 * 1024
+MAX_HEADER_BYTES, MAX_HEADERS = 64 * 1024, 1000
 REDIRECTS = (301, 302, 303, 307, 308)
+DENIED = (401, 402, 403, 407, 429, 451)
+WHOLE = (200, 203)
+# The whole picture may come as if a part had been asked for.
+CONTENT_RANGE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18})", re.ASCII)
+ACCEPT = "image/avif,image/webp,image/*,*/*;q=0.8"  # as browsers ask for pictures
 NOT_PUBLIC = "the address is not public"
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -58,17 +67,37 @@ _SPECIAL = [
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a URL gave; `name` is the file name that its path ends with, `took_ms` how long it was waited for."""
+    """What a URL gave; `name` is the file name that the path of `url` ends with, `took_ms` how long it was waited for.
+
+    `page_url`: the URL that was asked for, where it leads to a web page; `url` is then that of the picture it names.
+    """
 
     content: bytes
     name: str
+    url: str
     took_ms: float = 0.0
+    page_url: str | None = None
+
+    @property
+    def is_of_page(self) -> bool:
+        """Whether the picture is one that a web page names."""
+        return self.page_url is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came in the end: from which URL, and which `charset` the server says a text is written in."""
+
+    url: URL
+    content: bytes
+    charset: str | None
 
 
 class Fetcher:
     """Fetches pictures. An asynchronous context manager; connections are made when they are first needed.
 
-    `allow`: hosts, or hosts with a port, that may be fetched from whatever their addresses and ports are.
+    `allow`: hosts, or hosts with a port, that may be fetched from whatever their addresses and ports are. `contact`:
+    where those whose servers are asked can reach whoever runs this.
     """
 
     def __init__(
@@ -77,11 +106,14 @@ class Fetcher:
         max_bytes: int,
         timeout_s: float,
         allow: Sequence[str] = (),
+        contact: str | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
         self._allow = frozenset(entry.lower() for entry in allow)
+        program = f"PicTrace/{version('pictrace')}"
+        self._user_agent = f"{program} (+{contact})" if contact else program
         self._resolver = resolver
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
@@ -96,24 +128,39 @@ class Fetcher:
         self._sessions.clear()
 
     async def fetch(self, url: str) -> Fetched:
-        """The body behind an http(s) URL.
+        """The picture behind an http(s) URL; where that leads to a web page, the picture that the page names.
 
-        Raises InvalidUrl, UrlRefused, TooManyRedirects, FetchTimeout, FetchFailed or FileTooLarge.
+        Raises InvalidUrl, UrlRefused, TooManyRedirects, FetchTimeout, FetchDenied, FetchFailed, FileTooLarge, or
+        NotAnImage for a page that names none. What comes may still be no picture.
         """
-        at, started = parse_url(url), time.perf_counter()
+        asked, started = parse_url(url), time.perf_counter()
+        at = asked
         try:
             async with asyncio.timeout(self._timeout_s):
-                for _ in range(MAX_REDIRECTS + 1):
-                    found = await self._get(at)
-                    if isinstance(found, bytes):
-                        return Fetched(found, name_of(url), round(1000 * (time.perf_counter() - started), 2))
-                    at = found
+                answer = await self._follow(asked)
+                if is_page(answer.content):
+                    at = await _picture_on(answer)
+                    answer = await self._follow(at)
         except TimeoutError as error:
             raise FetchTimeout(f"The server of this URL took longer than {self._timeout_s:g} seconds.") from error
+        if is_page(answer.content):  # that of a page is not followed
+            raise NotAnImage("This link leads to a web page whose picture is a web page again, not a picture.")
+        took_ms = round(1000 * (time.perf_counter() - started), 2)
+        if at is asked:
+            return Fetched(answer.content, name_of(url), url, took_ms)
+        return Fetched(answer.content, name_of(str(at)), str(at), took_ms, page_url=url)
+
+    async def _follow(self, url: URL) -> _Answer:
+        """What comes in the end, by way of redirects."""
+        for _ in range(MAX_REDIRECTS + 1):
+            found = await self._get(url)
+            if isinstance(found, _Answer):
+                return found
+            url = found
         raise TooManyRedirects(f"The URL is redirected more than {MAX_REDIRECTS} times.")
 
-    async def _get(self, url: URL) -> bytes | URL:
-        """The body, or where the server sends us instead."""
+    async def _get(self, url: URL) -> _Answer | URL:
+        """The answer, or where the server sends us instead."""
         allowed = self._is_allowed(url)
         if not allowed and url.port not in PORTS:
             raise UrlRefused("Only the ports 80 and 443 are fetched from (PICTRACE_FETCH_ALLOW lists exceptions).")
@@ -121,9 +168,8 @@ class Fetcher:
             async with self._session(allowed).get(url, allow_redirects=False) as response:
                 if response.status in REDIRECTS and "Location" in response.headers:
                     return parse_url(response.headers["Location"], base=url)
-                if response.status != 200:
-                    raise FetchFailed(f"The server of this URL answered with the status {response.status}.")
-                return await self._body(response)
+                _require_whole(response)
+                return _Answer(url, await self._body(response), _charset(response))
         except aiohttp.InvalidURL as error:
             raise UrlRefused("This URL writes an address in an unusual way.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -134,6 +180,7 @@ class Fetcher:
             raise FetchFailed(f"The URL could not be fetched: {_reason(error)}.") from error
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        """All of a file, the beginning of a web page."""
         if (response.content_length or 0) > self._max_bytes:
             raise too_large(response.content_length or 0, self._max_bytes)
         body = bytearray()
@@ -141,6 +188,8 @@ class Fetcher:
             body += chunk
             if len(body) > self._max_bytes:
                 raise too_large(None, self._max_bytes)
+            if len(body) >= PAGE_BYTES and is_page(bytes(body[:CHUNK])):
+                break
         return bytes(body)
 
     def _is_allowed(self, url: URL) -> bool:
@@ -160,44 +209,51 @@ class Fetcher:
             self._sessions[allowed] = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": f"PicTrace/{version('pictrace')}", "Accept": "image/*,*/*;q=0.5"},
+                headers={"User-Agent": self._user_agent, "Accept": ACCEPT},
+                max_line_size=MAX_HEADER_BYTES,
+                max_field_size=MAX_HEADER_BYTES,
+                max_headers=MAX_HEADERS,
                 trust_env=False,  # a proxy would connect in our place, unguarded
             )
         return self._sessions[allowed]
 
 
-def is_url(text: str) -> bool:
-    """Whether a person meant a URL, not a path."""
-    return text.lower().startswith(("http://", "https://"))
+async def _picture_on(page: _Answer) -> URL:
+    """The URL of the picture that a web page names. NotAnImage, or what `parse_url` raises."""
+    named = await asyncio.to_thread(picture_of, page.content, page.charset)
+    if named is None:
+        raise NotAnImage(
+            "This link leads to a web page that names no picture; open the picture itself and copy its address."
+        )
+    base = page.url
+    if named.base is not None:
+        with suppress(FetchError):  # browsers pass over one that is none
+            base = parse_url(named.base, base=page.url)
+    return parse_url(named.url, base=base)
 
 
-def parse_url(url: str, *, base: URL | None = None) -> URL:
-    """A URL that may be fetched as far as its text goes; InvalidUrl or UrlRefused."""
-    if len(url) > MAX_URL:
-        raise InvalidUrl(f"The URL has {len(url):,} characters; at most {MAX_URL:,} are taken.")
+def _require_whole(response: aiohttp.ClientResponse) -> None:
+    """FetchDenied or FetchFailed where the answer is not all of a picture."""
+    status = response.status
+    if status in DENIED:
+        raise FetchDenied(
+            f"The server of this URL does not give the picture to others (status {status}): save it and send the "
+            "picture itself."
+        )
+    if status == 206:
+        given = response.headers.get("Content-Range")
+        found = CONTENT_RANGE.fullmatch(given) if given is not None else None
+        if given is not None and (found is None or int(found[1]) + 1 != int(found[2])):
+            raise FetchFailed("The server of this URL gave only a part of the picture.")
+    elif status not in WHOLE:
+        raise FetchFailed(f"The server of this URL answered with the status {status}.")
+
+
+def _charset(response: aiohttp.ClientResponse) -> str | None:
     try:
-        parsed = URL(url.strip())
-        parsed = base.join(parsed) if base else parsed
-        host, _port = parsed.host, parsed.port  # both may raise
-    except (ValueError, TypeError) as error:
-        raise InvalidUrl("This is not a URL.") from error
-    if not parsed.scheme:
-        raise InvalidUrl("This is not a URL: it must begin with http:// or https://.")
-    if parsed.scheme not in ("http", "https"):
-        raise UrlRefused("Only http and https URLs are fetched.")
-    if not host:
-        raise InvalidUrl("This URL names no server.")
-    if parsed.raw_user is not None or parsed.raw_password is not None:
-        raise UrlRefused("A URL with a user name or password in it is not fetched.")
-    return parsed.with_fragment(None)
-
-
-def name_of(url: str) -> str:
-    """What a picture from this URL is called: the last part of its path, or its host."""
-    parsed = URL(url.strip())
-    last = unquote(parsed.raw_path.rstrip("/").rpartition("/")[2], errors="replace")
-    shown = "".join(c for c in last if c.isprintable()).strip()
-    return (shown or parsed.host or "")[:MAX_NAME]
+        return response.charset
+    except (ValueError, LookupError):  # a header that is none
+        return None
 
 
 def is_public(text: str) -> bool:

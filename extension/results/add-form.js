@@ -30,7 +30,7 @@ export function addForm({ title, pageUrl, preview }, add) {
 
 /** What became of it; `undo` takes it back. */
 export function addedView({ outcome, isUndone }, { server, undo }) {
-  const { status, image, operation_id: operation } = outcome.answer;
+  const { status, image, operation_id: operation, page } = outcome.answer;
   const picture = h("img", { alt: "" });
   showFile(picture, server, image.links.thumbnail);
   return [
@@ -49,5 +49,6 @@ export function addedView({ outcome, isUndone }, { server, undo }) {
       ),
     ),
     h("p", { class: "fine", id: "way" }, t(`way.${outcome.way}`)),
+    page && h("p", { class: "fine" }, t("result.fromPage")),
   ];
 }

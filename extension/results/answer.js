@@ -16,6 +16,7 @@ export function answerView(outcome, means) {
   return [
     element,
     wayOf(outcome, means),
+    answer.page && h("p", { class: "fine" }, t("result.fromPage")),
     answerSection(answer, { cardOf, others: answer.library_size, showWeak: means.showWeak }),
     !answer.calibrated && h("p", { class: "fine" }, t("result.uncalibrated")),
     means.add && h("p", { class: "row" }, button(t("add.this"), means.add)),

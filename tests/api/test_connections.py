@@ -344,7 +344,7 @@ async def test_forwarded_addresses_have_a_bound_of_requests(serve: Serve, monkey
     async def slow(*_: object) -> Fetched:
         begun.put_nowait(None)
         await may_end.wait()
-        return Fetched(shipped("rocket.jpg"), "rocket.jpg")
+        return Fetched(shipped("rocket.jpg"), "rocket.jpg", "https://example.org/rocket.jpg")
 
     async with serve(filled=False, trusted_proxies=("127.0.0.1",)) as api:
         monkeypatch.setattr(type(api.service), "fetch", slow)

@@ -164,7 +164,7 @@ async def test_no_place_left_to_fetch_is_said_with_when_to_come_again(
     async def slow(*_: object) -> Fetched:
         begun.set()
         await may_end.wait()
-        return Fetched(shipped("rocket.jpg"), "rocket.jpg")
+        return Fetched(shipped("rocket.jpg"), "rocket.jpg", "https://example.org/rocket.jpg")
 
     async with serve() as api:
         monkeypatch.setattr(type(api.service), "fetch", slow)

@@ -46,7 +46,7 @@ def test_add_gives_one_line_for_each_in_order(pictrace: Command, tmp_path: Path)
     assert all(line["status"] == "rejected" and line["id"] is None for line in lines[1:-1])
     assert all(line["message"].endswith(".") for line in lines[1:-1])
     assert [lines[0]["status"], lines[-1]["status"]] == ["added", "added"]
-    assert set(lines[0]) == {"name", "id", "status", "code", "near"}
+    assert set(lines[0]) == {"name", "id", "status", "code", "near", "page"}
     assert "Traceback" not in done.stderr
     (report,) = pictrace.json("check", "--json")
     assert report["sound"]
@@ -70,7 +70,7 @@ def test_search_gives_what_the_contract_says(library: Command, tmp_path: Path) -
     query = tmp_path / "query.jpg"
     query.write_bytes(jpeg(photograph("astronaut.png")[100:400, 100:400]))
     (answer,) = library.json("search", "--json", "--limit", "3", query)
-    assert set(answer) == {"query", "matches", "timings_ms", "calibrated"}
+    assert set(answer) == {"query", "matches", "timings_ms", "calibrated", "page"}
     assert answer["timings_ms"]["total"] > 0
     assert len(answer["matches"]) == 3
     match = answer["matches"][0]

@@ -86,7 +86,7 @@ class Web(Fetcher):
     async def fetch(self, url: str) -> Fetched:
         if url not in self.pages:
             raise FetchFailed(f"{url} is unknown here.")
-        return Fetched(self.pages[url], url.rpartition("/")[2])
+        return Fetched(self.pages[url], url.rpartition("/")[2], url)
 
 
 @pytest.fixture

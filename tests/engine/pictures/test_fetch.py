@@ -3,7 +3,9 @@
 import asyncio
 import errno
 import gzip
+import re
 import socket
+import string
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -13,17 +15,22 @@ import aiohttp
 import pytest
 from aiohttp import web
 from dnslib import AAAA, QTYPE, RR, A, DNSRecord
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from engine.errors import (
+    FetchDenied,
     FetchError,
     FetchFailed,
     FetchTimeout,
     FileTooLarge,
     InvalidUrl,
+    NotAnImage,
     TooManyRedirects,
     UrlRefused,
 )
-from engine.pictures.fetch import MAX_URL, Fetcher, is_public, name_of
+from engine.pictures.fetch import Fetcher, is_public
+from engine.pictures.urls import MAX_URL
 
 PUBLIC = [
     "1.1.1.1",
@@ -436,7 +443,7 @@ async def test_honest_gzip_is_unpacked() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nbroken",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\nplain",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\n\xff\xff\xff\xff\xff",
         b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nplain",
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
         b"not http at all\r\n\r\n",
@@ -450,9 +457,194 @@ async def test_answer_that_breaks_the_rules_is_a_clear_error(answer: bytes) -> N
             await fetching.fetch(f"http://{host}/")
 
 
-def test_names_are_file_names() -> None:
-    assert name_of("https://example.org/a/b.jpg?size=3") == "b.jpg"
-    assert name_of("https://example.org/") == "example.org"
-    assert name_of("https://example.org/%E7%8C%AB.png") == "猫.png"
-    assert name_of("https://example.org/..%2F..%2Fetc%0Apasswd") == "../../etcpasswd"
-    assert len(name_of("https://example.org/" + "a" * 3000)) <= 120
+LEGAL = st.sampled_from(string.ascii_letters + string.digits + "-_~!$&'()*+,;=:@/[]|")
+TARGET = st.lists(LEGAL | st.sampled_from(["%2F", "%2f", "%3D", "%41", "%7E", "%20", "%c3%a9", "%"]), max_size=30)
+
+
+@asynccontextmanager
+async def noting(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that sends these bytes, and notes the heads of all requests."""
+    heads: list[bytes] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer.replace(b"HOST", heads[-1].partition(b"Host: ")[2].partition(b"\r\n")[0]))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
+
+
+def answering(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
+    return b"\r\n".join([b"HTTP/1.1 " + status, *headers, b"Content-Length: %d" % len(body), b"", body])
+
+
+@given(TARGET.map("".join), TARGET.map(lambda pieces: "?" + "".join(pieces)) | st.just(""))
+@settings(max_examples=40)
+@example("a%2Fb;v=1/%41%7e", "?X-Amz-Signature=a%2Bb+c%20d%3D%3d&e='f'&g[]=h|i")
+@example("", "?")
+def test_url_arrives_as_it_was_written(path: str, query: str) -> None:
+    async def asked() -> bytes:
+        async with noting(answering(b"picture")) as (host, heads), fetcher(allow=[host]) as fetching:
+            await fetching.fetch(f"http://{host}/{path}{query}#part")
+        return heads[0].partition(b"\r\n")[0]
+
+    assert asyncio.run(asked()) == f"GET /{path}{query} HTTP/1.1".encode()
+
+
+@pytest.mark.parametrize(
+    ("location", "asked"),
+    [
+        (b"http://HOST/b%2Fc?d=%2b+%20'&e[]=f", b"/b%2Fc?d=%2b+%20'&e[]=f"),
+        (b"b;c?d=/../e?", b"/a/b;c?d=/../e?"),
+        (b"//HOST/b?", b"/b?"),
+        ("/größe b".encode(), b"/gr%C3%B6%C3%9Fe%20b"),
+        ("/größe".encode("latin-1"), b"/gr%F6%DFe"),
+    ],
+)
+async def test_redirect_is_followed_as_it_is_written(location: bytes, asked: bytes) -> None:
+    away = answering(b"", b"Location: " + location, status=b"302 Found")
+    async with noting(away) as (host, heads), fetcher(allow=[host]) as fetching:
+        with pytest.raises(TooManyRedirects):
+            await fetching.fetch(f"http://{host}/a/x%2Fy")
+    assert heads[1].split(b" ")[1] == asked
+
+
+async def test_server_is_told_who_asks_and_for_what() -> None:
+    async with noting(answering(b"picture")) as (host, heads):
+        for contact in (None, "https://example.org/bots"):
+            async with fetcher(allow=[host], contact=contact) as fetching:
+                await fetching.fetch(f"http://{host}/")
+    assert re.search(rb"\r\nUser-Agent: PicTrace/[0-9.]+\r\n", heads[0])
+    assert re.search(rb"\r\nUser-Agent: PicTrace/[0-9.]+ \(\+https://example\.org/bots\)\r\n", heads[1])
+    assert b"\r\nAccept: image/avif,image/webp,image/*,*/*;q=0.8\r\n" in heads[0]
+
+
+@pytest.mark.parametrize("status", [401, 403, 407, 429, 451])
+async def test_refusal_says_to_send_the_picture_itself(status: int) -> None:
+    async with raw(answering(b"no", status=b"%d No" % status)) as host, fetcher(allow=[host]) as fetching:
+        with pytest.raises(FetchDenied, match=f"status {status}.*send the picture itself") as caught:
+            await fetching.fetch(f"http://{host}/")
+    assert caught.value.code == "fetch_denied"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answering(b"picture", status=b"203 Non-Authoritative Information"),
+        answering(b"picture", b"Content-Range: bytes 0-6/7", status=b"206 Partial Content"),
+        answering(b"picture", status=b"206 Partial Content"),
+        answering(b"picture", b"X: " + b"y" * 40_000),
+        answering(b"picture", *(b"X-%d: y" % number for number in range(500))),
+        answering(b"picture", b"X: a\r\n folded"),
+        answering(b"picture", status=b"200"),
+        answering(b"picture", status="200 Déjà vu".encode("latin-1")),
+        answering(b"picture", b"Content-Type: ;;/\xff; charset=\xe9"),
+        answering(b"picture", b"Content-Encoding: none"),
+        answering(b"picture", b"Content-Type: a/b", b"Content-Type: a/c", b"Date: a", b"Date: b"),
+        answering(b"picture", b"Set-Cookie: \xff=;;\x01"),
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + answering(b"picture"),
+        answering(b"picture").replace(b"\r\n", b"\n"),
+        answering(b"picture") + b"\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\npicture",
+    ],
+)
+async def test_harmless_faults_of_a_server_are_passed_over(answer: bytes) -> None:
+    async with raw(answer) as host, fetcher(allow=[host]) as fetching:
+        assert (await fetching.fetch(f"http://{host}/")).content == b"picture"
+
+
+@pytest.mark.parametrize("content_range", [b"bytes 0-6/70", b"bytes 1-7/8", b"bytes 0-6/*", b"nonsense"])
+async def test_part_of_a_picture_is_not_taken(content_range: bytes) -> None:
+    answer = answering(b"picture", b"Content-Range: " + content_range, status=b"206 Partial Content")
+    async with raw(answer) as host, fetcher(allow=[host]) as fetching:
+        with pytest.raises(FetchFailed, match="only a part"):
+            await fetching.fetch(f"http://{host}/")
+
+
+def web_of(pages: dict[str, str | bytes]) -> Handler:
+    """What lies at each path; another one for a redirect begins with `>`."""
+
+    async def handle(request: web.Request) -> web.Response:
+        found = pages.get(request.path_qs)
+        if found is None:
+            return web.Response(status=404)
+        if isinstance(found, str) and found.startswith(">"):
+            return web.Response(status=302, headers={"Location": found[1:]})
+        return (
+            web.Response(text=found, content_type="text/html") if isinstance(found, str) else web.Response(body=found)
+        )
+
+    return handle
+
+
+def page(picture: str, base: str = "") -> str:
+    return f'<!doctype html><html><head>{base}<meta property="og:image" content="{picture}">'
+
+
+async def test_page_is_followed_to_the_picture_it_names() -> None:
+    pages: dict[str, str | bytes] = {
+        "/short": ">/post/1",
+        "/post/1": page("../img/a%2Fb.jpg?x=1&amp;y=2"),
+        "/post/2": page("a.jpg", '<base href="/based/">'),
+        "/post/3": page("/moved.jpg", '<base href="http://[">'),
+        "/img/a%2Fb.jpg?x=1&y=2": b"picture",
+        "/based/a.jpg": b"based",
+        "/moved.jpg": ">/based/a.jpg",
+    }
+    async with serving(web_of(pages)) as host, fetcher(allow=[host]) as fetching:
+        found = await fetching.fetch(f"http://{host}/short#top")
+        assert (found.content, found.name) == (b"picture", "a/b.jpg")
+        assert found.url == f"http://{host}/img/a%2Fb.jpg?x=1&y=2"
+        assert (found.page_url, found.is_of_page) == (f"http://{host}/short#top", True)
+        assert (await fetching.fetch(f"http://{host}/post/2")).content == b"based"
+        moved = await fetching.fetch(f"http://{host}/post/3")
+        assert (moved.content, moved.url) == (b"based", f"http://{host}/moved.jpg")
+        itself = await fetching.fetch(f"http://{host}/moved.jpg#top")
+    assert (itself.url, itself.name, itself.page_url) == (f"http://{host}/moved.jpg#top", "moved.jpg", None)
+    assert not itself.is_of_page
+
+
+async def test_page_without_a_picture_is_no_picture() -> None:
+    pages: dict[str, str | bytes] = {"/none": "<!doctype html><p>", "/page": page("/other"), "/other": page("a.jpg")}
+    async with serving(web_of(pages)) as host, fetcher(allow=[host]) as fetching:
+        with pytest.raises(NotAnImage, match="names no picture; open the picture itself"):
+            await fetching.fetch(f"http://{host}/none")
+        with pytest.raises(NotAnImage, match="a web page again"):
+            await fetching.fetch(f"http://{host}/page")
+
+
+@pytest.mark.parametrize(
+    ("picture", "error"),
+    [
+        ("http://127.0.0.1:1/a.jpg", UrlRefused),
+        ("http://localhost/a.jpg", UrlRefused),
+        ("//169.254.169.254/latest/", UrlRefused),
+        ("http://u:p@example.org/", UrlRefused),
+        ("file:///etc/passwd", UrlRefused),
+        ("http://[", InvalidUrl),
+        ("/missing", FetchFailed),
+    ],
+)
+async def test_picture_of_a_page_is_fetched_as_guarded(picture: str, error: type[FetchError]) -> None:
+    async with serving(web_of({"/": page(picture)})) as host, fetcher(allow=[host]) as fetching:
+        with pytest.raises(error):
+            await fetching.fetch(f"http://{host}/")
+
+
+async def test_page_and_its_picture_share_one_time() -> None:
+    async def slow(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.35)
+        return web.Response(text=page("/b"), content_type="text/html")
+
+    async with serving(slow) as host, fetcher(allow=[host], timeout_s=0.5) as fetching:
+        with pytest.raises(FetchTimeout):
+            await fetching.fetch(f"http://{host}/")
+
+
+async def test_long_page_is_read_only_in_part() -> None:
+    endless = page("/a.jpg") + " " * 4_000_000
+    pages: dict[str, str | bytes] = {"/": endless, "/a.jpg": b"picture"}
+    async with serving(web_of(pages)) as host, fetcher(allow=[host], max_bytes=10_000_000) as fetching:
+        assert (await fetching.fetch(f"http://{host}/")).content == b"picture"
