@@ -61,6 +61,7 @@ from engine.measuring.benching import (
     Reliability,
     VariantFigures,
 )
+from engine.output import Escaping, escaped, prepare_streams
 from engine.pictures.fetch import Fetched, is_url, name_of, parse_url
 from engine.pictures.imaging import MEDIA_TYPES
 from engine.pictures.sources import SUFFIXES as PICTURE_SUFFIXES
@@ -93,6 +94,7 @@ __all__ = [
     "Edit",
     "EditFigures",
     "EngineSettings",
+    "Escaping",
     "Evidence",
     "Explanation",
     "FairPlaces",
@@ -139,6 +141,7 @@ __all__ = [
     "admitted",
     "copy_library_files",
     "current_client",
+    "escaped",
     "expand",
     "give_memory_back",
     "is_url",
@@ -149,6 +152,7 @@ __all__ = [
     "open_service",
     "parse_url",
     "per_cent",
+    "prepare_streams",
     "read_file",
     "split_at_commas",
 ]

@@ -25,6 +25,7 @@ from engine import (
     MAX_LIMIT,
     BenchPlan,
     EngineSettings,
+    Escaping,
     Given,
     LibraryError,
     PicTraceError,
@@ -41,6 +42,7 @@ from engine import (
     networks,
     open_service,
     parse_url,
+    prepare_streams,
     read_file,
 )
 from shell import demo as demonstration
@@ -544,7 +546,10 @@ def demo(
 
 def main() -> None:
     """The entry point of `pictrace`."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    prepare_streams()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Escaping("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     app(prog_name="pictrace")
 
 
