@@ -49,8 +49,9 @@ def test_stream_writes_as_an_escape_what_its_encoding_lacks(monkeypatch: pytest.
 @pytest.mark.processes
 def test_closed_streams_take_what_is_written_and_leave_their_numbers_to_nobody() -> None:
     code = (
-        "import os, sys; from engine import prepare_streams; prepare_streams(); print('a'); print('b', file=sys.stderr);"
-        "assert sys.stdin.read() == ''; assert os.open(os.devnull, os.O_RDONLY) > 2"
+        "import os, sys; from engine import prepare_streams; prepare_streams(); "
+        "print('a'); print('b', file=sys.stderr); assert sys.stdin.read() == ''; "
+        "assert os.open(os.devnull, os.O_RDONLY) > 2"
     )
     closed = subprocess.run(["sh", "-c", f'exec "{sys.executable}" -c "{code}" <&- >&- 2>&-'], timeout=60)
     assert closed.returncode == 0
