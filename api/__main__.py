@@ -18,7 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from api.ledger import raise_descriptor_limit
 from api.serving import LOGGING, listening_socket, uvicorn_options
 from api.settings import ApiSettings
-from engine import PATIENCE_S, PicTraceError, open_service
+from engine import PATIENCE_S, PicTraceError, open_service, prepare_streams
 
 err = Console(stderr=True, highlight=False)
 
@@ -46,6 +46,7 @@ def serve(
 
 def main() -> None:
     """The entry point of `pictrace-api`."""
+    prepare_streams()
     logging.config.dictConfig(LOGGING)
     typer.run(serve)
 

@@ -11,7 +11,7 @@ from api.addresses import exempt
 from api.connections import Connection, Patience
 from api.ledger import LEAST_EACH, MOST_EACH, Ledger, backlog_of, most_of
 from api.settings import ApiSettings
-from engine import RepeatLimit
+from engine import Escaping, RepeatLimit
 
 BACKLOG = 2048
 GRACE_S = 6  # running searches may finish; with what comes after, a stop takes less than ten seconds
@@ -71,13 +71,13 @@ def uvicorn_options(
 
 
 def _logging() -> dict[str, Any]:
-    limited = {"filters": ["repeats"]}
-    ours = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "ours"}
+    common = {"filters": ["repeats"], "formatter": "ours"}
+    ours = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
     return LOGGING_CONFIG | {
         "filters": {"repeats": {"()": RepeatLimit}},
-        "formatters": LOGGING_CONFIG["formatters"] | {"ours": {"format": "%(asctime)s %(levelname)s %(message)s"}},
-        "handlers": {name: handler | limited for name, handler in LOGGING_CONFIG["handlers"].items()}
-        | {"ours": ours | limited},
+        "formatters": {"ours": {"()": Escaping, "fmt": "%(asctime)s %(levelname)s %(message)s"}},
+        "handlers": {name: handler | common for name, handler in LOGGING_CONFIG["handlers"].items()}
+        | {"ours": ours | common},
         # python-multipart warns of whatever a stranger sends.
         "loggers": LOGGING_CONFIG["loggers"] | {"python_multipart": {"level": "ERROR"}},
         "root": {"level": logging.WARNING, "handlers": ["ours"]},

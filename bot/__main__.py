@@ -14,7 +14,7 @@ from rich.markup import escape
 from bot.app import opened
 from bot.delivery import Redacting
 from bot.settings import BotSettings
-from engine import PicTraceError, RepeatLimit
+from engine import PicTraceError, RepeatLimit, prepare_streams
 
 err = Console(stderr=True, highlight=False)
 
@@ -50,6 +50,7 @@ def serve() -> None:
 
 def main() -> None:
     """The entry point of `pictrace-bot`."""
+    prepare_streams()
     app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
     app.command()(serve)
     app()

@@ -26,6 +26,7 @@ from aiogram.methods.base import Response, TelegramType
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from bot.settings import BotSettings
+from engine import Escaping
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def create_bot(settings: BotSettings, sending: Sending) -> Bot:
     return Bot(settings.telegram_token.get_secret_value(), session=session, default=default)
 
 
-class Redacting(logging.Formatter):
+class Redacting(Escaping):
     """Leaves the token out of every line, tracebacks too."""
 
     def __init__(self, token: str, *args: Any, **kwargs: Any) -> None:

@@ -63,6 +63,7 @@ from engine.measuring.benching import (
     Reliability,
     VariantFigures,
 )
+from engine.output import Escaping, escaped, prepare_streams
 from engine.pictures.archives import archive_suffix
 from engine.pictures.fetch import Fetched
 from engine.pictures.imaging import MEDIA_TYPES
@@ -98,6 +99,7 @@ __all__ = [
     "Edit",
     "EditFigures",
     "EngineSettings",
+    "Escaping",
     "Evidence",
     "Explanation",
     "FairPlaces",
@@ -148,6 +150,7 @@ __all__ = [
     "archive_suffix",
     "copy_library_files",
     "current_client",
+    "escaped",
     "expand",
     "give_memory_back",
     "how_many",
@@ -159,6 +162,7 @@ __all__ = [
     "open_service",
     "parse_url",
     "per_cent",
+    "prepare_streams",
     "read_file",
     "shown",
     "split_at_commas",

@@ -1,7 +1,9 @@
 """The engine's settings: read once by an entry point, passed down, never imported as a global."""
 
+import codecs
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -25,6 +27,24 @@ HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?|[0-9
 CONTACT = re.compile(r"(?=.{1,200}$)(https?://[!-'*-~]+|(mailto:)?[!-'*-?A-~]+@[!-'*-?A-~]+)")
 
 
+def _in_home(variable: str, find: Callable[[str], Path]) -> Path:
+    """Our folder in one of the user's. InvalidSetting."""
+    try:
+        return find("pictrace")
+    except RuntimeError as error:
+        raise InvalidSetting(f"{variable}: this user has no home folder, so a path must be given.") from error
+
+
+def _absolute(path: Path) -> Path:
+    """The path with its `~` and from the root. ValueError."""
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:  # there is no such user, or this one has no home folder
+        raise ValueError(f"{error} Give the whole path") from error
+    except OSError as error:  # the working directory has been deleted
+        raise ValueError("There is no working directory any more; give the whole path") from error
+
+
 def split_at_commas(value: object) -> object:
     """What is written with commas between in the environment, as a tuple; anything else as it is."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -32,6 +52,23 @@ def split_at_commas(value: object) -> object:
 
 # Written with commas between in the environment.
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_at_commas)]
+
+
+def _encoding_of(path: Path) -> str:
+    """How a `.env` is encoded: UTF-8, or what Windows writes, which begins with a mark. InvalidSetting."""
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        raise InvalidSetting(f"{path} cannot be read: {error.strerror}.") from error
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidSetting(f"{path} is not UTF-8 in line {line}: save it in this encoding.") from error
+    if "\0" in text:
+        raise InvalidSetting(f"{path} is not UTF-8, for it has NUL characters: save it in this encoding.")
+    return encoding
 
 
 def parse_database_url(url: str) -> URL:
@@ -52,10 +89,11 @@ class EngineSettings(BaseSettings):
     )
 
     data_dir: Path = Field(
-        default_factory=lambda: user_data_path("pictrace"), description="Where the library lies; made when missing."
+        default_factory=lambda: _in_home("PICTRACE_DATA_DIR", user_data_path),
+        description="Where the library lies; made when missing.",
     )
     cache_dir: Path = Field(
-        default_factory=lambda: user_cache_path("pictrace"),
+        default_factory=lambda: _in_home("PICTRACE_CACHE_DIR", user_cache_path),
         description="Where converted networks lie, and thumbnails of a bucket.",
     )
     database_url: str | None = Field(
@@ -112,11 +150,8 @@ class EngineSettings(BaseSettings):
 
     @field_validator("data_dir", "cache_dir", "weights")
     @classmethod
-    def _home(cls, path: Path | None) -> Path | None:
-        try:
-            return path.expanduser().absolute() if path else path
-        except RuntimeError as error:  # a ~user that there is none of
-            raise ValueError(str(error)) from error
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return _absolute(path) if path else path
 
     @field_validator("fetch_allow")
     @classmethod
@@ -152,7 +187,7 @@ class EngineSettings(BaseSettings):
             raise ValueError(
                 "Milvus is at http://HOST:19530, or in a file whose name ends in .db; a password is no part of it"
             )
-        return str(Path(uri).expanduser().absolute()) if uri and uri.endswith(".db") and "://" not in uri else uri
+        return str(_absolute(Path(uri))) if uri and uri.endswith(".db") and "://" not in uri else uri
 
     @model_validator(mode="after")
     def _index_has_a_place(self) -> Self:
@@ -163,11 +198,12 @@ class EngineSettings(BaseSettings):
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Settings from the environment; InvalidSetting names the variable that is wrong."""
-        for name, value in dotenv_values(ENV_FILE).items():
+        encoding = _encoding_of(Path(ENV_FILE))
+        for name, value in dotenv_values(ENV_FILE, encoding=encoding).items():
             if name.startswith("AWS_") and value:  # the client of object stores looks for them in the environment only
                 os.environ.setdefault(name, value)
         try:
-            return cls(**overrides)
+            return cls(_env_file_encoding=encoding, **overrides)
         except ValidationError as error:
             first = error.errors()[0]
             message = first["msg"].removeprefix("Value error, ").rstrip(".")

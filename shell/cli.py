@@ -26,6 +26,7 @@ from engine import (
     PATIENCE_S,
     BenchPlan,
     EngineSettings,
+    Escaping,
     Given,
     LibraryError,
     PicTraceError,
@@ -45,6 +46,7 @@ from engine import (
     networks,
     open_service,
     parse_url,
+    prepare_streams,
     read_file,
 )
 from shell import demo as demonstration
@@ -600,7 +602,10 @@ def demo(
 
 def main() -> None:
     """The entry point of `pictrace`."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    prepare_streams()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Escaping("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     app(prog_name="pictrace")
 
 

@@ -3,6 +3,7 @@
 matplotlib is imported where it draws, for it takes half a second, and without pyplot, which would keep figures.
 """
 
+import logging
 from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from engine import BenchReport, Bin, Reliability, VariantFigures
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where there is no home folder for its cache
 
 DPI = 150
 INK, MUTED, LINE, GROUND = "#1f2933", "#6b7785", "#d8dee6", "#ffffff"

@@ -174,6 +174,9 @@ def _run(request: tuple[str, list[str], dict[str, str], str], answers: int, *sta
         os.dup2(file, number)
     for file in {*standard} - {0, 1, 2}:
         os.close(file)
+    # Those of the parent remember that theirs, /dev/null, can be rewound.
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
     module, arguments, env, cwd = request
     os.environ.clear()
     os.environ.update(env)

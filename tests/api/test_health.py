@@ -1,6 +1,8 @@
 """Alive, ready, metrics; and every answer's headers."""
 
+import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +17,28 @@ async def test_alive_and_ready(api: Client) -> None:
     for path in ("/health/live", "/health/ready"):
         answer = await api.get(path, key=None)
         assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_load_balancer_may_ask_without_a_host(api: Client, method: str) -> None:
+    for path in ("/health/live", "/health/ready"):
+        status, body = await by_old_client(api, f"{method} {path} HTTP/1.0\r\n\r\n")
+        assert (status, bool(body)) == (200, method == "GET")
+    for head in (f"{method} /v1/server HTTP/1.0", f"{method} /health/live HTTP/1.0\r\nHost: evil.example"):
+        status, body = await by_old_client(api, f"{head}\r\n\r\n")
+        assert (status, "wrong_host" in body) == (421, method == "GET")
+
+
+async def by_old_client(api: Client, request: str) -> tuple[int, str]:
+    """The status and the body that a server sends until it closes."""
+    address = urlsplit(api.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(request.encode())
+    answer = (await reader.read()).decode()
+    writer.close()
+    await writer.wait_closed()
+    head, _, body = answer.partition("\r\n\r\n")
+    return int(head.split()[1]), body
 
 
 async def test_not_ready_while_the_library_cannot_be_read(serve: Serve) -> None:

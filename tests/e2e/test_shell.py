@@ -344,6 +344,24 @@ def test_closed_pipe_is_no_traceback(library: Command) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_output_of_another_encoding_has_escapes(library: Command, encoding: str, tmp_path: Path) -> None:
+    query = tmp_path / "ショップ….png"
+    shutil.copy(SHIPPED / "coffee.png", query)
+    env = library.env | {"PYTHONIOENCODING": encoding, "COLUMNS": "60"}
+    for arguments in (["search", str(query)], ["networks", "list"]):
+        done = subprocess.run([*library.argv, *arguments], env=env, cwd=library.home, capture_output=True, timeout=60)
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+        assert "…".encode(encoding, "backslashreplace") in done.stdout
+
+
+def test_closed_streams_are_no_traceback(library: Command) -> None:
+    for closed in ("<&- >&-", "<&- >&- 2>&-"):
+        script = f'exec "{sys.executable}" -m shell status {closed}'
+        done = subprocess.run(["sh", "-c", script], env=library.env, cwd=library.home, capture_output=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_full_output_is_said(library: Command) -> None:
     for arguments in ("status --json", "search --json " + str(SHIPPED / "coffee.png"), "status"):
         command = " ".join([*library.argv, arguments, "> /dev/full"])

@@ -1,6 +1,8 @@
 """The engine's settings: defaults for a laptop, and an error that names the variable for everything else."""
 
+import errno
 import os
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,81 @@ def test_client_of_object_stores_finds_its_keys_though_they_stand_in_the_file(
     assert os.environ["AWS_REGION"] == "of the environment"
     assert "AWS_EMPTY" not in os.environ
     assert "OTHER_KEY" not in os.environ
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_file_may_be_written_by_windows(encoding: str, tmp_path: Path) -> None:
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    (tmp_path / ".env").write_bytes(f"{mark}PICTRACE_WORKERS=3\r\nPICTRACE_DATA_DIR=/tmp/Käse\r\n".encode(encoding))
+    settings = EngineSettings.load()
+    assert (settings.workers, settings.data_dir) == (3, Path("/tmp/Käse"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "A=1\nPICTRACE_DATA_DIR=/tmp/Käse\n".encode("latin-1"),
+        "PICTRACE_WORKERS=3\n".encode("utf-16-le"),
+        b"\xff\xfeP\x00I",
+        b"AWS_REGION=a\0b\n",
+        bytes(range(256)),
+    ],
+)
+def test_file_in_another_encoding_is_named(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(InvalidSetting, match=r"^\.env is not UTF-8.*: save it in this encoding\.$"):
+        EngineSettings.load()
+
+
+def test_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"A=1\nB=2\nC=K\xe4se\n")
+    with pytest.raises(InvalidSetting, match=r"in line 3:"):
+        EngineSettings.load()
+
+
+def test_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").touch()
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(InvalidSetting, match=r"^\.env cannot be read: Permission denied\.$"):
+        EngineSettings.load()
+
+
+def test_folder_of_its_name_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert EngineSettings.load().undo_days == 30
+
+
+def test_user_without_a_home_folder_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InvalidSetting, match=r"^PICTRACE_DATA_DIR: this user has no home folder"):
+        EngineSettings.load()
+    monkeypatch.setenv("PICTRACE_DATA_DIR", "/data")
+    with pytest.raises(InvalidSetting, match=r"^PICTRACE_CACHE_DIR: this user has no home folder"):
+        EngineSettings.load()
+    monkeypatch.setenv("PICTRACE_CACHE_DIR", "~/cache")
+    with pytest.raises(InvalidSetting, match=r"^PICTRACE_CACHE_DIR: .*home directory"):
+        EngineSettings.load()
+    monkeypatch.setenv("PICTRACE_CACHE_DIR", "/cache")
+    assert EngineSettings.load().data_dir == Path("/data")
+
+
+def test_deleted_working_directory_is_no_place_for_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert EngineSettings.load(data_dir="/data").data_dir == Path("/data")
+    with pytest.raises(InvalidSetting, match=r"^PICTRACE_DATA_DIR: There is no working directory any more"):
+        EngineSettings.load(data_dir="data")
 
 
 @pytest.mark.parametrize("name", ["data_dir", "cache_dir", "weights"])
