@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from engine.concurrency import CpuPool
 from engine.domain import AddResult, FileSeen, FolderEvent, KnownFile
@@ -29,6 +30,9 @@ AT_ONCE_S = 60.0  # what goes within this time goes at once
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # in a path as text, for bytes that are none
 
 
+F = TypeVar("F", KnownFile, FileSeen)
+
+
 @dataclass(frozen=True, slots=True)
 class WatchPlan:
     """How folders are watched.
@@ -47,9 +51,13 @@ class WatchPlan:
 
 @dataclass(slots=True)
 class _Look:
-    """What one look has found, by path: what the library knew, what is there, and what is surely gone."""
+    """What one look has found, by path: what the library knew, what is there, and what is surely gone.
+
+    `left_out`: files whose pictures somebody removed for good.
+    """
 
     known: dict[str, KnownFile]
+    left_out: dict[str, FileSeen]
     there: dict[str, Source]
     gone: dict[str, KnownFile]
     replaced: list[KnownFile] = field(default_factory=list)  # files that hold another picture now
@@ -110,13 +118,16 @@ class FolderFollower:
             del self.waiting[path]
         known = {file.path: file for place in chosen for file in await self._seen.under(place)}
         there, unreadable = await self._pool.run(self._walk, chosen)
-        look = _Look(known, there, await self._gone_of(known.values(), there))
+        left_out = {file.path: file for place in chosen for file in await self._seen.left_out_under(place)}
+        look = _Look(known, left_out, there, await self._gone_of(known.values(), there))
         reason, device = await self._pool.run(self._examine_again, look)
         for event in self._away_or_there(reason):
             yield event
         if reason:
             return
         self.device = device
+        if gone := await self._gone_of(left_out.values(), there):
+            await self._seen.forget_left_out(sorted(gone))
         for event in self._tell_unreadable(unreadable):
             yield event
         for step in (self._find_again(look), self._add(look, stopped)):
@@ -216,7 +227,7 @@ class FolderFollower:
     def _is_new(self, path: str, look: _Look) -> bool:
         file = look.there[path].file
         assert file
-        if self._refused.get(path) == (file.size, file.mtime_ns):
+        if self._refused.get(path) == (file.size, file.mtime_ns) or look.left_out.get(path) == file:
             return False
         return path not in look.known or not _is_as_known(look.known[path], look.there)
 
@@ -254,10 +265,10 @@ class FolderFollower:
 
     # --- what is gone
 
-    async def _gone_of(self, files: Iterable[KnownFile], there: dict[str, Source]) -> dict[str, KnownFile]:
+    async def _gone_of(self, files: Iterable[F], there: dict[str, Source]) -> dict[str, F]:
         """Those that are surely not where they were: what cannot be asked for, or is away as a whole, is not gone."""
 
-        def gone() -> dict[str, KnownFile]:
+        def gone() -> dict[str, F]:
             return {file.path: file for file in files if file.path not in there and self._is_gone(file.path)}
 
         return await self._pool.run(gone)

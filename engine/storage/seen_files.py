@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 
-from engine.domain import KnownFile
+from engine.domain import FileSeen, KnownFile
 from engine.storage import clock, statements
 from engine.storage.database import Database
 from engine.storage.statements import Operation
-from engine.storage.tables import files_seen, images
+from engine.storage.tables import files_left_out, files_seen, images
 
 
 class SeenFiles:
@@ -24,9 +24,13 @@ class SeenFiles:
 
     async def under(self, place: str) -> list[KnownFile]:
         """The files at this path, and below it."""
-        below = place.rstrip(os.sep) + os.sep
-        starts = func.substr(files_seen.c.path, 1, len(below)) == below
-        return await self._read(_known().where(or_(files_seen.c.path == place, starts)))
+        return await self._read(_known().where(_is_under(files_seen.c.path, place)))
+
+    async def left_out_under(self, place: str) -> list[FileSeen]:
+        """Files at this path, and below it, whose pictures were removed and purged, as they were then."""
+        query = select(files_left_out).where(_is_under(files_left_out.c.path, place))
+        async with self._database.read() as connection:
+            return [FileSeen(row.path, row.size, row.mtime_ns) for row in await connection.execute(query)]
 
     async def of(self, image_ids: Sequence[int]) -> list[KnownFile]:
         """The files of these pictures, wherever they are."""
@@ -47,6 +51,12 @@ class SeenFiles:
             for image_id, name in names.items():
                 new = {"filename": statements.text(name)}
                 await connection.execute(update(images).where(images.c.id == image_id).values(new))
+
+    async def forget_left_out(self, paths: Sequence[str]) -> None:
+        """These files are gone: whatever comes in their places is new."""
+        async with self._database.write() as connection:
+            for part in statements.chunks(paths):
+                await connection.execute(delete(files_left_out).where(files_left_out.c.path.in_(part)))
 
     async def mark_missing(self, image_ids: Sequence[int]) -> None:
         """All files of these pictures are gone; those that are marked keep their time."""
@@ -79,6 +89,11 @@ class SeenFiles:
                 )
                 for row in await connection.execute(query)
             ]
+
+
+def _is_under(path: ColumnElement[str], place: str) -> ColumnElement[bool]:
+    below = place.rstrip(os.sep) + os.sep
+    return or_(path == place, func.substr(path, 1, len(below)) == below)
 
 
 def _known() -> Select[Any]:

@@ -42,6 +42,7 @@ from engine.storage import clock, codec
 from engine.storage.tables import (
     changes,
     embeddings,
+    files_left_out,
     files_seen,
     hashes,
     images,
@@ -366,7 +367,10 @@ async def put_files_seen(connection: AsyncConnection, seen: dict[FileSeen, int])
     """Which picture each file holds. Of those that it held before, the ones without any file left are marked."""
     if not seen:
         return
-    held = await _held_by(connection, [file.path for file in seen])
+    paths = [file.path for file in seen]
+    held = await _held_by(connection, paths)
+    for part in chunks(paths):
+        await connection.execute(delete(files_left_out).where(files_left_out.c.path.in_(part)))
     rows = [
         {"path": file.path, "size": file.size, "mtime_ns": file.mtime_ns, "image_id": image_id}
         for file, image_id in seen.items()

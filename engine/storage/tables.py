@@ -185,6 +185,15 @@ files_seen = Table(
     _image_id(index=True),
 )
 
+# Files of pictures that were removed and purged: who follows their folders leaves them out while they are unchanged.
+files_left_out = Table(
+    "files_left_out",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+)
+
 settings = Table(
     "settings",
     metadata,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.pictures.imaging import MEDIA_TYPES
@@ -12,9 +12,7 @@ from engine.storage import clock, statements
 from engine.storage.database import Database
 from engine.storage.files import FileStore, StoredFile, extension_of, original_key, thumbnail_key
 from engine.storage.statements import Operation
-from engine.storage.tables import (
-    images,
-)
+from engine.storage.tables import files_left_out, files_seen, images
 
 
 class Upkeep:
@@ -32,6 +30,7 @@ class Upkeep:
         async with self._database.write() as connection:
             rows = (await connection.execute(query)).all()
             for row in rows:
+                await _leave_out_files(connection, row.id)
                 await connection.execute(delete(images).where(images.c.id == row.id))
             await self._files.remove((row.sha256, ending) for row in rows for ending in _possible_extensions(row))
             await statements.record(connection, Operation("purge", actor), [(row.id, "purged", None) for row in rows])
@@ -66,6 +65,14 @@ class Upkeep:
         async with self._database.read() as connection:
             lines = (await connection.execute(text("PRAGMA quick_check"))).scalars().all()
         return 0 if list(lines) == ["ok"] else len(lines)
+
+
+async def _leave_out_files(connection: AsyncConnection, image_id: int) -> None:
+    """Remember the files of a picture that is purged, if they are there: whoever follows them adds it no more."""
+    columns = (files_seen.c.path, files_seen.c.size, files_seen.c.mtime_ns)
+    there = images.c.source_missing_since.is_(None)
+    files = select(*columns).join(images, images.c.id == files_seen.c.image_id).where(images.c.id == image_id, there)
+    await connection.execute(insert(files_left_out).from_select([column.name for column in columns], files))
 
 
 def _possible_extensions(row: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from engine import EngineSettings
+from engine import EngineSettings, SearchService, WatchPlan, open_service
 from engine.pictures import imaging
 from engine.pictures.stripping import strip
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
@@ -46,6 +47,32 @@ async def test_picture_is_added_named_when_there_and_restored(api: Client) -> No
     assert added.json["removed_before"] is again.json["removed_before"] is None
     assert restored.json["removed_before"]["id"] == image["id"]
     assert restored.json["removed_before"]["at"] > image["created_at"]
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_picture_says_since_when_its_file_is_missing(
+    serve: Serve, settings: EngineSettings, tmp_path: Path
+) -> None:
+    """As `pictrace watch` sees it, in another process on the same library."""
+    file = tmp_path / "watched" / "piece.jpg"
+    file.parent.mkdir()
+    for name in ("piece.jpg", "other.jpg"):
+        file.with_name(name).write_bytes(NEW if name == "piece.jpg" else jpeg(photograph("chelsea.png")))
+
+    async def look(service: SearchService) -> None:
+        plan = WatchPlan(once=True, settle_s=0)
+        _ = [event async for event in service.watched_folders.watch([file.parent], plan, stopped=asyncio.Event())]
+
+    async with serve() as api, open_service(settings) as watcher:
+        await look(watcher)
+        (match, *_) = (await api.search(NEW)).json["matches"]
+        assert (match["name"], match["source_missing_since"]) == ("piece.jpg", None)
+        file.unlink()
+        await look(watcher)
+        (match, *_) = (await api.search(NEW)).json["matches"]
+        image = (await api.get(f"/v1/images/{match['id']}")).json
+        assert image["source_missing_since"] >= image["created_at"]
+        assert match["source_missing_since"][:19] == image["source_missing_since"][:19]
 
 
 async def test_picture_is_added_by_url_with_its_source(serve: Serve) -> None:

@@ -99,6 +99,23 @@ async def test_picture_that_somebody_removed_does_not_come_back(
     assert (await small.page()).total == 0
 
 
+async def test_picture_that_was_removed_for_good_comes_back_only_with_another_file(
+    small: SearchService, root: Path, following: Following
+) -> None:
+    put(root / "a.jpg", 1)
+    put(root / "b.jpg", 2)
+    await look(following())
+    await small.remove([1, 2], actor="test")
+    await small.checker.check(repair=False, purge=True, actor="test")
+    assert await look(following()) == []
+    put(root / "a.jpg", 1, at=LONG_AGO + 1)
+    assert [one.kind for one in await look(following())] == ["added"]
+    (root / "b.jpg").rename(root.parent / "b.jpg")
+    assert await look(following()) == []
+    (root.parent / "b.jpg").rename(root / "b.jpg")
+    assert [one.kind for one in await look(following())] == ["added"]
+
+
 async def test_changed_file_is_a_new_picture_and_the_old_one_is_marked(
     small: SearchService, root: Path, following: Following
 ) -> None:

@@ -1,5 +1,7 @@
 """The files that pictures were added from: who holds which, and which pictures have lost all of theirs."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
@@ -121,6 +123,21 @@ async def test_pictures_removed_with_their_files_come_back_by_undo_and_stay_mark
     assert (await repository.operations.undo("test")).images == 1
     assert await repository.images.live_ids() == [first, second]
     assert await missing(repository) == [first, third]
+
+
+@on_both
+async def test_files_of_purged_pictures_are_left_out_until_they_are_seen_or_gone(repository: Repository) -> None:
+    first, second, third, fourth = await add(repository, 1, 2, 3, 4)
+    await see(repository, a=first, b=first, c=second, d=third, e=fourth)
+    await repository.seen_files.mark_missing([second])
+    await remove(repository, first, second, third)
+    assert await repository.upkeep.purge(clock.now() + timedelta(days=1), "test") == 3
+    left_out = await repository.seen_files.left_out_under("/")
+    assert left_out == [FileSeen("/a", 1, 1), FileSeen("/b", 1, 1), FileSeen("/d", 1, 1)]
+    await see(repository, a=fourth)
+    await repository.seen_files.forget_left_out(["/b"])
+    assert await repository.seen_files.left_out_under("/d") == [FileSeen("/d", 1, 1)]
+    assert len(await repository.seen_files.left_out_under("/")) == 1
 
 
 async def test_removed_pictures_are_not_counted_as_missing(repository: Repository) -> None:

@@ -67,6 +67,19 @@ test("more are shown on demand, and the focus goes to the first of them", async 
   assert.equal(library.element.querySelector("[role=status].fine").textContent, "3 pictures");
 });
 
+test("a picture whose file is missing says since when, others say nothing of it", async () => {
+  await opened(() => page([image(2, { source_missing_since: "2024-03-06T12:00:00Z" }), image(1, { source_missing_since: null })]));
+  const shown = (id) => {
+    document.getElementById(`image-${id}`).click();
+    const [dialog] = openDialogs();
+    const text = dialog.querySelector(".details p.fine")?.textContent;
+    dialog.close();
+    return text;
+  };
+  assert.match(shown(2), /^Its file has been missing since Mar 6, 2024, .+\.$/);
+  assert.equal(shown(1), undefined);
+});
+
 test("without the admin key nothing can be changed", async () => {
   await opened(() => page([image(1, { page_url: "javascript:alert(1)", source_url: "https://s/" })]));
   assert.equal(library.element.querySelector(".adding"), null);
