@@ -85,7 +85,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _WebAnswer:
     """What came in the end: from which URL, and which `charset` the server says a text is written in."""
 
     url: URL
@@ -150,16 +150,16 @@ class Fetcher:
             return Fetched(answer.content, name_of(url), url, took_ms)
         return Fetched(answer.content, name_of(str(at)), str(at), took_ms, page_url=url)
 
-    async def _follow(self, url: URL) -> _Answer:
+    async def _follow(self, url: URL) -> _WebAnswer:
         """What comes in the end, by way of redirects."""
         for _ in range(MAX_REDIRECTS + 1):
             found = await self._get(url)
-            if isinstance(found, _Answer):
+            if isinstance(found, _WebAnswer):
                 return found
             url = found
         raise TooManyRedirects(f"The URL is redirected more than {MAX_REDIRECTS} times.")
 
-    async def _get(self, url: URL) -> _Answer | URL:
+    async def _get(self, url: URL) -> _WebAnswer | URL:
         """The answer, or where the server sends us instead."""
         allowed = self._is_allowed(url)
         if not allowed and url.port not in PORTS:
@@ -169,7 +169,7 @@ class Fetcher:
                 if response.status in REDIRECTS and "Location" in response.headers:
                     return parse_url(response.headers["Location"], base=url)
                 _require_whole(response)
-                return _Answer(url, await self._body(response), _charset(response))
+                return _WebAnswer(url, await self._body(response), _charset(response))
         except aiohttp.InvalidURL as error:
             raise UrlRefused("This URL writes an address in an unusual way.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -218,7 +218,7 @@ class Fetcher:
         return self._sessions[allowed]
 
 
-async def _picture_on(page: _Answer) -> URL:
+async def _picture_on(page: _WebAnswer) -> URL:
     """The URL of the picture that a web page names. NotAnImage, or what `parse_url` raises."""
     named = await asyncio.to_thread(picture_of, page.content, page.charset)
     if named is None:

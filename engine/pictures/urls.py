@@ -23,7 +23,7 @@ _IN_QUERY = frozenset(' "<>')
 _IN_PATH = _IN_QUERY | frozenset("^`{}")
 
 
-class _Parts(NamedTuple):
+class _UrlParts(NamedTuple):
     """`authority` is None where there is none; `query` begins with its question mark."""
 
     scheme: str
@@ -74,17 +74,17 @@ def name_of(url: str) -> str:
     return (shown or host)[:MAX_NAME]
 
 
-def _split(url: str) -> _Parts:
+def _split(url: str) -> _UrlParts:
     """The parts of any text; a backslash in the path is a slash, as browsers read it."""
     text = url.strip(_AROUND).translate(_PASSED_OVER)
     text = _BEFORE_QUERY.sub(lambda found: found[0].replace("\\", "/"), text, count=1)
     found = _PARTS.match(text)
     assert found  # it takes any text
     scheme, authority, path, query = found.groups()
-    return _Parts((scheme or "").lower(), authority, path, query or "")
+    return _UrlParts((scheme or "").lower(), authority, path, query or "")
 
 
-def _resolved(parts: _Parts, base: _Parts) -> _Parts:
+def _resolved(parts: _UrlParts, base: _UrlParts) -> _UrlParts:
     """A relative reference made absolute (RFC 3986, 5.2.2)."""
     if parts.authority is not None:
         return parts._replace(scheme=base.scheme)

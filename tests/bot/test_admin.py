@@ -70,6 +70,15 @@ async def test_links_are_added_with_their_source(talk_on: StartTalk) -> None:
         assert (image.title, image.tags, image.source_url) == ("A cat", ("pets",), f"{url}/cat.jpg")
 
 
+async def test_link_to_a_page_adds_the_picture_it_names(talk_on: StartTalk) -> None:
+    async with PictureServer() as url, talk_on(filled=False, fetch_allow=("127.0.0.1",)) as talk:
+        (answer,) = await talk.ask(talk.admin, f"/add {url}/post A cat")
+        assert "cat.jpg: added" in answer["text"]
+        assert "From the web page's preview picture." in answer["text"]
+        (image,) = (await talk.service.page()).images
+        assert (image.source_url, image.page_url) == (f"{url}/cat.jpg", f"{url}/post")
+
+
 async def test_links_without_a_scheme_are_no_part_of_the_title(talk: Talk) -> None:
     await talk.ask(talk.admin, photo=NEW, caption="/add example.org/cat.jpg A cat #x")
     assert ((await talk.service.get(7)).title, (await talk.service.get(7)).tags) == ("A cat", ("x",))

@@ -1,14 +1,13 @@
 """Anyone: a picture in, the five best matches out."""
 
 import io
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from aiohttp import web
 from PIL import Image
 
-from engine import SearchService
+from engine import Fetched, SearchService
 from engine.pictures.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
@@ -92,9 +91,29 @@ async def test_link_is_fetched(talk_on: StartTalk) -> None:
         assert texts(answer)[0].startswith("1 · chelsea.png\n")
 
 
+async def test_link_to_a_page_is_followed_to_the_picture_it_names(talk_on: StartTalk) -> None:
+    async with PictureServer() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+        *album, buttons = await talk.ask(talk.ada, f"{url}/post")
+        assert texts(album)[0].startswith("1 · chelsea.png\n")
+        assert "From the web page's preview picture." in buttons["text"]
+        assert "web page" not in (await talk.ask(talk.ada, f"{url}/cat.jpg"))[-1]["text"]
+        *_, both = await talk.ask(talk.ada, f"{url}/post {url}/none")
+        first, second = (line for line in both["text"].splitlines() if line[:2] in ("1.", "2."))
+        assert first.endswith("From the web page's preview picture.")
+        assert "open the picture itself and copy its address" in second
+
+
+async def test_link_to_what_is_not_for_all_says_to_send_the_picture(talk_on: StartTalk) -> None:
+    async with PictureServer() as url, talk_on(fetch_allow=("127.0.0.1",)) as talk:
+        (answer,) = await talk.ask(talk.ada, f"{url}/secret.jpg")
+        assert answer["text"].startswith(
+            "The other server does not give the picture to others. Save it and send it to me."
+        )
+
+
 async def test_links_without_a_scheme_are_no_words_either(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fetch(self: SearchService, url: str) -> SimpleNamespace:
-        return SimpleNamespace(content=MIRRORED)
+    async def fetch(self: SearchService, url: str) -> Fetched:
+        return Fetched(MIRRORED, "cat.jpg", url)
 
     monkeypatch.setattr(SearchService, "fetch", fetch)
     for link in ("https://example.org/cat.jpg", "example.org/cat.jpg", "example.org/cat.jpg,"):
@@ -242,8 +261,8 @@ async def test_one_spoiler_covers_the_whole_answer_to_an_album(talk: Talk, teleg
 async def test_link_under_a_spoiler_is_a_spoiler(
     talk: Talk, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fetch(self: SearchService, url: str) -> SimpleNamespace:
-        return SimpleNamespace(content=MIRRORED if "cat" in url else NOISE)
+    async def fetch(self: SearchService, url: str) -> Fetched:
+        return Fetched(MIRRORED if "cat" in url else NOISE, "cat.jpg", url)
 
     monkeypatch.setattr(SearchService, "fetch", fetch)
     message = telegram.say(talk.ada, "https://example.org/open.jpg")
@@ -363,7 +382,7 @@ async def test_news_of_telegram_are_no_questions(talk: Talk, telegram: FakeTeleg
 
 
 class PictureServer:
-    """A site with two pictures, on loopback."""
+    """A site with two pictures, a page that names one, one that names none, and what is not for all; on loopback."""
 
     async def __aenter__(self) -> str:
         async def cat(request: web.Request) -> web.Response:
@@ -372,8 +391,18 @@ class PictureServer:
         async def screenshot(request: web.Request) -> web.Response:
             return web.Response(body=SCREENSHOT, content_type="image/jpeg")
 
+        async def post(request: web.Request) -> web.Response:
+            named = '<meta property="og:image" content="/cat.jpg">' if request.path == "/post" else ""
+            return web.Response(text=f"<!doctype html><html><head>{named}", content_type="text/html")
+
+        async def secret(request: web.Request) -> web.Response:
+            return web.Response(status=403)
+
         application = web.Application()
         application.router.add_get("/cat.jpg", cat)
+        application.router.add_get("/post", post)
+        application.router.add_get("/none", post)
+        application.router.add_get("/secret.jpg", secret)
         application.router.add_get("/screenshot.jpg", screenshot)
         self._runner = web.AppRunner(application)
         await self._runner.setup()

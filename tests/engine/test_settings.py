@@ -31,6 +31,7 @@ def test_without_a_setting_all_has_a_default() -> None:
     assert settings.workers == (os.cpu_count() or 1)
     assert settings.max_bytes == 20 * 1024 * 1024
     assert settings.fetch_allow == ()
+    assert settings.fetch_contact is None
     assert not settings.serve_metadata
 
 
@@ -179,6 +180,7 @@ def test_paths_are_absolute_and_know_the_home_folder(
         ("index", "faiss"),
         ("serve_metadata", "perhaps"),
         ("fetch_allow", "http://intranet"),
+        ("fetch_contact", "somebody"),
         ("files_url", "https://bucket"),
         ("database_url", "nonsense"),
         ("milvus_uri", "host:19530"),
@@ -251,3 +253,17 @@ def test_token_is_not_shown() -> None:
     assert "secret-word" not in f"{settings} {settings!r}"
     assert settings.milvus_token
     assert settings.milvus_token.get_secret_value() == "root:secret-word"
+
+
+@pytest.mark.parametrize("contact", ["https://example.org/bots?a=b", "ops@example.org", "mailto:ops+web@example.org"])
+def test_contact_is_an_address_that_people_can_be_reached_at(contact: str) -> None:
+    assert EngineSettings.load(fetch_contact=contact).fetch_contact == contact
+
+
+@pytest.mark.parametrize(
+    "contact",
+    ["ops", "ftp://example.org", "a b@example.org", "ops@exämple.org", "a@b)", "a@b\r\nX: y", "https://e/" + "a" * 200],
+)
+def test_what_could_not_stand_in_a_header_is_no_contact(contact: str) -> None:
+    with pytest.raises(InvalidSetting, match="PICTRACE_FETCH_CONTACT"):
+        EngineSettings.load(fetch_contact=contact)

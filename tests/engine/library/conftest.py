@@ -82,11 +82,15 @@ class Web(Fetcher):
     def __init__(self) -> None:
         super().__init__(max_bytes=10**7, timeout_s=1)
         self.pages: dict[str, bytes] = {}
+        self.named: dict[str, str] = {}  # URLs of the pictures that web pages name, by those of the pages
 
     async def fetch(self, url: str) -> Fetched:
-        if url not in self.pages:
+        if self.named.get(url, url) not in self.pages:
             raise FetchFailed(f"{url} is unknown here.")
-        return Fetched(self.pages[url], url.rpartition("/")[2], url)
+        picture = self.named.get(url, url)
+        return Fetched(
+            self.pages[picture], picture.rpartition("/")[2], picture, page_url=url if url in self.named else None
+        )
 
 
 @pytest.fixture

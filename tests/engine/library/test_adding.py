@@ -101,6 +101,22 @@ async def test_nothing_to_add_is_no_operation(small: SearchService) -> None:
     assert await lines(small.repository) == []
 
 
+async def test_picture_of_a_web_page_is_added_with_both_urls(small: SearchService, web: Web) -> None:
+    page = "https://pictures.test/post"
+    web.pages[URL], web.named[page] = painted(7), URL
+    added, other = await add(small, Remote("post", page), source(1))
+    assert (added.name, added.status, added.from_page, other.from_page) == ("7.jpg", "added", True, False)
+    image = await small.get(added.id or 0)
+    assert (image.filename, image.source_url, image.page_url) == ("7.jpg", URL, page)
+    (again,) = await add(small, Remote("post", page))
+    assert (again.name, again.status, again.from_page) == ("7.jpg", "duplicate", True)
+    web.pages[URL] = painted(8)
+    said = {"source_url": "https://said.test/", "page_url": "https://said.test/page"}
+    (result,) = await add(small, Remote("post", page), **said)
+    image = await small.get(result.id or 0)
+    assert {"source_url": image.source_url, "page_url": image.page_url} == said
+
+
 async def test_what_is_said_of_an_addition_is_said_of_each_picture(small: SearchService, web: Web) -> None:
     web.pages[URL] = painted(7)
     results = await add(
