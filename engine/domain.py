@@ -112,6 +112,11 @@ def part_key(image_id: int, part: int = WHOLE_PART) -> int:
     return image_id << PART_BITS | part
 
 
+# Raised when pictures come to be seen otherwise: 1 puts transparent ones on a ground that contrasts, takes the frame of
+# an animation that shows something, and keeps long ones in parts.
+FEATURES_VERSION = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of ordinary shape of a long picture: its number, from 1 on, and its region of the whole."""
@@ -671,6 +676,7 @@ class Status:
     last_seq: int
     checkpoint_seq: int | None
     tally: Tally
+    outdated: int = 0  # pictures that an older PicTrace has seen, and that are to be looked at anew
     network_problem: str | None = None  # why there is no searching: the network cannot be run on this machine
 
 

@@ -268,6 +268,7 @@ class SearchService:
             last_seq=head.seq,
             checkpoint_seq=index.checkpoint_seq if index else None,
             tally=await self.repository.subscribers.tally(),
+            outdated=await self.checker.renewal.waiting(),
             network_problem=problem,
         )
 

@@ -345,6 +345,10 @@ def status(as_json: Json = False) -> None:
         if found.source_missing:
             are = "picture whose file is" if found.source_missing == 1 else "pictures whose files are"
             table.add_row("Missing", f"{found.source_missing:,} {are} not where it was any more")
+        if found.outdated:
+            table.add_row(
+                "Outdated", f"{terminal.count(found.outdated, 'picture')} to be looked at anew, in the background"
+            )
         table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
         changing = f", changing to {found.next_network}" if found.next_network else ""
         table.add_row("Network", f"{found.network}{changing}")

@@ -12,6 +12,7 @@ from engine.library.faults import LOST, Faults
 from engine.library.inspection import Inspection
 from engine.library.mending import Mender
 from engine.library.originals import Originals
+from engine.library.renewal import Renewal
 from engine.settings import EngineSettings
 from engine.storage.files import StoredFile
 from engine.storage.repository import Repository
@@ -38,6 +39,7 @@ class Checker:
         self._pool = pool
         self._inspection = Inspection(repository, networks, originals, pool)
         self._mender = Mender(repository, networks, originals, pool)
+        self.renewal = Renewal(repository, originals, self._mender, pool)
 
     async def check(
         self,
@@ -59,6 +61,8 @@ class Checker:
         """
         if repair or purge:
             self._repository.database.require_writable()
+        if repair:
+            await self.renewal.renew()
         found = Faults()
         await self._inspection.look_at_cells(found)
         is_whole = await self._inspection.look_at_files(found, progress, stop)

@@ -42,6 +42,12 @@ class Mender:
         await self._repository.features.compare_anew([image.id for image in mended])
         return taken_out, len(unmended)
 
+    async def remake(self, image: StoredImage, operation: Operation) -> None:
+        """Make all that was made of a picture's original again."""
+        await self._make_thumbnail(image)
+        await self._make_features(image, operation)
+        await self._repository.features.compare_anew([image.id])
+
     async def _each(
         self, ids: Iterable[int], mend: Callable[[StoredImage], Awaitable[None]], unmended: set[int]
     ) -> None:

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from engine.domain import (
+    FEATURES_VERSION,
     PART_BITS,
     PART_MASK,
     WHOLE_PART,
@@ -204,6 +205,32 @@ class FeatureRows:
         async with self._database.read() as connection:
             return list((await connection.scalars(query)).all())
 
+    async def count_outdated(self) -> int:
+        """Live pictures that an older PicTrace has seen."""
+        query = select(func.count()).select_from(images).where(*_is_outdated())
+        async with self._database.read() as connection:
+            return int(await connection.scalar(query) or 0)
+
+    async def outdated(self, limit: int) -> list[StoredImage]:
+        """Some of them."""
+        query = select(images).where(*_is_outdated()).order_by(images.c.id).limit(limit)
+        async with self._database.read() as connection:
+            return [statements.image(row) for row in await connection.execute(query)]
+
+    async def pass_over_outdated(self, media_types: Sequence[str], times_as_long: float) -> None:
+        """Those of these media types that are not so long are seen as ever."""
+        width, height = images.c.width, images.c.height
+        ordinary = (width < times_as_long * height) & (height < times_as_long * width)
+        which = (*_is_outdated(), images.c.media_type.in_(media_types), ordinary)
+        async with self._database.write() as connection:
+            await connection.execute(update(images).where(*which).values(features_version=FEATURES_VERSION))
+
+    async def is_up_to_date(self, image_id: int) -> None:
+        """Note that a picture's features are those that it has now."""
+        async with self._database.write() as connection:
+            which = images.c.id == image_id
+            await connection.execute(update(images).where(which).values(features_version=FEATURES_VERSION))
+
     async def put_embeddings(
         self, network: NetworkRef, vectors: dict[int, Vector], parts: dict[int, tuple[PreparedPart, ...]] | None = None
     ) -> None:
@@ -243,3 +270,7 @@ class FeatureRows:
         async with self._database.write() as connection:
             for part in statements.chunks(ids):
                 await connection.execute(update(images).where(images.c.id.in_(part)).values(compared=0))
+
+
+def _is_outdated() -> tuple[ColumnElement[bool], ...]:
+    return images.c.deleted_at.is_(None), images.c.features_version < FEATURES_VERSION

@@ -135,9 +135,10 @@ class FileStore:
         await all_done(self.files.write(key, wanted[key]) for key in lacking)
 
     async def replace_thumbnail(self, sha256: str, thumbnail: bytes) -> None:
-        """Write a thumbnail in place of a damaged one."""
-        if self._cache:
-            self._cache.drop(sha256)
+        """Write a thumbnail in place of a damaged one, or of one that was seen otherwise."""
+        for cache in (self._cache, self._details):
+            if cache:
+                cache.drop(sha256)
         await self.files.write(thumbnail_key(sha256), thumbnail)
 
     async def remove(self, pictures: Iterable[tuple[str, str]]) -> None:

@@ -85,6 +85,8 @@ images = Table(
     Column("source_missing_since", DateTime(timezone=True)),  # none of the files that it was added from is there
     # How far it has been compared with the others: `pairs.NOT`, `WHOLE`, `THOROUGHLY`.
     Column("compared", SmallInteger, nullable=False, server_default="0"),
+    # How it was seen when its features were made (domain.FEATURES_VERSION).
+    Column("features_version", SmallInteger, nullable=False, server_default="0", index=True),
     Index("ix_images_compared_deleted_at", "compared", "deleted_at"),  # counts what waits without the rows
     sqlite_autoincrement=True,  # ids are never given out twice
 )
