@@ -30,6 +30,7 @@ from engine import (
     Keep,
     Match,
     Page,
+    PictureWarning,
     SearchResult,
     StoredImage,
     Undone,
@@ -316,6 +317,17 @@ class MatchOut(PictureOut):
         return cls.model_validate(_common(match.image) | match.as_json())
 
 
+class WarningOut(BaseModel):
+    """What people should know of a picture that was taken all the same."""
+
+    code: Annotated[str, Field(description="`cut_short`: the file breaks off near the picture's end.")]
+    message: Annotated[str, Field(description="A sentence for people.")]
+
+    @classmethod
+    def of(cls, warning: PictureWarning) -> Self:
+        return cls(code=warning.code, message=warning.message)
+
+
 class QueryOut(BaseModel):
     """What was asked."""
 
@@ -332,6 +344,7 @@ class SearchOut(BaseModel):
     library_size: int
     query: QueryOut
     page: Annotated[bool, Field(description="The URL led to a web page: the picture that it names was looked for.")]
+    warnings: Annotated[list[WarningOut], Field(description="What there is to know of the picture asked with.")]
     timings_ms: dict[str, float]
 
     @classmethod
@@ -346,6 +359,7 @@ class SearchOut(BaseModel):
             library_size=result.library_size,
             query=QueryOut(width=query.width, height=query.height, preview=preview),
             page=result.from_page,
+            warnings=[WarningOut.of(one) for one in result.warnings],
             timings_ms=result.timings_ms,
         )
 
@@ -370,6 +384,7 @@ class AddOut(BaseModel):
         Field(description="The same bytes were in the library, and were removed so lately that this could be undone."),
     ]
     page: Annotated[bool, Field(description="The URL led to a web page: the picture that it names was taken.")]
+    warnings: Annotated[list[WarningOut], Field(description="What there is to know of the picture.")]
     image: ImageOut
 
     @classmethod
@@ -383,6 +398,7 @@ class AddOut(BaseModel):
                 "near": result.near,
                 "removed_before": result.removed_before and asdict(result.removed_before),
                 "page": result.from_page,
+                "warnings": [WarningOut.of(one) for one in result.warnings],
                 "image": ImageOut.of(image),
             }
         )
@@ -535,7 +551,8 @@ class LimitsOut(BaseModel):
     """What the server takes."""
 
     max_bytes: int
-    max_pixels: int
+    max_pixels: Annotated[int, Field(description="That are decoded; of some kinds of files fewer fit the memory.")]
+    max_source_pixels: Annotated[int, Field(description="Of a JPEG, which is decoded at a smaller size.")]
     max_matches: int
     searches_a_minute: Annotated[int | None, Field(description="For each key, or else address; none: no limit.")]
     formats: list[str]

@@ -69,7 +69,12 @@ async def open_service(
         allow=settings.fetch_allow,
         contact=settings.fetch_contact,
     )
-    decoders = Decoders(settings.workers, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    decoders = Decoders(
+        settings.workers,
+        max_bytes=settings.max_bytes,
+        max_pixels=settings.max_pixels,
+        max_source_pixels=settings.max_source_pixels,
+    )
     networks: Networks | None = None
     with CpuPool(settings.workers) as pool:
         try:

@@ -30,6 +30,7 @@ from engine import (
     Moved,
     NearDuplicate,
     PicTraceError,
+    PictureWarning,
     SearchResult,
     StoredImage,
     VariantFigures,
@@ -177,9 +178,14 @@ def show_added(result: AddResult, as_json: bool, *, verbose: bool) -> None:
         err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
     if result.from_page and not as_json:
         err.print(f"[dim]page[/dim]      {escape(result.name)}: {FROM_PAGE}")
-    for warning in () if as_json else result.warnings:
-        message = f"{escape(result.name)}: {escape(warning.message)}"
-        err.print(f"[yellow]warning[/yellow]   {message} [dim]({warning.code})[/dim]")
+    if not as_json:
+        show_warnings(result.name, result.warnings)
+
+
+def show_warnings(name: str, warnings: Sequence[PictureWarning]) -> None:
+    """What people should know of a picture that was taken all the same."""
+    for one in warnings:
+        err.print(f"[yellow]warning[/yellow]   {escape(name)}: {escape(one.message)} [dim]({one.code})[/dim]")
 
 
 def show_folder_event(event: FolderEvent, as_json: bool) -> None:
@@ -194,12 +200,12 @@ def show_folder_event(event: FolderEvent, as_json: bool) -> None:
     code = f" [dim]({event.code})[/dim]" if event.code else ""
     style = FOLDER_STYLES.get(event.kind, "dim")
     kind = event.kind.replace("_", " ")
-    err.print(f"[{style}]{kind:<9}[/{style}] {escape(shown(event.path + number + said))}{code}", soft_wrap=True)
+    err.print(f"[{style}]{kind:<9}[/{style}] {escape(event.path + number + said)}{code}", soft_wrap=True)
 
 
 def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
     if as_json:
-        value = {"query": query, "matches": [], "code": error.code, "message": str(error)}
+        value = {"query": query, "matches": [], "warnings": [], "code": error.code, "message": str(error)}
         print(json.dumps(value), flush=True)
     else:
         err.print(f"[red]rejected[/red]  {escape(name)}: {escape(str(error))} [dim]({error.code})[/dim]")
@@ -211,6 +217,7 @@ def result_json(result: SearchResult) -> dict[str, Any]:
         "calibrated": result.calibrated,
         "page": result.from_page,
         "timings_ms": result.timings_ms,
+        "warnings": [one.as_json() for one in result.warnings],
     }
 
 

@@ -51,6 +51,7 @@ class HereDecoders(Decoders):
         side: int,
         max_bytes: int | None = None,
         max_pixels: int | None = None,
+        max_source_pixels: int | None = None,
         of_parts: bool = False,
     ) -> Image:
         return await asyncio.to_thread(
@@ -59,6 +60,7 @@ class HereDecoders(Decoders):
             side=side,
             max_bytes=self._max_bytes if max_bytes is None else max_bytes,
             max_pixels=self.max_pixels if max_pixels is None else max_pixels,
+            max_source_pixels=self.max_source_pixels if max_source_pixels is None else max_source_pixels,
             of_parts=of_parts,
         )
 

@@ -14,7 +14,7 @@ from engine import EngineSettings, SearchService, WatchPlan, open_service
 from engine.pictures import imaging
 from engine.pictures.stripping import strip
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
-from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, cut_short, jpeg, photograph
 from tests.object_store import Bucket
 
 NEW = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:200, :300]))
@@ -73,6 +73,17 @@ async def test_picture_says_since_when_its_file_is_missing(
         image = (await api.get(f"/v1/images/{match['id']}")).json
         assert image["source_missing_since"] >= image["created_at"]
         assert match["source_missing_since"][:19] == image["source_missing_since"][:19]
+
+
+async def test_file_that_breaks_off_is_added_with_a_warning(api: Client) -> None:
+    added = await api.add(cut_short(NEW))
+    assert (added.status, added.json["status"]) == (201, "added")
+    (warning,) = added.json["warnings"]
+    assert (warning["code"], "breaks off" in warning["message"]) == ("cut_short", True)
+    await api("DELETE", f"/v1/images/{added.json['id']}")
+    restored = await api.add(cut_short(NEW))
+    assert (restored.json["status"], restored.json["warnings"]) == ("restored", [warning])
+    assert (await api.add(NEW)).json["warnings"] == []
 
 
 async def test_picture_is_added_by_url_with_its_source(serve: Serve) -> None:

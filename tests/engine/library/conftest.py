@@ -66,6 +66,7 @@ class InThisThread(Decoders):
         side: int,
         max_bytes: int | None = None,
         max_pixels: int | None = None,
+        max_source_pixels: int | None = None,
         of_parts: bool = False,
     ) -> Image:
         return imaging.decode(
