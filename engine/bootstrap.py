@@ -3,14 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, make_url
 
-from engine.concurrency import CpuPool
+from engine.concurrency import CpuPool, beside
 from engine.errors import (
     DataDirNotWritable,
     FilesUnreachable,
@@ -94,25 +93,13 @@ async def open_service(
                 await _tidy(settings, repository, pool)
             async with fetcher, decoders:
                 service = SearchService(settings, repository, networks, originals, fetcher, decoders, pool)
-                async with _beside(service.checker.renewal.in_background() if tidying and not read_only else None):
+                async with beside(service.checker.renewal.in_background if tidying and not read_only else None):
                     yield service
             await networks.checkpoint()
         finally:
             if networks:
                 await networks.close()
             await database.close()
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
-    """Let some work go on meanwhile; what is not done at the end is broken off."""
-    task = asyncio.create_task(work) if work else None
-    try:
-        yield
-    finally:
-        if task:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 async def _tidy(settings: EngineSettings, repository: Repository, pool: CpuPool) -> None:

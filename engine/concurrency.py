@@ -6,12 +6,12 @@ import os
 import sys
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import cv2
 from threadpoolctl import threadpool_limits
@@ -221,3 +221,15 @@ async def all_done(tasks: Iterable[Awaitable[T]]) -> list[T]:
             raise one
         results.append(one)
     return results
+
+
+@asynccontextmanager
+async def beside(work: Callable[[], Coroutine[Any, Any, None]] | None) -> AsyncIterator[None]:
+    """Let some work go on meanwhile; what is not done at the end is broken off."""
+    task = asyncio.create_task(work()) if work else None
+    try:
+        yield
+    finally:
+        if task:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
