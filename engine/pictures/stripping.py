@@ -9,13 +9,12 @@ import re
 import zlib
 from collections.abc import Callable
 
-VERSION = 1  # of what is left out: raise it when this changes, so that nobody keeps what an older version gave
+VERSION = 2  # of what is left out: raise it when this changes, so that nobody keeps what an older version gave
 MAX_PIECES = 1_000_000  # segments, chunks or blocks of one file; real files have one for each 255 bytes at most
 
 ORIENTATION = 0x0112  # the EXIF tag
 BYTE_ORDERS = {b"II*\0": "little", b"II\0*": "little", b"MM\0*": "big", b"MM*\0": "big"}  # as Pillow reads them
 NUMBER_SIZES = {1: 1, 3: 2, 4: 4}  # by EXIF type: BYTE, SHORT, LONG
-XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')  # what Pillow looks for where EXIF has none
 EXIF_PREFIX = b"Exif\0\0"
 
 
@@ -82,7 +81,7 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15: thr
 TABLES = frozenset((0xC4, 0xCC, 0xDB, 0xDD))  # DHT, DAC, DQT, DRI
 # A scan ends before 0xFF and a marker; 0xFF 0x00 and the restart markers are part of it.
 SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-JFIF, ICC, ADOBE, XMP = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe", b"http://ns.adobe.com/xap/1.0/\0"
+JFIF, ICC, ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 JFIF_SIZE, ADOBE_SIZE = 14, 12  # bytes that decoders read
 
 
@@ -114,17 +113,14 @@ class _Apps:
     def __init__(self) -> None:
         self.jfif = b""
         self._exif = bytearray()  # all EXIF segments of a file are one
-        self._xmp = b""
 
     def kept(self, marker: int, body: memoryview) -> bytes:
         """What stays of one segment at its place."""
-        beginning = bytes(body[: len(XMP)])
+        beginning = bytes(body[: len(ICC)])
         if marker == 0xE0 and beginning.startswith(JFIF) and len(body) >= JFIF_SIZE and not self.jfif:
             self.jfif = _segment(marker, bytes(body[: JFIF_SIZE - 2]) + b"\0\0")  # a thumbnail of 0 x 0 pixels
         elif marker == 0xE1 and beginning.startswith(EXIF_PREFIX):
             self._exif += body[len(EXIF_PREFIX) :]
-        elif marker == 0xE1 and beginning == XMP:
-            self._xmp = bytes(body)
         elif marker == 0xE2 and beginning.startswith(ICC):
             return _segment(marker, body)
         elif marker == 0xEE and beginning.startswith(ADOBE) and len(body) >= ADOBE_SIZE:
@@ -133,7 +129,7 @@ class _Apps:
 
     def orientation(self) -> bytes:
         """A segment with nothing but the orientation; nothing where the picture is upright."""
-        exif = _minimal_exif(bytes(self._exif), self._xmp)
+        exif = _minimal_exif(bytes(self._exif))
         return _segment(0xE1, EXIF_PREFIX + exif) if exif else b""
 
 
@@ -181,16 +177,13 @@ PNG_KEPT: dict[bytes, int | None] = {
     b"fdAT": None,
 }
 PNG_REPEATED = (b"IDAT", b"fcTL", b"fdAT")
-PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-# Keywords of texts that may tell an orientation.
-PNG_XMP, PNG_RAW_EXIF = b"XML:com.adobe.xmp\0", b"Raw profile type exif\0"
 
 
 def _png(reader: _Reader) -> bytes:
     reader.expect(PNG_SIGNATURE)
     out = bytearray(PNG_SIGNATURE)
     seen: set[bytes] = set()
-    exif, xmp, pixels_at, is_hidden = b"", b"", 0, False
+    exif, pixels_at = b"", 0
     while b"IEND" not in seen:
         kind, body = _png_chunk(reader)
         if not seen and kind != b"IHDR":
@@ -202,14 +195,11 @@ def _png(reader: _Reader) -> bytes:
             out += _as_png_chunk(kind, body)
         elif kind == b"eXIf":
             exif = bytes(body)
-        elif kind in PNG_TEXTS:
-            xmp = _png_xmp(kind, body) or xmp
-            is_hidden |= _may_hide_orientation(kind, body)
         elif not kind[0] & 0x20:  # a capital letter: the picture cannot be shown without this chunk
             raise _NotFollowed
-    if not pixels_at or (is_hidden and not exif):
+    if not pixels_at:
         raise _NotFollowed
-    if minimal := _minimal_exif(exif, xmp):
+    if minimal := _minimal_exif(exif):
         out[pixels_at:pixels_at] = _as_png_chunk(b"eXIf", minimal)
     return bytes(out)
 
@@ -218,8 +208,11 @@ def _png_chunk(reader: _Reader) -> tuple[bytes, memoryview]:
     reader.count_piece()
     size, kind = reader.number(4), bytes(reader.take(4))
     body, checksum = reader.take(size), reader.number(4)
-    if kind in PNG_KEPT and zlib.crc32(body, zlib.crc32(kind)) != checksum:
+    is_whole = zlib.crc32(body, zlib.crc32(kind)) == checksum
+    if kind in PNG_KEPT and not is_whole:
         raise _NotFollowed
+    if kind == b"eXIf" and not is_whole:  # decoders pass over it
+        body = body[:0]
     return kind, body
 
 
@@ -235,26 +228,13 @@ def _as_png_chunk(kind: bytes, body: bytes | memoryview) -> bytes:
     return b"".join((len(body).to_bytes(4, "big"), kind, body, checksum.to_bytes(4, "big")))
 
 
-def _png_xmp(kind: bytes, body: memoryview) -> bytes:
-    is_xmp = kind != b"zTXt" and body[: len(PNG_XMP)] == PNG_XMP
-    return bytes(body) if is_xmp else b""
-
-
-def _may_hide_orientation(kind: bytes, body: memoryview) -> bool:
-    """Whether Pillow might find an orientation in a text that is not unpacked here: EXIF as hex digits, packed XMP."""
-    is_xmp, after = body[: len(PNG_XMP)] == PNG_XMP, bytes(body[len(PNG_XMP) : len(PNG_XMP) + 1])
-    is_packed_xmp = is_xmp and (kind == b"zTXt" or (kind == b"iTXt" and after != b"\0"))
-    return is_packed_xmp or body[: len(PNG_RAW_EXIF)] == PNG_RAW_EXIF
-
-
 # --- WebP: RIFF chunks
 
 WEBP_SIMPLE, WEBP_EXTENDED = (b"VP8 ", b"VP8L"), b"VP8X"
 # Flags of VP8X. Decoders pass over the chunks of a kind whose flag is missing.
-HAS_ICC, HAS_ALPHA, HAS_EXIF, HAS_XMP, HAS_ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
+HAS_ICC, HAS_ALPHA, HAS_EXIF, HAS_ANIMATION = 0x20, 0x10, 0x08, 0x02
 FRAME_HEADER = 16  # bytes of ANMF before its own chunks
 WEBP_ICC, WEBP_STILL, WEBP_ANIMATION, WEBP_FRAME = b"ICCP", (b"ALPH", *WEBP_SIMPLE), b"ANIM", b"ANMF"
-WEBP_SAYINGS = {b"EXIF": HAS_EXIF, b"XMP ": HAS_XMP}
 
 
 def _webp(reader: _Reader) -> bytes:
@@ -274,7 +254,7 @@ def _extended_webp(riff: _Reader, header: memoryview) -> bytes:
     wanted: tuple[bytes, ...] = (WEBP_ANIMATION,) if flags & HAS_ANIMATION else WEBP_STILL
     if flags & HAS_ICC:
         wanted = (WEBP_ICC, *wanted)
-    said: dict[bytes, bytes] = {}
+    exif: bytes | None = None
     seen: set[bytes] = set()
     out = bytearray()
     while not riff.is_at_end:
@@ -287,14 +267,13 @@ def _extended_webp(riff: _Reader, header: memoryview) -> bytes:
         elif kind == WEBP_FRAME and flags & HAS_ANIMATION:
             seen.add(kind)
             out += _as_riff_chunk(kind, _frame(body, riff))
-        elif header[0] & WEBP_SAYINGS.get(kind, 0) and kind not in said:  # decoders take the first of each
-            said[kind] = bytes(body)
+        elif kind == b"EXIF" and header[0] & HAS_EXIF and exif is None:  # decoders take the first
+            exif = bytes(body)
     if not seen & {*WEBP_SIMPLE, WEBP_FRAME}:
         raise _NotFollowed
-    exif = _minimal_exif(said.get(b"EXIF", b""), said.get(b"XMP ", b""))
-    if exif:
+    if minimal := _minimal_exif(exif or b""):
         flags |= HAS_EXIF
-        out += _as_riff_chunk(b"EXIF", exif)
+        out += _as_riff_chunk(b"EXIF", minimal)
     return _as_riff_chunk(WEBP_EXTENDED, bytes((flags, 0, 0, 0)) + bytes(header[4:])) + out
 
 
@@ -395,14 +374,12 @@ def _gif_extension(reader: _Reader) -> bytes:
     return b""
 
 
-# --- EXIF and XMP: which way is up
+# --- EXIF: which way is up. XMP may say it too, but browsers look for it in EXIF alone.
 
 
-def _minimal_exif(exif: bytes, xmp: bytes) -> bytes:
+def _minimal_exif(exif: bytes) -> bytes:
     """EXIF with nothing but the orientation; nothing where the picture is upright."""
     turn = _exif_orientation(exif.removeprefix(EXIF_PREFIX))
-    if turn is None and (found := XMP_ORIENTATION.search(xmp)):
-        turn = int(found[1])
     if turn is None or not 2 <= turn <= 8:
         return b""
     # One directory with one entry: a SHORT, one of them, in the first half of its four bytes.
