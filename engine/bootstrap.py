@@ -63,7 +63,12 @@ async def open_service(
     await files.files.reach()
     database = Database(database_url(settings), data_dir / "opening.lock", read_only=read_only)
     fetcher = Fetcher(max_bytes=settings.max_bytes, timeout_s=settings.fetch_timeout_s, allow=settings.fetch_allow)
-    decoders = Decoders(settings.workers, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    decoders = Decoders(
+        settings.workers,
+        max_bytes=settings.max_bytes,
+        max_pixels=settings.max_pixels,
+        max_source_pixels=settings.max_source_pixels,
+    )
     networks: Networks | None = None
     with CpuPool(settings.workers) as pool:
         try:

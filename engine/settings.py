@@ -84,8 +84,13 @@ class EngineSettings(BaseSettings):
     workers: int = Field(
         default_factory=lambda: max(1, os.cpu_count() or 1), ge=1, le=256, description="Threads that compute."
     )
-    max_bytes: int = Field(default=20 * MEGABYTE, ge=1, description="Largest picture file, in bytes.")
-    max_pixels: int = Field(default=50_000_000, ge=1, description="Largest picture, in pixels (width times height).")
+    max_bytes: int = Field(default=64 * MEGABYTE, ge=1, description="Largest picture file, in bytes.")
+    max_pixels: int = Field(
+        default=110_000_000, ge=1, description="Largest picture that is decoded, in pixels (width times height)."
+    )
+    max_source_pixels: int = Field(
+        default=250_000_000, ge=1, description="Largest JPEG: it is decoded at a half to an eighth of its sides."
+    )
     max_archive_bytes: int = Field(
         default=20_000 * MEGABYTE, ge=1, description="Largest sum of the unpacked files of one zip, in bytes."
     )

@@ -45,7 +45,13 @@ class HereDecoders(Decoders):
     """What `make test-fast` has instead: it decodes in this process."""
 
     async def decode(
-        self, content: bytes, *, side: int, max_bytes: int | None = None, max_pixels: int | None = None
+        self,
+        content: bytes,
+        *,
+        side: int,
+        max_bytes: int | None = None,
+        max_pixels: int | None = None,
+        max_source_pixels: int | None = None,
     ) -> Image:
         return await asyncio.to_thread(
             imaging.decode,
@@ -53,6 +59,7 @@ class HereDecoders(Decoders):
             side=side,
             max_bytes=self._max_bytes if max_bytes is None else max_bytes,
             max_pixels=self.max_pixels if max_pixels is None else max_pixels,
+            max_source_pixels=self.max_source_pixels if max_source_pixels is None else max_source_pixels,
         )
 
     async def warm_up(self) -> None:

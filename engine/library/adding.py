@@ -210,7 +210,9 @@ class Adder:
         while stored is None:  # the library began to change its network meanwhile: make what it wants now
             prepared = await self._with_wanted_embeddings(prepared)
             stored = await self._repository.additions.add(prepared, operation)
-        in_turn = iter(stored)
+        in_turn = iter(
+            [replace(result, warnings=one.image.warnings) for result, one in zip(stored, prepared, strict=True)]
+        )
         written.remove(one for one in portion if isinstance(one, Prepared))
         return [next(in_turn) if isinstance(one, Prepared) else one for one in portion]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.concurrency import CpuPool
 from engine.domain import Image, Pixels, ServedFile, StoredImage
-from engine.errors import DamagedImage, FilesUnreachable, ImageError, TooCostly, UnreadableFile
+from engine.errors import DamagedImage, FilesUnreachable, ImageError, TooCostly, TooManyPixels, UnreadableFile
 from engine.features import hashes
 from engine.features.detail import Picture
 from engine.pictures import imaging, stripping
@@ -62,11 +62,13 @@ class Originals:
         """The picture, by default decoded as it was for its features. An ImageError if its file is gone or damaged."""
         content = await self.file(image)
         # What was within the limits when it was added stays readable when they are lowered.
+        pixels = image.width * image.height
         return await self._decoders.decode(
             content,
             side=side,
             max_bytes=len(content),
-            max_pixels=max(self._decoders.max_pixels, image.width * image.height),
+            max_pixels=max(self._decoders.max_pixels, pixels),
+            max_source_pixels=max(self._decoders.max_source_pixels, pixels),
         )
 
     async def key_of(self, image: StoredImage) -> str:
@@ -150,12 +152,12 @@ class Originals:
         return image.sha256 if whole else f"{image.sha256}-shared{stripping.VERSION}"
 
     async def _as_jpeg(self, image: StoredImage) -> bytes:
-        """A JPEG of full size; of a very large picture, which takes too much memory, of a quarter of its side."""
+        """A JPEG of full size; of a very large picture, which takes too much memory, a quarter of that or less."""
         full = min(max(image.width, image.height), MAX_JPEG_SIDE)
-        for side in (full, max(1, full // 4)):
+        for side in (full, max(1, full // 4), max(1, full // 8)):
             try:
                 decoded = await self.decoded(image, side=side)
-            except TooCostly:
+            except (TooCostly, TooManyPixels):
                 continue
             except ImageError as error:  # it could be decoded when it was added
                 raise UnreadableFile(LOST.format(image.id)) from error

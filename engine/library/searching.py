@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.concurrency import CpuPool
-from engine.domain import Explanation, Features, Pixels, Query, SearchResult, StoredImage
+from engine.domain import Explanation, Features, PictureWarning, Pixels, Query, SearchResult, StoredImage
 from engine.errors import FilesUnreachable, ImageError, InvalidLimit
 from engine.features import hashes, registry
 from engine.library.active_network import ActiveNetwork, Networks
@@ -30,6 +30,7 @@ class DecodedQuery:
     features: Features
     width: int
     height: int
+    warnings: tuple[PictureWarning, ...] = ()
 
 
 class _Stopwatch:
@@ -163,7 +164,15 @@ class Searcher:
                 imaging.encode_reduced, asked.pixels, side=PREVIEW_SIDE, quality=PREVIEW_QUALITY
             )
         query = Query(asked.width, asked.height, shown)
-        return SearchResult(matches, stopwatch.timings_ms(), active.calibration.fitted, active.index.size, seq, query)
+        return SearchResult(
+            matches,
+            stopwatch.timings_ms(),
+            active.calibration.fitted,
+            active.index.size,
+            seq,
+            query,
+            asked.warnings,
+        )
 
     async def asked(
         self, content: bytes, active: ActiveNetwork, *, without: frozenset[int] = frozenset()
@@ -183,7 +192,7 @@ class Searcher:
             self._pool.run(registry.handcrafted, image.pixels),
         )
         features = Features(sha256, embedding, handcrafted)
-        return DecodedQuery(exact, image.pixels, features, image.width, image.height)
+        return DecodedQuery(exact, image.pixels, features, image.width, image.height, image.warnings)
 
     async def _stored_query(self, exact: StoredImage, active: ActiveNetwork) -> tuple[Pixels, Features] | None:
         stored = (await self._repository.features.stored([exact.id])).get(exact.id)

@@ -1,4 +1,4 @@
-"""The sizes that the pictures in an ISO media file (HEIF, AVIF) will have: what it says, and what its codecs say.
+"""The sizes that the pictures in an ISO media file (HEIF, AVIF, JPEG 2000) will have: what it and its codecs say.
 
 The container says how large a picture is (`ispe`); the coded picture says so too, and the decoder takes its memory by
 that. ISO/IEC 14496-12 and 23008-12; AV1's sequence header: section 5.5 of its specification; HEVC's: 7.3.2.2.
@@ -10,9 +10,10 @@ from collections.abc import Iterator
 MAX_BOXES = 20_000
 MAX_ITEMS = 4_096  # a grid of a phone has some fifty; 60,000 took libavif 17 s
 MAX_DEPTH = 8
-HEADERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0}
+HEADERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"jp2h": 0}
 SEQUENCE_HEADER = 1  # type of an AV1 unit
 SPS = 33  # type of an HEVC unit
+CODESTREAM = b"\xff\x4f\xff\x51"  # how one of JPEG 2000 begins
 BLOCK = 64  # pixels; the largest of HEVC
 
 
@@ -27,6 +28,11 @@ def sizes(content: bytes) -> Iterator[tuple[int, int]]:
         try:
             if kind == b"ispe":
                 yield struct.unpack_from(">II", body, 4)
+            elif kind == b"ihdr":
+                height, width = struct.unpack_from(">II", body)
+                yield width, height
+            elif kind == b"jp2c":
+                yield from codestream_sizes(body)
             elif kind == b"tkhd" and len(body) >= 8:
                 across, down = struct.unpack(">II", body[-8:])
                 yield across >> 16, down >> 16
@@ -83,6 +89,14 @@ def _items(body: bytes) -> list[int]:
             begins.append(base + int.from_bytes(body[first : first + offset_bytes], "big"))
         at += extents * (index_bytes + offset_bytes + length_bytes)
     return begins
+
+
+def codestream_sizes(codestream: bytes) -> Iterator[tuple[int, int]]:
+    """The size that JPEG 2000 gives (ISO/IEC 15444-1, A.5.1): of the picture on its grid, and of one of its tiles."""
+    if codestream.startswith(CODESTREAM) and len(codestream) >= 40:
+        right, bottom, left, top, tile_width, tile_height = struct.unpack_from(">6I", codestream, 8)
+        yield max(0, right - left), max(0, bottom - top)
+        yield min(tile_width, right), min(tile_height, bottom)
 
 
 # --- AV1

@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 
 from engine.concurrency import LOW_PRIORITY, FairPlaces, Place, current_client, leave_admission
-from engine.domain import Image
+from engine.domain import Image, PictureWarning
 from engine.errors import ImageError, LibraryBusy, TooCostly
 from engine.pictures.decoding_worker import empty, in_memory, mapped, receive, send
 
@@ -46,8 +46,9 @@ SWOLLEN_BYTES = 150 * MEGABYTE  # so is one that keeps more than this after its 
 PICTURES_A_LOOK = 50  # after which it is looked at whatever they took
 ERRORS = {kind.code: kind for kind in ImageError.__subclasses__()}
 
-# The dearest pictures of 50 megapixels take 8.5 bytes a pixel (AVIF) and 1.5 seconds (16-bit PNG).
-MEMORY_BYTES, CPU_S, FOR_PIXELS = 530 * MEGABYTE, 8.0, 50_000_000
+# A PNG of 108 megapixels takes 440 MB, an AVIF of 64 megapixels 560 MB, a JPEG of 200 megapixels 45 MB:
+# benchmarks/large_pictures.py.
+MEMORY_BYTES, CPU_S, FOR_PIXELS = 600 * MEGABYTE, 8.0, 110_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Limits:
 
     memory_bytes: int = MEMORY_BYTES
     cpu_s: float = CPU_S
-    busy_cpu_s: float = 2.5  # ... while others wait; the dearest honest picture of 50 megapixels takes 1.5
+    busy_cpu_s: float = 3.5  # ... while others wait; the dearest honest picture, a PNG of 108 megapixels, takes 2
     wall_s: float = 60  # long, for what is slow gives way to everything else
     prompt_s: float = 1  # what takes longer goes on at low priority, and another process takes its place
     look_s: float = 0.05  # between two looks at what a picture takes
@@ -71,11 +72,23 @@ def limits_for(max_pixels: int) -> Limits:
 class Decoders:
     """The decoding processes of one process; each is started when it is first needed."""
 
-    def __init__(self, workers: int, *, max_bytes: int, max_pixels: int, limits: Limits | None = None) -> None:
-        """`max_bytes` of a file and `max_pixels` of a picture, where a caller gives no others."""
+    def __init__(
+        self,
+        workers: int,
+        *,
+        max_bytes: int,
+        max_pixels: int,
+        max_source_pixels: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """`max_bytes` of a file, `max_pixels` of a picture and, of a JPEG's header, `max_source_pixels`.
+
+        They count where a caller gives no others.
+        """
         self._workers = max(MIN_WORKERS, workers)
         self._max_bytes = max_bytes
         self.max_pixels = max_pixels
+        self.max_source_pixels = max(max_pixels, max_source_pixels or 0)
         self._limits = limits or limits_for(max_pixels)
         self._places = FairPlaces(self._workers, each=self._workers // 2)
         self._idle: list[_Worker] = []
@@ -84,13 +97,20 @@ class Decoders:
         self._starting: set[asyncio.Task[None]] = set()
 
     async def decode(
-        self, content: bytes, *, side: int, max_bytes: int | None = None, max_pixels: int | None = None
+        self,
+        content: bytes,
+        *,
+        side: int,
+        max_bytes: int | None = None,
+        max_pixels: int | None = None,
+        max_source_pixels: int | None = None,
     ) -> Image:
         """See `imaging.decode`. Raises an ImageError; TooCostly for what breaks a worker or goes over a limit."""
         request = {
             "side": side,
             "max_bytes": self._max_bytes if max_bytes is None else max_bytes,
             "max_pixels": self.max_pixels if max_pixels is None else max_pixels,
+            "max_source_pixels": self.max_source_pixels if max_source_pixels is None else max_source_pixels,
             "memory_bytes": self._limits.memory_bytes,
         }
         place = await self._place()
@@ -301,7 +321,13 @@ class _Worker:
         height, width, channels = answer["shape"]
         values = np.frombuffer(self._buffer if file is None else mapped(file), np.uint8, height * width * channels)
         pixels = values.reshape(height, width, channels)
-        return Image(pixels.copy() if file is None else pixels, answer["media_type"], answer["width"], answer["height"])
+        return Image(
+            pixels.copy() if file is None else pixels,
+            answer["media_type"],
+            answer["width"],
+            answer["height"],
+            tuple(PictureWarning(one["code"], one["message"]) for one in answer["warnings"]),
+        )
 
     def taken(self) -> _Usage:
         """What the picture has taken so far, from the first look at it on. psutil.Error where the process has ended.

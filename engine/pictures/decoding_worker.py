@@ -118,7 +118,8 @@ def _answer(request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], An
     except ImageError as error:
         return {"error": error.code, "sentence": str(error)[:SENTENCE_CHARACTERS]}, None
     size = {"width": image.width, "height": image.height, "media_type": image.media_type}
-    return size | {"shape": image.pixels.shape}, image.pixels
+    said = [one.as_json() for one in image.warnings]
+    return size | {"shape": image.pixels.shape, "warnings": said}, image.pixels
 
 
 def _import_decoders() -> None:

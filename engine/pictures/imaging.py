@@ -3,10 +3,13 @@
 Strangers' pictures come here by way of `decoding`, in a process of its own.
 """
 
+import importlib
 import math
 import re
 import warnings
+from dataclasses import dataclass, replace
 from io import BytesIO
+from types import ModuleType
 from typing import Any
 
 import cv2
@@ -17,7 +20,7 @@ from PIL import Image as PillowImage
 from pillow_heif import HeifImageFile, register_heif_opener
 from pillow_heif import options as heif_options
 
-from engine.domain import Image, Pixels
+from engine.domain import Image, PictureWarning, Pixels
 from engine.errors import (
     DamagedImage,
     EmptyFile,
@@ -27,7 +30,7 @@ from engine.errors import (
     TooCostly,
     UnsupportedFormat,
 )
-from engine.pictures import bounds
+from engine.pictures import bounds, cut_short, essentials, raw, unsupported
 
 FORMATS = {
     "JPEG": "image/jpeg",
@@ -39,6 +42,8 @@ FORMATS = {
     "TIFF": "image/tiff",
     "AVIF": "image/avif",
     "HEIF": "image/heic",
+    "JPEG2000": "image/jp2",
+    "JXL": "image/jxl",
 }
 EXTENSIONS = {
     "image/jpeg": ".jpg",
@@ -49,6 +54,9 @@ EXTENSIONS = {
     "image/tiff": ".tif",
     "image/avif": ".avif",
     "image/heic": ".heic",
+    "image/jp2": ".jp2",
+    "image/jxl": ".jxl",
+    raw.MEDIA_TYPE: ".raw",
 }
 MEDIA_TYPES = tuple(EXTENSIONS)
 LIBRARY_SIDE = 1000  # longest side that stored pictures are decoded to
@@ -56,7 +64,8 @@ QUERY_SIDE = 1200  # queries a little larger: the picture may be a small part of
 LARGE_PIXELS = 12_000_000
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY = 320, 85
 MAX_OWN_SIDE = 2_400  # of what is made here: thumbnails, previews
-ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
+ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, JPEG XL and camera raw"
+EXTRA = "{} is taken with an extra only: pip install 'pictrace[formats]'."
 MEGABYTE = 1024 * 1024
 
 # What people take for pictures: how the file begins, and what to call it.
@@ -68,7 +77,10 @@ KNOWN_OTHERS = (
     (b"PK\x03\x04", "a zip"),
     (b"\x00\x00\x01\x00", "an icon file"),
     (b"\x1f\x8b", "a gzip-compressed file"),
+    (b"II\xbc", "a JPEG XR"),
 )
+
+TURNING = ("xmp", "XML:com.adobe.xmp", "Raw profile type exif")  # by Pillow's names
 
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 
@@ -99,35 +111,110 @@ def harden() -> None:
     heif_options.DECODE_THREADS = 1
 
 
-def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory_bytes: int | None = None) -> Image:
+def decode(
+    content: bytes,
+    *,
+    side: int,
+    max_bytes: int,
+    max_pixels: int,
+    max_source_pixels: int | None = None,
+    memory_bytes: int | None = None,
+) -> Image:
     """The first frame of a picture file, upright, on white where it is transparent, longest side at most `side`.
 
     `memory_bytes` is what this process may still take, where that is bounded: a decoder that runs out of it does not
     always say so. Nothing is decoded before the header's width and height are known to be allowed. JPEG is decoded at
-    a half, a quarter or an eighth where that is enough. Raises an ImageError.
+    a half, a quarter or an eighth where that is enough: `max_pixels` is then what is decoded, `max_source_pixels` what
+    the header may say. A file that breaks off near its end is taken with a warning. Raises an ImageError.
     """
     if not content:
         raise EmptyFile("The file is empty.")
     if len(content) > max_bytes:
         raise too_large(len(content), max_bytes)
-    bounds.require(content, max_pixels)
-    PillowImage.MAX_IMAGE_PIXELS = max_pixels  # looked at by Pillow wherever a header says one size and a frame another
-    image = _open(content, max_pixels)
-    if image.width < 1 or image.height < 1:
-        raise DamagedImage(f"The picture is {image.width} x {image.height} pixels: there is nothing in it.")
-    bounds.require_size(image.width, image.height, max_pixels)
+    limits = _Asked(side, max_pixels, max_source_pixels or max_pixels, memory_bytes)
+    return (_of_raw(content, limits) if raw.is_raw(content) else None) or _decoded(content, limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    side: int
+    max_pixels: int
+    max_source_pixels: int
+    memory_bytes: int | None
+
+
+def _of_raw(content: bytes, limits: _Asked) -> Image | None:
+    """What a camera's raw file shows of itself; None where that cannot be found."""
+    found = raw.preview(content, _extra("rawpy", "A camera's raw file"))
+    if isinstance(found, bytes):
+        return replace(_decoded(found, limits), media_type=raw.MEDIA_TYPE)
+    if found is None:
+        return None
+    height, width = found.shape[:2]
+    return Image(_reduced(found, limits.side), raw.MEDIA_TYPE, width, height)
+
+
+def _decoded(content: bytes, limits: _Asked) -> Image:
+    bounds.require(content, limits.max_pixels, limits.max_source_pixels)
+    # Looked at by Pillow wherever a header says one size and a frame another.
+    is_jpeg = content.startswith(b"\xff\xd8\xff")
+    PillowImage.MAX_IMAGE_PIXELS = limits.max_source_pixels if is_jpeg else limits.max_pixels
+    content = essentials.without_metadata(content)
+    image, size, said = _loaded(content, limits)
     media_type = FORMATS[image.format or ""]
-    size = image.size
     try:
-        image.draft("RGB", (side, side))  # JPEG only: decodes at the smallest scale that is no smaller than this
-        image.load()
         turned = _is_turned(image)
-        pixels = _upright(image, side)
+        pixels = _upright(image, limits.side)
     except Exception as error:
-        is_too_large = bool(memory_bytes) and PIXEL_BYTES * size[0] * size[1] > (memory_bytes or 0)
-        raise _undecodable(MemoryError() if is_too_large else error, max_pixels) from error
+        raise _undecodable(error, limits.max_pixels) from error
     width, height = size[::-1] if turned else size
-    return Image(_reduced(pixels, side), media_type, width, height)
+    return Image(_reduced(pixels, limits.side), media_type, width, height, said)
+
+
+def _loaded(content: bytes, limits: _Asked) -> tuple[PillowImage.Image, tuple[int, int], tuple[PictureWarning, ...]]:
+    """A picture with its pixels decoded, its size in full, and what there is to say of it."""
+    image = _open(content, limits)
+    kind, size = image.format or "", image.size
+    try:
+        _draft(image, content, limits)
+        image.load()
+        return image, size, ()
+    except Exception as error:
+        is_large = PIXEL_BYTES * size[0] * size[1] > (limits.memory_bytes or math.inf)
+        hides = is_large and kind not in cut_short.KINDS and not isinstance(error, ImageError)
+        failed = _undecodable(MemoryError() if hides else error, limits.max_pixels)
+        if not isinstance(failed, DamagedImage):
+            raise failed from error
+    del image  # with its memory, before it is decoded again
+
+    def again(whole: bytes) -> PillowImage.Image:
+        opened = _open(whole, limits)
+        _draft(opened, whole, limits)
+        return opened
+
+    try:
+        taken, warning = cut_short.taken(content, again, failed)
+    except Exception as error:
+        raise _undecodable(error, limits.max_pixels) from error
+    return taken, size, (warning,)
+
+
+def _draft(image: PillowImage.Image, content: bytes, limits: _Asked) -> None:
+    """Have a JPEG decoded at the smallest scale that is no smaller than needed, and see that there is room for it."""
+    kind, size = image.format or "", image.size
+    if kind == "JPEG" and (kept := bounds.jpeg_coefficient_bytes(content)):
+        bounds.require_memory(kind, size, limits.memory_bytes, kept)
+    image.draft("RGB", (limits.side, limits.side))
+    bounds.require_size(*image.size, limits.max_pixels)
+    bounds.require_memory(kind, image.size, limits.memory_bytes)
+
+
+def _extra(module: str, what: str) -> ModuleType:
+    """A decoder that not everybody has installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UnsupportedFormat(EXTRA.format(what)) from error
 
 
 def too_large(size: int | None, max_bytes: int) -> FileTooLarge:
@@ -183,9 +270,19 @@ def decode_thumbnail(content: bytes) -> Pixels:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _open(content: bytes, max_pixels: int) -> PillowImage.Image:
+def _open(content: bytes, limits: _Asked) -> PillowImage.Image:
     try:
-        image = PillowImage.open(BytesIO(content), formats=[name for name in FORMATS if name != "MPO"])
+        formats = [name for name in FORMATS if name not in ("MPO", "JXL")]
+        if content.startswith(bounds.JXL):
+            _prepare_jxl(content, limits)
+            formats = ["JXL"]
+        if content[:4] == b"RIFF" and content[8:12] == b"WEBP":  # its decoder takes memory before it says a size
+            for size in bounds.webp_sizes(content):
+                bounds.require_memory("WEBP", size, limits.memory_bytes)
+        image = PillowImage.open(BytesIO(content), formats=formats)
+        if image.width < 1 or image.height < 1:
+            raise DamagedImage(f"The picture is {image.width} x {image.height} pixels: there is nothing in it.")
+        _only_exif_turns(image)
         is_still = not getattr(image, "is_animated", False)
         if image.format != "WEBP" or image.width * image.height < LARGE_PIXELS or not is_still:
             return image
@@ -195,7 +292,25 @@ def _open(content: bytes, max_pixels: int) -> PillowImage.Image:
     except UnidentifiedImageError:
         raise _not_taken(content) from None
     except Exception as error:
-        raise _undecodable(error, max_pixels, "The picture's header is damaged") from error
+        if named := unsupported.named(content, error):
+            raise named from error
+        raise _undecodable(error, limits.max_pixels, "The picture's header is damaged") from error
+
+
+def _prepare_jxl(content: bytes, limits: _Asked) -> None:
+    """Have Pillow know JPEG XL, whose decoder decodes before it says how large the picture is."""
+    plugin = _extra("pillow_jxl", "JPEG XL").JpegXLImagePlugin
+    plugin.DECODE_THREADS = 0
+    if size := bounds.jxl_size(content):
+        bounds.require_memory("JXL", size, limits.memory_bytes)
+
+
+def _only_exif_turns(image: PillowImage.Image) -> None:
+    """Browsers look for the orientation in EXIF alone, Pillow in other metadata too."""
+    for name in TURNING:
+        image.info.pop(name, None)
+    if image.format == "JXL" and not getattr(image, "jpeg", False):
+        image.info.pop("exif", None)  # its decoder has turned it already, as the coded picture says
 
 
 def _large_webp(content: bytes, info: dict[str | tuple[int, int], Any]) -> PillowImage.Image:
@@ -230,12 +345,24 @@ def _not_taken(content: bytes) -> ImageError:
         return DamagedImage("The picture is truncated or damaged (its header cannot be read).")
     if content[4:8] == b"ftyp":
         return UnsupportedFormat(f"This is a video; allowed are {ALLOWED}.")
+    if named := unsupported.named(content):
+        return named
     for magic, name in KNOWN_OTHERS:
         if content.startswith(magic):
             return UnsupportedFormat(f"This is {name}; allowed are {ALLOWED}.")
-    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")) or (
-        content.startswith(b"RIFF") and content[8:12] == b"WEBP"
-    ):
+    if content.startswith(
+        (
+            b"\xff\xd8\xff",
+            b"\x89PNG\r\n",
+            b"GIF8",
+            b"II*\x00",
+            b"MM\x00*",
+            b"BM",
+            b"\xff\x4f\xff\x51",
+            *bounds.JXL,
+            *raw.BEGINNINGS,
+        )
+    ) or (content.startswith(b"RIFF") and content[8:12] == b"WEBP"):
         return DamagedImage("The picture is truncated or damaged (its header cannot be read).")
     return NotAnImage(f"This is not a picture that can be read; allowed are {ALLOWED}.")
 

@@ -13,7 +13,7 @@ from tests.attacks.hostile_files import KINDS
 from tests.conftest import Templates
 
 MEGABYTE = 1024 * 1024
-MAX_WORKER_BYTES = 600 * MEGABYTE
+MAX_WORKER_BYTES = 700 * MEGABYTE  # 600 of a picture, and what an idle one has
 MAX_ADDRESS_BYTES = 8_000 * MEGABYTE  # of the attacked process: it must stay well inside a small machine
 WORKER = "decoding_worker.py"
 

@@ -27,7 +27,7 @@ def test_without_a_setting_all_has_a_default() -> None:
     assert (settings.database_url, settings.files_url, settings.network, settings.weights) == (None,) * 4
     assert settings.index == "auto"
     assert settings.workers == (os.cpu_count() or 1)
-    assert settings.max_bytes == 20 * 1024 * 1024
+    assert settings.max_bytes == 64 * 1024 * 1024
     assert settings.fetch_allow == ()
     assert not settings.serve_metadata
 
@@ -43,7 +43,7 @@ def test_environment_is_read_by_prefix_and_what_is_empty_is_not_set(monkeypatch:
         monkeypatch.setenv(f"PICTRACE_{name}", value)
     monkeypatch.setenv("UNDO_DAYS", "1")
     settings = EngineSettings.load()
-    assert (settings.workers, settings.index, settings.max_bytes) == (3, "hnsw", 20 * 1024 * 1024)
+    assert (settings.workers, settings.index, settings.max_bytes) == (3, "hnsw", 64 * 1024 * 1024)
     assert settings.undo_days == 30
 
 

@@ -60,7 +60,13 @@ class InThisThread(Decoders):
     """Decodes without a process of its own."""
 
     async def decode(
-        self, content: bytes, *, side: int, max_bytes: int | None = None, max_pixels: int | None = None
+        self,
+        content: bytes,
+        *,
+        side: int,
+        max_bytes: int | None = None,
+        max_pixels: int | None = None,
+        max_source_pixels: int | None = None,
     ) -> Image:
         return imaging.decode(content, side=side, max_bytes=max_bytes or 10**7, max_pixels=max_pixels or 10**7)
 

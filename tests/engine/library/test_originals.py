@@ -2,11 +2,14 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_jxl  # noqa: F401 - Pillow writes JPEG XL with it
 import pytest
+from PIL import Image as PillowImage
 
 from engine import EngineSettings, SearchService, StoredImage, open_service
 from engine.errors import UnreadableFile
@@ -14,6 +17,7 @@ from engine.library.originals import DETAIL_SIDE, Originals
 from engine.pictures import imaging
 from tests.conftest import SHIPPED, jpeg, original_of, thumbnail_of
 from tests.engine.library.conftest import painted
+from tests.engine.pictures.test_raw import dng
 from tests.small_library import painting
 
 CONTENT = (SHIPPED / "rocket.jpg").read_bytes()
@@ -33,6 +37,27 @@ Opened = tuple[SearchService, Originals, StoredImage]
 async def test_file_is_the_very_file_that_was_added(opened: Opened) -> None:
     _, originals, image = opened
     assert await originals.file(image) == CONTENT
+
+
+@pytest.mark.parametrize("kind", ["JPEG2000", "JXL", "raw"])
+async def test_kinds_that_browsers_do_not_show_are_given_as_jpeg(settings: EngineSettings, kind: str) -> None:
+    content = dng(jpeg(painting(7)), (320, 240))
+    if kind != "raw":
+        buffer = BytesIO()
+        PillowImage.fromarray(painting(7)).save(buffer, kind)
+        content = buffer.getvalue()
+    async with open_service(settings) as service:
+        added = await service.add_bytes(content, name="a.jp2", actor="test")
+        assert added.id
+        image = await service.get(added.id)
+        assert image.media_type in ("image/jp2", "image/jxl", "image/x-raw")
+        assert await service.originals.file(image) == content
+        shared = await service.originals.served(image, whole=False)
+        assert (shared.media_type, shared.filename) == ("image/jpeg", "a.jpg")
+        assert isinstance(shared.content, bytes)
+        assert shared.content.startswith(b"\xff\xd8\xff")
+        assert (await service.originals.preview(image)).startswith(b"\xff\xd8\xff")
+        assert (await service.checker.check(repair=False, purge=False, deep=True, actor="test")).sound
 
 
 async def test_nothing_of_a_purged_picture_stays_in_the_cache(opened: Opened) -> None:

@@ -3,6 +3,7 @@
 import struct
 from io import BytesIO
 
+import pillow_jxl  # noqa: F401 - Pillow writes JPEG XL with it
 import pytest
 from PIL import Image as PillowImage
 
@@ -25,7 +26,7 @@ def test_honest_picture_passes(name: str) -> None:
     bounds.require(SMALL[name], LIMIT)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000", "JXL"])
 def test_size_is_read_from_the_file_itself(kind: str) -> None:
     content = saved(kind, (640, 480))
     bounds.require(content, 640 * 480)
@@ -33,11 +34,39 @@ def test_size_is_read_from_the_file_itself(kind: str) -> None:
         bounds.require(content, 577 * 417 - 1)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000", "JXL"])
 def test_cut_off_file_is_left_to_the_decoder(kind: str) -> None:
     content = saved(kind, (64, 48))
     for length in range(len(content)):
         bounds.require(content[:length], LIMIT)
+
+
+@pytest.mark.parametrize("is_bare", [False, True])
+def test_codestream_of_jpeg_2000_counts_whatever_its_box_says(is_bare: bool) -> None:
+    content = bytearray(saved("JPEG2000", (640, 480), no_jp2=is_bare))
+    at = content.index(bounds_bmff.CODESTREAM) + 8
+    content[at : at + 8] = struct.pack(">II", 60_000, 60_000)
+    with pytest.raises(TooManyPixels, match="60000 x 60000"):
+        bounds.require(bytes(content), LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, 0),
+        ({"progressive": True, "subsampling": 0}, 6.6),
+        ({"progressive": True, "subsampling": 2}, 3.3),
+    ],
+)
+def test_memory_for_scans_is_counted_by_the_sampling(options: dict[str, object], expected: float) -> None:
+    assert bounds.jpeg_coefficient_bytes(saved("JPEG", (64, 48), **options)) == pytest.approx(expected)
+
+
+def test_memory_bounds_pixels_by_the_format() -> None:
+    bounds.require_memory("PNG", (12_000, 9_000), 600 * 2**20)
+    bounds.require_memory("AVIF", (12_000, 9_000), None)
+    with pytest.raises(TooManyPixels, match=r"12000 x 9000 = 108 megapixels; .* as AVIF, at most 68 megapixels"):
+        bounds.require_memory("AVIF", (12_000, 9_000), 600 * 2**20)
 
 
 def test_no_side_may_be_endless() -> None:

@@ -19,7 +19,7 @@ from engine.errors import DamagedImage, EmptyFile, TooCostly, TooManyPixels
 from engine.pictures import imaging
 from engine.pictures.decoding import Decoders, Limits
 from tests.attacks.hostile_files import KINDS
-from tests.conftest import jpeg, photograph
+from tests.conftest import cut_short, jpeg, photograph
 from tests.decoders import end_kept
 
 MEGABYTE = 1024 * 1024
@@ -82,7 +82,7 @@ async def test_pixels_are_those_of_the_decoder(door: Decoders) -> None:
 async def test_errors_keep_their_kind_and_their_sentence(door: Decoders) -> None:
     with pytest.raises(EmptyFile, match=r"The file is empty\."):
         await door.decode(b"", side=1000)
-    with pytest.raises(DamagedImage, match="truncated or damaged"):
+    with pytest.raises(DamagedImage, match="breaks off or is damaged: only"):
         await door.decode(SMALL[: len(SMALL) // 2], side=1000)
     with pytest.raises(TooManyPixels, match="PICTRACE_MAX_PIXELS"):
         await door.decode(SMALL, side=1000, max_pixels=1000)
@@ -107,11 +107,25 @@ async def test_picture_that_takes_too_much_memory_is_refused_before_it_is_taken(
     async with decoders(Limits(memory_bytes=60 * MEGABYTE)) as door:
         await door.decode(SMALL, side=1000)
         (process,) = processes()
-        with pytest.raises(TooCostly, match="memory"):
+        with pytest.raises((TooCostly, TooManyPixels), match="memory"):
             await door.decode(slow, side=1000)
         if process.is_running():
             assert peak_bytes(process) < 160 * MEGABYTE
         assert (await door.decode(SMALL, side=1000)).width == 451
+
+
+async def test_warning_comes_along_with_the_picture(door: Decoders) -> None:
+    image = await door.decode(cut_short(SMALL), side=1000)
+    assert [warning.code for warning in image.warnings] == ["cut_short"]
+    assert (await door.decode(SMALL, side=1000)).warnings == ()
+
+
+async def test_jpeg_may_be_larger_than_what_is_decoded() -> None:
+    large = jpeg(np.zeros((3000, 4000, 3), np.uint8))
+    async with Decoders(1, max_bytes=MEGABYTE, max_pixels=1_000_000, max_source_pixels=12_000_000) as door:
+        assert (await door.decode(large, side=500)).width == 4000
+        with pytest.raises(TooManyPixels, match="12 megapixels; at most 11 megapixels"):
+            await door.decode(large, side=500, max_source_pixels=11_000_000)
 
 
 async def test_picture_that_breaks_its_worker_is_refused_and_the_next_is_decoded(door: Decoders, slow: bytes) -> None:
