@@ -55,8 +55,10 @@ _COLLAGE = _IMAGE | {"id": 9, "name": "mills.jpg", "title": None}
 _COLLAGE["links"] = {"page": "/?like=9", "file": "/v1/images/9/file", "thumbnail": "/v1/images/9/thumbnail"}
 _CONTAINMENT = {"part": _IMAGE, "whole": _COLLAGE, "p_same": 0.9971}
 _SAMPLES = {"offered": False, "present": 0, "removable": False, "queries": []}
+_WARNING = {"code": "cut_short", "message": "The file breaks off: the last 3 % of the picture are missing."}
 # By the names of the schemas.
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "WarningOut": _WARNING,
     "ImageOut": _IMAGE,
     "MatchOut": _MATCH,
     "SearchOut": {
@@ -64,6 +66,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "calibrated": True,
         "library_size": 1200,
         "query": {"width": 1080, "height": 2340, "preview": None},
+        "warnings": [_WARNING],
         "timings_ms": {"decode": 12.4, "embed": 41.8, "total": 163.2},
     },
     "AddOut": {
@@ -73,6 +76,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "operation_id": 17,
         "near": [2],
         "removed_before": None,
+        "warnings": [],
         "image": _IMAGE,
     },
     "NearDuplicateOut": _NEAR_DUPLICATE,
@@ -103,8 +107,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "pictures": 1200,
         "calibrated": True,
         "limits": {
-            "max_bytes": 20 * 1024 * 1024,
-            "max_pixels": 50_000_000,
+            "max_bytes": 64 * 1024 * 1024,
+            "max_pixels": 110_000_000,
+            "max_source_pixels": 250_000_000,
             "max_matches": 50,
             "searches_a_minute": 30,
             "formats": ["image/jpeg", "image/png"],

@@ -31,10 +31,10 @@ RATE_HEADERS = {
 ENGINE = {
     "unreadable_file": (500, "The file of this picture is lost: run `pictrace check`."),
     "empty_file": (422, "The file is empty."),
-    "file_too_large": (413, "The file has 30.0 MB; at most 20 MB are allowed."),
+    "file_too_large": (413, "The file has 90.0 MB; at most 64 MB are allowed."),
     "not_an_image": (415, "This is not a picture that can be read."),
     "unsupported_format": (415, "SVG drawings, PDFs and videos are not taken."),
-    "too_many_pixels": (413, "The picture has 144 megapixels; at most 50 are allowed."),
+    "too_many_pixels": (413, "The picture has 300 megapixels; at most 250 megapixels are allowed."),
     "too_costly": (422, "Decoding the picture takes more memory than it may."),
     "damaged_image": (422, "The picture is truncated or damaged."),
     "bad_archive": (422, "The zip cannot be read."),

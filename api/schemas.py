@@ -30,6 +30,7 @@ from engine import (
     Keep,
     Match,
     Page,
+    PictureWarning,
     SearchResult,
     StoredImage,
     Undone,
@@ -302,6 +303,17 @@ class MatchOut(PictureOut):
         return cls.model_validate(_common(match.image) | match.as_json())
 
 
+class WarningOut(BaseModel):
+    """What people should know of a picture that was taken all the same."""
+
+    code: Annotated[str, Field(description="`cut_short`: the file breaks off near the picture's end.")]
+    message: Annotated[str, Field(description="A sentence for people.")]
+
+    @classmethod
+    def of(cls, warning: PictureWarning) -> Self:
+        return cls(code=warning.code, message=warning.message)
+
+
 class QueryOut(BaseModel):
     """What was asked."""
 
@@ -317,6 +329,7 @@ class SearchOut(BaseModel):
     calibrated: Annotated[bool, Field(description="False: the scores are an order, not probabilities.")]
     library_size: int
     query: QueryOut
+    warnings: Annotated[list[WarningOut], Field(description="What there is to know of the picture asked with.")]
     timings_ms: dict[str, float]
 
     @classmethod
@@ -330,6 +343,7 @@ class SearchOut(BaseModel):
             calibrated=result.calibrated,
             library_size=result.library_size,
             query=QueryOut(width=query.width, height=query.height, preview=preview),
+            warnings=[WarningOut.of(one) for one in result.warnings],
             timings_ms=result.timings_ms,
         )
 
@@ -353,6 +367,7 @@ class AddOut(BaseModel):
         RemovalOut | None,
         Field(description="The same bytes were in the library, and were removed so lately that this could be undone."),
     ]
+    warnings: Annotated[list[WarningOut], Field(description="What there is to know of the picture.")]
     image: ImageOut
 
     @classmethod
@@ -365,6 +380,7 @@ class AddOut(BaseModel):
                 "operation_id": result.operation_id,
                 "near": result.near,
                 "removed_before": result.removed_before and asdict(result.removed_before),
+                "warnings": [WarningOut.of(one) for one in result.warnings],
                 "image": ImageOut.of(image),
             }
         )
@@ -517,7 +533,8 @@ class LimitsOut(BaseModel):
     """What the server takes."""
 
     max_bytes: int
-    max_pixels: int
+    max_pixels: Annotated[int, Field(description="That are decoded; of some kinds of files fewer fit the memory.")]
+    max_source_pixels: Annotated[int, Field(description="Of a JPEG, which is decoded at a smaller size.")]
     max_matches: int
     searches_a_minute: Annotated[int | None, Field(description="For each key, or else address; none: no limit.")]
     formats: list[str]

@@ -161,6 +161,7 @@ class Adding:
                 if result.id in before:
                     report.operation_id = turn.operation_id
                 await self._tell_of(result, report, is_ours=result.id in before)
+                report.lines += replies.warnings(result.warnings, report.t)
                 await progress.show(len(report.lines))
         except ServerUnreachable:
             raise  # it is gone on with once the server is back

@@ -153,12 +153,14 @@ class Answers:
             summary.buttons.append(keyboards.button(str(place), keyboards.Open(user=asker.user, place=place)))
             if not one.matches:
                 summary.lines.append(t("album-line", place=place, text=t.plain("nothing-short")))
+                summary.lines += replies.warnings(one.result.warnings, t)
                 continue
             best = one.matches[0]
             score = replies.score(best, t, calibrated=one.result.calibrated)
             title = replies.title(best.image, replies.LINE_CHARACTERS)
             text = t.plain("album-best", title=title, score=score)
             summary.lines.append(t("album-line", place=place, text=text))
+            summary.lines += replies.warnings(one.result.warnings, t)
             for shown in replies.captions(one.result, one.matches, t, first=1, ids=asker.is_admin):
                 summary.shown.append(Shown(shown.image, f"{t('album-caption', place=place)} {shown.caption}"))
         return summary

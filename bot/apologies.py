@@ -83,7 +83,11 @@ class Apologies:
 
     def _limits(self) -> dict[str, float]:
         settings = self._service.settings
-        return {"limit": megabytes(settings.max_bytes), "megapixels": settings.max_pixels // 1_000_000}
+        return {
+            "limit": megabytes(settings.max_bytes),
+            "megapixels": settings.max_pixels // 1_000_000,
+            "most": max(settings.max_pixels, settings.max_source_pixels) // 1_000_000,
+        }
 
     @staticmethod
     def _key(error: PicTraceError, t: Text) -> str:

@@ -5,7 +5,7 @@ from html import escape
 
 from bot.telegram_files import Shown
 from bot.texts import Text
-from engine import Match, SearchResult, StoredImage
+from engine import Match, PictureWarning, SearchResult, StoredImage
 
 TITLE_CHARACTERS = 200  # a caption holds 1,024
 LINE_CHARACTERS = 60
@@ -61,14 +61,20 @@ def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int
     if not result.calibrated:
         lines.append(t("uncalibrated"))
     lines.append(t("found-buttons"))
-    return "\n".join(lines)
+    return "\n".join([*warnings(result.warnings, t), *lines])
 
 
 def nothing(result: SearchResult, t: Text, *, same_only: bool) -> str:
     """What is said where nothing is near."""
+    said = t("nothing-same" if same_only else "nothing", count=result.library_size)
     if not result.library_size:
-        return t("nothing-empty")
-    return t("nothing-same" if same_only else "nothing", count=result.library_size)
+        said = t("nothing-empty")
+    return "\n".join([*warnings(result.warnings, t), said])
+
+
+def warnings(given: Sequence[PictureWarning], t: Text) -> list[str]:
+    """What there is to know of a picture that was taken all the same, a line each."""
+    return [t(key) if t.has(key := f"warning-{one.code}") else escape(one.message) for one in given]
 
 
 def why(match: Match, t: Text, *, calibrated: bool) -> str:

@@ -30,8 +30,8 @@ export class Page {
   }
 
   /** The chosen picture's bytes as {blob, shrunk}, or null where the page may not read them either. */
-  async read({ max_bytes: maxBytes, max_pixels: maxPixels }) {
-    const found = await this.#run((limits) => globalThis.pictrace.read(limits), { maxBytes, maxPixels });
+  async read({ max_bytes: maxBytes, max_pixels: maxPixels, max_source_pixels: maxSourcePixels }) {
+    const found = await this.#run((limits) => globalThis.pictrace.read(limits), { maxBytes, maxPixels, maxSourcePixels });
     return found && { blob: await fromDataUrl(found.dataUrl), shrunk: found.shrunk };
   }
 

@@ -19,9 +19,9 @@ export async function fromDataUrl(url) {
   return (await fetch(url)).blob();
 }
 
-/** Within the server's limits, `max_bytes` and `max_pixels`. */
+/** Within the server's limits, `max_bytes`, `max_pixels` and, of a JPEG, `max_source_pixels`. */
 export function fitting(blob, limits) {
-  return shrink.within(blob, { maxBytes: limits.max_bytes, maxPixels: limits.max_pixels });
+  return shrink.within(blob, { maxBytes: limits.max_bytes, maxPixels: limits.max_pixels, maxSourcePixels: limits.max_source_pixels });
 }
 
 /** What can be kept while the panel closes and opens, as a data URL; null where nothing can. */

@@ -145,6 +145,7 @@ def search(
                 print(json.dumps({"query": _text(path)} | terminal.result_json(result)), flush=True)
             else:
                 terminal.show_result(out, _named(path), result)
+                terminal.show_warnings(_named(path), result.warnings)
         return status
 
     _run(run, tidying=False)

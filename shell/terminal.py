@@ -29,6 +29,7 @@ from engine import (
     Moved,
     NearDuplicate,
     PicTraceError,
+    PictureWarning,
     SearchResult,
     StoredImage,
     VariantFigures,
@@ -126,6 +127,7 @@ def show_added(result: AddResult, as_json: bool) -> None:
             "status": result.status,
             "code": result.code,
             "near": list(result.near),
+            "warnings": [one.as_json() for one in result.warnings],
         }
         if result.message:
             value["message"] = result.message
@@ -141,11 +143,19 @@ def show_added(result: AddResult, as_json: bool) -> None:
     elif result.removed_before:
         at = result.removed_before.at.astimezone()
         err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
+    if not as_json:
+        show_warnings(result.name, result.warnings)
+
+
+def show_warnings(name: str, warnings: Sequence[PictureWarning]) -> None:
+    """What people should know of a picture that was taken all the same."""
+    for one in warnings:
+        err.print(f"[yellow]warning[/yellow]   {escape(name)}: {escape(one.message)} [dim]({one.code})[/dim]")
 
 
 def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
     if as_json:
-        value = {"query": query, "matches": [], "code": error.code, "message": str(error)}
+        value = {"query": query, "matches": [], "warnings": [], "code": error.code, "message": str(error)}
         print(json.dumps(value), flush=True)
     else:
         err.print(f"[red]rejected[/red]  {escape(name)}: {escape(str(error))} [dim]({error.code})[/dim]")
@@ -156,6 +166,7 @@ def result_json(result: SearchResult) -> dict[str, Any]:
         "matches": [match.as_json() for match in result.matches],
         "calibrated": result.calibrated,
         "timings_ms": result.timings_ms,
+        "warnings": [one.as_json() for one in result.warnings],
     }
 
 

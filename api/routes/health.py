@@ -60,6 +60,7 @@ async def server(here: Here, given: Given) -> ServerOut:
         limits=LimitsOut(
             max_bytes=settings.max_bytes,
             max_pixels=settings.max_pixels,
+            max_source_pixels=max(settings.max_pixels, settings.max_source_pixels),
             max_matches=MAX_LIMIT,
             searches_a_minute=settings.rate_limit or None,
             formats=list(MEDIA_TYPES),

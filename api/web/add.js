@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { button, h, refill } from "./shared/dom.js";
 import { date, list, t } from "./shared/i18n.js";
-import { nameOf } from "./shared/match.js";
+import { nameOf, warningsOf } from "./shared/match.js";
 import { Problem } from "./shared/problem.js";
 import { undo } from "./undo.js";
 
@@ -22,7 +22,7 @@ export class Adding {
   }
 
   render() {
-    const pick = h("input", { type: "file", id: "files", multiple: true, accept: "image/*,.heic,.heif,.avif" });
+    const pick = h("input", { type: "file", id: "files", multiple: true, accept: "image/*,.heic,.heif,.avif,.jp2,.j2k,.jxl,.dng,.cr2,.cr3,.nef,.arw,.raf,.orf,.rw2" });
     pick.addEventListener("change", () => this.addFiles([...pick.files]));
     const tags = h("input", { id: "add-tags", value: this.tags });
     tags.addEventListener("input", () => (this.tags = tags.value));
@@ -148,6 +148,8 @@ class Entry {
     this.state = "waiting";
     this.operation = null;
     this.near = false;
+    /** @type {Node[]} */
+    this.warnings = [];
     this.bar = h("progress", { max: 1, value: 0, "aria-label": name });
     this.said = h("span", { class: "said" });
     this.row = h("li", {}, h("span", { class: "name" }, name), this.bar, this.said);
@@ -170,7 +172,7 @@ class Entry {
 
   render() {
     this.row.className = this.state;
-    this.said.replaceChildren(...[this.thumbnail, this.tell()].filter(Boolean));
+    this.said.replaceChildren(...[this.thumbnail, this.tell(), ...this.warnings].filter(Boolean));
     return this.row;
   }
 
@@ -179,6 +181,7 @@ class Entry {
     try {
       const answer = await this.patiently(how);
       this.operation = answer.operation_id;
+      this.warnings = warningsOf(answer);
       if (answer.status === "duplicate") this.showDuplicate(answer.image);
       else {
         const before = answer.removed_before;

@@ -103,7 +103,7 @@ export class Search {
 
   askForm(whole) {
     const open = (capture) => {
-      const input = h("input", { type: "file", accept: "image/*,.heic,.heif,.avif", capture });
+      const input = h("input", { type: "file", accept: "image/*,.heic,.heif,.avif,.jp2,.j2k,.jxl,.dng,.cr2,.cr3,.nef,.arw,.raf,.orf,.rw2", capture });
       input.addEventListener("change", () => input.files.length && this.takeFiles([...input.files]));
       input.click();
     };

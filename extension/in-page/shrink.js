@@ -12,8 +12,12 @@ globalThis.pictraceShrink ??= {
     return canvas.convertToBlob({ type: "image/jpeg", quality });
   },
 
-  /** The same bytes where they are within the limits, or where the browser cannot read them; else the picture made smaller. */
-  async within(blob, { maxBytes, maxPixels = Infinity }) {
+  /**
+   * The same bytes where they are within the limits, or where the browser cannot read them; else the picture made smaller.
+   * Of a JPEG the server takes `maxSourcePixels`: it decodes it at a smaller size. Older servers do not say so.
+   */
+  async within(blob, { maxBytes, maxPixels: maxDecoded = Infinity, maxSourcePixels = maxDecoded }) {
+    const maxPixels = blob.type === "image/jpeg" ? maxSourcePixels : maxDecoded;
     if (blob.size <= maxBytes && maxPixels === Infinity) return blob;
     const bitmap = await createImageBitmap(blob).catch(() => null);
     if (!bitmap) return blob;

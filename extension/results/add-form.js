@@ -1,7 +1,7 @@
 // Adding a picture to the library: what is said of it, then what became of it.
 import { button, h, link } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
-import { framed, nameOf } from "../shared/match.js";
+import { framed, nameOf, warningsOf } from "../shared/match.js";
 import { showFile } from "./answer.js";
 
 /** `add` gets {title, tags, page_url}. */
@@ -35,6 +35,7 @@ export function addedView({ outcome, isUndone }, { server, undo }) {
   showFile(picture, server, image.links.thumbnail);
   return [
     h("h1", { id: "answer", tabindex: "-1" }, t(isUndone ? "app.undone" : `add.${status}`)),
+    warningsOf(outcome.answer),
     h(
       "div",
       { class: "card" },

@@ -4,7 +4,7 @@ import { t } from "../shared/i18n.js";
 
 /** `ask` gets {by: "bytes", blob, name} or {by: "link", url}. */
 export function askForm(ask, complain) {
-  const file = h("input", { type: "file", id: "file", accept: "image/*,.heic,.heif,.avif" });
+  const file = h("input", { type: "file", id: "file", accept: "image/*,.heic,.heif,.avif,.jp2,.j2k,.jxl,.dng,.cr2,.cr3,.nef,.arw,.raf,.orf,.rw2" });
   file.addEventListener("change", () => file.files.length && take(file.files[0]));
   const field = h("input", { type: "url", id: "link", placeholder: "https://…", required: true });
   const submit = (event) => {

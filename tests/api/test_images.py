@@ -13,7 +13,7 @@ from engine import EngineSettings
 from engine.pictures import imaging
 from engine.pictures.stripping import strip
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
-from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, cut_short, jpeg, photograph
 from tests.object_store import Bucket
 
 NEW = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:200, :300]))
@@ -46,6 +46,17 @@ async def test_picture_is_added_named_when_there_and_restored(api: Client) -> No
     assert added.json["removed_before"] is again.json["removed_before"] is None
     assert restored.json["removed_before"]["id"] == image["id"]
     assert restored.json["removed_before"]["at"] > image["created_at"]
+
+
+async def test_file_that_breaks_off_is_added_with_a_warning(api: Client) -> None:
+    added = await api.add(cut_short(NEW))
+    assert (added.status, added.json["status"]) == (201, "added")
+    (warning,) = added.json["warnings"]
+    assert (warning["code"], "breaks off" in warning["message"]) == ("cut_short", True)
+    await api("DELETE", f"/v1/images/{added.json['id']}")
+    restored = await api.add(cut_short(NEW))
+    assert (restored.json["status"], restored.json["warnings"]) == ("restored", [warning])
+    assert (await api.add(NEW)).json["warnings"] == []
 
 
 async def test_picture_is_added_by_url_with_its_source(serve: Serve) -> None:

@@ -12,7 +12,7 @@ from engine.matching import explain
 from engine.pictures import augment
 from shell.terminal import result_json
 from tests.api.conftest import Client, Serve, form, shipped
-from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, cut_short, jpeg, photograph
 from tests.small_library import menu
 
 
@@ -80,6 +80,12 @@ async def test_answer_has_what_the_command_line_gives(api: Client) -> None:
         }
         assert set(match["evidence"]) == set(expected["evidence"])
     assert set(through_engine["timings_ms"]) == set(answer["timings_ms"])
+
+
+async def test_file_that_breaks_off_is_looked_for_with_a_warning(api: Client) -> None:
+    found = await api.search(cut_short(screenshot()))
+    assert [warning["code"] for warning in found.json["warnings"]] == ["cut_short"]
+    assert (await api.search(screenshot())).json["warnings"] == []
 
 
 async def test_nothing_near_is_an_empty_answer_unless_weak_ones_are_wanted(api: Client) -> None:

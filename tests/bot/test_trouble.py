@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine import LibraryBusy, SearchService, ServerUnreachable
 from tests.bot.conftest import StartTalk, Talk, bot_settings, talking, texts
-from tests.conftest import bad_files, jpeg, original_of, photograph, thumbnail_of
+from tests.conftest import bad_files, cut_short, jpeg, original_of, photograph, thumbnail_of
 from tests.postgresql import PostgresServer
 from tests.telegram.server import FakeTelegram
 
@@ -23,7 +23,8 @@ SENTENCES = {
     "unsupported_format": "This kind of file is not taken;",
     "empty_file": "This file is empty.",
     "damaged_image": "This picture is damaged or incomplete.",
-    "too_many_pixels": "This picture has too many pixels; at most 50 megapixels are taken.",
+    "too_many_pixels": "This picture has too many pixels; at most 250 megapixels of a JPEG are taken, "
+    "of other kinds 110 or fewer.",
     "file_too_large": "This file is too large; at most 20 MB are taken.",
 }
 
@@ -50,6 +51,15 @@ async def test_bad_pictures_get_a_sentence_each(
     assert answer["text"].startswith(SENTENCES[code])
     assert reference(answer) in caplog.text
     assert answer["reply_to_message"]["message_id"] == 1
+
+
+async def test_file_that_breaks_off_is_looked_for_and_added_with_a_line(talk: Talk) -> None:
+    given = ("cut.jpg", cut_short(MIRRORED), "image/jpeg")
+    line = "The file breaks off: the end of the picture, or its finest details, are missing."
+    answers = await talk.ask(talk.ada, document=given, document_thumbnail=False)
+    assert sum(line in text for text in texts(answers)) == 1
+    answers = await talk.ask(talk.admin, document=given, document_thumbnail=False, caption="/add")
+    assert sum(line in text for text in texts(answers)) == 1
 
 
 async def test_file_over_20_mb_is_not_even_asked_for(talk: Talk, telegram: FakeTelegram) -> None:

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from engine.pictures import augment, imaging
-from tests.conftest import SHIPPED, Command, bad_files, jpeg, photograph
+from tests.conftest import SHIPPED, Command, bad_files, cut_short, jpeg, photograph
 from tests.e2e.conftest import Holding
 from tests.small_library import menu
 
@@ -46,12 +46,29 @@ def test_add_gives_one_line_for_each_in_order(pictrace: Command, tmp_path: Path)
     assert all(line["status"] == "rejected" and line["id"] is None for line in lines[1:-1])
     assert all(line["message"].endswith(".") for line in lines[1:-1])
     assert [lines[0]["status"], lines[-1]["status"]] == ["added", "added"]
-    assert set(lines[0]) == {"name", "id", "status", "code", "near"}
+    assert set(lines[0]) == {"name", "id", "status", "code", "near", "warnings"}
     assert "Traceback" not in done.stderr
     (report,) = pictrace.json("check", "--json")
     assert report["sound"]
     (status,) = pictrace.json("status", "--json")
     assert status["images"] == 2
+
+
+def test_file_that_breaks_off_is_taken_with_a_warning(library: Command, tmp_path: Path) -> None:
+    query = tmp_path / "cut.jpg"
+    query.write_bytes(cut_short(jpeg(photograph("rocket.jpg")[:200, :300])))
+    for command in ("search", "add"):
+        said = library(command, query)
+        assert said.returncode == 0
+        assert "warning   cut.jpg: The file breaks off" in said.stderr.replace(str(tmp_path) + "/", "")
+        assert "(cut_short)" in said.stderr
+    (answer,) = library.json("search", "--json", SHIPPED / "coffee.png")
+    assert answer["warnings"] == []
+    other = tmp_path / "other.jpg"
+    other.write_bytes(cut_short(jpeg(photograph("coffee.png")[:200, :300])))
+    for command in ("search", "add"):
+        (answer,) = library.json(command, "--json", other)
+        assert [one["code"] for one in answer["warnings"]] == ["cut_short"]
 
 
 def test_search_answers_in_order_and_goes_on_after_bad_ones(library: Command, tmp_path: Path) -> None:
@@ -70,7 +87,8 @@ def test_search_gives_what_the_contract_says(library: Command, tmp_path: Path) -
     query = tmp_path / "query.jpg"
     query.write_bytes(jpeg(photograph("astronaut.png")[100:400, 100:400]))
     (answer,) = library.json("search", "--json", "--limit", "3", query)
-    assert set(answer) == {"query", "matches", "timings_ms", "calibrated"}
+    assert set(answer) == {"query", "matches", "timings_ms", "calibrated", "warnings"}
+    assert answer["warnings"] == []
     assert answer["timings_ms"]["total"] > 0
     assert len(answer["matches"]) == 3
     match = answer["matches"][0]

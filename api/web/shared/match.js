@@ -1,7 +1,7 @@
 // How a match is shown: in its lane, with its grade and score, what was done to it, and why it matches.
 import { openDialog } from "./dialog.js";
 import { button, h, link, svg } from "./dom.js";
-import { list, percent, t } from "./i18n.js";
+import { has, list, percent, t } from "./i18n.js";
 import { sentence } from "./problem.js";
 
 /**
@@ -65,16 +65,26 @@ export function framed(preview) {
 }
 
 /**
+ * What there is to know of a picture that was taken all the same, in the reader's language, or else in the server's words;
+ * older servers say nothing of it.
+ * @param {{ warnings?: { code: string, message: string }[] }} answer
+ */
+export function warningsOf({ warnings = [] }) {
+  return warnings.map(({ code, message }) => h("p", { class: "warning" }, has(`warning.${code}`) ? t(`warning.${code}`) : message));
+}
+
+/**
  * The matches lane by lane, or that nothing is like the picture. `cardOf(match, place)` makes each card; `others` is how many
  * pictures could have been found; `showWeak()` asks for the nearest, and is left out where they were asked for.
- * @param {{ matches: Match[] }} answer
+ * @param {{ matches: Match[], warnings?: { code: string, message: string }[] }} answer
  * @param {{ cardOf: (match: Match, place: number) => HTMLElement, others: number, showWeak?: (() => void) | null }} means
  */
-export function answerSection({ matches }, { cardOf, others, showWeak }) {
+export function answerSection({ matches, warnings }, { cardOf, others, showWeak }) {
   const strong = matches.filter((match) => !match.weak).length;
   return h(
     "section",
     { id: "answer", tabindex: "-1", class: "answer", "aria-labelledby": "answer-heading" },
+    warningsOf({ warnings }),
     strong ? lanes(matches, cardOf, strong) : nothing(matches, cardOf, others, showWeak),
   );
 }

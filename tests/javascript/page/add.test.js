@@ -225,6 +225,13 @@ test("leaving the page is warned of while something is under way", async () => {
   assert.equal(leaving(), false);
 });
 
+test("what there is to know of a picture is said beside it", async () => {
+  adding.addFiles(names("a"));
+  await settled();
+  await uploads[0].answer(201, added({ warnings: [{ code: "cut_short", message: "The server's words." }] }));
+  assert.match(lines()[0], /^a: added.*The file breaks off: the end of the picture, or its finest details, are missing\.$/);
+});
+
 test("a picture that was removed before says when", async () => {
   adding.addFiles(names("a"));
   await settled();

@@ -32,6 +32,20 @@ test("matches stand in their lanes, and keep the server's places", () => {
   assert.deepEqual(classes, ["card same", "card same", "card variant", "card alike", "card weak"]);
 });
 
+test("what there is to know of the picture stands above the matches, in the reader's language where it has words for it", () => {
+  const warnings = [
+    { code: "cut_short", message: "The server's words." },
+    { code: "quite_new", message: "Something new." },
+  ];
+  for (const matches of [[matched()], []]) {
+    const section = show.answerSection({ matches, warnings }, { cardOf, others: 40, showWeak: null });
+    const said = ["The file breaks off: the end of the picture, or its finest details, are missing.", "Something new."];
+    assert.deepEqual(texts(section, ".warning"), said);
+    assert.equal(section.firstElementChild.className, "warning");
+  }
+  assert.deepEqual(texts(answer(matched()), ".warning"), []);
+});
+
 test("a heading says what its lane means", () => {
   const section = answer(matched(), matched({ lane: "variant", grade: "variant" }), matched({ lane: "alike", grade: "alike" }));
   const helps = [...section.querySelectorAll("h2")].map((one) => one.getAttribute("title"));

@@ -14,10 +14,10 @@ test("a known code has its sentence, whatever the server said", () => {
 });
 
 test("the server's limits are named in megabytes and megapixels", () => {
-  const limits = { max_bytes: 5 * 1024 * 1024 + 1, max_pixels: 7_900_000 };
+  const limits = { max_bytes: 5 * 1024 * 1024 + 1, max_pixels: 7_900_000, max_source_pixels: 9_900_000 };
   assert.match(sentence({ code: "file_too_large" }, limits), /at most 5 MB/);
-  assert.match(sentence({ code: "too_many_pixels" }, limits), /at most 7 megapixels/);
-  assert.match(sentence({ code: "file_too_large" }), /at most 20 MB/);
+  assert.match(sentence({ code: "too_many_pixels" }, limits), /at most 9 megapixels of a JPEG are taken, of other kinds 7 or fewer/);
+  assert.match(sentence({ code: "file_too_large" }), /at most 64 MB/);
 });
 
 test("a wait is told in seconds, in its plural form", () => {
