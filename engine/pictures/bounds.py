@@ -205,20 +205,25 @@ def _gif(content: bytes, max_pixels: int) -> None:
 
 
 def _webp(content: bytes, max_pixels: int) -> None:
+    for width, height in webp_sizes(content):
+        require_size(width, height, max_pixels)
+
+
+def webp_sizes(content: bytes) -> Iterator[tuple[int, int]]:
+    """The sizes that the headers of a WebP say, of its canvas and of its pictures. TooCostly for too many chunks."""
     at = 12
     for _ in range(MAX_CHUNKS):
         name, body = content[at : at + 4], content[at + 8 : at + 18]
         if len(body) < 10:
             return
         if name == b"VP8X":
-            across, down = int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
-            require_size(across, down, max_pixels)
+            yield int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
         elif name == b"VP8L":
             bits = int.from_bytes(body[1:5], "little")
-            require_size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, max_pixels)
+            yield (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
         elif name == b"VP8 ":
             across, down = struct.unpack_from("<HH", body, 6)
-            require_size(across & 0x3FFF, down & 0x3FFF, max_pixels)
+            yield across & 0x3FFF, down & 0x3FFF
         at += 8 + (int.from_bytes(content[at + 4 : at + 8], "little") + 1 & ~1)
     _refuse(f"more than {MAX_CHUNKS:,} chunks")
 

@@ -291,6 +291,9 @@ def _open(content: bytes, limits: _Asked) -> PillowImage.Image:
         if content.startswith(bounds.JXL):
             _prepare_jxl(content, limits)
             formats = ["JXL"]
+        if content[:4] == b"RIFF" and content[8:12] == b"WEBP":  # its decoder takes memory before it says a size
+            for size in bounds.webp_sizes(content):
+                bounds.require_memory("WEBP", size, limits.memory_bytes)
         image = PillowImage.open(BytesIO(content), formats=formats)
         if image.width < 1 or image.height < 1:
             raise DamagedImage(f"The picture is {image.width} x {image.height} pixels: there is nothing in it.")
@@ -298,7 +301,6 @@ def _open(content: bytes, limits: _Asked) -> PillowImage.Image:
         is_still = not getattr(image, "is_animated", False)
         if image.format != "WEBP" or image.width * image.height < LARGE_PIXELS or not is_still:
             return image
-        bounds.require_memory("WEBP", image.size, limits.memory_bytes)
         info = image.info
         del image  # with the memory that Pillow's decoder takes, for three pictures of its size
         return _large_webp(content, info)
