@@ -280,10 +280,11 @@ class FolderFollower:
         return await self._pool.run(gone)
 
     def _is_gone(self, path: str) -> bool:
-        if not is_in(path, [self.root]) and self._is_away(path):
+        is_here = is_in(path, [self.root])
+        if not is_here and self._is_away(path):
             return False
         if UNKNOWN in path:
-            return True  # such a path can only be walked to
+            return is_here  # such a path can only be walked to
         try:
             os.stat(path)
         except (FileNotFoundError, NotADirectoryError):

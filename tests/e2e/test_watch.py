@@ -275,7 +275,9 @@ def test_rejected_file_is_told_with_its_code(pictrace: Command, root: Path) -> N
     assert (line["event"], line["code"]) == ("rejected", "not_an_image")
 
 
-@pytest.mark.parametrize("arguments", [["--rescan-minutes", "-1"], ["--allow-missing", "-1"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--rescan-minutes", "-1"], ["--rescan-minutes", "nan"], ["--allow-missing", "-1"], []]
+)
 def test_wrong_use_says_so(pictrace: Command, arguments: list[str], root: Path) -> None:
     folders = [root] if arguments else []
     assert pictrace("watch", *arguments, *folders).returncode == 2
