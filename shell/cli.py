@@ -7,6 +7,7 @@ went well, 1 if something was rejected, 2 for wrong use.
 import asyncio
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -153,6 +154,8 @@ def watch(
 
     A folder that is away, as a disk that is not mounted, changes nothing.
     """
+    if not math.isfinite(rescan_minutes):
+        raise typer.BadParameter("--rescan-minutes takes a number of minutes.")
     tags = tuple(text for text in map(_text, tag or []) if text)
     plan = WatchPlan(mirror=mirror, rescan_minutes=rescan_minutes, once=once, tags=tags, allow_missing=allow_missing)
 

@@ -40,7 +40,7 @@ def test_settings_table_says_what_the_code_says() -> None:
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.milvus.yaml"])
 def test_compose_sets_what_there_is_to_set(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     services = yaml.safe_load((ROOT / name).read_text())["services"]
-    for service in services.keys() - {"db", "etcd", "milvus", "minio"}:
+    for service in services.keys() - {"db", "milvus"}:
         values = services[service]["environment"]
         assert {setting.removeprefix("PICTRACE_").lower() for setting in values} <= set(SETTINGS)
         for setting, value in values.items():

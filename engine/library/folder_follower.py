@@ -177,12 +177,20 @@ class FolderFollower:
         """The pictures at these paths and below, and what cannot be looked into. Archives are not followed."""
         there, unreadable = {}, []
         for place in places:
-            for given in expand(Path(place), self._settings) if os.path.lexists(place) else ():
+            if not os.path.lexists(place) or self._is_beyond_link(Path(place)):
+                continue
+            for given in expand(Path(place), self._settings):
                 if isinstance(given, Source) and given.file and self._is_followed(given.file.path):
                     there[given.file.path] = given
                 elif isinstance(given, Refused) and given.error.code == "unreadable_file":
                     unreadable.append(given)
         return there, unreadable
+
+    def _is_beyond_link(self, place: Path) -> bool:
+        """Whether a link to a folder leads there: the system tells of what is behind, but nobody walks through it."""
+        root = Path(self.root)
+        between = [one for one in (place, *place.parents) if root in one.parents]
+        return any(one.is_symlink() and one.is_dir() for one in between)
 
     def _is_followed(self, path: str) -> bool:
         below = PurePath(path).relative_to(self.root)
@@ -250,7 +258,7 @@ class FolderFollower:
     def _was_refused(self, path: str, file: FileSeen, result: AddResult) -> FolderEvent | None:
         if not os.path.lexists(path):
             return None
-        if time.time() - file.mtime_ns / 1e9 < YOUNG_S:
+        if abs(time.time() - file.mtime_ns / 1e9) < YOUNG_S:  # a camera's clock may be far ahead
             return self._wait_for(path, RETRY_S)
         self._told_to_wait.discard(path)
         self._refused[path] = (file.size, file.mtime_ns)
@@ -274,10 +282,11 @@ class FolderFollower:
         return await self._pool.run(gone)
 
     def _is_gone(self, path: str) -> bool:
-        if not is_in(path, [self.root]) and self._is_away(path):
+        is_here = is_in(path, [self.root])
+        if not is_here and self._is_away(path):
             return False
         if UNKNOWN in path:
-            return True  # such a path can only be walked to
+            return is_here  # such a path can only be walked to
         try:
             os.stat(path)
         except (FileNotFoundError, NotADirectoryError):

@@ -92,7 +92,9 @@ def test_search_gives_what_the_contract_says(library: Command, tmp_path: Path) -
     assert answer["timings_ms"]["total"] > 0
     assert len(answer["matches"]) == 3
     match = answer["matches"][0]
-    assert set(match) == {"id", "name", "title", "lane", "score", "p_same", "weak", "grade", "evidence"}
+    assert set(match) == {
+        "id", "name", "title", "source_missing_since", "lane", "score", "p_same", "weak", "grade", "evidence",
+    }  # fmt: skip
     assert (match["name"], match["lane"], match["weak"]) == ("astronaut.png", "same", False)
     assert match["evidence"]["edits"] == ["cropped"]
     assert match["evidence"]["keypoints"] > 20
@@ -440,7 +442,9 @@ def test_near_duplicates_are_named_listed_decided_on_and_taken_back(pictrace: Co
     assert "2 are near-duplicates of pictures in the library: `pictrace duplicates` lists them." in done.stderr
     (group,) = pictrace.json("duplicates", "--json")
     assert [image["id"] for image in group["images"]] == [5, 1, 4, 3]
-    assert set(group["images"][0]) == {"id", "name", "title", "width", "height", "bytes", "p_same"}
+    assert set(group["images"][0]) == {
+        "id", "name", "title", "width", "height", "bytes", "source_missing_since", "p_same",
+    }  # fmt: skip
     assert all(0.9 < image["p_same"] <= 1 for image in group["images"])
     table = pictrace("duplicates").stdout
     assert re.search(r"1 group of near-duplicates, 4 pictures", table)

@@ -245,6 +245,19 @@ def test_mirror_removes_with_the_files_but_not_many_at_once(pictrace: Command, r
     assert library(pictrace) == {"images": 40, "removed": 0, "source_missing": 0}
 
 
+def test_missing_file_is_told_of_wherever_its_picture_is_shown(pictrace: Command, root: Path) -> None:
+    copy("coffee.png", root / "coffee.png")
+    copy("rocket.jpg", root / "rocket.jpg")
+    assert "missing" not in pictrace("search", SHIPPED / "coffee.png").stdout
+    assert pictrace("watch", "--once", root).returncode == 0
+    (root / "coffee.png").unlink()
+    assert pictrace("watch", "--once", root).stderr == f"missing   {root}/coffee.png, id 1\n"
+    assert "coffee.png (file missing since 20" in pictrace("search", SHIPPED / "coffee.png").stdout
+    assert "1 picture whose file is not where it was any more" in pictrace("status").stdout
+    assert pictrace("watch", "--once", "--mirror", root).stderr == f"removed   {root}/coffee.png, id 1\n"
+    assert "whose file" not in pictrace("status").stdout
+
+
 def test_name_of_a_file_cannot_write_into_the_terminal(pictrace: Command, root: Path) -> None:
     copy("coffee.png", root / "a\x1b[31m\n[red]b\N{RIGHT-TO-LEFT OVERRIDE}.png")
     done = pictrace("watch", "--once", root)
@@ -262,7 +275,9 @@ def test_rejected_file_is_told_with_its_code(pictrace: Command, root: Path) -> N
     assert (line["event"], line["code"]) == ("rejected", "not_an_image")
 
 
-@pytest.mark.parametrize("arguments", [["--rescan-minutes", "-1"], ["--allow-missing", "-1"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--rescan-minutes", "-1"], ["--rescan-minutes", "nan"], ["--allow-missing", "-1"], []]
+)
 def test_wrong_use_says_so(pictrace: Command, arguments: list[str], root: Path) -> None:
     folders = [root] if arguments else []
     assert pictrace("watch", *arguments, *folders).returncode == 2

@@ -223,6 +223,20 @@ async def test_archive_is_not_followed(root: Path, following: Following) -> None
     assert await look(following()) == []
 
 
+async def test_link_to_a_folder_is_not_followed_and_one_to_a_file_or_the_folder_itself_is(
+    small: SearchService, root: Path, following: Following, tmp_path: Path
+) -> None:
+    behind = put(tmp_path / "outside" / "a.jpg", 1)
+    (root / "folder").symlink_to(behind.parent)
+    (root / "file.jpg").symlink_to(put(tmp_path / "outside" / "b.jpg", 2))
+    follower = following()
+    assert told(await look(follower), root) == [("added", "file.jpg", 1)]
+    assert await look(follower, root / "folder" / "a.jpg", root / "folder") == []
+    (tmp_path / "linked").symlink_to(root)
+    follower.root = str(tmp_path / "linked")
+    assert told(await look(follower), root) == [("duplicate", "../linked/file.jpg", 1)]
+
+
 # --- moved
 
 
