@@ -24,6 +24,7 @@ from yarl import URL
 
 from engine.errors import FetchDenied, FetchError, FetchFailed, FetchTimeout, NotAnImage, TooManyRedirects, UrlRefused
 from engine.pictures.imaging import too_large
+from engine.pictures.lenient_http import MAX_HEAD_BYTES, LenientConnector
 from engine.pictures.urls import name_of, parse_url
 from engine.pictures.web_pages import PAGE_BYTES, is_page, picture_of
 
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 MAX_REDIRECTS = 5
 PORTS = (80, 443)
 CHUNK = 64 * 1024
-MAX_HEADER_BYTES, MAX_HEADERS = 64 * 1024, 1000
+MAX_HEADERS = 1000
 REDIRECTS = (301, 302, 303, 307, 308)
 DENIED = (401, 402, 403, 407, 429, 451)
 WHOLE = (200, 203)
@@ -199,10 +200,9 @@ class Fetcher:
     def _session(self, allowed: bool) -> aiohttp.ClientSession:
         """One session for hosts that the settings allow, one for all others, so that no connection is shared."""
         if allowed not in self._sessions:
-            connector = aiohttp.TCPConnector(
+            connector = LenientConnector(
                 resolver=self._resolver,
                 use_dns_cache=False,
-                force_close=True,
                 limit=0,
                 socket_factory=None if allowed else _public_socket,
             )
@@ -210,8 +210,8 @@ class Fetcher:
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self._user_agent, "Accept": ACCEPT},
-                max_line_size=MAX_HEADER_BYTES,
-                max_field_size=MAX_HEADER_BYTES,
+                max_line_size=MAX_HEAD_BYTES,
+                max_field_size=MAX_HEAD_BYTES,
                 max_headers=MAX_HEADERS,
                 trust_env=False,  # a proxy would connect in our place, unguarded
             )

@@ -7,8 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,6 +31,29 @@ ADDED = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
 def library(pictrace: Command, holding: Holding) -> Command:
     holding(*ADDED)
     return pictrace
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """A page that names a picture, and one that names none."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            named = b'<meta property="og:image" content="coffee.png">' if self.path == "/post" else b""
+            is_picture = self.path == "/coffee.png"
+            body = (SHIPPED / "coffee.png").read_bytes() if is_picture else b"<!doctype html><html>" + named
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is logged."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def width_of(path: Path) -> int:
@@ -81,6 +107,21 @@ def test_search_answers_in_order_and_goes_on_after_bad_ones(library: Command, tm
     assert [line["code"] for line in lines[1:-1]] == list(expected.values())
     assert [line["matches"][0]["name"] for line in (lines[0], lines[-1])] == ["rocket.jpg", "coffee.png"]
     assert "Traceback" not in done.stderr
+
+
+def test_url_of_a_page_is_followed_to_the_picture_it_names(pictrace: Command, site: str) -> None:
+    allowed = {"PICTRACE_FETCH_ALLOW": "127.0.0.1"}
+    (added,) = pictrace.json("add", "--json", f"{site}/post", **allowed)
+    assert (added["name"], added["status"], added["page"]) == ("coffee.png", "added", True)
+    (found,) = pictrace.json("search", "--json", f"{site}/post", **allowed)
+    assert (found["page"], found["matches"][0]["name"]) == (True, "coffee.png")
+    (itself,) = pictrace.json("search", "--json", f"{site}/coffee.png", **allowed)
+    assert itself["page"] is False
+    assert "From the web page's preview picture." in pictrace("search", f"{site}/post", **allowed).stdout
+    assert "From the web page's preview picture." in pictrace("add", f"{site}/post", **allowed).stderr
+    none = pictrace("search", f"{site}/none", **allowed)
+    assert none.returncode == 1
+    assert "open the picture itself and copy its address" in " ".join(none.stderr.split())
 
 
 def test_search_gives_what_the_contract_says(library: Command, tmp_path: Path) -> None:

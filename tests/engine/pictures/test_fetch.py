@@ -445,11 +445,12 @@ async def test_honest_gzip_is_unpacked() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\n\xff\xff\xff\xff\xff",
         b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nplain",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nplain",
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
         b"not http at all\r\n\r\n",
         b"",
     ],
-    ids=["lies", "chunked", "no gzip", "no brotli", "negative", "large header", "garbage", "nothing"],
+    ids=["lies", "chunked", "no gzip", "no brotli", "negative", "two lengths", "large header", "garbage", "nothing"],
 )
 async def test_answer_that_breaks_the_rules_is_a_clear_error(answer: bytes) -> None:
     async with raw(answer) as host, fetcher(allow=[host]) as fetching:
@@ -548,11 +549,33 @@ async def test_refusal_says_to_send_the_picture_itself(status: int) -> None:
         answering(b"picture").replace(b"\r\n", b"\n"),
         answering(b"picture") + b"\r\n",
         b"HTTP/1.0 200 OK\r\n\r\npicture",
+        answering(b"picture", b"Content-Length: 7"),
+        answering(b"picture", b"Content-Length: 7, 7"),
+        answering(b"picture", b"X : y"),
+        answering(b"picture", b"Transfer-Encoding: identity"),
+        answering(b"7\r\npicture\r\n0\r\n\r\n", b"Transfer-Encoding: chunked"),
+        b"HTTP/1.1 100 Continue\r\n\r\n" + answering(b"picture", b"Content-Length: 7"),
+        b"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\npicture",
     ],
 )
 async def test_harmless_faults_of_a_server_are_passed_over(answer: bytes) -> None:
     async with raw(answer) as host, fetcher(allow=[host]) as fetching:
         assert (await fetching.fetch(f"http://{host}/")).content == b"picture"
+
+
+async def test_answer_in_small_pieces_is_put_together() -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for byte in answering(b"picture", b"Content-Length: 7"):
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.close()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with fetcher(allow=[host]) as fetching:
+            assert (await fetching.fetch(f"http://{host}/")).content == b"picture"
 
 
 @pytest.mark.parametrize("content_range", [b"bytes 0-6/70", b"bytes 1-7/8", b"bytes 0-6/*", b"nonsense"])

@@ -34,6 +34,18 @@ test("what the server cannot fetch is read from its host where that is allowed",
   assert.equal(asked[0].referrerPolicy, "no-referrer");
 });
 
+test("what the server is not given is read from its host too", async () => {
+  state.allowed = ["http://far.example/*"];
+  serve(() => new Response("bytes", { headers: { "Content-Type": "image/jpeg" } }));
+  const found = await give(LINK, async ({ url }) => (url ? failing("fetch_denied")() : answer), { ...means(), limits: { max_bytes: 10 ** 7 } });
+  assert.deepEqual([found.way, found.tried], ["host", [{ way: "address", code: "fetch_denied" }]]);
+});
+
+test("a link to a page is answered with the picture that the page names", async () => {
+  const found = await give(LINK, async () => ({ ...answer, page: true }), means());
+  assert.deepEqual([found.way, found.answer.page], ["address", true]);
+});
+
 test("without any way the host is named that could be allowed", async () => {
   await assert.rejects(give(LINK, failing("url_refused"), means()), (error) => {
     assert.ok(error instanceof NoWay);

@@ -85,7 +85,7 @@ test("until one was added there is no operation to join", async () => {
   await uploads[1].answer(200, added({ status: "duplicate", operation_id: null, image: stored("old.jpg") }));
   assert.deepEqual([uploads.length, uploads[2].form.has("operation_id")], [3, false]);
   await uploads[2].answer(201, added());
-  assert.deepEqual(lines(), ["a: not added: This is not a picture that can be read. Of a web page, open the picture itself and copy its address.", "b: already here as “old.jpg”", "c: added"]);
+  assert.deepEqual(lines(), ["a: not added: This is not a picture that can be read. If it is a link to a web page, open the picture itself and copy its address.", "b: already here as “old.jpg”", "c: added"]);
   assert.equal(summary(), "1 added, 1 already here, 1 not added");
 });
 

@@ -76,6 +76,12 @@ test("without calibration there are no probabilities, and it is said", () => {
   assert.ok(element.textContent.includes("This library's scores are not calibrated"));
 });
 
+test("the picture that a web page names is said to be that", () => {
+  const said = "From the web page's preview picture.";
+  assert.ok(shown([matched()], { page: true }).element.querySelector(".query").textContent.includes(said));
+  assert.ok(!shown([matched()], { page: false }).element.textContent.includes(said));
+});
+
 test("the picture that is asked with from the library is not counted among the others", () => {
   assert.ok(shown([], { question: { like: 3 } }).element.textContent.includes("None of the 5 pictures"));
   assert.ok(shown([]).element.textContent.includes("None of the 6 pictures"));

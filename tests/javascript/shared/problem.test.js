@@ -10,7 +10,7 @@ const { Problem, sentence } = await import("../../../api/web/shared/problem.js")
 before(() => load("en", new URL("../../../api/web/locales/", import.meta.url)));
 
 test("a known code has its sentence, whatever the server said", () => {
-  assert.equal(sentence(new Problem("not_an_image", { detail: "Magic bytes." })), "This is not a picture that can be read.");
+  assert.equal(sentence(new Problem("not_an_image", { detail: "Magic bytes." })), "This is not a picture that can be read. If it is a link to a web page, open the picture itself and copy its address.");
 });
 
 test("the server's limits are named in megabytes and megapixels", () => {
