@@ -37,13 +37,20 @@ class PictureWarning:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A decoded picture: upright, opaque, RGB; `pixels` may be smaller than `width` x `height` of the original."""
+    """A decoded picture: upright, opaque, RGB; `pixels` may be smaller than `width` x `height` of the original.
+
+    `ground`: the grey level that a transparent one was put on; None where all of it was hidden, and is shown as if it
+    were opaque. `frame`: the number of the frame that is shown, from 0, of a picture that `is_animated`.
+    """
 
     pixels: Pixels
     media_type: str
     width: int
     height: int
     warnings: tuple[PictureWarning, ...] = ()
+    ground: int | None = 255
+    frame: int = 0
+    is_animated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

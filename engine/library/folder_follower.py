@@ -14,7 +14,7 @@ from engine.concurrency import CpuPool
 from engine.domain import AddResult, FileSeen, FolderEvent, KnownFile
 from engine.errors import TooManyMissing
 from engine.library.adding import Adder
-from engine.pictures.kinds import SUFFIXES
+from engine.pictures.kinds import SUFFIXES, reason_by_name
 from engine.pictures.sources import Refused, Source, expand
 from engine.settings import EngineSettings
 from engine.storage import statements
@@ -413,8 +413,9 @@ def is_in(path: str, places: Sequence[str]) -> bool:
 
 
 def is_hidden(below: PurePath) -> bool:
-    """Whether a name in a path says that the file is not meant to be seen, or is what an editor keeps beside it."""
-    return any(part.startswith(".") for part in below.parts) or below.name.startswith("~$")
+    """Whether a name in a path says that the file is no picture of a person's, or is what an editor keeps beside it."""
+    paths = (below.parts[:end] for end in range(1, len(below.parts) + 1))
+    return any(reason_by_name(path) for path in paths) or below.name.startswith("~$")
 
 
 def _examine(root: str) -> tuple[str | None, int | None]:

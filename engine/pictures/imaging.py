@@ -30,7 +30,8 @@ from engine.errors import (
     TooCostly,
     UnsupportedFormat,
 )
-from engine.pictures import bounds, cut_short, essentials, parts, raw, unsupported
+from engine.pictures import bounds, cut_short, essentials, frames, grounds, parts, raw, unsupported
+from engine.pictures.grounds import Ground
 
 FORMATS = {
     "JPEG": "image/jpeg",
@@ -121,7 +122,9 @@ def decode(
     memory_bytes: int | None = None,
     of_parts: bool = False,
 ) -> Image:
-    """The first frame of a picture file, upright, on white where it is transparent, longest side at most `side`.
+    """A picture file, upright, longest side at most `side`; where transparent, on a ground that it stands out from.
+
+    Of an animation the first frame that shows something.
 
     `of_parts`: of a long picture `side` is the longest side of each of its parts, not of the whole. `memory_bytes` is
     what this process may still take, where that is bounded: a decoder that runs out of it does not always say so.
@@ -170,13 +173,17 @@ def _decoded(content: bytes, limits: _Asked) -> Image:
     image, size, said = _loaded(content, limits)
     media_type = FORMATS[image.format or ""]
     side = limits.side_of(*size)
+    is_animated = not said and frames.is_animated(image)
     try:
+        frame, image = frames.first_good(image) if is_animated else (0, image)
+        ground = grounds.ground_of(image)
         turned = _is_turned(image)
-        pixels = _upright(image, side)
+        pixels = _upright(image, side, ground)
     except Exception as error:
         raise _undecodable(error, limits.max_pixels) from error
     width, height = size[::-1] if turned else size
-    return Image(reduced(pixels, side), media_type, width, height, said)
+    shown = reduced(pixels, side)
+    return Image(shown, media_type, width, height, said, ground=ground, frame=frame, is_animated=is_animated)
 
 
 def _loaded(content: bytes, limits: _Asked) -> tuple[PillowImage.Image, tuple[int, int], tuple[PictureWarning, ...]]:
@@ -393,15 +400,15 @@ def _orientation(image: PillowImage.Image) -> int:
         return 1
 
 
-def _upright(image: PillowImage.Image, side: int) -> Pixels:
+def _upright(image: PillowImage.Image, side: int, ground: Ground) -> Pixels:
     """The pixels of a loaded picture; of a very large one made smaller, though not as small as `side`."""
     turn = UPRIGHT.get(_orientation(image))
     if image.mode.startswith(("I", "F")):
         pixels = _from_deep_grey(_deep_grey(image, _factor(image, side)))
     elif image.width * image.height < LARGE_PIXELS:
-        return np.asarray(_opaque(image if turn is None else image.transpose(turn)))
+        return np.asarray(grounds.on_ground(image if turn is None else image.transpose(turn), ground))
     else:
-        pixels = _in_bands(image, _factor(image, side))
+        pixels = _in_bands(image, _factor(image, side), ground)
     return pixels if turn is None else np.asarray(PillowImage.fromarray(pixels).transpose(turn))
 
 
@@ -410,7 +417,7 @@ def _factor(image: PillowImage.Image, side: int) -> int:
     return max(1, max(image.size) // (2 * side)) if image.width * image.height >= LARGE_PIXELS else 1
 
 
-def _in_bands(image: PillowImage.Image, factor: int) -> Pixels:
+def _in_bands(image: PillowImage.Image, factor: int, ground: Ground) -> Pixels:
     """A large picture in RGB, `factor` times smaller: a band of it at a time, so that its copies take little memory."""
     rows = factor * max(1, BAND_PIXELS // (factor * image.width))
     pixels = np.empty((-(-image.height // factor), -(-image.width // factor), 3), np.uint8)
@@ -418,7 +425,10 @@ def _in_bands(image: PillowImage.Image, factor: int) -> Pixels:
         band = image.crop((0, top, image.width, min(image.height, top + rows)))
         band.info = image.info  # transparency
         across = (min(factor, band.width), min(factor, band.height))
-        smaller = _opaque(_smaller(band, across)) if image.mode in REDUCIBLE else _smaller(_opaque(band), across)
+        if image.mode in REDUCIBLE:
+            smaller = grounds.on_ground(_smaller(band, across), ground)
+        else:
+            smaller = _smaller(grounds.on_ground(band, ground), across)
         pixels[top // factor : top // factor + smaller.height] = np.asarray(smaller)
     return pixels
 
@@ -429,15 +439,6 @@ def _smaller(image: PillowImage.Image, across: tuple[int, int]) -> PillowImage.I
     smaller = image.reduce(across)
     smaller.info = image.info
     return smaller
-
-
-def _opaque(image: PillowImage.Image) -> PillowImage.Image:
-    """In RGB, on white where it is transparent."""
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        ground = PillowImage.new("RGBA", image.size, "white")
-        image = PillowImage.alpha_composite(ground, image)
-    return image.convert("RGB")
 
 
 def _deep_grey(image: PillowImage.Image, factor: int) -> NDArray[np.generic]:
