@@ -74,6 +74,12 @@ def test_what_was_read_before_the_parser_gives_up_counts() -> None:
     assert named('<html><link rel=image_src href=a.jpg><![x y<meta property="og:image" content="b.jpg">') == "a.jpg"
 
 
+def test_what_stays_open_too_long_is_the_end_but_scripts_may_be_long() -> None:
+    first = "<html><link rel=image_src href=a.jpg>"
+    assert named(f"{first}<a b='{'x' * 300_000}'>{OG.replace('a.jpg', 'b.jpg')}") == "a.jpg"
+    assert named(f"{first}<script>{'x' * 300_000}</script>{OG.replace('a.jpg', 'b.jpg')}") == "b.jpg"
+
+
 def test_page_may_name_none() -> None:
     assert named("<html><body><img src=a.jpg>") is None
     assert named("<html>" + " " * PAGE_BYTES + OG) is None  # nobody looks that far
