@@ -1,7 +1,7 @@
 """Which picture a web page names."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.pictures.web_pages import PAGE_BYTES, NamedPicture, is_page, picture_of
@@ -110,6 +110,7 @@ def test_utf_16_is_told_by_its_mark() -> None:
 @given(
     st.lists(st.sampled_from(["<", ">", "!", "--", "[", "meta ", "a", "'", '"', "=", "/", "&#", "<script", "\0", "ß"]))
 )
+@settings(max_examples=100, deadline=None)
 def test_no_page_breaks_it(pieces: list[str]) -> None:
     html = "".join(pieces)
     assert picture_of(html.encode(), None) is None or "content" in html
