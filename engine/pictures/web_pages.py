@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 PAGE_BYTES = 512 * 1024  # of a page that are looked through
 PIECE = 16 * 1024  # characters; what names the picture mostly stands in the first few
+MOST_OPEN = 128 * 1024  # characters of one tag or comment
 SNIFFED = 4096
 _STARTS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<meta", b"<link", b"<script")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-z0-9_-]{1,40})""", re.IGNORECASE)
@@ -43,7 +44,7 @@ def picture_of(content: bytes, charset: str | None) -> NamedPicture | None:
             parser.feed(text[start : start + PIECE])
         except AssertionError:  # how the parser of some Python versions gives up
             break
-        if _NAMES[0] in parser.found:
+        if _NAMES[0] in parser.found or parser.is_stuck:
             break
     for name in _NAMES:
         if name in parser.found:
@@ -72,6 +73,11 @@ class _Parser(HTMLParser):
         super().__init__()
         self.found: dict[str, str] = {}
         self.base: str | None = None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a tag or comment stays open, which would be read from its beginning with each further piece."""
+        return self.cdata_elem is None and len(self.rawdata) > MOST_OPEN
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: (value or "").strip() for name, value in reversed(attrs)}

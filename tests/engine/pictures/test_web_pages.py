@@ -1,7 +1,7 @@
 """Which picture a web page names."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.pictures.web_pages import PAGE_BYTES, NamedPicture, is_page, picture_of
@@ -74,6 +74,12 @@ def test_what_was_read_before_the_parser_gives_up_counts() -> None:
     assert named('<html><link rel=image_src href=a.jpg><![x y<meta property="og:image" content="b.jpg">') == "a.jpg"
 
 
+def test_what_stays_open_too_long_is_the_end_but_scripts_may_be_long() -> None:
+    first = "<html><link rel=image_src href=a.jpg>"
+    assert named(f"{first}<a b='{'x' * 300_000}'>{OG.replace('a.jpg', 'b.jpg')}") == "a.jpg"
+    assert named(f"{first}<script>{'x' * 300_000}</script>{OG.replace('a.jpg', 'b.jpg')}") == "b.jpg"
+
+
 def test_page_may_name_none() -> None:
     assert named("<html><body><img src=a.jpg>") is None
     assert named("<html>" + " " * PAGE_BYTES + OG) is None  # nobody looks that far
@@ -104,6 +110,7 @@ def test_utf_16_is_told_by_its_mark() -> None:
 @given(
     st.lists(st.sampled_from(["<", ">", "!", "--", "[", "meta ", "a", "'", '"', "=", "/", "&#", "<script", "\0", "ß"]))
 )
+@settings(max_examples=100, deadline=None)
 def test_no_page_breaks_it(pieces: list[str]) -> None:
     html = "".join(pieces)
     assert picture_of(html.encode(), None) is None or "content" in html

@@ -89,6 +89,16 @@ test("until one was added there is no operation to join", async () => {
   assert.equal(summary(), "1 added, 1 already here, 1 not added");
 });
 
+test("a picture that a web page names is said to be that, whatever became of it", async () => {
+  const answers = [added({ page: true }), added({ page: true, status: "duplicate", image: stored("old.jpg") }), added({ page: false })];
+  serve(() => Response.json(answers.shift()));
+  adding.addUrls(["https://a.example/1", "https://a.example/2", "https://a.example/3"]);
+  await settled();
+  await settled();
+  const said = " · From the web page's preview picture.";
+  assert.deepEqual(lines(), [`https://a.example/1: added${said}`, `https://a.example/2: already here as “old.jpg”${said}`, "https://a.example/3: added"]);
+});
+
 test("what comes later joins what is under way", async () => {
   adding.addFiles(names("a"));
   await settled();
