@@ -86,11 +86,14 @@ class Mender:
         await self._repository.files.replace_thumbnail(image.sha256, thumbnail)
 
     async def _make_features(self, image: StoredImage, operation: Operation) -> None:
-        active, _ = await self._networks.current()
+        _, head = await self._networks.current()
+        wanted = [network for network in (head.network, head.next_network) if network]
+        embedders = {network: await self._networks.embedder(network) for network in wanted}
         decoded = await self._originals.decoded(image, of_parts=True)
         pixels = imaging.reduced(decoded.pixels, imaging.LIBRARY_SIDE)
-        parts = await self._pool.run(registry.parts, decoded, {active.network: active.embedder})
-        embedding = await self._pool.run(active.embedder.embed, pixels)
+        parts = await self._pool.run(registry.parts, decoded, embedders)
         handcrafted = await self._pool.run(registry.handcrafted, pixels)
-        await self._repository.features.put_embeddings(active.network, {image.id: embedding})
+        for network, embedder in embedders.items():
+            embedding = await self._pool.run(embedder.embed, pixels)
+            await self._repository.features.put_embeddings(network, {image.id: embedding})
         await self._repository.features.put_features(image.id, handcrafted, orb.VERSION, operation, parts)
