@@ -44,16 +44,8 @@ async def end_kept() -> None:
 class HereDecoders(Decoders):
     """What `make test-fast` has instead: it decodes in this process."""
 
-    async def decode(
-        self, content: bytes, *, side: int, max_bytes: int | None = None, max_pixels: int | None = None
-    ) -> Image:
-        return await asyncio.to_thread(
-            imaging.decode,
-            content,
-            side=side,
-            max_bytes=self._max_bytes if max_bytes is None else max_bytes,
-            max_pixels=self.max_pixels if max_pixels is None else max_pixels,
-        )
+    async def _answer(self, way: str, content: bytes, limits: dict[str, int]) -> Image:
+        return await asyncio.to_thread(getattr(imaging, way), content, **limits)
 
     async def warm_up(self) -> None:
         pass

@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from engine.concurrency import CpuPool
-from engine.domain import Explanation, Features, Pixels, Query, SearchResult, StoredImage
+from engine.domain import Explanation, Features, Match, Pixels, Query, SearchResult, StoredImage
 from engine.errors import FilesUnreachable, ImageError, InvalidLimit
 from engine.features import hashes, registry
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.originals import Originals
 from engine.matching import explain, ranking
+from engine.matching.candidates import Candidates
 from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
 from engine.storage.repository import Repository
@@ -23,13 +25,17 @@ PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80  # of a query
 
 @dataclass(frozen=True, slots=True)
 class DecodedQuery:
-    """A query, decoded; `exact` is the stored picture with these very bytes, if any."""
+    """A query, decoded; `exact` is the stored picture with these very bytes, if any.
+
+    `is_animated`: it is one frame of several, of which others may be tried.
+    """
 
     exact: StoredImage | None
     pixels: Pixels
     features: Features
     width: int
     height: int
+    is_animated: bool = False
 
 
 class _Stopwatch:
@@ -43,12 +49,12 @@ class _Stopwatch:
     def __call__(self, stage: str) -> Iterator[None]:
         before = time.perf_counter()
         yield
-        self._stages[stage] = time.perf_counter() - before
+        self._stages[stage] = self._stages.get(stage, 0.0) + time.perf_counter() - before
 
     def took_out(self, stage: str, part: str, seconds: float) -> None:
         """A part of a stage is told apart."""
         self._stages[stage] -= seconds
-        self._stages[part] = seconds
+        self._stages[part] = self._stages.get(part, 0.0) + seconds
 
     def timings_ms(self) -> dict[str, float]:
         total = time.perf_counter() - self._started
@@ -92,9 +98,14 @@ class Searcher:
             wrong = frozenset[int]()
             if subscriber:
                 wrong = await self._repository.subscribers.called_wrong(subscriber, asked.features)
-        return await self._matches(
-            asked, active, stopwatch, limit=limit, weak=weak, preview=preview, without=without | wrong
-        )
+        matches = partial(self._matches, limit=limit, weak=weak, preview=preview, without=without | wrong)
+        found = await matches(asked, active, stopwatch)
+        if asked.is_animated and not _has_same(found):
+            async for frame in self._further(content, asked, active, stopwatch):
+                other = await matches(frame, active, stopwatch)
+                if _has_same(other):
+                    return other
+        return replace(found, timings_ms=stopwatch.timings_ms())
 
     async def search_stored(self, image_id: int, *, limit: int, weak: bool, preview: bool) -> SearchResult:
         """See SearchService.search_stored."""
@@ -119,13 +130,13 @@ class Searcher:
         active, _ = await self._networks.current()
         await self._repository.images.get(image_id)
         asked = await self.asked(content, active)
-        dimensions = active.embedder.network.dimensions
-        embedding = await self._repository.features.embedding(image_id, active.network, dimensions)
-        head = active.embedder.network.copy
-        cosine = float(head.of(embedding) @ head.of(asked.features.embedding)) if embedding is not None else 0.0
-        candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine)
-        references = active.references(asked.features.embedding, candidates)
-        match = ranking.rank(candidates, references, active.calibration, limit=1, weak=True, exact=asked.exact)[0]
+        candidates, match = await self._examined(asked, image_id, active)
+        if asked.is_animated and match.lane != "same":
+            async for frame in self._further(content, asked, active, _Stopwatch()):
+                others, other = await self._examined(frame, image_id, active)
+                if other.lane == "same":
+                    asked, candidates, match = frame, others, other
+                    break
         proof = candidates.found[0].proof if match.lane in ("same", "variant") else None
         stored = (await self._originals.decoded(match.image)).pixels
         calibrated = active.calibration.fitted
@@ -135,6 +146,17 @@ class Searcher:
             )
         )
         return Explanation(picture, match, calibrated)
+
+    async def _examined(self, asked: DecodedQuery, image_id: int, active: ActiveNetwork) -> tuple[Candidates, Match]:
+        """A query compared with one picture."""
+        dimensions = active.embedder.network.dimensions
+        embedding = await self._repository.features.embedding(image_id, active.network, dimensions)
+        head = active.embedder.network.copy
+        cosine = float(head.of(embedding) @ head.of(asked.features.embedding)) if embedding is not None else 0.0
+        candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine)
+        references = active.references(asked.features.embedding, candidates)
+        match = ranking.rank(candidates, references, active.calibration, limit=1, weak=True, exact=asked.exact)[0]
+        return candidates, match
 
     async def _matches(
         self,
@@ -177,13 +199,31 @@ class Searcher:
             known = await self._stored_query(exact, active)
             if known:
                 return DecodedQuery(exact, *known, exact.width, exact.height)
-        image = await self._decoders.decode(content, side=imaging.QUERY_SIDE)
+        image = await self._decoders.decode_query(content, side=imaging.QUERY_SIDE)
+        features = await self._features(image.pixels, sha256, active)
+        is_animated = image.is_animated and exact is None
+        return DecodedQuery(exact, image.pixels, features, image.width, image.height, is_animated)
+
+    async def _features(self, pixels: Pixels, sha256: str, active: ActiveNetwork) -> Features:
         embedding, handcrafted = await asyncio.gather(  # as registry.extract, but somebody waits
-            self._pool.run(active.embedder.embed, image.pixels),
-            self._pool.run(registry.handcrafted, image.pixels),
+            self._pool.run(active.embedder.embed, pixels),
+            self._pool.run(registry.handcrafted, pixels),
         )
-        features = Features(sha256, embedding, handcrafted)
-        return DecodedQuery(exact, image.pixels, features, image.width, image.height)
+        return Features(sha256, embedding, handcrafted)
+
+    async def _further(
+        self, content: bytes, asked: DecodedQuery, active: ActiveNetwork, stopwatch: _Stopwatch
+    ) -> AsyncIterator[DecodedQuery]:
+        """The same query by other frames of the animation; none where these cannot be decoded."""
+        with stopwatch("read"):
+            try:
+                frames = await self._decoders.further_frames(content, side=imaging.QUERY_SIDE)
+            except ImageError:
+                return
+        for pixels in frames:
+            with stopwatch("read"):
+                features = await self._features(pixels, asked.features.sha256, active)
+            yield replace(asked, pixels=pixels, features=features)
 
     async def _stored_query(self, exact: StoredImage, active: ActiveNetwork) -> tuple[Pixels, Features] | None:
         stored = (await self._repository.features.stored([exact.id])).get(exact.id)
@@ -198,6 +238,10 @@ class Searcher:
         except (ImageError, FilesUnreachable):
             return None
         return pixels, Features(exact.sha256, embedding, stored.handcrafted)
+
+
+def _has_same(found: SearchResult) -> bool:
+    return any(match.lane == "same" for match in found.matches)
 
 
 def _check(limit: int) -> None:

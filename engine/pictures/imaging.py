@@ -27,7 +27,7 @@ from engine.errors import (
     TooCostly,
     UnsupportedFormat,
 )
-from engine.pictures import bounds, frames, grounds
+from engine.pictures import bounds, frames, grounds, videos
 from engine.pictures.grounds import Ground
 
 FORMATS = {
@@ -60,10 +60,12 @@ MAX_OWN_SIDE = 2_400  # of what is made here: thumbnails, previews
 ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 MEGABYTE = 1024 * 1024
 
+MATROSKA = b"\x1aE\xdf\xa3"  # how its files begin, WebM's too
+
 # What people take for pictures: how the file begins, and what to call it.
 KNOWN_OTHERS = (
     (b"%PDF", "a PDF"),
-    (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (MATROSKA, "a Matroska or WebM video"),
     (b"%!PS", "a PostScript file"),
     (b"8BPS", "a Photoshop file"),
     (b"PK\x03\x04", "a zip"),
@@ -109,23 +111,15 @@ def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory
     always say so. Nothing is decoded before the header's width and height are known to be allowed. JPEG is decoded at
     a half, a quarter or an eighth where that is enough. Raises an ImageError.
     """
-    if not content:
-        raise EmptyFile("The file is empty.")
-    if len(content) > max_bytes:
-        raise too_large(len(content), max_bytes)
-    bounds.require(content, max_pixels)
-    PillowImage.MAX_IMAGE_PIXELS = max_pixels  # looked at by Pillow wherever a header says one size and a frame another
-    image = _open(content, max_pixels)
-    if image.width < 1 or image.height < 1:
-        raise DamagedImage(f"The picture is {image.width} x {image.height} pixels: there is nothing in it.")
-    bounds.require_size(image.width, image.height, max_pixels)
+    _require_size_in_bytes(content, max_bytes)
+    image = _opened(content, max_pixels)
     media_type = FORMATS[image.format or ""]
     size = image.size
     is_animated = frames.is_animated(image)
     try:
         image.draft("RGB", (side, side))  # JPEG only: decodes at the smallest scale that is no smaller than this
         image.load()
-        frame, image = frames.first_good(image) if is_animated else (0, image)
+        frame, image = frames.first_good(frames.in_turn(image)) if is_animated else (0, image)
         ground = grounds.ground_of(image)
         turned = _is_turned(image)
         pixels = _upright(image, side, ground)
@@ -135,6 +129,48 @@ def decode(content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory
     width, height = size[::-1] if turned else size
     reduced = _reduced(pixels, side)
     return Image(reduced, media_type, width, height, ground=ground, frame=frame, is_animated=is_animated)
+
+
+def decode_query(
+    content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory_bytes: int | None = None
+) -> Image:
+    """The same for what is only asked with, which may be a short video: the first frame of it that shows something."""
+    media_type = _video_type(content)
+    if media_type is None:
+        return decode(content, side=side, max_bytes=max_bytes, max_pixels=max_pixels, memory_bytes=memory_bytes)
+    _require_size_in_bytes(content, max_bytes)
+    try:
+        frame, image = frames.first_good(videos.Video(content, max_pixels).in_turn())
+    except Exception as error:
+        raise _undecodable(error, max_pixels, "The video is truncated or damaged") from error
+    pixels = _reduced(np.asarray(image), side)
+    return Image(pixels, media_type, image.width, image.height, frame=frame, is_animated=True)
+
+
+def decode_further(
+    content: bytes, *, side: int, max_bytes: int, max_pixels: int, memory_bytes: int | None = None
+) -> Image:
+    """Further frames of an animation or a video, of which `decode_query` gives one; its `pixels` are (n, H, W, 3).
+
+    Raises an ImageError, also where there are none.
+    """
+    _require_size_in_bytes(content, max_bytes)
+    media_type = _video_type(content)
+    try:
+        if media_type:
+            video = videos.Video(content, max_pixels)
+            shown = video.frames(frames.spread(video.count))
+        else:
+            image = _opened(content, max_pixels)
+            media_type = FORMATS[image.format or ""]
+            shown = frames.spread_over(image)
+        found = [_reduced(_upright(one, side, grounds.ground_of(one)), side) for _, one in shown]
+    except Exception as error:
+        raise _undecodable(error, max_pixels) from error
+    if not found:
+        raise DamagedImage("No further frame of the animation can be read.")
+    height, width = found[0].shape[:2]
+    return Image(np.stack(found), media_type, width, height, is_animated=True)
 
 
 def too_large(size: int | None, max_bytes: int) -> FileTooLarge:
@@ -188,6 +224,31 @@ def decode_thumbnail(content: bytes) -> Pixels:
     if bgr is None:
         raise DamagedImage("A thumbnail of the library is damaged: run `pictrace check --repair`.")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _require_size_in_bytes(content: bytes, max_bytes: int) -> None:
+    if not content:
+        raise EmptyFile("The file is empty.")
+    if len(content) > max_bytes:
+        raise too_large(len(content), max_bytes)
+
+
+def _video_type(content: bytes) -> str | None:
+    """The media type of a video by how the file begins; None for what is none."""
+    if content[4:8] == b"ftyp" and content[8:12] not in HEIF_BRANDS:
+        return "video/mp4"
+    return "video/webm" if content.startswith(MATROSKA) else None
+
+
+def _opened(content: bytes, max_pixels: int) -> PillowImage.Image:
+    """A picture whose header says that it may be decoded."""
+    bounds.require(content, max_pixels)
+    PillowImage.MAX_IMAGE_PIXELS = max_pixels  # looked at by Pillow wherever a header says one size and a frame another
+    image = _open(content, max_pixels)
+    if image.width < 1 or image.height < 1:
+        raise DamagedImage(f"The picture is {image.width} x {image.height} pixels: there is nothing in it.")
+    bounds.require_size(image.width, image.height, max_pixels)
+    return image
 
 
 def _open(content: bytes, max_pixels: int) -> PillowImage.Image:
