@@ -44,25 +44,8 @@ async def end_kept() -> None:
 class HereDecoders(Decoders):
     """What `make test-fast` has instead: it decodes in this process."""
 
-    async def decode(
-        self,
-        content: bytes,
-        *,
-        side: int,
-        max_bytes: int | None = None,
-        max_pixels: int | None = None,
-        max_source_pixels: int | None = None,
-        of_parts: bool = False,
-    ) -> Image:
-        return await asyncio.to_thread(
-            imaging.decode,
-            content,
-            side=side,
-            max_bytes=self._max_bytes if max_bytes is None else max_bytes,
-            max_pixels=self.max_pixels if max_pixels is None else max_pixels,
-            max_source_pixels=self.max_source_pixels if max_source_pixels is None else max_source_pixels,
-            of_parts=of_parts,
-        )
+    async def _answer(self, way: str, content: bytes, limits: dict[str, int]) -> Image:
+        return await asyncio.to_thread(getattr(imaging, way), content, **limits)
 
     async def warm_up(self) -> None:
         pass

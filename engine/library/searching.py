@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from engine.concurrency import CpuPool
-from engine.domain import Explanation, Features, PictureWarning, Pixels, Query, SearchResult, StoredImage
+from engine.domain import Explanation, Features, Match, PictureWarning, Pixels, Query, SearchResult, StoredImage
 from engine.errors import FilesUnreachable, ImageError, InvalidLimit
 from engine.features import hashes, registry
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.originals import Originals
 from engine.matching import explain, ranking
+from engine.matching.candidates import Candidate
 from engine.matching.query_view import QueryPart
 from engine.pictures import imaging, parts
 from engine.pictures.decoding import Decoders
@@ -24,7 +26,10 @@ PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80  # of a query
 
 @dataclass(frozen=True, slots=True)
 class DecodedQuery:
-    """A query, decoded; `exact` is the stored picture with these very bytes, if any."""
+    """A query, decoded; `exact` is the stored picture with these very bytes, if any.
+
+    `is_animated`: it is one frame of several, of which others may be tried.
+    """
 
     exact: StoredImage | None
     pixels: Pixels
@@ -33,6 +38,7 @@ class DecodedQuery:
     height: int
     parts: tuple[QueryPart, ...] = ()
     warnings: tuple[PictureWarning, ...] = ()
+    is_animated: bool = False
 
 
 class _Stopwatch:
@@ -46,12 +52,12 @@ class _Stopwatch:
     def __call__(self, stage: str) -> Iterator[None]:
         before = time.perf_counter()
         yield
-        self._stages[stage] = time.perf_counter() - before
+        self._stages[stage] = self._stages.get(stage, 0.0) + time.perf_counter() - before
 
     def took_out(self, stage: str, part: str, seconds: float) -> None:
         """A part of a stage is told apart."""
         self._stages[stage] -= seconds
-        self._stages[part] = seconds
+        self._stages[part] = self._stages.get(part, 0.0) + seconds
 
     def timings_ms(self) -> dict[str, float]:
         total = time.perf_counter() - self._started
@@ -95,9 +101,14 @@ class Searcher:
             wrong = frozenset[int]()
             if subscriber:
                 wrong = await self._repository.subscribers.called_wrong(subscriber, asked.features)
-        return await self._matches(
-            asked, active, stopwatch, limit=limit, weak=weak, preview=preview, without=without | wrong
-        )
+        matches = partial(self._matches, limit=limit, weak=weak, preview=preview, without=without | wrong)
+        found = await matches(asked, active, stopwatch)
+        if asked.is_animated and not _has_same(found):
+            async for frame in self._further(content, asked, active, stopwatch):
+                other = await matches(frame, active, stopwatch)
+                if _has_same(other):
+                    return other
+        return replace(found, timings_ms=stopwatch.timings_ms())
 
     async def search_stored(self, image_id: int, *, limit: int, weak: bool, preview: bool) -> SearchResult:
         """See SearchService.search_stored."""
@@ -122,13 +133,13 @@ class Searcher:
         active, _ = await self._networks.current()
         await self._repository.images.get(image_id)
         asked = await self.asked(content, active)
-        dimensions = active.embedder.network.dimensions
-        embedding = await self._repository.features.embedding(image_id, active.network, dimensions)
-        head = active.embedder.network.copy
-        cosine = float(head.of(embedding) @ head.of(asked.features.embedding)) if embedding is not None else 0.0
-        candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine, parts=asked.parts)
-        references = active.references(asked.features.embedding, candidates)
-        match, candidate = ranking.ranked(candidates, references, active.calibration, exact=asked.exact)[0]
+        match, candidate = await self._examined(asked, image_id, active)
+        if asked.is_animated and match.lane != "same":
+            async for frame in self._further(content, asked, active, _Stopwatch()):
+                other, of_other = await self._examined(frame, image_id, active)
+                if other.lane == "same":
+                    asked, match, candidate = frame, other, of_other
+                    break
         stored = await self._originals.decoded(match.image, of_parts=match.evidence.place is not None)
         calibrated = active.calibration.fitted
 
@@ -139,6 +150,16 @@ class Searcher:
 
         picture = await self._pool.run(draw)
         return Explanation(picture, match, calibrated)
+
+    async def _examined(self, asked: DecodedQuery, image_id: int, active: ActiveNetwork) -> tuple[Match, Candidate]:
+        """A query compared with one picture; of a long one with what fits best of it and its parts."""
+        dimensions = active.embedder.network.dimensions
+        embedding = await self._repository.features.embedding(image_id, active.network, dimensions)
+        head = active.embedder.network.copy
+        cosine = float(head.of(embedding) @ head.of(asked.features.embedding)) if embedding is not None else 0.0
+        candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, cosine, parts=asked.parts)
+        references = active.references(asked.features.embedding, candidates)
+        return ranking.ranked(candidates, references, active.calibration, exact=asked.exact)[0]
 
     async def _matches(
         self,
@@ -193,15 +214,33 @@ class Searcher:
             known = await self._stored_query(exact, active)
             if known:
                 return DecodedQuery(exact, *known, exact.width, exact.height)
-        image = await self._decoders.decode(content, side=imaging.QUERY_SIDE, of_parts=True)
+        image = await self._decoders.decode_query(content, side=imaging.QUERY_SIDE)
         of_parts = await self._pool.run(QueryPart.all_of, image)
-        image = replace(image, pixels=imaging.reduced(image.pixels, imaging.QUERY_SIDE))
+        pixels = await self._pool.run(imaging.reduced, image.pixels, imaging.QUERY_SIDE)
+        features = await self._features(pixels, sha256, active)
+        is_animated = image.is_animated and exact is None
+        return DecodedQuery(exact, pixels, features, image.width, image.height, of_parts, image.warnings, is_animated)
+
+    async def _features(self, pixels: Pixels, sha256: str, active: ActiveNetwork) -> Features:
         embedding, handcrafted = await asyncio.gather(  # as registry.extract, but somebody waits
-            self._pool.run(active.embedder.embed, image.pixels),
-            self._pool.run(registry.handcrafted, image.pixels),
+            self._pool.run(active.embedder.embed, pixels),
+            self._pool.run(registry.handcrafted, pixels),
         )
-        features = Features(sha256, embedding, handcrafted)
-        return DecodedQuery(exact, image.pixels, features, image.width, image.height, of_parts, image.warnings)
+        return Features(sha256, embedding, handcrafted)
+
+    async def _further(
+        self, content: bytes, asked: DecodedQuery, active: ActiveNetwork, stopwatch: _Stopwatch
+    ) -> AsyncIterator[DecodedQuery]:
+        """The same query by other frames of the animation; none where these cannot be decoded."""
+        with stopwatch("read"):
+            try:
+                frames = await self._decoders.further_frames(content, side=imaging.QUERY_SIDE)
+            except ImageError:
+                return
+        for pixels in frames:
+            with stopwatch("read"):
+                features = await self._features(pixels, asked.features.sha256, active)
+            yield replace(asked, pixels=pixels, features=features, parts=())
 
     async def _stored_query(self, exact: StoredImage, active: ActiveNetwork) -> tuple[Pixels, Features] | None:
         """The thumbnail of a stored picture and its features; None where one is lost, or the picture is long."""
@@ -219,6 +258,10 @@ class Searcher:
         except (ImageError, FilesUnreachable):
             return None
         return pixels, Features(exact.sha256, embedding, stored.handcrafted)
+
+
+def _has_same(found: SearchResult) -> bool:
+    return any(match.lane == "same" for match in found.matches)
 
 
 def _check(limit: int) -> None:

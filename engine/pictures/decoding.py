@@ -5,6 +5,7 @@ decodes many pictures, or slow ones, leaves room for the others.
 """
 
 import asyncio
+import math
 import os
 import socket
 import subprocess
@@ -19,7 +20,7 @@ import numpy as np
 import psutil
 
 from engine.concurrency import LOW_PRIORITY, FairPlaces, Place, current_client, leave_admission
-from engine.domain import Image, PictureWarning
+from engine.domain import Image, PictureWarning, Pixels
 from engine.errors import ImageError, LibraryBusy, TooCostly
 from engine.pictures.decoding_worker import empty, in_memory, mapped, receive, send
 
@@ -107,14 +108,33 @@ class Decoders:
         of_parts: bool = False,
     ) -> Image:
         """See `imaging.decode`. Raises an ImageError; TooCostly for what breaks a worker or goes over a limit."""
-        request = {
-            "side": side,
+        limits = {
             "max_bytes": self._max_bytes if max_bytes is None else max_bytes,
             "max_pixels": self.max_pixels if max_pixels is None else max_pixels,
             "max_source_pixels": self.max_source_pixels if max_source_pixels is None else max_source_pixels,
-            "memory_bytes": self._limits.memory_bytes,
             "of_parts": of_parts,
         }
+        return await self._answer("decode", content, {"side": side} | limits)
+
+    async def decode_query(self, content: bytes, *, side: int) -> Image:
+        """See `imaging.decode_query`; a long picture is decoded for its parts. Raises as `decode` does."""
+        return await self._answer("decode_query", content, {"side": side, "of_parts": True} | self._own_limits)
+
+    async def further_frames(self, content: bytes, *, side: int) -> list[Pixels]:
+        """See `imaging.decode_further`. Raises as `decode` does."""
+        return list((await self._answer("decode_further", content, {"side": side} | self._own_limits)).pixels)
+
+    @property
+    def _own_limits(self) -> dict[str, int]:
+        return {
+            "max_bytes": self._max_bytes,
+            "max_pixels": self.max_pixels,
+            "max_source_pixels": self.max_source_pixels,
+        }
+
+    async def _answer(self, way: str, content: bytes, limits: dict[str, int]) -> Image:
+        """What a function of `imaging` gives; `way` is its name."""
+        request = limits | {"memory_bytes": self._limits.memory_bytes, "way": way}
         place = await self._place()
         try:
             worker = await self._ready()
@@ -320,16 +340,13 @@ class _Worker:
         self._answering = None
         if "error" in answer:
             return ERRORS[answer["error"]](answer["sentence"])
-        height, width, channels = answer["shape"]
-        values = np.frombuffer(self._buffer if file is None else mapped(file), np.uint8, height * width * channels)
-        pixels = values.reshape(height, width, channels)
-        return Image(
-            pixels.copy() if file is None else pixels,
-            answer["media_type"],
-            answer["width"],
-            answer["height"],
-            tuple(PictureWarning(one["code"], one["message"]) for one in answer["warnings"]),
-        )
+        *frames, height, width, channels = answer["shape"]
+        shape = (*frames, height, width, channels)
+        values = np.frombuffer(self._buffer if file is None else mapped(file), np.uint8, math.prod(shape))
+        pixels = values.reshape(shape)
+        told = {name: answer[name] for name in ("media_type", "width", "height", "ground", "frame", "is_animated")}
+        said = tuple(PictureWarning(one["code"], one["message"]) for one in answer["warnings"])
+        return Image(pixels=pixels.copy() if file is None else pixels, warnings=said, **told)
 
     def taken(self) -> _Usage:
         """What the picture has taken so far, from the first look at it on. psutil.Error where the process has ended.

@@ -1,11 +1,13 @@
 """Animations: which of their frames is looked at, and which others are tried where that one is not enough."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from PIL import Image as PillowImage
 
 from engine.pictures import grounds
+
+Frame = tuple[int, PillowImage.Image]  # its number, from 0; the picture, loaded and good until the next one is
 
 FORMATS = ("GIF", "PNG", "WEBP", "AVIF")  # that hold animations; pages of a TIFF are none
 # A picture's frames are decoded one after another: so many at most, with so many pixels in all.
@@ -13,7 +15,7 @@ MAX_FRAMES, MAX_PIXELS = 50, 20_000_000
 SMALL_SIDE = 128
 CLEAR = 30.0  # standard deviation in levels of grey, from which a frame surely shows something
 HALF = 0.5  # of the greatest of the frames that were looked at: enough of what there is to see
-FURTHER = 4  # frames that are tried beside the first
+TRIED = 4  # frames beside the one that is shown
 
 
 def is_animated(image: PillowImage.Image) -> bool:
@@ -21,38 +23,49 @@ def is_animated(image: PillowImage.Image) -> bool:
     return image.format in FORMATS and bool(getattr(image, "is_animated", False))
 
 
-def first_good(image: PillowImage.Image) -> tuple[int, PillowImage.Image]:
-    """The first frame of an animation that shows something, with its number, from 0.
+def in_turn(image: PillowImage.Image) -> Iterator[Frame]:
+    """The frames of an animation from the first on, as far as they can be decoded and may be looked at.
 
-    One that fades in begins with frames that are nearly black, or hold nothing yet.
+    What is wrong with the very first one is an error.
+    """
+    return _loaded(image, range(_most_frames(image)))
+
+
+def spread_over(image: PillowImage.Image) -> Iterator[Frame]:
+    """The same for those that are tried where the frame that is shown is not enough."""
+    return _loaded(image, spread(min(getattr(image, "n_frames", 1), _most_frames(image))))
+
+
+def spread(count: int) -> list[int]:
+    """Numbers of the frames to try of so many: spread evenly, the last one among them, the first one not."""
+    return sorted({round(step * (count - 1) / TRIED) for step in range(1, TRIED + 1)} - {0})
+
+
+def first_good(shown: Iterable[Frame]) -> Frame:
+    """The first of some frames that shows something.
+
+    What fades in begins with frames that are nearly black, or hold nothing yet.
     """
     best = -1.0
-    richer: list[tuple[float, int, PillowImage.Image]] = []  # than all before them; Pillow cannot always go back
-    for number in _in_turn(image, range(_most_frames(image))):
+    richer: list[tuple[float, Frame]] = []  # than all before them; kept, for Pillow cannot always go back
+    for number, image in shown:
         contrast = _contrast(image)
         if contrast > best:
             best = contrast
             richer = [one for one in richer if one[0] >= HALF * best]
-            richer.append((contrast, number, image.copy()))
+            richer.append((contrast, (number, image.copy())))
         if number == 0 and contrast >= CLEAR:
             break
-    _, number, frame = richer[0]
-    return number, frame
-
-
-def further(image: PillowImage.Image, shown: int) -> Iterator[int]:
-    """Load frame after frame of those that are tried beside the one shown first, spread over the animation."""
-    there = min(getattr(image, "n_frames", 1), _most_frames(image))
-    spread = {round(step * (there - 1) / FURTHER) for step in range(FURTHER + 1)} - {shown}
-    yield from _in_turn(image, sorted(spread)[-FURTHER:])
+    if not richer:
+        raise EOFError("there is no frame")
+    return richer[0][1]
 
 
 def _most_frames(image: PillowImage.Image) -> int:
     return max(1, min(MAX_FRAMES, MAX_PIXELS // (image.width * image.height)))
 
 
-def _in_turn(image: PillowImage.Image, numbers: range | list[int]) -> Iterator[int]:
-    """Load these frames, as far as they can be decoded; what is wrong with the very first frame is an error."""
+def _loaded(image: PillowImage.Image, numbers: Iterable[int]) -> Iterator[Frame]:
     for number in numbers:
         try:
             image.seek(number)
@@ -61,7 +74,7 @@ def _in_turn(image: PillowImage.Image, numbers: range | list[int]) -> Iterator[i
             if number == 0:
                 raise
             return  # the end, or damaged from here on
-        yield number
+        yield number, image
 
 
 def _contrast(image: PillowImage.Image) -> float:

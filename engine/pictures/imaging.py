@@ -30,7 +30,7 @@ from engine.errors import (
     TooCostly,
     UnsupportedFormat,
 )
-from engine.pictures import bounds, cut_short, essentials, frames, grounds, parts, raw, unsupported
+from engine.pictures import bounds, cut_short, essentials, frames, grounds, parts, raw, unsupported, videos
 from engine.pictures.grounds import Ground
 
 FORMATS = {
@@ -69,10 +69,12 @@ ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, JPEG XL and c
 EXTRA = "{} is taken with an extra only: pip install 'pictrace[formats]'."
 MEGABYTE = 1024 * 1024
 
+MATROSKA = b"\x1aE\xdf\xa3"  # how its files begin, WebM's too
+
 # What people take for pictures: how the file begins, and what to call it.
 KNOWN_OTHERS = (
     (b"%PDF", "a PDF"),
-    (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (MATROSKA, "a Matroska or WebM video"),
     (b"%!PS", "a PostScript file"),
     (b"8BPS", "a Photoshop file"),
     (b"PK\x03\x04", "a zip"),
@@ -132,10 +134,7 @@ def decode(
     quarter or an eighth where that is enough: `max_pixels` is then what is decoded, `max_source_pixels` what the header
     may say. A file that breaks off near its end is taken with a warning. Raises an ImageError.
     """
-    if not content:
-        raise EmptyFile("The file is empty.")
-    if len(content) > max_bytes:
-        raise too_large(len(content), max_bytes)
+    _require_size_in_bytes(content, max_bytes)
     limits = _Asked(side, max_pixels, max_source_pixels or max_pixels, memory_bytes, of_parts)
     return (_of_raw(content, limits) if raw.is_raw(content) else None) or _decoded(content, limits)
 
@@ -164,18 +163,22 @@ def _of_raw(content: bytes, limits: _Asked) -> Image | None:
     return Image(reduced(found, limits.side_of(width, height)), raw.MEDIA_TYPE, width, height)
 
 
-def _decoded(content: bytes, limits: _Asked) -> Image:
+def _allowed(content: bytes, limits: _Asked) -> bytes:
+    """A picture file without metadata, whose header says that it may be decoded."""
     bounds.require(content, limits.max_pixels, limits.max_source_pixels)
     # Looked at by Pillow wherever a header says one size and a frame another.
     is_jpeg = content.startswith(b"\xff\xd8\xff")
     PillowImage.MAX_IMAGE_PIXELS = limits.max_source_pixels if is_jpeg else limits.max_pixels
-    content = essentials.without_metadata(content)
-    image, size, said = _loaded(content, limits)
+    return essentials.without_metadata(content)
+
+
+def _decoded(content: bytes, limits: _Asked) -> Image:
+    image, size, said = _loaded(_allowed(content, limits), limits)
     media_type = FORMATS[image.format or ""]
     side = limits.side_of(*size)
     is_animated = not said and frames.is_animated(image)
     try:
-        frame, image = frames.first_good(image) if is_animated else (0, image)
+        frame, image = frames.first_good(frames.in_turn(image)) if is_animated else (0, image)
         ground = grounds.ground_of(image)
         turned = _is_turned(image)
         pixels = _upright(image, side, ground)
@@ -231,6 +234,56 @@ def _extra(module: str, what: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise UnsupportedFormat(EXTRA.format(what)) from error
+
+
+def decode_query(content: bytes, *, side: int, max_bytes: int, max_pixels: int, **more: Any) -> Image:
+    """The same for what is only asked with, which may be a short video: the first frame of it that shows something.
+
+    `more`: what else `decode` takes.
+    """
+    media_type = _video_type(content)
+    if media_type is None:
+        return decode(content, side=side, max_bytes=max_bytes, max_pixels=max_pixels, **more)
+    _require_size_in_bytes(content, max_bytes)
+    try:
+        frame, image = frames.first_good(videos.Video(content, max_pixels).in_turn())
+    except Exception as error:
+        raise _undecodable(error, max_pixels, "The video is truncated or damaged") from error
+    pixels = reduced(np.asarray(image), side)
+    return Image(pixels, media_type, image.width, image.height, frame=frame, is_animated=True)
+
+
+def decode_further(
+    content: bytes,
+    *,
+    side: int,
+    max_bytes: int,
+    max_pixels: int,
+    max_source_pixels: int | None = None,
+    memory_bytes: int | None = None,
+) -> Image:
+    """Further frames of an animation or a video, of which `decode_query` gives one; its `pixels` are (n, H, W, 3).
+
+    Raises an ImageError, also where there are none.
+    """
+    _require_size_in_bytes(content, max_bytes)
+    limits = _Asked(side, max_pixels, max_source_pixels or max_pixels, memory_bytes, of_parts=False)
+    media_type = _video_type(content)
+    try:
+        if media_type:
+            video = videos.Video(content, max_pixels)
+            shown = video.frames(frames.spread(video.count))
+        else:
+            image = _open(_allowed(content, limits), limits)
+            media_type = FORMATS[image.format or ""]
+            shown = frames.spread_over(image)
+        found = [reduced(_upright(one, side, grounds.ground_of(one)), side) for _, one in shown]
+    except Exception as error:
+        raise _undecodable(error, max_pixels) from error
+    if not found:
+        raise DamagedImage("No further frame of the animation can be read.")
+    height, width = found[0].shape[:2]
+    return Image(np.stack(found), media_type, width, height, is_animated=True)
 
 
 def too_large(size: int | None, max_bytes: int) -> FileTooLarge:
@@ -290,6 +343,20 @@ def decode_thumbnail(content: bytes) -> Pixels:
     if bgr is None:
         raise DamagedImage("A thumbnail of the library is damaged: run `pictrace check --repair`.")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _require_size_in_bytes(content: bytes, max_bytes: int) -> None:
+    if not content:
+        raise EmptyFile("The file is empty.")
+    if len(content) > max_bytes:
+        raise too_large(len(content), max_bytes)
+
+
+def _video_type(content: bytes) -> str | None:
+    """The media type of a video by how the file begins; None for what is none."""
+    if content[4:8] == b"ftyp" and content[8:12] not in HEIF_BRANDS and not raw.is_raw(content):
+        return "video/mp4"
+    return "video/webm" if content.startswith(MATROSKA) else None
 
 
 def _open(content: bytes, limits: _Asked) -> PillowImage.Image:

@@ -59,19 +59,9 @@ class Colours(Embedder):
 class InThisThread(Decoders):
     """Decodes without a process of its own."""
 
-    async def decode(
-        self,
-        content: bytes,
-        *,
-        side: int,
-        max_bytes: int | None = None,
-        max_pixels: int | None = None,
-        max_source_pixels: int | None = None,
-        of_parts: bool = False,
-    ) -> Image:
-        return imaging.decode(
-            content, side=side, max_bytes=max_bytes or 10**7, max_pixels=max_pixels or 10**7, of_parts=of_parts
-        )
+    async def _answer(self, way: str, content: bytes, limits: dict[str, int]) -> Image:
+        image: Image = getattr(imaging, way)(content, **limits)
+        return image
 
     async def warm_up(self) -> None:
         """There is nothing to start."""

@@ -1,7 +1,9 @@
 """Answers: what was asked is looked at once, what is stored is not computed again, and nothing is kept of it."""
 
 from io import BytesIO
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
@@ -14,7 +16,7 @@ from engine.pictures import augment, imaging
 from engine.storage.tables import embeddings, keypoints
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 from tests.engine.library.conftest import Work, paint, painted
-from tests.small_library import menu
+from tests.small_library import menu, painting
 
 STAGES = {"total", "catch_up", "read", "match", "detail", "rank"}
 
@@ -362,3 +364,71 @@ async def test_missing_thumbnail_does_not_stop_a_search(filled: Filled, settings
         matches = (await service.search(jpeg(photograph("coffee.png"), 70), weak=True)).matches
         assert "coffee.png" in {m.image.filename for m in matches}
         assert (await service.search((SHIPPED / "coffee.png").read_bytes())).matches[0].evidence.exact
+
+
+# --- animations and videos
+
+SMALL = (160, 120)  # as `painted` makes them
+
+
+def animation(numbers: list[int], kind: str = "GIF") -> bytes:
+    frames = [PillowImage.fromarray(painting(number, *SMALL)) for number in numbers]
+    buffer = BytesIO()
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=100, lossless=True)
+    return buffer.getvalue()
+
+
+def video(numbers: list[int], path: Path, *, each: int = 10) -> bytes:
+    """Each painting for so many frames."""
+    height, width = painting(1, *SMALL).shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, (width, height))
+    for number in numbers:
+        for _ in range(each):
+            writer.write(cv2.cvtColor(painting(number, *SMALL), cv2.COLOR_RGB2BGR))
+    writer.release()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+async def test_further_frames_of_an_animation_are_tried(gallery: SearchService, kind: str) -> None:
+    found = await gallery.search(animation([20, 21, 22, 3], kind), preview=True)
+    assert (found.matches[0].image.id, found.matches[0].lane) == (3, "same")
+    assert found.query.preview
+    shown = imaging.decode(found.query.preview, side=480, max_bytes=10**7, max_pixels=10**7).pixels
+    assert np.abs(shown.astype(int) - painting(3, *SMALL)).mean() < 12  # the frame that was found
+    assert set(found.timings_ms) == STAGES
+    assert sum(ms for stage, ms in found.timings_ms.items() if stage != "total") <= found.timings_ms["total"] + 1
+
+
+async def test_first_frame_that_is_found_is_enough(gallery: SearchService, work: Work) -> None:
+    before = work.embedded
+    found = await gallery.search(animation([2, 3, 4], "PNG"))
+    assert (found.matches[0].image.id, work.embedded) == (2, before + 1)
+
+
+async def test_animation_of_which_no_frame_is_found_is_answered_by_its_first(gallery: SearchService) -> None:
+    moving = animation([20, 21], "PNG")
+    assert not [match for match in (await gallery.search(moving)).matches if match.lane == "same"]
+    assert await ids(gallery, moving) == await ids(gallery, painted(20, 100))
+
+
+async def test_why_shows_the_frame_that_matches(gallery: SearchService) -> None:
+    assert (await gallery.explain(animation([20, 3], "PNG"), 3)).match.lane == "same"
+    assert (await gallery.explain(animation([20, 21], "PNG"), 3)).match.lane != "same"
+
+
+async def test_short_video_is_asked_with_and_never_added(gallery: SearchService, tmp_path: Path) -> None:
+    content = video([20, 3], tmp_path / "moving.mp4")
+    found = await gallery.search(content)
+    assert (found.matches[0].image.id, found.matches[0].lane) == (3, "same")
+    refused = await gallery.add_bytes(content, name="moving.mp4", actor="test")
+    assert (refused.status, refused.code) == ("rejected", "unsupported_format")
+
+
+async def test_stored_animation_is_found_by_its_bytes(small: SearchService, work: Work) -> None:
+    content = animation([1, 2], "PNG")
+    added = await small.add_bytes(content, name="moving.png", actor="test")
+    before = work.embedded
+    found = await small.search(content)
+    assert (found.matches[0].image.id, found.matches[0].evidence.exact) == (added.id, True)
+    assert work.embedded == before
