@@ -83,7 +83,7 @@ PASSED_OVER = {
     "video": ("video", "videos"),
     "not_a_picture": ("other file", "other files"),
     "hidden": ("hidden file or folder", "hidden files and folders"),
-    "system": ("file or folder of a system", "files and folders of a system"),
+    "system": ("system file or folder", "system files and folders"),
     "linked_twice": ("folder that is linked twice", "folders that are linked twice"),
     "not_a_file": ("link or device", "links and devices"),
 }
