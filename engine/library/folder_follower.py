@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path, PurePath
 from typing import TypeVar
 
@@ -176,12 +177,14 @@ class FolderFollower:
     def _walk(self, places: Sequence[str]) -> tuple[dict[str, Source], list[Refused]]:
         """The pictures at these paths and below, and what cannot be looked into. Archives are not followed."""
         there, unreadable = {}, []
+        is_beyond_link = cache(self._is_beyond_link)
         for place in places:
-            if not os.path.lexists(place) or self._is_beyond_link(Path(place)):
+            if not os.path.lexists(place) or is_beyond_link(Path(place)):
                 continue
             for given in expand(Path(place), self._settings):
                 if isinstance(given, Source) and given.file and self._is_followed(given.file.path):
-                    there[given.file.path] = given
+                    if not is_beyond_link(Path(given.file.path).parent):
+                        there[given.file.path] = given
                 elif isinstance(given, Refused) and given.error.code == "unreadable_file":
                     unreadable.append(given)
         return there, unreadable

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from sqlalchemy import text
 
+from engine import EngineSettings
 from engine.storage.statements import Operation
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 from tests.conftest import original_of, thumbnail_of
@@ -90,7 +91,7 @@ async def test_body_that_nobody_wants_is_not_swallowed(api: Client, path: str) -
     head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     chunk = b"%x\r\n%s\r\n" % (1 << 20, b"x" * (1 << 20))
     _, taken = await raw(api, head, then=chunk, times=300)
-    assert taken < 64 << 20
+    assert taken < 2.5 * EngineSettings(_env_file=None).max_bytes
 
 
 async def test_unforeseen_error_has_a_reference_and_all_headers(

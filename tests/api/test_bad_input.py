@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from engine import EngineSettings
 from tests.api.conftest import ADMIN, Client, Serve, form, shipped
 from tests.conftest import bad_files
 
@@ -23,6 +24,7 @@ STATUS = {
     "too_many_pixels": 413,
     "file_too_large": 413,
 }
+LIMIT = EngineSettings(_env_file=None).max_bytes
 MEGABYTE = 1024 * 1024
 
 
@@ -154,7 +156,7 @@ async def test_upload_of_a_gigabyte_is_cut_off_at_the_limit(api: Client, announc
     assert b'"code":"file_too_large"' in answer
     await asyncio.wait_for(sending, 30)
     writer.close()
-    assert sent < 64 * MEGABYTE
+    assert sent < 2.5 * LIMIT
     assert (await api.get("/health/live")).status == 200
 
 
@@ -175,7 +177,7 @@ def send_all_then_read(
 @pytest.mark.parametrize(
     ("headers", "size", "status", "code"),
     [
-        ({"Authorization": f"Bearer {ADMIN}"}, 21.5, 413, "file_too_large"),
+        ({"Authorization": f"Bearer {ADMIN}"}, 65.5, 413, "file_too_large"),
         ({}, 8, 401, "key_required"),
         ({"Authorization": "Bearer wrong"}, 8, 401, "wrong_key"),
         ({"Host": "evil.example"}, 8, 421, "wrong_host"),
@@ -205,7 +207,7 @@ async def test_refused_body_is_taken_up_to_twice_the_limit(api: Client, headers:
 
     with pytest.raises(ConnectionError):
         await asyncio.to_thread(send_all_then_read, api, headers | {"Transfer-Encoding": "chunked"}, pieces())
-    assert given < 64 * MEGABYTE
+    assert given < 2.5 * LIMIT
 
 
 async def test_refused_body_that_does_not_come_is_not_waited_for(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from engine.pictures import augment, imaging
 from engine.storage.database import REVISION
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, photograph
 from tests.forking import Forked
+from tests.older_tables import BEFORE_0007
 
 KILLS = 20
 PICTURES = 160
@@ -97,8 +98,8 @@ def test_two_processes_that_open_an_old_library_at_once_migrate_it_once(pictrace
         connection.executescript(
             "DROP TABLE watches; DROP TABLE verdicts; DROP TABLE chats; DROP TABLE inbox; DROP TABLE telegram_files;"
             "DROP TABLE duplicates; DROP TABLE kept_pairs; DROP INDEX ix_images_compared_deleted_at;"
-            "ALTER TABLE images DROP COLUMN compared; ALTER TABLE images DROP COLUMN source_missing_since;"
-            "DROP TABLE files_left_out;"
+            "ALTER TABLE images DROP COLUMN compared;"
+            + "".join(f"{statement};" for statement in BEFORE_0007)
             + "".join(
                 f"ALTER TABLE hashes ADD COLUMN band{n} INTEGER NOT NULL DEFAULT 0;"
                 f"CREATE INDEX ix_hashes_band{n} ON hashes (band{n});"

@@ -21,6 +21,7 @@ from engine.storage.additions import Additions
 from engine.storage.pairs import NOT, THOROUGHLY, WHOLE
 from engine.storage.tables import images
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph, thumbnail_of
+from tests.older_tables import BEFORE_0007
 from tests.small_library import menu
 
 
@@ -404,6 +405,7 @@ async def test_library_of_before_is_compared_as_a_whole(filled: Filled, settings
     async with filled() as service:
         await add(service, [jpeg(photograph("coffee.png"), 50)])
         for change in (
+            *BEFORE_0007,
             "DROP TABLE duplicates",
             "DROP TABLE kept_pairs",
             "DROP INDEX ix_images_compared_deleted_at",
@@ -671,6 +673,7 @@ async def test_same_bytes_after_a_removal_say_when_it_was(service: SearchService
 async def as_before_relations(service: SearchService) -> None:
     """The tables as they were before pairs had relations."""
     for change in (
+        *BEFORE_0007,
         "ALTER TABLE duplicates DROP COLUMN relation",
         "ALTER TABLE duplicates DROP COLUMN part_id",
         "UPDATE alembic_version SET version_num = '0005'",
