@@ -10,6 +10,7 @@ import { say } from "./toast.js";
 import { undo } from "./undo.js";
 
 const PAGE = 60;
+const CLEAR_OR_MOVING = ["image/png", "image/webp", "image/gif", "image/avif"];
 
 export class Library {
   constructor(page) {
@@ -212,8 +213,7 @@ export class Library {
 
   open(image) {
     const name = nameOf(image);
-    const picture = h("img", { class: "large", alt: name });
-    api.show(picture, image.links.thumbnail);
+    const picture = this.large(image);
     const facts = [
       [t("image.file"), image.name],
       [t("image.size"), `${t("result.size", { width: image.width, height: image.height })}, ${fileSize(image.byte_size)}`],
@@ -242,6 +242,22 @@ export class Library {
         ),
       ),
     );
+  }
+
+  /** The thumbnail; of what may be transparent or move the picture itself, on a chequerboard. */
+  large(image) {
+    const isWhole = CLEAR_OR_MOVING.includes(image.media_type);
+    const picture = h("img", { class: isWhole ? "large chequered" : "large", alt: nameOf(image) });
+    const showThumbnail = () => {
+      picture.classList.remove("chequered");
+      api.show(picture, image.links.thumbnail);
+    };
+    if (!isWhole) showThumbnail();
+    else {
+      picture.addEventListener("error", showThumbnail, { once: true });
+      api.show(picture, image.links.file);
+    }
+    return picture;
   }
 
   editor(image, dialog) {

@@ -146,3 +146,15 @@ test("pictures that are dropped here are added by the admin, and searched for by
   await settled();
   assert.deepEqual([gone, asked.filter(({ method }) => method === "POST").map(({ json }) => json.url)], [[], ["http://x/a"]]);
 });
+
+test("what may be transparent or move is shown itself, on a chequerboard; of all else, and where that fails, the thumbnail", async () => {
+  const clear = image(2, { media_type: "image/png" });
+  await opened(() => page([clear, image(1, { media_type: "image/jpeg" })]));
+  const large = () => openDialogs()[0].querySelector(".large");
+  library.element.querySelector("#image-1").click();
+  assert.deepEqual([large().getAttribute("src"), large().className], ["/t/1", "large"]);
+  library.element.querySelector("#image-2").click();
+  assert.deepEqual([large().getAttribute("src"), large().className], ["/f/2", "large chequered"]);
+  large().dispatchEvent(new Event("error"));
+  assert.deepEqual([large().getAttribute("src"), large().className], ["/t/2", "large"]);
+});
