@@ -150,14 +150,14 @@ async def get_file(request: Request, here: Here, image_id: Id, given: Given) -> 
     ),
 )
 async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
-    """Upright, on white where the picture is transparent."""
+    """Upright; where the picture is transparent, on a grey that it stands out from; of an animation one frame."""
     image = await here.service.get(image_id)
-    etag = f"{image.sha256}-320"
+    etag = f"{image.sha256}-320-{image.features_version}"
 
     async def read() -> ServedFile:
         return ServedFile(await here.service.originals.thumbnail_file(image), "image/jpeg", None, etag)
 
-    return await _file(request, read, etag, cached=FOR_EVER)
+    return await _file(request, read, etag, cached=FOR_A_DAY)  # another PicTrace may see the picture otherwise
 
 
 @router.post(
