@@ -75,10 +75,9 @@ class Answers:
 
     async def answer(self, turn: Turn, picture: AskedPicture, asker: Asker, options: AskOptions) -> None:
         """The answer to one picture."""
-        loaded = await self._files.load(picture)
+        found = await self._look_up(picture, asker, options)
         t = asker.t
         async with self.computing:
-            found = await self._find(loaded, asker, options)
             captions = replies.captions(found.result, found.matches, t, first=options.first, ids=asker.is_admin)
             album = await self._files.prepare(captions)
         if not found.matches:
@@ -170,13 +169,30 @@ class Answers:
         self, picture: AskedPicture, asker: Asker, options: AskOptions
     ) -> Found | PicTraceError | Refusal:
         try:
-            loaded = await self._files.load(picture)
-            async with self.computing:
-                return await self._find(loaded, asker, options)
+            return await self._look_up(picture, asker, options)
         except ServerUnreachable:
             raise  # the whole question is answered once the server is back
         except (PicTraceError, Refusal) as error:
             return error
+
+    async def _look_up(self, picture: AskedPicture, asker: Asker, options: AskOptions) -> Found:
+        """What is found for a picture; where it is a preview that finds nothing the same, by the whole film too."""
+        loaded = await self._files.load(picture)
+        async with self.computing:
+            found = await self._find(loaded, asker, options)
+        if _has_same(found):
+            return found
+        film = await self._files.read_film(picture)
+        if film is None:
+            return found
+        async with self.computing:
+            try:
+                by_film = await self._find(Loaded(film), asker, options)
+            except ServerUnreachable:
+                raise
+            except PicTraceError:  # of a kind that cannot be read: the preview has to do
+                return found
+        return by_film if _has_same(by_film) else found
 
     async def _find(self, loaded: Loaded, asker: Asker, options: AskOptions) -> Found:
         limit = MAX_LIMIT if options.same or options.offset else options.limit + 1
@@ -204,6 +220,10 @@ class Answers:
                 t, user=asker.user, part=picture.part, limit=options.limit, is_empty=is_empty
             )
             await self.say(asker.place, replies.nothing(result, t, same_only=options.same), buttons)
+
+
+def _has_same(found: Found) -> bool:
+    return any(match.lane == "same" for match in found.result.matches)
 
 
 async def send_once(turn: Turn, album: Album, place: ReplyPlace) -> None:

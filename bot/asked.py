@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlsplit
 
-from aiogram.types import Document, ExternalReplyInfo, Message, PhotoSize, User
+from aiogram.types import Animation, Document, ExternalReplyInfo, Message, PhotoSize, User, Video, VideoNote
 
 from bot.texts import LANGUAGES, text_in
 from engine import PICTURE_SUFFIXES, archive_suffix
@@ -25,7 +25,8 @@ ARCHIVE_TYPES = {
 class AskedPicture:
     """A picture that someone sent: a file of Telegram, or a link.
 
-    `message_id` is of the message that holds it; `part` says which one it is where a message has several links.
+    `message_id` is of the message that holds it; `part` says which one it is where a message has several links. Of an
+    animation or a video it is the preview; `film_id` and `film_size` are those of the whole.
     """
 
     message_id: int
@@ -35,6 +36,8 @@ class AskedPicture:
     url: str | None = None
     part: int = 0
     is_spoiler: bool = False
+    film_id: str | None = None
+    film_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def _attached(message: Message | ExternalReplyInfo, asking: Message) -> AskedPic
     if message.photo:
         return _photo(message.photo[-1], asking)  # Telegram lists sizes in ascending order
     if message.animation:  # before `document`, which every animation has too
-        return _preview(message.animation.thumbnail, asking)
+        return _preview(message.animation.thumbnail, message.animation, asking)
     if message.document:
         document = message.document
         name = document.file_name or ""
@@ -177,9 +180,9 @@ def _attached(message: Message | ExternalReplyInfo, asking: Message) -> AskedPic
         return AskedPicture(asking.message_id, named, message.sticker.file_id, message.sticker.file_size)
     if message.video:
         cover = message.video.cover[-1] if message.video.cover else message.video.thumbnail
-        return _preview(cover, asking)
+        return _preview(cover, message.video, asking)
     if message.video_note:
-        return _preview(message.video_note.thumbnail, asking)
+        return _preview(message.video_note.thumbnail, message.video_note, asking)
     return None
 
 
@@ -187,10 +190,10 @@ def _photo(photo: PhotoSize, asking: Message) -> AskedPicture:
     return AskedPicture(asking.message_id, _named("photo", asking, "jpg"), photo.file_id, photo.file_size)
 
 
-def _preview(photo: PhotoSize | None, asking: Message) -> AskedPicture:
+def _preview(photo: PhotoSize | None, film: Animation | Video | VideoNote, asking: Message) -> AskedPicture:
     if photo is None:
         raise Refusal("no-preview")
-    return _photo(photo, asking)
+    return replace(_photo(photo, asking), film_id=film.file_id, film_size=film.file_size)
 
 
 def _named(kind: str, asking: Message, suffix: str | None = None) -> str:

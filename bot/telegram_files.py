@@ -68,6 +68,16 @@ class TelegramFiles:
         limit = min(TELEGRAM_BYTES, self._service.settings.max_bytes)
         return Loaded(await self.download(picture.file_id, picture.size, limit=limit))
 
+    async def read_film(self, picture: AskedPicture) -> bytes | None:
+        """The whole animation or video that a picture is the preview of; None where there is none to be had."""
+        if picture.film_id is None:
+            return None
+        limit = min(TELEGRAM_BYTES, self._service.settings.max_bytes)
+        try:
+            return await self.download(picture.film_id, picture.film_size, limit=limit)
+        except Refusal:
+            return None
+
     async def download(self, file_id: str, size: int | None = None, *, limit: int = TELEGRAM_BYTES) -> bytes:
         """A file's bytes. Refusal where it has more than `limit`, or Telegram does not give it to bots."""
         too_large = Refusal("error-file_too_large", limit=megabytes(limit))

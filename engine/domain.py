@@ -24,6 +24,11 @@ Relation = Literal["near_duplicate", "contains", "variant", "unrelated"]
 GroupLane = Literal["same", "variant"]  # groups of near-duplicates, or of variants
 
 
+# Raised when pictures come to be seen otherwise: 1 puts transparent ones on a ground that contrasts, takes the frame of
+# an animation that shows something, and keeps long ones in parts.
+FEATURES_VERSION = 1
+
+
 @dataclass(frozen=True, slots=True)
 class PictureWarning:
     """What people should know of a picture that was taken all the same: `code` for programs, `message` for people."""
@@ -119,11 +124,6 @@ def part_key(image_id: int, part: int = WHOLE_PART) -> int:
     return image_id << PART_BITS | part
 
 
-# Raised when pictures come to be seen otherwise: 1 puts transparent ones on a ground that contrasts, takes the frame of
-# an animation that shows something, and keeps long ones in parts.
-FEATURES_VERSION = 1
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of ordinary shape of a long picture: its number, from 1 on, and its region of the whole."""
@@ -203,6 +203,7 @@ class StoredImage:
     created_at: datetime
     deleted_at: datetime | None
     source_missing_since: datetime | None = None
+    features_version: int = FEATURES_VERSION  # how it was seen when its thumbnail and features were made
 
     @property
     def missing_since_as_json(self) -> str | None:

@@ -24,7 +24,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import (
-    FEATURES_VERSION,
     WHOLE_PART,
     FileSeen,
     HandcraftedFeatures,
@@ -199,6 +198,7 @@ def image(row: Any) -> StoredImage:
         created_at=row.created_at.replace(tzinfo=UTC),
         deleted_at=_utc(row.deleted_at),
         source_missing_since=_utc(row.source_missing_since),
+        features_version=row.features_version,
     )
 
 
@@ -261,8 +261,7 @@ async def insert_images(
     described = [_described(one) for one in new]
     rows = [{name: getattr(image, name) for name in StoredImage.__slots__ if name != "id"} for image in described]
     inserting = insert(images).returning(images.c.sha256, images.c.id)
-    more = {"features_version": FEATURES_VERSION}
-    stored = await connection.execute(inserting, [row | {"tags": list(row["tags"])} | more for row in rows])
+    stored = await connection.execute(inserting, [row | {"tags": list(row["tags"])} for row in rows])
     by_sha256 = {row.sha256: row.id for row in stored}
     ids = [by_sha256[image.sha256] for image in described]
     await put_embeddings(connection, {i: one.embeddings for i, one in zip(ids, new, strict=True)}, wanted)

@@ -1,7 +1,9 @@
 """Anyone: a picture in, the five best matches out."""
 
 import io
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from aiohttp import web
@@ -11,7 +13,7 @@ from engine import Fetched, SearchService
 from engine.pictures.augment import EDITS
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
-from tests.small_library import menu
+from tests.small_library import menu, painting
 from tests.telegram.server import FakeTelegram
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
@@ -83,6 +85,28 @@ async def test_whatever_holds_a_picture_is_looked_up(talk: Talk, sent: dict[str,
     assert len(answer) == 6
     assert texts(answer)[0].startswith("1 · chelsea.png\n")
     assert "ertainly the same" in texts(answer)[0]
+
+
+def film(*pictures: bytes, path: Path) -> bytes:
+    """Each picture for a third of a second."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, (451, 300))
+    for picture in pictures:
+        frame = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        for _ in range(8):
+            writer.write(cv2.resize(frame, (451, 300)))
+    writer.release()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["animation", "video"])
+async def test_film_is_looked_at_where_its_preview_finds_nothing(talk: Talk, kind: str, tmp_path: Path) -> None:
+    other = jpeg(painting(3))
+    moving = film(other, MIRRORED, path=tmp_path / "film.mp4")
+    answer = await talk.ask(talk.ada, **{kind: other, "film": moving})
+    assert texts(answer)[0].startswith("1 · chelsea.png\n")
+    assert "ertainly the same" in texts(answer)[0]
+    for more in ({"film": moving, "file_size": 21 * 1024 * 1024}, {"film": moving[:300]}):
+        assert "ertainly the same" not in texts(await talk.ask(talk.ada, **{kind: other}, **more))[0]
 
 
 async def test_link_is_fetched(talk_on: StartTalk) -> None:

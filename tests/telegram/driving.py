@@ -80,6 +80,7 @@ class Driving:
         sticker: tuple[bytes, str] | None = None,
         animation: bytes | bool | None = None,
         video: bytes | bool | None = None,
+        film: bytes | None = None,
         voice: bool = False,
         caption: str | None = None,
         spoiler: bool = False,
@@ -105,7 +106,7 @@ class Driving:
         for kind, given in (("animation", animation), ("video", video)):
             if given:
                 preview = given if isinstance(given, bytes) else None
-                film = b"\0\0\0\x18ftypmp42" + kind.encode() + (preview or b"")[:64]
+                film = film or b"\0\0\0\x18ftypmp42" + kind.encode() + (preview or b"")[:64]
                 content[kind] = files.film(kind, preview, film, file_size=file_size)
         if "animation" in content:  # Telegram tells an animation as a document too
             only = ("width", "height", "duration")
