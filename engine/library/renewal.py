@@ -5,7 +5,7 @@ import logging
 
 from engine.concurrency import CpuPool
 from engine.domain import StoredImage
-from engine.errors import ImageError, LibraryError, PicTraceError
+from engine.errors import ImageError, LibraryError, PicTraceError, UnreadableFile
 from engine.library.mending import Mender
 from engine.library.originals import Originals
 from engine.pictures import imaging, parts
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 ACTOR = "engine"
 PORTION = 16  # pictures that are read from storage at once
 WAIT_S, PAUSE_S = 2.0, 0.05  # before it begins, for short commands; between two pictures, for everybody else
-STILL_AND_OPAQUE = ("image/jpeg", "image/bmp")
+STILL_AND_OPAQUE = ("image/jpeg",)
 
 
 class Renewal:
@@ -46,20 +46,23 @@ class Renewal:
         if not await self.waiting():
             return 0
         await self._repository.features.pass_over_outdated(STILL_AND_OPAQUE, parts.LONG_FROM)
-        operation, renewed = Operation("remake", ACTOR), 0
-        while portion := await self._repository.features.outdated(PORTION):
+        operation, renewed, after = Operation("remake", ACTOR), 0, 0
+        while portion := await self._repository.features.outdated(PORTION, after=after):
+            after = portion[-1].id
             for image in portion:
                 renewed += await self._look_at(image, operation)
                 await asyncio.sleep(pause_s)
         return renewed
 
     async def _look_at(self, image: StoredImage, operation: Operation) -> bool:
-        """Whether it is made anew. What cannot be read any more stays as it is: `pictrace check` finds it."""
+        """Whether it is made anew. What has no file waits for it; what cannot be decoded stays as it is."""
         is_renewed = False
         try:
             if await self._is_seen_otherwise(image):
                 await self._mender.remake(image, operation)
                 is_renewed = True
+        except UnreadableFile:
+            return False  # perhaps its disk is away; `pictrace check` finds it
         except ImageError as error:
             logger.warning("picture %d could not be looked at anew: %s", image.id, error)
         await self._repository.features.is_up_to_date(image.id)

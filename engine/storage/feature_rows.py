@@ -211,9 +211,9 @@ class FeatureRows:
         async with self._database.read() as connection:
             return int(await connection.scalar(query) or 0)
 
-    async def outdated(self, limit: int) -> list[StoredImage]:
-        """Some of them."""
-        query = select(images).where(*_is_outdated()).order_by(images.c.id).limit(limit)
+    async def outdated(self, limit: int, *, after: int) -> list[StoredImage]:
+        """Some of them, with ids above `after`."""
+        query = select(images).where(*_is_outdated(), images.c.id > after).order_by(images.c.id).limit(limit)
         async with self._database.read() as connection:
             return [statements.image(row) for row in await connection.execute(query)]
 

@@ -114,11 +114,12 @@ async def test_background_does_the_same_and_goes_on_after_a_break(
 
 
 async def test_picture_whose_original_is_lost_holds_nothing_up(settings: EngineSettings) -> None:
-    _, _, otherwise, _ = await outdated_library(settings)
+    _, _, otherwise, page = await outdated_library(settings)
     async with open_service(settings, tidying=False) as service:
         image = await service.get(otherwise)
         original_of(service, image).unlink()
         before = await service.originals.thumbnail(image)
         await service.checker.renewal.renew()
-        assert (await service.status()).outdated == 0
+        assert (await service.status()).outdated == 1  # it waits for its file
         assert await service.originals.thumbnail(image) == before
+        assert await remade(service) == [page]
