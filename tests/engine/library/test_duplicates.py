@@ -24,12 +24,6 @@ from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photog
 from tests.older_tables import BEFORE_0007
 from tests.small_library import menu
 
-# What tables of before are brought back by, with those that came later.
-WITHOUT_FEATURES_VERSION = (
-    "DROP INDEX ix_images_features_version_deleted_at",
-    "ALTER TABLE images DROP COLUMN features_version",
-)
-
 
 def middle(pixels: Pixels, share: float) -> Pixels:
     """What is left when as much is cut off all around."""
@@ -416,7 +410,6 @@ async def test_library_of_before_is_compared_as_a_whole(filled: Filled, settings
             "DROP TABLE kept_pairs",
             "DROP INDEX ix_images_compared_deleted_at",
             "ALTER TABLE images DROP COLUMN compared",
-            *WITHOUT_FEATURES_VERSION,
             *(f"ALTER TABLE hashes ADD COLUMN band{n} INTEGER NOT NULL DEFAULT 0" for n in range(4)),
             *(f"CREATE INDEX ix_hashes_band{n} ON hashes (band{n})" for n in range(4)),
             "UPDATE alembic_version SET version_num = '0003'",
@@ -683,7 +676,6 @@ async def as_before_relations(service: SearchService) -> None:
         *BEFORE_0007,
         "ALTER TABLE duplicates DROP COLUMN relation",
         "ALTER TABLE duplicates DROP COLUMN part_id",
-        *WITHOUT_FEATURES_VERSION,
         "UPDATE alembic_version SET version_num = '0005'",
     ):
         async with service.database.write() as connection:
