@@ -53,14 +53,6 @@ def find(pixels: Pixels) -> list[Region]:
     return found[:MAX_REGIONS]
 
 
-def cut(pixels: Pixels, region: Region) -> Pixels:
-    """The pixels of a region, at least one."""
-    height, width = pixels.shape[:2]
-    x, y = min(width - 1, round(region.x * width)), min(height - 1, round(region.y * height))
-    w, h = max(1, round(region.width * width)), max(1, round(region.height * height))
-    return pixels[y : y + h, x : x + w]
-
-
 def _keep(found: list[Region], region: Region) -> None:
     if not MIN_AREA <= region.area <= MAX_AREA or min(region.width, region.height) < MIN_SIDE:
         return

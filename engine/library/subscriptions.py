@@ -11,6 +11,7 @@ from engine.index.hamming import HammingIndex
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.searching import Searcher
 from engine.matching import ranking
+from engine.pictures.parts import cut
 from engine.storage import codec
 from engine.storage.repository import Repository
 
@@ -65,7 +66,7 @@ class Watches:
         active, head = await self._networks.current()
         asked = await self._searcher.asked(content, active)
         boxes = await self._pool.run(regions.find, asked.pixels)
-        parts = [await self._pool.run(active.embedder.embed_region, regions.cut(asked.pixels, box)) for box in boxes]
+        parts = [await self._pool.run(active.embedder.embed_region, cut(asked.pixels, box)) for box in boxes]
         vectors = np.stack([active.embedder.network.copy.of(asked.features.embedding), *parts])
         seq = head.seq if since is None else since
         return await self._subscribers.watch(subscriber, asked.features, vectors, active.network, seq, reference)

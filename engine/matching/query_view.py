@@ -113,7 +113,7 @@ class View:
             return sheets.flattened(self.query.pixels, self._corners)
         if self.region == WHOLE:
             return self.query.pixels
-        return np.ascontiguousarray(regions.cut(self.query.pixels, self.region))
+        return parts.cut(self.query.pixels, self.region)
 
     @property
     def keypoints(self) -> Keypoints:

@@ -7,6 +7,7 @@ import pytest
 from engine.domain import Region
 from engine.features import regions
 from engine.pictures import augment
+from engine.pictures.parts import cut
 from tests.conftest import photograph
 
 
@@ -69,4 +70,4 @@ def test_regions_are_few_inside_the_picture_and_apart() -> None:
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 700, 3), (700, 2, 3)])
 def test_tiny_and_thin_pictures_do_not_fail(shape: tuple[int, int, int]) -> None:
     for one in regions.find(np.zeros(shape, np.uint8)):
-        assert regions.cut(np.zeros(shape, np.uint8), one).size > 0
+        assert cut(np.zeros(shape, np.uint8), one).size > 0
