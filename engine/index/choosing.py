@@ -1,7 +1,5 @@
 """Chooses what holds the index of a library: the one place that knows the back ends by name."""
 
-from functools import partial
-
 from engine.concurrency import CpuPool
 from engine.domain import NetworkHead, NetworkRef
 from engine.index.base import IndexServer
@@ -43,7 +41,7 @@ async def library_index(
     read_only: bool,
 ) -> LibraryIndex:
     """The index of one network of a library, at a server or in this process; a part of its own for each head."""
-    count_parts = partial(repository.features.count_parts, network)
+    count_parts = repository.features.count_parts
     if at is None:
         kind = "auto" if settings.index == "pgvector" or settings.index == "milvus" else settings.index
         directory = settings.data_dir / "index"

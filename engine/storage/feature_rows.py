@@ -105,11 +105,9 @@ class FeatureRows:
                 for row in await connection.execute(query.where(parts.c.image_id.in_(some)))
             ]
 
-    async def count_parts(self, network: NetworkRef) -> int:
-        """Embeddings of this network that are of parts of live pictures."""
-        query = select(func.count()).select_from(embeddings.join(images)).where(
-            images.c.deleted_at.is_(None), embeddings.c.part != WHOLE_PART, statements.made_by(network)
-        )  # fmt: skip
+    async def count_parts(self) -> int:
+        """Parts of live pictures; each has an embedding of the library's network."""
+        query = select(func.count()).select_from(parts.join(images)).where(images.c.deleted_at.is_(None))
         async with self._database.read() as connection:
             return int(await connection.scalar(query) or 0)
 
