@@ -23,7 +23,7 @@ with warnings.catch_warnings():
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 WEB_EXT = Path(__file__).parents[2] / "javascript" / "node_modules" / ".bin" / "web-ext"
-PATIENCE_S = 20
+PATIENCE_S = 60
 PREFERENCES = {
     "extensions.webextOptionalPermissionPrompts": False,  # permissions are given without a question
     "browser.shell.checkDefaultBrowser": False,
@@ -52,11 +52,15 @@ const panel = document.getElementById("sidebar")?.contentDocument?.getElementByI
 if (!panel?.messageManager) done("");
 else {
   const { messageManager } = panel;
-  messageManager.addMessageListener("text", function told({ data }) {
+  const told = ({ data }) => finish(data);
+  const finish = (text) => {
+    clearTimeout(patience);
     messageManager.removeMessageListener("text", told);
-    done(data);
-  });
-  messageManager.loadFrameScript("data:,sendAsyncMessage('text', content.document.body.innerText)", false);
+    done(text);
+  };
+  const patience = setTimeout(finish, 1_000, "");  // a page that is still being loaded never answers: ask anew
+  messageManager.addMessageListener("text", told);
+  messageManager.loadFrameScript("data:,sendAsyncMessage('text', content.document.body?.innerText ?? '')", false);
 }
 """
 
