@@ -67,7 +67,7 @@ from engine.measuring.benching import (
 from engine.output import Escaping, escaped, prepare_streams
 from engine.pictures.archives import archive_suffix
 from engine.pictures.fetch import Fetched
-from engine.pictures.imaging import MEDIA_TYPES
+from engine.pictures.imaging import taken_media_types
 from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
 from engine.pictures.names import shown
 from engine.pictures.sources import LeftAlone, Refused, Remote, Source, expand, how_many, read_file
@@ -83,7 +83,6 @@ __all__ = [
     "CHECKED",
     "EDIT_WORDS",
     "MAX_LIMIT",
-    "MEDIA_TYPES",
     "PATIENCE_S",
     "PICTURE_SUFFIXES",
     "SAMPLE_QUERIES",
@@ -168,4 +167,5 @@ __all__ = [
     "read_file",
     "shown",
     "split_at_commas",
+    "taken_media_types",
 ]

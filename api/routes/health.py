@@ -9,7 +9,7 @@ from api.dependencies import Given, Here, reader
 from api.errors import LIBRARY, documented
 from api.routes.samples import offer
 from api.schemas import HealthOut, LimitsOut, SamplesOut, ServerOut
-from engine import MAX_LIMIT, MEDIA_TYPES
+from engine import MAX_LIMIT, taken_media_types
 
 router = APIRouter(tags=["server"])
 
@@ -63,7 +63,7 @@ async def server(here: Here, given: Given) -> ServerOut:
             max_source_pixels=max(settings.max_pixels, settings.max_source_pixels),
             max_matches=MAX_LIMIT,
             searches_a_minute=settings.rate_limit or None,
-            formats=list(MEDIA_TYPES),
+            formats=list(taken_media_types()),
         ),
         samples=await offer(here) if may_look else SamplesOut(offered=False, present=0, removable=False, queries=[]),
     )

@@ -43,7 +43,7 @@ help =
     /language wählt die Sprache, /privacy sagt, was gespeichert wird, /forget löscht es.
 help-admin =
     <b>Für Admins</b>
-    /add als Bildunterschrift zu Foto, Datei, Album oder Zip, als Antwort auf ein Bild oder mit Links. Ein Titel und #Schlagwörter können folgen: <code>/add Hafen bei Nacht #hamburg #2024</code>. Als Datei geschickt, behalten Bilder ihre volle Qualität.
+    /add als Bildunterschrift zu Foto, Datei, Album oder Archiv (zip, tar, 7z), als Antwort auf ein Bild oder mit Links. Ein Titel und #Schlagwörter können folgen: <code>/add Hafen bei Nacht #hamburg #2024</code>. Als Datei geschickt, behalten Bilder ihre volle Qualität.
     /remove als Antwort auf ein Bild oder mit ids: <code>/remove 17</code>
     /retitle als Antwort oder mit einer id: <code>/retitle 17 Neuer Titel #schlagwort</code>
     /undo macht Ihr letztes Hinzufügen, Entfernen oder Bearbeiten als Ganzes rückgängig. /stats zeigt die Bibliothek auf einen Blick.

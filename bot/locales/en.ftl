@@ -43,7 +43,7 @@ help =
     /language chooses the language, /privacy says what is kept, /forget deletes it.
 help-admin =
     <b>For admins</b>
-    /add as the caption of a photo, a file, an album or a zip, as a reply to a picture, or with links. A title and #tags may follow: <code>/add Harbour at night #hamburg #2024</code>. Send pictures as files to keep their full quality.
+    /add as the caption of a photo, a file, an album or an archive (zip, tar, 7z), as a reply to a picture, or with links. A title and #tags may follow: <code>/add Harbour at night #hamburg #2024</code>. Send pictures as files to keep their full quality.
     /remove as a reply to a picture, or with ids: <code>/remove 17</code>
     /retitle as a reply or with an id: <code>/retitle 17 New title #tag</code>
     /undo takes back your last addition, removal or edit as a whole. /stats shows the library at a glance.

@@ -42,7 +42,7 @@ help =
     /language 选择语言，/privacy 说明会保存什么，/forget 将其删除。
 help-admin =
     <b>管理员</b>
-    /add 写在照片、文件、相册或 zip 的说明里，也可以用来回复图片，或附上链接。后面可以写标题和 #标签：<code>/add 夜晚的港口 #汉堡 #2024</code>。以文件形式发送图片可保留原始画质。
+    /add 写在照片、文件、相册或压缩包（zip、tar、7z）的说明里，也可以用来回复图片，或附上链接。后面可以写标题和 #标签：<code>/add 夜晚的港口 #汉堡 #2024</code>。以文件形式发送图片可保留原始画质。
     /remove 回复图片，或附上 id：<code>/remove 17</code>
     /retitle 回复图片，或附上 id：<code>/retitle 17 新标题 #标签</code>
     /undo 整体撤销您上一次的添加、移除或编辑。/stats 显示图库概览。

@@ -8,6 +8,7 @@ import math
 import re
 import warnings
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from io import BytesIO
 from types import ModuleType
 from typing import Any
@@ -60,6 +61,7 @@ EXTENSIONS = {
     raw.MEDIA_TYPE: ".raw",
 }
 MEDIA_TYPES = tuple(EXTENSIONS)
+OF_EXTRAS = {"image/jxl": "pillow_jxl", raw.MEDIA_TYPE: "rawpy"}  # by the module that reads it
 LIBRARY_SIDE = 1000  # longest side that stored pictures are decoded to
 QUERY_SIDE = 1200  # queries a little larger: the picture may be a small part of them
 LARGE_PIXELS = 12_000_000
@@ -226,6 +228,12 @@ def _draft(image: PillowImage.Image, content: bytes, limits: _Asked) -> None:
     image.draft("RGB", (side, side))
     bounds.require_size(*image.size, limits.max_pixels)
     bounds.require_memory(kind, image.size, limits.memory_bytes)
+
+
+def taken_media_types() -> tuple[str, ...]:
+    """Media types of what this installation takes: some need an extra."""
+    missing = {kind for kind, module in OF_EXTRAS.items() if find_spec(module) is None}
+    return tuple(kind for kind in MEDIA_TYPES if kind not in missing)
 
 
 def _extra(module: str, what: str) -> ModuleType:

@@ -6,7 +6,8 @@ import pytest
 from aiogram.types import Message
 
 from bot.asked import Refusal, pictures_in
-from engine import MEDIA_TYPES, PICTURE_SUFFIXES
+from engine import PICTURE_SUFFIXES
+from engine.pictures.imaging import MEDIA_TYPES
 
 
 def file(name: str | None, media_type: str | None = None) -> Message:

@@ -333,6 +333,12 @@ def test_what_does_not_fit_the_memory_is_refused_with_both_figures(
         decode(content, memory_bytes=4_000_000)
 
 
+def test_types_that_are_taken_leave_out_those_whose_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert imaging.taken_media_types() == imaging.MEDIA_TYPES
+    monkeypatch.setattr(imaging, "find_spec", lambda name: None if name == "rawpy" else name)
+    assert set(imaging.MEDIA_TYPES) - set(imaging.taken_media_types()) == {raw.MEDIA_TYPE}
+
+
 def test_file_without_its_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     content = encoded(sample(), "JXL")
     for name in ("pillow_jxl", "rawpy"):
