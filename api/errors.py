@@ -57,6 +57,7 @@ ENGINE = {
     "not_duplicates": (409, "These pictures are no group of near-duplicates (any more). Nothing was removed."),
     "nothing_to_undo": (409, "There is nothing to undo."),
     "migration_refused": (409, "The destination is not empty."),
+    "backup_refused": (409, "There is a file of this name already."),
     "invalid_setting": (500, "A setting of the server is wrong."),
     "unknown_network": (503, "The library was made by a network that is not known here."),
     "network_mismatch": (503, "The library was made by another network than the settings say."),
@@ -78,6 +79,7 @@ ENGINE = {
     "database_refused": (503, "The library's database server does not let this server in."),
     "migration_unfinished": (503, "The library is still on its way into this database."),
     "migration_failed": (500, "What arrived at the destination is not what was sent."),
+    "backup_damaged": (500, "The backup is damaged, or not finished."),
     "disk_full": (507, "The server's disk is full."),
 }
 # The API's own codes.

@@ -3,6 +3,7 @@
 These are its public names; the doors (`shell`, `api`, `bot`) import no others.
 """
 
+from engine.backups import BackupReport, back_up, restore
 from engine.bootstrap import PATIENCE_S, copy_library_files, migrate_library, open_service
 from engine.concurrency import FairPlaces, admitted, current_client, give_memory_back, on_behalf_of
 from engine.domain import (
@@ -87,6 +88,7 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "SAMPLE_QUERIES",
     "AddResult",
+    "BackupReport",
     "BenchPlan",
     "BenchReport",
     "Bin",
@@ -149,6 +151,7 @@ __all__ = [
     "WatchPlan",
     "admitted",
     "archive_suffix",
+    "back_up",
     "copy_library_files",
     "current_client",
     "escaped",
@@ -165,6 +168,7 @@ __all__ = [
     "per_cent",
     "prepare_streams",
     "read_file",
+    "restore",
     "shown",
     "split_at_commas",
     "taken_media_types",

@@ -141,6 +141,14 @@ def database_url(settings: EngineSettings) -> URL:
     return URL.create("sqlite+aiosqlite", database=str(settings.data_dir / "pictrace.db"))
 
 
+def database_of(settings: EngineSettings) -> Database:
+    """The database of a library that must be there. MigrationRefused."""
+    url = database_url(settings)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():  # or connecting would make it
+        raise MigrationRefused(f"There is no library in {url.database}.")
+    return Database(url, settings.data_dir / "opening.lock")
+
+
 async def migrate_library(settings: EngineSettings, to: str, progress: Progress) -> list[Moved]:
     """Move the library of these settings into the database at another URL; its files stay where they are.
 
@@ -150,11 +158,11 @@ async def migrate_library(settings: EngineSettings, to: str, progress: Progress)
         url = parse_database_url(to)
     except ValueError as error:
         raise InvalidSetting(f"--to: {error}.") from error
-    source, target = _source_of(settings), _target_at(url, settings)
+    source, target = database_of(settings), _target_at(url, settings)
     try:
         with CpuPool(1) as pool:
             if await source.revision() is None:
-                raise MigrationRefused(f"There is no library in {source.name} that could be moved.")
+                raise MigrationRefused(f"There is no library in {source.name}.")
             await source.migrate(pool, pictures_in=None)
             async with target.read() as connection:
                 if others := await connection.run_sync(other_tables):
@@ -181,15 +189,8 @@ async def copy_library_files(settings: EngineSettings, to: str, progress: Progre
     await source.files.reach()
     await target.files.reach()
     if "://" not in to:
-        _make(Path(to))
+        make_data_dir(Path(to))
     return await copy_files(source, target, progress)
-
-
-def _source_of(settings: EngineSettings) -> Database:
-    url = database_url(settings)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():  # or connecting would make it
-        raise MigrationRefused(f"There is no library in {url.database} that could be moved.")
-    return Database(url, settings.data_dir / "opening.lock")
 
 
 def _target_at(url: URL, settings: EngineSettings) -> Database:
@@ -222,8 +223,9 @@ async def _refuse_half_a_library(repository: Repository) -> None:
     marker = await repository.settings.get(MIGRATION)
     if marker and marker["state"] == UNFINISHED:
         raise MigrationUnfinished(
-            f"A library is still on its way into the database {repository.database.name}. Run `pictrace migrate --to` "
-            "with this URL again, and PICTRACE_DATABASE_URL as it was before: it goes on where it stopped."
+            f"A library is still on its way into the database {repository.database.name}. Run `pictrace restore` with "
+            "the same file again, or `pictrace migrate --to` with this URL and PICTRACE_DATABASE_URL as it was before: "
+            "it goes on where it stopped."
         )
 
 
@@ -242,7 +244,7 @@ async def _agree_on_network(settings: EngineSettings, repository: Repository, ne
 def _is_writable(settings: EngineSettings) -> bool:
     """Make the data folder where it is missing. False where it cannot be written, but a library is there to be read."""
     try:
-        _make(settings.data_dir)
+        make_data_dir(settings.data_dir)
     except DataDirNotWritable as error:
         if not settings.data_dir.is_dir() or not is_there(database_url(settings)):
             raise
@@ -256,7 +258,8 @@ def _is_writable(settings: EngineSettings) -> bool:
     return True
 
 
-def _make(data_dir: Path) -> None:
+def make_data_dir(data_dir: Path) -> None:
+    """Make it where it is missing. DataDirNotWritable."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         probe = data_dir / ".writable"

@@ -30,6 +30,7 @@ PicTraceError
 │   ├── NotDuplicates         not_duplicates      they are no group of near-duplicates (any more)
 │   ├── NothingToUndo         nothing_to_undo
 │   ├── MigrationRefused      migration_refused   no library to move, or something else at its destination
+│   ├── BackupRefused         backup_refused      there is such a file already
 │   └── InvalidSetting        invalid_setting
 ├── NetworkError
 │   ├── UnknownNetwork        unknown_network
@@ -51,6 +52,7 @@ PicTraceError
     ├── DatabaseRefused       database_refused      the server lets this user, database or statement not pass
     ├── MigrationUnfinished   migration_unfinished  a library is on its way into this database
     ├── MigrationFailed       migration_failed      what arrived is not what was sent
+    ├── BackupDamaged         backup_damaged        not finished, not as it was written, or no backup at all
     └── DiskFull              disk_full
 """
 
@@ -179,6 +181,10 @@ class MigrationRefused(RequestError):
     code = "migration_refused"
 
 
+class BackupRefused(RequestError):
+    code = "backup_refused"
+
+
 class InvalidSetting(RequestError):
     code = "invalid_setting"
 
@@ -261,6 +267,10 @@ class MigrationUnfinished(LibraryError):
 
 class MigrationFailed(LibraryError):
     code = "migration_failed"
+
+
+class BackupDamaged(LibraryError):
+    code = "backup_damaged"
 
 
 class DiskFull(LibraryError):

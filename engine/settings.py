@@ -23,6 +23,8 @@ MILVUS = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?|https?://\[[0-9A-
 BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/(?!\.{1,2}(/|$))[A-Za-z0-9._=-]+)*/?")
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")
 
+SECRET = re.compile(r"^AWS_.*(KEY|TOKEN)|_(KEY|TOKEN|PASSWORD|SECRET)$")  # names of variables
+
 # It goes into a header of HTTP, within brackets.
 CONTACT = re.compile(r"(?=.{1,200}$)(https?://[!-'*-~]+|(mailto:)?[!-'*-?A-~]+@[!-'*-?A-~]+)")
 
@@ -79,6 +81,23 @@ def parse_database_url(url: str) -> URL:
         raise ValueError("This is no database URL, such as postgresql://USER:PASSWORD@HOST/NAME") from error
     named = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}.get(parsed.drivername)
     return parsed.set(drivername=named) if named else parsed
+
+
+def configuration(*, with_secrets: bool) -> dict[str, str]:
+    """What is set of PicTrace and of the client of buckets, in the environment or `.env`, by variable.
+
+    Without secrets a database's URL has no password, and keys and tokens are left out. InvalidSetting.
+    """
+    given = {**dotenv_values(ENV_FILE, encoding=_encoding_of(Path(ENV_FILE))), **os.environ}
+    found = {name: value for name, value in sorted(given.items()) if name.startswith(("PICTRACE_", "AWS_")) and value}
+    if with_secrets:
+        return found
+    if url := found.get("PICTRACE_DATABASE_URL"):
+        try:
+            found["PICTRACE_DATABASE_URL"] = parse_database_url(url).set(password=None).render_as_string()
+        except ValueError:
+            del found["PICTRACE_DATABASE_URL"]
+    return {name: value for name, value in found.items() if not SECRET.search(name)}
 
 
 class EngineSettings(BaseSettings):

@@ -38,6 +38,7 @@ from engine import (
     SearchService,
     Source,
     WatchPlan,
+    back_up,
     copy_library_files,
     expand,
     how_many,
@@ -49,6 +50,7 @@ from engine import (
     parse_url,
     prepare_streams,
     read_file,
+    restore,
 )
 from shell import demo as demonstration
 from shell import plots, terminal
@@ -510,6 +512,40 @@ def migrate(
 
     with _reported():
         raise typer.Exit(asyncio.run(run()))
+
+
+@app.command(epilog="[bold]Example[/bold]\n\n  pictrace backup /backups/pictrace-2026-11-27.tar")
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the backup is written; there is none yet.")],
+    as_json: Json = False,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Keys, tokens and passwords of the settings, too.")
+    ] = False,
+) -> None:
+    """Save the whole library in one file, while it serves: database, pictures, settings.
+
+    Each file is checked on the way, and the backup read back. Broken off, a second run goes on.
+    """
+    settings = _settings()
+    with _reported(), terminal.progress("saving", as_json) as advance:
+        report = asyncio.run(back_up(settings, file.absolute(), advance, with_secrets=with_secrets))
+    terminal.show_backup(report, as_json)
+    raise typer.Exit(REJECTED if report.files.damaged else OK)
+
+
+@app.command("restore", epilog="[bold]Example[/bold]\n\n  pictrace restore /backups/pictrace-2026-11-27.tar")
+def restore_backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup that `pictrace backup` has written.")],
+    as_json: Json = False,
+) -> None:
+    """Bring a library back from a backup to where the settings have it, which must be empty.
+
+    Broken off, a second run goes on. The library gets a mark and an index of its own.
+    """
+    settings = _settings()
+    with _reported(), terminal.progress("restoring", as_json) as advance:
+        report = asyncio.run(restore(settings, file.absolute(), advance))
+    terminal.show_restored(report, as_json)
 
 
 @app.command("admin-key")

@@ -17,6 +17,7 @@ from engine import (
     CHECKED,
     EDIT_WORDS,
     AddResult,
+    BackupReport,
     BenchReport,
     CheckReport,
     Containment,
@@ -557,6 +558,41 @@ def show_copied(report: CopyReport, as_json: bool) -> None:
         err.print(f"[red]damaged[/red], not copied: {escape(key)}", soft_wrap=True)
     if report.damaged:
         err.print("`pictrace check --repair` says what of them can be mended.")
+
+
+def show_backup(report: BackupReport, as_json: bool) -> None:
+    """What a backup holds, and what had to be left out."""
+    if as_json:
+        print(json.dumps(report.as_json()))
+        return
+    files = report.files
+    there = f", {files.there:,} of them saved by an earlier run" if files.there else ""
+    out.print(
+        f"{count(report.pictures, 'picture')} saved in {escape(report.file)}: "
+        f"{count(files.copied + files.there, 'file')}{there}. All of it was read back.",
+        soft_wrap=True,
+    )
+    for key in files.damaged:
+        err.print(f"[red]damaged[/red], left out: {escape(key)}", soft_wrap=True)
+    if report.lost:
+        err.print(f"[red]{count(report.lost, 'picture')}[/red] without an original: `pictrace check` names them.")
+    if not report.with_secrets:
+        err.print("Keys, tokens and passwords are not in it; --with-secrets saves them, too.")
+
+
+def show_restored(report: BackupReport, as_json: bool) -> None:
+    """What has come back from a backup."""
+    if as_json:
+        print(json.dumps(report.as_json()))
+        return
+    out.print(f"{count(report.pictures, 'picture')} restored; every file is as it was written.")
+    err.print(
+        f"The settings that it ran with are in {escape(report.restored_settings or '')}, to be looked at: "
+        "nothing of them was set.",
+        soft_wrap=True,
+    )
+    if not report.with_secrets:
+        err.print("The backup has no keys: `pictrace admin-key --new` makes the admin key.")
 
 
 Advance = Callable[[int, int | None], None]

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from engine.concurrency import all_done
@@ -23,13 +23,22 @@ class CopyReport:
     damaged: tuple[str, ...]
 
 
-async def copy_files(source: FileStore, target: FileStore, progress: Progress) -> CopyReport:
+async def copy_files(
+    source: FileStore, target: FileStore, progress: Progress, *, only: Container[str] | None = None
+) -> CopyReport:
     """Copy what the target lacks; interrupted, it goes on where it stopped. The source is only read.
+
+    `only`: the files of these pictures, by SHA-256.
 
     An original is copied if its SHA-256 is that of its name, a thumbnail if it is a picture. What the target has in the
     same size counts as there (`pictrace check` reads it). Files of no picture are left out.
     """
-    files = [file async for portion in source.walk() for file in portion if file.sha256]
+    files = [
+        file
+        async for portion in source.walk()
+        for file in portion
+        if file.sha256 and (only is None or file.sha256 in only)
+    ]
     copied, damaged = 0, list[str]()
     for start in range(0, len(files), AT_ONCE):
         portion = files[start : start + AT_ONCE]

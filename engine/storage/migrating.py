@@ -90,8 +90,7 @@ class Migration:
         MigrationRefused where the destination holds anything else, MigrationUnfinished where the source never rests,
         MigrationFailed where what arrived is not what was sent.
         """
-        await self._look()
-        is_new = await self._begin()
+        is_new = await self.begin()
         written: dict[str, int] = {}
         for number in range(PASSES):
             async with self._source.read() as view:
@@ -110,6 +109,16 @@ class Migration:
             "It goes on where it stopped."
         )
 
+    async def snapshot(self) -> list[Moved]:
+        """Copy the library as it is at this moment into an empty database, though others go on changing it."""
+        await self._look()
+        written: dict[str, int] = {}
+        async with self._source.read() as view:
+            sent = await self._copy(view, written)
+            await self._set_sequences(view)
+        await self._compare(sent)
+        return [Moved(name, one.rows, written[name], one.checksum) for name, one in sent.items()]
+
     async def _look(self) -> None:
         async with self._source.read() as view:
             self._from = await view.run_sync(_tables)
@@ -118,8 +127,9 @@ class Migration:
         if missing := self._to.keys() - self._from.keys():
             raise MigrationRefused(f"{self._target.name} holds other tables too ({', '.join(sorted(missing))}).")
 
-    async def _begin(self) -> bool:
-        """Put up the marker; whether it is the first run to this destination."""
+    async def begin(self) -> bool:
+        """Put up the marker; whether it is the first run to this destination. MigrationRefused."""
+        await self._look()
         async with self._source.read() as view:
             library = await _identity(view)
         async with self._target.write() as connection:
@@ -134,7 +144,10 @@ class Migration:
                 await connection.execute(insert(settings).values(key=MIGRATION, value=value))
                 return True
         if marker["state"] == COMPLETE:
-            raise MigrationRefused(f"A library was moved to {self._target.name} before; it is complete, and in use.")
+            raise MigrationRefused(
+                f"A library was moved or restored to {self._target.name} before: it is complete, and in use. Nothing "
+                "was changed there."
+            )
         if marker["library"] != library:
             raise MigrationRefused(f"Another library is on its way to {self._target.name}. Nothing was changed there.")
         return False

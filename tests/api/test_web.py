@@ -38,6 +38,8 @@ NOT_ON_THE_PAGE = {
     "migration_refused",
     "migration_unfinished",
     "migration_failed",
+    "backup_refused",
+    "backup_damaged",
 }
 
 
