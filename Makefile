@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension test test-fast test-attacks-long test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
+.PHONY: run bot extension test test-fast test-attacks-long test-system test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -27,6 +27,10 @@ test-fast: install-dev
 # Thousands of damaged files, and every hostile one through the bot: some ten minutes. `make test` has a part of it.
 test-attacks-long: install-dev
 	MUTATIONS=5000 $(BIN)/pytest -n 2 tests/attacks
+
+# What needs a whole server of its own (Milvus), and minutes: before a release.
+test-system: install-dev
+	$(PYTEST) --system
 
 # Page and extension in real browsers: Chromium, and Firefox for the extension.
 test-browser: install-dev browsers tests/javascript/node_modules

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from filelock import FileLock
+from hypothesis import settings as hypothesis_settings
 from PIL import Image as PillowImage
 
 from engine import EngineSettings, SearchService, StoredImage, open_service
@@ -27,8 +28,11 @@ from engine.pictures.sources import expand
 from tests import fast
 from tests.decoders import HereDecoders, KeptDecoders, end_kept
 from tests.forking import Forked, end_loaded, loaded
+from tests.milvus import standalone_milvus
 from tests.object_store import Bucket, ObjectStore
 from tests.postgresql import PostgresServer, in_thread, started
+
+__all__ = ["standalone_milvus"]
 
 SHIPPED = Path(str(files("skimage") / "data"))
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "camera.png", "motorcycle_left.png")
@@ -45,8 +49,14 @@ def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
     return imaging.encode_jpeg(np.ascontiguousarray(pixels), quality=quality)
 
 
+# Each run draws the same examples, however slow the machine is.
+hypothesis_settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("steady")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="only tests that need no other process and no server")
+    parser.addoption("--system", action="store_true", help="only tests that need whole servers or take minutes")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,6 +76,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
         left_out = {item for item in items if fast.needs_more(item)}
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+    is_wanted = config.getoption("--system")
+    left_out = {item for item in items if (item.get_closest_marker("system") is not None) != is_wanted}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,5 +1,9 @@
-"""Milvus Lite for tests: a real Milvus in a file, served from this process."""
+"""Milvus for tests: Milvus Lite in a file, served from this process; for `make test-system`, a whole Milvus server."""
 
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -9,6 +13,28 @@ import pytest
 
 from engine.concurrency import CpuPool
 from engine.index.milvus import Milvus
+
+# In a process of its own, for it leaves sockets open. Left to itself it would take another port while the system still
+# holds back the one from before.
+SERVE = """
+import socket, sys
+from milvus import MilvusServer, MilvusServerConfig
+
+def bound(config, port):
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return None
+
+MilvusServerConfig.try_bind_port = bound
+server = MilvusServer()
+server.set_base_dir(sys.argv[1])
+server.listen_port = int(sys.argv[2])
+server.start()
+print("ready", flush=True)
+sys.stdin.read()
+server.stop()
+"""
 
 
 class MilvusServer:
@@ -38,6 +64,63 @@ class MilvusServer:
             self._running = None
             server.stop(grace=0).wait()
             database.close()
+
+
+class StandaloneMilvus:
+    """A whole Milvus server in a process of its own, at an address that stays."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        if self._process:
+            return
+        argv = [sys.executable, "-c", SERVE, str(self._folder), str(self._port)]
+        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout
+        while (line := self._process.stdout.readline()) != b"ready\n":
+            assert line, "Milvus has not started"
+        self._wait_until_it_works()
+
+    def _wait_until_it_works(self) -> None:
+        """Once restarted it answers long before it has its parts together."""
+        from pymilvus import MilvusClient
+        from pymilvus.exceptions import MilvusException
+
+        for _ in range(60):
+            try:
+                client = MilvusClient(self.uri, timeout=10, dedicated=True)
+                client.drop_collection("probe")
+                client.create_collection("probe", dimension=2)
+                client.insert("probe", [{"id": 1, "vector": [0.0, 1.0]}])
+                client.search("probe", data=[[0.0, 1.0]], consistency_level="Strong")
+            except MilvusException:
+                time.sleep(1)
+            else:
+                client.close()
+                return
+        raise AssertionError("Milvus does not work")
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.communicate()  # its input ends, as it does when the tests are killed
+            self._process = None
+
+
+@pytest.fixture(scope="session")
+def standalone_milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneMilvus]:
+    """One for all tests: each library has collections of its own there."""
+    server = StandaloneMilvus(tmp_path_factory.mktemp("milvus"))
+    yield server
+    server.stop()
 
 
 @contextmanager

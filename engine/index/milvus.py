@@ -136,7 +136,7 @@ class MilvusIndex:
             )
         answers = []
         for hits in found:
-            pairs = [(hit["key"], 1 - hit["distance"]) for hit in hits if hit["key"] != LEVEL]
+            pairs = [(hit.id, 1 - hit.distance) for hit in hits if hit.id != LEVEL]  # servers name the key otherwise
             keys = np.array([key for key, _ in pairs], np.int64)
             answers.append(nearest(keys, np.array([distance for _, distance in pairs], np.float32), count))
         return answers
@@ -151,6 +151,8 @@ class MilvusIndex:
         async with self._milvus.translated():
             if not await client.has_collection(self._name, timeout=TIMEOUT_S):
                 return None
+            if "vector" not in await client.list_indexes(self._name, timeout=TIMEOUT_S):
+                return None  # somebody is building it, or has been interrupted; a server would not load it
             await client.load_collection(self._name, timeout=PATIENT_S)  # nothing where it is loaded
         rows = await self._query(filter=f"key == {LEVEL}", output_fields=["seq"])
         return int(rows[0]["seq"]) if rows else None

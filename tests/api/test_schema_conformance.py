@@ -91,7 +91,6 @@ described = schemathesis.openapi.from_dict(create_app(ApiSettings(_env_file=None
 @seed(20)
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

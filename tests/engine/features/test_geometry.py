@@ -37,7 +37,7 @@ def turned(degrees: float, scale: float = 1.0) -> Matrix:
 # --- fit
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(degrees=st.floats(-180, 180), scale=st.floats(0.2, 5), stretch=st.floats(0.6, 1.6))
 def test_transform_that_all_pairs_agree_on_is_found(degrees: float, scale: float, stretch: float) -> None:
     transform = in_pixels(turned(degrees, scale) @ np.diag([stretch, 1]))
@@ -157,7 +157,7 @@ def test_transform_to_a_line_overlaps_with_nothing() -> None:
     assert overlap(np.diag([1.0, 0.0, 1.0])) == (0.0, 0.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(degrees=st.floats(-180, 180), scale=st.floats(0.1, 8), x=st.floats(-1, 1), y=st.floats(-1, 1))
 def test_shares_are_shares_and_change_places_the_other_way_round(
     degrees: float, scale: float, x: float, y: float

@@ -15,11 +15,11 @@ from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
 from engine.index.hits import Hits, Keys, Vectors
 from engine.index.hnsw import HnswIndex
-from engine.index.milvus import MilvusIndex
+from engine.index.milvus import Milvus, MilvusIndex
 from engine.index.pgvector import PgvectorIndex, require_pgvector
 from engine.settings import parse_database_url
 from engine.storage.database import Database
-from tests.milvus import milvus_lite
+from tests.milvus import StandaloneMilvus, milvus_lite
 from tests.postgresql import PostgresServer
 
 DIMENSIONS, COUNT = 64, 600
@@ -96,7 +96,7 @@ class Renewed(PooledIndex[HnswIndex]):
 async def on_server(
     kind: str, request: pytest.FixtureRequest, folder: Path, pool: CpuPool
 ) -> AsyncIterator[VectorIndex]:
-    """An empty index in PostgreSQL, or in a file of Milvus Lite."""
+    """An empty index in PostgreSQL, in a file of Milvus Lite, or on a Milvus server."""
     if kind == "pgvector":
         server: PostgresServer = request.getfixturevalue("postgresql")
         with server.database(migrated=False) as url:
@@ -108,6 +108,13 @@ async def on_server(
             await pgvector.rebuild(nothing(), 0)
             yield pgvector
             await database.close()
+    elif kind == "milvus server":
+        standalone: StandaloneMilvus = request.getfixturevalue("standalone_milvus")
+        at_server = Milvus(standalone.uri, None, pool)
+        index = MilvusIndex(at_server, pool, "contract", DIMENSIONS)
+        await index.rebuild(nothing(), 0)
+        yield index
+        await at_server.close()
     else:
         async with milvus_lite(folder / "contract.db", pool) as client:
             milvus = MilvusIndex(client, pool, "contract", DIMENSIONS)
@@ -122,10 +129,13 @@ async def nothing() -> AsyncIterator[tuple[Keys, Vectors]]:
         yield rows
 
 
-@pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "pgvector", "milvus", "hamming"])
+ON_SYSTEM = pytest.param("milvus server", marks=pytest.mark.system)
+
+
+@pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "pgvector", "milvus", ON_SYSTEM, "hamming"])
 async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_path: Path) -> AsyncIterator[Case]:
     with CpuPool(2) as pool:
-        if request.param in ("pgvector", "milvus"):
+        if request.param in ("pgvector", "milvus", "milvus server"):
             vectors, queries = clustered()
             keys = RANDOM.permutation(np.arange(1, 10_000))[:COUNT]
             async with on_server(request.param, request, tmp_path, pool) as index:

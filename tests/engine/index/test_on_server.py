@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -21,8 +22,10 @@ from engine.settings import parse_database_url
 from engine.storage.database import Database
 from engine.storage.statements import TRIMMED
 from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths, jpeg, photograph
-from tests.milvus import MilvusServer, milvus_server
+from tests.milvus import MilvusServer, StandaloneMilvus, milvus_server
 from tests.postgresql import PostgresServer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,21 @@ class Place:
     """Settings of a fresh library with its index on a server, and that server."""
 
     settings: EngineSettings
-    server: PostgresServer | MilvusServer
+    server: PostgresServer | MilvusServer | StandaloneMilvus
     unreachable: type[ServerUnreachable]
 
 
-@pytest.fixture(params=["pgvector", "milvus"])
+@pytest.fixture(params=["pgvector", "milvus", pytest.param("milvus server", marks=pytest.mark.system)])
 def place(request: pytest.FixtureRequest, settings: EngineSettings, tmp_path: Path) -> Iterator[Place]:
     if request.param == "pgvector":
         server: PostgresServer = request.getfixturevalue("postgresql")
         with server.database() as url:
             url = parse_database_url(url).render_as_string(hide_password=False)
             yield Place(changed(settings, index="pgvector", database_url=url), server, DatabaseUnreachable)
+    elif request.param == "milvus server":
+        standalone: StandaloneMilvus = request.getfixturevalue("standalone_milvus")
+        standalone.start()  # where the test before has left it stopped
+        yield Place(changed(settings, index="milvus", milvus_uri=standalone.uri), standalone, IndexUnreachable)
     else:
         with milvus_server(tmp_path / "milvus.db") as milvus:
             yield Place(changed(settings, index="milvus", milvus_uri=milvus.uri), milvus, IndexUnreachable)
@@ -219,7 +226,7 @@ async def test_service_outlasts_a_restart_of_the_server(service: SearchService, 
             assert "cannot be reached" in str(caught.value)
     finally:
         place.server.start()
-    assert (await names(service))[0] == "astronaut.png"
+    assert (await patiently(place, lambda: names(service)))[0] == "astronaut.png"
     await add_paths(service, SHIPPED / "page.png")
     assert (await service.status()).index_size == len(PHOTOGRAPHS) + 1
 
@@ -236,6 +243,15 @@ async def test_server_that_is_away_at_the_start_is_said(place: Place, monkeypatc
     finally:
         place.server.start()
     await opening
+
+
+async def patiently(place: Place, act: Callable[[], Awaitable[T]]) -> T:
+    """What comes of it once the server has its wits together again: a large one answers before it has."""
+    for _ in range(30):
+        with suppress(place.unreachable):
+            return await act()
+        await asyncio.sleep(1)
+    return await act()
 
 
 async def open_and_close(settings: EngineSettings, patience_s: float = 0) -> None:

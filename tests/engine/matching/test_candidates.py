@@ -229,7 +229,7 @@ def test_shortlist_is_settled_by_one_that_settles_and_has_proof_by_one_that_is_p
 ids = st.lists(st.integers(1, 8), max_size=10)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(before=ids, new=ids)
 def test_updates_lose_nobody_name_nobody_twice_and_keep_places(before: list[int], new: list[int]) -> None:
     shortlist = Shortlist.of(candidate(one, 0.1) for one in before)

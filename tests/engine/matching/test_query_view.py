@@ -149,7 +149,7 @@ def test_corners_of_a_region_lie_where_it_does_in_the_query() -> None:
     assert view.on_query(np.zeros((0, 2), np.float32), mirrored=True).shape == (0, 2)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(region=any_region, x=shares, y=shares)
 def test_shares_of_the_query_and_of_a_region_lead_to_each_other(region: Region, x: float, y: float) -> None:
     view = View(QueryPicture(PICTURE), region)

@@ -164,7 +164,7 @@ def test_entry_without_a_suffix_is_looked_at(tmp_path: Path, small: EngineSettin
     assert [one.name for one in found if isinstance(one, LeftAlone)] == ["text"]
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=st.lists(st.tuples(st.binary(max_size=30), st.booleans()), max_size=15))
 def test_whatever_the_names_are_no_entry_is_lost(
     entries: list[tuple[bytes, bool]], tmp_path: Path, small: EngineSettings
@@ -177,7 +177,7 @@ def test_whatever_the_names_are_no_entry_is_lost(
         assert one.name.encode()
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     written=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0/\\")).filter(bool), max_size=10),
     flagged=st.booleans(),
@@ -188,7 +188,7 @@ def test_names_in_utf_8_come_back(written: list[str], flagged: bool, tmp_path: P
 
 
 @pytest.mark.parametrize("encoding", ["cp932", "gb18030"])
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_names_of_windows_are_never_lost(
     data: st.DataObject, encoding: str, tmp_path: Path, small: EngineSettings
@@ -306,7 +306,7 @@ def test_tar_cut_short_gives_what_is_before(suffix: str, tmp_path: Path, setting
     assert len(read) >= len(before) - 1 > 3
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 @pytest.mark.parametrize("suffix", [".tar", ".tar.xz", ".7z", ".zip"])
 def test_damage_anywhere_is_said_and_nothing_else(

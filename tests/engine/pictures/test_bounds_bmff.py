@@ -225,7 +225,7 @@ def test_codec_and_container_of_an_honest_picture_agree(kind: str) -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.binary(max_size=60)), max_size=6))
 def test_whatever_is_in_the_boxes_it_is_a_size_or_nothing(boxes: list[tuple[bytes, bytes]]) -> None:
     content = b"".join(box(kind, body) for kind, body in boxes)

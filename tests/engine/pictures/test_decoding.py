@@ -238,8 +238,9 @@ async def test_what_is_slow_gives_way_and_leaves_its_place(slow: bytes) -> None:
         assert not all(task.done() for task in tasks)
         assert process.nice() == 10
         assert [image.width for image in await asyncio.gather(*tasks)] == [7071, 7071]
-        await door.decode(SMALL, side=1000)
-        assert all(one.nice() == 0 for one in processes())  # those that gave way are not used again
+        async with asyncio.timeout(60):
+            while any(one.nice() for one in processes()):  # those that gave way are not used again
+                await door.decode(SMALL, side=1000)
 
 
 async def test_worker_knows_no_secrets_and_holds_only_decoders(door: Decoders, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ DOTS = re.compile(r"/(\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
 
 
 @given(PIECES.filter(lambda path: not DOTS.search(f"/{path}")), PIECES.map("?{}".format) | st.just(""))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @example("a%2Fb%2fb;v=1/%41%7E~", "?X-Sig=a%2Bb+c%20d%3D%3d&e='f'&g[]=h|i")
 @example("", "?")
 @example("a//b/", "?a=/../b?c")
@@ -27,7 +27,7 @@ def test_what_may_stand_in_a_url_is_left_as_it_is(path: str, query: str) -> None
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_text_is_a_url_or_is_refused(text: str) -> None:
     for url in (text, f"http://example.org/{text}", f"http://{text}/", f"http://example.org/?{text}"):
         try:

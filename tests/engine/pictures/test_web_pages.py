@@ -110,7 +110,7 @@ def test_utf_16_is_told_by_its_mark() -> None:
 @given(
     st.lists(st.sampled_from(["<", ">", "!", "--", "[", "meta ", "a", "'", '"', "=", "/", "&#", "<script", "\0", "ß"]))
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_page_breaks_it(pieces: list[str]) -> None:
     html = "".join(pieces)
     assert picture_of(html.encode(), None) is None or "content" in html

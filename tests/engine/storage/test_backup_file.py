@@ -56,7 +56,7 @@ def test_other_programs_read_and_check_it(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, b"")
 
 
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kept=st.floats(0, 1))
 async def test_one_that_was_broken_off_anywhere_is_gone_on_with(kept: float, tmp_path: Path) -> None:
     (tmp_path / "whole.tar").unlink(missing_ok=True)
