@@ -2,25 +2,40 @@
 import { button, h, link } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { answerSection, card, framed } from "../shared/match.js";
+import { enlargeable } from "./enlarging.js";
 import { reasonOf } from "./ways.js";
 
 /**
  * `outcome`: way, answer, tried, host, shrunk. `means`: server, why(match), allow(host), showWeak() where the nearest may
- * still be asked for, and add() where the user may add.
+ * still be asked for, showOthers() where hardly alike ones are kept back, showMore() where there may be more, and add()
+ * where the user may add.
  */
 export function answerView(outcome, means) {
   const { answer } = outcome;
   const { element, outline } = framed(answer.query.preview);
   outline(answer.matches[0]);
   const cardOf = (match, place) => matchCard(match, place, answer, means, outline);
+  const kept = means.showOthers ? answer.matches.filter((match) => !match.weak) : answer.matches;
+  const others = answer.matches.length - kept.length;
   return [
     element,
     wayOf(outcome, means),
     answer.page && h("p", { class: "fine" }, t("result.fromPage")),
-    answerSection(answer, { cardOf, others: answer.library_size, showWeak: means.showWeak }),
+    answerSection({ ...answer, matches: kept }, { cardOf, others: answer.library_size, showWeak: means.showWeak }),
+    h(
+      "p",
+      { class: "row" },
+      others > 0 && button(t("answer.others", { count: others }), means.showOthers, { id: "show-others" }),
+      means.showMore && button(t("answer.more"), means.showMore, { id: "show-more" }),
+    ),
     !answer.calibrated && h("p", { class: "fine" }, t("result.uncalibrated")),
     means.add && h("p", { class: "row" }, button(t("add.this"), means.add)),
   ];
+}
+
+/** Whether an answer holds something certain: then what is hardly alike is of little use. */
+export function isCertain({ matches }) {
+  return matches.some(({ lane, weak }) => lane === "same" && !weak);
 }
 
 /** How the picture got to the server, and by which way it could do better. */
@@ -36,25 +51,12 @@ function wayOf({ way, tried, host, shrunk }, { allow }) {
 }
 
 function matchCard(match, place, { calibrated }, { server, why }, outline) {
-  const picture = h("img", { alt: "" });
-  showFile(picture, server, match.links.thumbnail);
   return card(match, {
     place,
     calibrated,
-    picture,
+    picture: enlargeable(match, server),
     why: () => why(match),
     point: () => outline(match),
     acts: link(server.page(match.links.page), t("match.open")),
   });
-}
-
-/** A picture of the server's: with a key it cannot be loaded by its address. */
-export async function showFile(image, server, path) {
-  try {
-    const url = URL.createObjectURL(await server.file(path));
-    image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
-    image.src = url;
-  } catch {
-    image.alt = "–";
-  }
 }
