@@ -96,8 +96,8 @@ class Browsing:
         return answer
 
     async def pick(self, page: Page, *keys: str, **info: Any) -> Page:
-        """Choose "Find a picture here", then keys in the picker."""
-        answer = await self.click(page, "here", **info)
+        """Click where no picture is, then keys in the picker."""
+        answer = await self.click(page, "find", **info)
         await expect(answer.locator("#status")).to_contain_text("Choose a picture")
         await page.frames[-1].wait_for_selector(COVER)
         for key in keys:

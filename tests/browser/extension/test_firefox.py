@@ -107,11 +107,11 @@ def used(server: str, shop: str, extension: Path, log: Path) -> None:
         firefox.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
         until(lambda: "6 pictures in the library" in firefox.find_element(By.ID, "said").text)
         firefox.navigate(shop)
-        choose(firefox, "img", "Find similar in PicTrace")
+        choose(firefox, "img", "Find picture in PicTrace")
         said = until(lambda: answer(firefox, "The server fetched the picture by its address."))
         assert "Match 1:\ncoffee.png" in said
         choose(
-            firefox, "#it", "Find a picture here"
+            firefox, "#it", "Find picture in PicTrace"
         )  # Firefox tells which element was clicked: nothing is to be picked
         said = until(lambda: answer(firefox, "The picture was read in the page"))
         assert "Match 1:\nrocket.jpg" in said

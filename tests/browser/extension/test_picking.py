@@ -86,7 +86,7 @@ async def test_escape_leaves(browse: Browse) -> None:
 async def test_page_without_pictures_says_so(browse: Browse) -> None:
     async with browse() as someone:
         page = await someone.visit("words", "<p>Words only.</p>")
-        answer = await someone.click(page, "here")
+        answer = await someone.click(page, "find")
         await expect(page.locator(COVER)).to_have_attribute("aria-label", "No picture was found here. Escape leaves.")
         await page.keyboard.press("Escape")
         await expect(answer.locator("main")).to_contain_text("No picture was chosen.")

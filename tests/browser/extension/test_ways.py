@@ -121,7 +121,7 @@ async def test_tab_that_no_extension_may_read(browse: Browse) -> None:
         answer = await someone.find(page, "#b")
         await expect(answer.get_by_role("alert")).to_contain_text("could not be had")
         await expect(answer.locator("main li").first).to_contain_text("By its address")
-        picking = await someone.click(page, "here")
+        picking = await someone.click(page, "find")
         await answered(picking)
         await expect(picking.locator("main")).to_contain_text("the browser lets no extension read there")
 
