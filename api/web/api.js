@@ -92,10 +92,20 @@ async function send(path, { method, json, form, signal }) {
   return response;
 }
 
-/** Upload with progress, which fetch does not tell. Resolves to the server's JSON. */
-export function upload(path, form, progress) {
+/**
+ * Upload with progress, which fetch does not tell. Resolves to the server's JSON.
+ * @param {string} path
+ * @param {FormData} form
+ * @param {(share: number) => void} progress
+ * @param {AbortSignal} [signal]
+ */
+export function upload(path, form, progress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
+    signal?.addEventListener("abort", () => {
+      request.abort();
+      reject(signal.reason);
+    });
     request.open("POST", path);
     for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => {
