@@ -26,7 +26,7 @@ T = TypeVar("T")
 MAX_FIELDS, MAX_FIELD_BYTES, MAX_JSON_BYTES = 40, 16 * 1024, 64 * 1024
 MAX_NAME = 200
 OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES // 8  # of a multipart body, beside its file
-LISTS = ("tags",)  # fields that may be given several times, or once with commas between
+LISTS = ("tags", "tag")  # fields that may be given several times, or once with commas between
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ async def sent(request: Request, fields: type[F], in_json: type[J], *, max_bytes
 
     Raises a Problem, or RequestValidationError.
     """
-    given = dict(request.query_params)
+    given = _in_query(request)
     kind = _content_type(request)
     if kind == "application/json":
         yield Sent(None, None, _validated(in_json, given, await _json(request)))
@@ -180,6 +180,12 @@ async def _json(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Problem("malformed_request", "The JSON must be an object.")
     return value
+
+
+def _in_query(request: Request) -> dict[str, Any]:
+    """The parameters of a URL, as those of a form."""
+    values = request.query_params
+    return {name: _plain(name, values.getlist(name)) if name in LISTS else values[name] for name in values}
 
 
 def _validated(model: type[F], query: dict[str, Any], body: dict[str, Any]) -> F:

@@ -69,6 +69,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "calibrated": True,
         "library_size": 1200,
         "query": {"width": 1080, "height": 2340, "preview": None},
+        "regions": [{"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5}],
         "page": False,
         "warnings": [_WARNING],
         "timings_ms": {"decode": 12.4, "embed": 41.8, "total": 163.2},

@@ -55,6 +55,7 @@ from engine.library.samples import QUERIES as SAMPLE_QUERIES
 from engine.library.searching import MAX_LIMIT
 from engine.matching.explain import WORDS as EDIT_WORDS
 from engine.matching.explain import per_cent
+from engine.matching.query_region import parse as parse_region
 from engine.measuring.benching import (
     BenchPlan,
     BenchReport,
@@ -162,6 +163,7 @@ __all__ = [
     "networks",
     "on_behalf_of",
     "open_service",
+    "parse_region",
     "parse_url",
     "per_cent",
     "prepare_streams",
