@@ -65,7 +65,7 @@ from engine.measuring.benching import (
     VariantFigures,
 )
 from engine.output import Escaping, escaped, prepare_streams
-from engine.pictures.archives import archive_suffix
+from engine.pictures.archives import archive_suffix, readable_suffixes
 from engine.pictures.fetch import Fetched
 from engine.pictures.imaging import MEDIA_TYPES
 from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
@@ -166,6 +166,7 @@ __all__ = [
     "per_cent",
     "prepare_streams",
     "read_file",
+    "readable_suffixes",
     "shown",
     "split_at_commas",
 ]
