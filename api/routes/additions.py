@@ -40,6 +40,7 @@ async def begin(here: Here) -> OperationOut:
 @router.post(
     "/archives",
     summary="Add the pictures of an archive",
+    status_code=200,
     response_class=JsonLines,
     responses=documented(
         *CHANGE,
