@@ -138,6 +138,15 @@ class AddFields(BaseModel):
     operation_id: Annotated[Id | None, Field(description="Go on with an earlier addition: one undo for both.")] = None
 
 
+class ArchiveFields(BaseModel):
+    """What is said of all pictures of an archive."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tags: Tags = []
+    operation_id: Annotated[Id | None, Field(description="Go on with an earlier addition: one undo for both.")] = None
+
+
 class AddRequest(AddFields):
     """An addition by URL."""
 
@@ -445,6 +454,36 @@ class AddOut(BaseModel):
         )
 
 
+class ArchiveEntryOut(BaseModel):
+    """A line of an answer: what became of one file of an archive."""
+
+    name: Annotated[str, Field(description="Of the file; empty in a last line that says why the addition broke off.")]
+    status: Literal["added", "duplicate", "restored", "rejected", "passed_over"]
+    id: Annotated[int | None, Field(description="Of the picture, which of a duplicate was there already.")]
+    code: Annotated[str | None, Field(description="Why it was rejected.")]
+    message: Annotated[str | None, Field(description="The same as a sentence for people.")]
+    near: Annotated[list[int], Field(description="Ids of its near-duplicates in the library, likeliest first.")]
+    warnings: Annotated[list[WarningOut], Field(description="What there is to know of the picture.")]
+    reason: Annotated[str | None, Field(description="Why it was passed over: it is no picture, or not to be tried.")]
+    operation_id: Annotated[int | None, Field(description="What undoes all that was added.")]
+
+    @classmethod
+    def of(cls, result: AddResult) -> Self:
+        return cls.model_validate(
+            {
+                "name": result.name,
+                "status": result.status,
+                "id": result.id,
+                "code": result.code,
+                "message": result.message,
+                "near": result.near,
+                "warnings": [WarningOut.of(one) for one in result.warnings],
+                "reason": result.reason,
+                "operation_id": result.operation_id,
+            }
+        )
+
+
 class PageOut(BaseModel):
     """A part of the library, newest first."""
 
@@ -594,9 +633,11 @@ class LimitsOut(BaseModel):
     max_bytes: int
     max_pixels: Annotated[int, Field(description="That are decoded; of some kinds of files fewer fit the memory.")]
     max_source_pixels: Annotated[int, Field(description="Of a JPEG, which is decoded at a smaller size.")]
+    max_archive_bytes: Annotated[int, Field(description="Of an archive as it is sent (`POST /v1/archives`).")]
     max_matches: int
     searches_a_minute: Annotated[int | None, Field(description="For each key, or else address; none: no limit.")]
     formats: list[str]
+    archives: Annotated[list[str], Field(description="Endings of the archives that are read here, such as `.zip`.")]
 
 
 class SamplesOut(BaseModel):

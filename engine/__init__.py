@@ -66,7 +66,7 @@ from engine.measuring.benching import (
     VariantFigures,
 )
 from engine.output import Escaping, escaped, prepare_streams
-from engine.pictures.archives import archive_suffix
+from engine.pictures.archives import archive_suffix, readable_suffixes
 from engine.pictures.fetch import Fetched
 from engine.pictures.imaging import MEDIA_TYPES
 from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
@@ -168,6 +168,7 @@ __all__ = [
     "per_cent",
     "prepare_streams",
     "read_file",
+    "readable_suffixes",
     "shown",
     "split_at_commas",
 ]

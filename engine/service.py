@@ -1,7 +1,7 @@
 """SearchService: everything that a door (shell, API, bot) can ask of a library."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -184,7 +184,7 @@ class SearchService:
         page_url: str | None = None,
         operation_id: int | None = None,
         stop: Stop = never,
-    ) -> AsyncIterator[AddResult]:
+    ) -> AsyncGenerator[AddResult, None]:
         """Add pictures as one operation; a result for each source, in order, once it is stored to stay.
 
         `operation_id`: go on with an earlier addition, so that one undo takes back both; UnknownOperation. Once `stop`
