@@ -1,7 +1,9 @@
 // The page: header, language, key, and which of the views is shown.
 import * as api from "./api.js";
+import { Compare } from "./compare.js";
 import { Duplicates } from "./duplicates.js";
 import { preferred, use } from "./i18n.js";
+import { keep } from "./kept.js";
 import { openKeys } from "./keys.js";
 import { Library } from "./library.js";
 import { Search } from "./search.js";
@@ -16,16 +18,17 @@ const header = h("header", { class: "top" });
 
 /** What views may ask of the page. */
 const page = {
+  /** `question`: the key of a file that is asked with, which no address can hold. */
   go(address, question = null) {
-    history.pushState(question && remember(question), "", address);
+    history.pushState(question && { question }, "", address);
     route();
     main.focus({ preventScroll: true });
     scrollTo(0, 0);
   },
-  searchFiles(files) {
+  searchFiles(files, address = "/") {
     if (files.length > 1) say(t("ask.onlyFirst"));
     const file = files.find((one) => one.type.startsWith("image/")) ?? files[0];
-    page.go("/", { file });
+    page.go(address, keep(file));
   },
   async refresh() {
     await api.refresh();
@@ -38,28 +41,23 @@ const page = {
   },
 };
 
-/** Files cannot be kept in the history itself: it keeps their numbers. */
-const questions = [];
-
-function remember(question) {
-  return { question: questions.push(question) - 1 };
-}
-
 const search = new Search(page);
 const library = new Library(page);
 const duplicates = new Duplicates(page);
+const compare = new Compare(page);
 let view = null;
 
 /** Show what the address says. */
 function route() {
   const wanted = new URLSearchParams(location.search);
-  const next = { library, duplicates }[wanted.get("view")] ?? search;
+  const isOfTwo = /^\d+,\d+$/.test(wanted.get("compare") ?? "");
+  const next = isOfTwo ? compare : ({ library, duplicates }[wanted.get("view")] ?? search);
   for (const dialog of openDialogs()) dialog.close();
   if (view !== next) view?.leave();
   view = next;
   if (main.firstChild !== view.element) main.replaceChildren(view.element);
   renderHeader();
-  view.enter(wanted, questions[history.state?.question]);
+  view.enter(wanted, history.state?.question);
 }
 
 function renderHeader() {
@@ -108,7 +106,7 @@ function renderHeader() {
       }),
     ),
   );
-  const heading = view === duplicates ? t("duplicates.heading") : t("library.heading");
+  const heading = t(view === duplicates ? "duplicates.heading" : view === compare ? "compare.heading" : "library.heading");
   document.title = inLibrary ? `${heading} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
 }
 

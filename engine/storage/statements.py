@@ -139,14 +139,18 @@ def filtered(dialect: str, *, tag: str | None, words: str | None) -> Select[Any]
     """Live pictures that have the tag, and each of the words in title or file name, whatever the case."""
     query = live()
     if tag is not None:
-        tag = text(tag)
-        each = each_tag(dialect)
-        query = query.where(select(each.c.value).where(each.c.value == tag).exists())
+        query = query.where(has_tag(dialect, tag))
     for word in text(words or "").split():
         query = query.where(
             or_(images.c.title.icontains(word, autoescape=True), images.c.filename.icontains(word, autoescape=True))
         )
     return query
+
+
+def has_tag(dialect: str, tag: str) -> ColumnElement[bool]:
+    """Whether a row of `images` has a tag."""
+    each = each_tag(dialect)
+    return select(each.c.value).where(each.c.value == text(tag)).exists()
 
 
 def live() -> Select[Any]:

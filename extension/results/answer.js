@@ -7,35 +7,22 @@ import { reasonOf } from "./ways.js";
 
 /**
  * `outcome`: way, answer, tried, host, shrunk. `means`: server, why(match), allow(host), showWeak() where the nearest may
- * still be asked for, showOthers() where hardly alike ones are kept back, showMore() where there may be more, and add()
- * where the user may add.
+ * still be asked for, showMore() where there may be more, and add() where the user may add.
  */
 export function answerView(outcome, means) {
   const { answer } = outcome;
   const { element, outline } = framed(answer.query.preview);
   outline(answer.matches[0]);
   const cardOf = (match, place) => matchCard(match, place, answer, means, outline);
-  const kept = means.showOthers ? answer.matches.filter((match) => !match.weak) : answer.matches;
-  const others = answer.matches.length - kept.length;
   return [
     element,
     wayOf(outcome, means),
     answer.page && h("p", { class: "fine" }, t("result.fromPage")),
-    answerSection({ ...answer, matches: kept }, { cardOf, others: answer.library_size, showWeak: means.showWeak }),
-    h(
-      "p",
-      { class: "row" },
-      others > 0 && button(t("answer.others", { count: others }), means.showOthers, { id: "show-others" }),
-      means.showMore && button(t("answer.more"), means.showMore, { id: "show-more" }),
-    ),
+    answerSection(answer, { cardOf, others: answer.library_size, showWeak: means.showWeak }),
+    means.showMore && h("p", { class: "row" }, button(t("answer.more"), means.showMore, { id: "show-more" })),
     !answer.calibrated && h("p", { class: "fine" }, t("result.uncalibrated")),
     means.add && h("p", { class: "row" }, button(t("add.this"), means.add)),
   ];
-}
-
-/** Whether an answer holds something certain: then what is hardly alike is of little use. */
-export function isCertain({ matches }) {
-  return matches.some(({ lane, weak }) => lane === "same" && !weak);
 }
 
 /** How the picture got to the server, and by which way it could do better. */

@@ -14,7 +14,7 @@ import * as storage from "../storage.js";
 import { askForm } from "../ui/ask-form.js";
 import { entryOf, historyList, questionOf } from "../ui/history-list.js";
 import { addedView, addForm } from "./add-form.js";
-import { answerView, isCertain } from "./answer.js";
+import { answerView } from "./answer.js";
 import { carryOut, failureOf, reach } from "./carry-out.js";
 import { failureView } from "./failure.js";
 
@@ -23,7 +23,7 @@ let place;
 let settings;
 let server;
 let about = null; // what the server said of itself last
-let search = null; // {id, question, weak?, again?, said?; outcome or failure once it has ended; isUndone, isLong, hasOthers}
+let search = null; // {id, question, weak?, again?, said?; outcome or failure once it has ended; isUndone, isLong}
 let sent = null; // what was sent, whole, for as long as this page lives
 let cancel = null; // while something is under way
 let clock = null;
@@ -186,7 +186,6 @@ function view() {
         limits: about?.limits,
       }),
     showWeak: search.weak ? null : () => (outcome.kept ? ask(question, { weak: true, again }) : ask(question, { weak: true })),
-    showOthers: !search.hasOthers && isCertain(answer) ? () => change(search, { hasOthers: true }) : null,
     showMore: !search.isLong && answer.matches.length >= SHOWN && answer.library_size > answer.matches.length ? showMore : null,
     add: settings.adminKey && outcome.kept ? () => ask({ ...question, adds: true, preview: answer.query.preview }, { again }) : null,
   });
