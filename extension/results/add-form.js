@@ -36,7 +36,7 @@ export function addedView({ outcome, isUndone }, { server, undo }) {
   return [
     h("h1", { id: "answer", tabindex: "-1" }, t(isUndone ? "app.undone" : `add.${status}`)),
     warningsOf(outcome.answer),
-    picture("div", image, server, !isUndone && [!near.length && undoing, pageOf(image, server)]),
+    picture(["div", "h2"], image, server, !isUndone && [!near.length && undoing, pageOf(image, server)]),
     near.length > 0 && nearSection(near, server, undoing),
     h("p", { class: "fine", id: "way" }, t(`way.${outcome.way}`)),
     page && h("p", { class: "fine" }, t("result.fromPage")),
@@ -49,11 +49,11 @@ function nearSection(near, server, undoing) {
     { class: "box near", "aria-labelledby": "near" },
     h("h2", { id: "near" }, t("add.near")),
     h("p", { class: "row" }, h("span", {}, t("add.nearText")), undoing),
-    h("ol", { class: "cards" }, near.map((image) => picture("li", image, server, pageOf(image, server)))),
+    h("ol", { class: "cards" }, near.map((image) => picture(["li", "h3"], image, server, pageOf(image, server)))),
   );
 }
 
-function picture(element, image, server, acts) {
+function picture([element, heading], image, server, acts) {
   return h(
     element,
     { class: "card" },
@@ -61,7 +61,7 @@ function picture(element, image, server, acts) {
     h(
       "div",
       { class: "about" },
-      h("h3", {}, nameOf(image)),
+      h(heading, {}, nameOf(image)),
       image.p_same !== undefined && h("p", { class: "likely" }, t("add.likely", { percent: percent(Math.min(image.p_same, 0.999)) })),
       h("p", { class: "fine" }, t("result.size", { width: image.width, height: image.height })),
       image.tags.length > 0 && h("ul", { class: "edits" }, image.tags.map((tag) => h("li", {}, tag))),

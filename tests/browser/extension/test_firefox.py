@@ -102,6 +102,7 @@ def used(server: str, shop: str, extension: Path, log: Path) -> None:
         Addons(firefox).install(str(extension), temp=True)
         until(lambda: switched(firefox, "options.html?first"))
         (address,) = until(lambda: firefox.find_elements(By.ID, "server"))
+        assert "This is a temporary add-on" in firefox.find_element(By.ID, "temporary").text
         address.clear()
         address.send_keys(server)
         firefox.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
@@ -110,9 +111,8 @@ def used(server: str, shop: str, extension: Path, log: Path) -> None:
         choose(firefox, "img", "Find picture in PicTrace")
         said = until(lambda: answer(firefox, "The server fetched the picture by its address."))
         assert "Match 1:\ncoffee.png" in said
-        choose(
-            firefox, "#it", "Find picture in PicTrace"
-        )  # Firefox tells which element was clicked: nothing is to be picked
+        # Firefox tells which element was clicked: nothing is to be picked.
+        choose(firefox, "#it", "Find picture in PicTrace")
         said = until(lambda: answer(firefox, "The picture was read in the page"))
         assert "Match 1:\nrocket.jpg" in said
     finally:
