@@ -1,9 +1,8 @@
-"""Firefox: the packed extension has no faults, and its real menu finds a picture."""
+"""Firefox: its real menu finds a picture with the packed extension."""
 
 import asyncio
 import gc
 import shutil
-import subprocess
 import time
 import warnings
 from pathlib import Path
@@ -22,7 +21,6 @@ with warnings.catch_warnings():
     from marionette_driver.marionette import ActionSequence, Marionette
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-WEB_EXT = Path(__file__).parents[2] / "javascript" / "node_modules" / ".bin" / "web-ext"
 PATIENCE_S = 60
 PREFERENCES = {
     "extensions.webextOptionalPermissionPrompts": False,  # permissions are given without a question
@@ -70,17 +68,6 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     pack(folder)
     return folder
-
-
-@pytest.mark.skipif(not WEB_EXT.exists(), reason="needs web-ext: `make test-browser` installs it")
-def test_web_ext_finds_no_faults(packed: Path) -> None:
-    done = subprocess.run(
-        [WEB_EXT, "lint", "--no-config-discovery", "--warnings-as-errors", "-s", packed / "firefox"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.skipif(FIREFOX is None, reason="needs Firefox: `make test-browser` installs it")
