@@ -142,14 +142,19 @@ async function showMore({ target }) {
   target.disabled = true;
   target.classList.add("busy");
   try {
+    const before = own.outcome.answer;
     const answer = await server.search(await sentAgain(), { weak: Boolean(own.weak), limit: MOST_SHOWN });
+    const seesOthers = main.querySelector(".others[open]") || strongOf(answer) === strongOf(before);
     await change(own, { isLong: true, outcome: { ...own.outcome, answer } });
+    if (seesOthers) main.querySelector(".others")?.setAttribute("open", "");
   } catch (error) {
     target.disabled = false;
     target.classList.remove("busy");
     complain(sentence(error, about?.limits));
   }
 }
+
+const strongOf = ({ matches }) => matches.filter(({ weak }) => !weak).length;
 
 /** What became of a search that is shown, shown anew. */
 async function change(own, changes) {

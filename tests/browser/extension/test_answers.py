@@ -82,6 +82,7 @@ async def test_more_than_five_and_the_nearest_behind_a_button_where_something_is
         await expect(answer.locator(".card.weak").first).to_be_visible()
         await answer.get_by_role("button", name="Show more").click()
         await expect(answer.locator(".card")).to_have_count(6)
+        await expect(answer.locator(".card.weak").last).to_be_visible()
         await expect(answer.get_by_role("button", name="Show more")).to_have_count(0)
         await answer.reload()
         await expect(answer.locator(".card")).to_have_count(6)

@@ -22,8 +22,8 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_firefox_finds_no_faults_and_warns_of_nothing(packed: Path, command: list[str]) -> None:
     [archive] = packed.glob("pictrace-firefox-*.zip")
     what = packed / "firefox" if "-s" in command else archive
-    said = [TOOLS / command[0], *command[1:], what, "--warnings-as-errors"]
-    done = subprocess.run(said, capture_output=True, text=True, timeout=PATIENCE_S)
+    lint = [str(TOOLS / command[0]), *command[1:], str(what), "--warnings-as-errors"]
+    done = subprocess.run(lint, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout
 
 
