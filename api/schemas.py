@@ -237,8 +237,11 @@ class PictureOut(BaseModel):
     tags: list[str]
     source_url: str | None
     page_url: str | None
+    media_type: str
     width: int
     height: int
+    byte_size: int
+    created_at: datetime
     source_missing_since: Annotated[
         datetime | None,
         Field(description="Since when the file that it was added from is no longer there, as `pictrace watch` saw it."),
@@ -259,8 +262,11 @@ def _common(image: StoredImage) -> dict[str, Any]:
         "tags": list(image.tags),
         "source_url": _web(image.source_url),
         "page_url": _web(image.page_url),
+        "media_type": image.media_type,
         "width": image.width,
         "height": image.height,
+        "byte_size": image.byte_size,
+        "created_at": image.created_at,
         "source_missing_since": image.source_missing_since,
         "links": Links.of(image),
     }
@@ -269,20 +275,11 @@ def _common(image: StoredImage) -> dict[str, Any]:
 class ImageOut(PictureOut):
     """A picture of the library."""
 
-    media_type: str
-    byte_size: int
     sha256: str
-    created_at: datetime
 
     @classmethod
     def of(cls, image: StoredImage) -> Self:
-        return cls(
-            **_common(image),
-            media_type=image.media_type,
-            byte_size=image.byte_size,
-            sha256=image.sha256,
-            created_at=image.created_at,
-        )
+        return cls(**_common(image), sha256=image.sha256)
 
 
 class RegionOut(BaseModel):

@@ -54,7 +54,9 @@ export class Comparison {
     const back = inverse(this.map);
     const picture = h("div", { class: "picture" }, image, this.drawing((corner) => (index ? mapped(back, corner) : corner)));
     const caption = h("figcaption", {}, h("strong", {}, h("span", { class: "letter" }, "AB"[index]), ` ${side.name}`), side.about);
-    return h("figure", { class: index ? "pane second" : "pane first" }, picture, caption);
+    const made = h("figure", { class: index ? "pane second" : "pane first" }, picture, caption);
+    made.style.setProperty("--ratio", String(side.width / side.height));
+    return made;
   }
 
   drawing(placed) {

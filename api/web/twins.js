@@ -43,7 +43,7 @@ export function gains(keeper, others) {
     title && t("duplicates.gainTitle", { title }),
     gainsLink && t("duplicates.gainLink"),
   ].filter(Boolean);
-  return parts.length ? t("duplicates.gains", { what: list(parts) }) : "";
+  return parts.length ? t("duplicates.gains", { what: parts.join(" · ") }) : "";
 }
 
 /**
