@@ -71,7 +71,7 @@ async function added({ file, url }, words) {
   const tags = words.split(",").map((tag) => tag.trim()).filter(Boolean);
   if (url !== undefined) return api.ask("/v1/images", { json: { url, tags } });
   const form = new FormData();
-  if (tags.length) form.append("tags", tags.join(","));
+  for (const tag of tags) form.append("tags", tag);
   form.append("file", file);
   return api.ask("/v1/images", { form });
 }
