@@ -1,15 +1,18 @@
 // The page: header, language, key, and which of the views is shown.
 import * as api from "./api.js";
 import { Duplicates } from "./duplicates.js";
+import { History } from "./history.js";
 import { preferred, use } from "./i18n.js";
 import { openKeys } from "./keys.js";
 import { Library } from "./library.js";
+import { Picture } from "./picture.js";
 import { Search } from "./search.js";
 import { openDialogs } from "./shared/dialog.js";
 import { button, h, refill } from "./shared/dom.js";
 import { current, t } from "./shared/i18n.js";
 import { LANGUAGES } from "./shared/languages.js";
 import { say } from "./toast.js";
+import { Trash } from "./trash.js";
 
 const main = h("main", { id: "main", tabindex: "-1" });
 const header = h("header", { class: "top" });
@@ -31,6 +34,9 @@ const page = {
     await api.refresh();
     renderHeader();
   },
+  entitle() {
+    document.title = view.title ? `${view.title()} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
+  },
   openKeys: () => openKeys(page),
   signedIn() {
     renderHeader();
@@ -48,12 +54,16 @@ function remember(question) {
 const search = new Search(page);
 const library = new Library(page);
 const duplicates = new Duplicates(page);
+const picture = new Picture(page);
+const trash = new Trash(page);
+const past = new History(page);
 let view = null;
 
 /** Show what the address says. */
 function route() {
   const wanted = new URLSearchParams(location.search);
-  const next = { library, duplicates }[wanted.get("view")] ?? search;
+  const named = { library, duplicates, trash, history: past }[wanted.get("view")] ?? search;
+  const next = /^[1-9]\d{0,17}$/.test(wanted.get("image") ?? "") ? picture : named;
   for (const dialog of openDialogs()) dialog.close();
   if (view !== next) view?.leave();
   view = next;
@@ -108,8 +118,7 @@ function renderHeader() {
       }),
     ),
   );
-  const heading = view === duplicates ? t("duplicates.heading") : t("library.heading");
-  document.title = inLibrary ? `${heading} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
+  page.entitle();
 }
 
 async function changeLanguage(tag) {
