@@ -13,13 +13,15 @@ const MARGIN_REM = 5; // that the header takes above a picture which is scrolled
 
 /**
  * What a view makes of its gallery: `addressOf(image)` is where its picture leads and `open(image, offset)` goes there,
- * `path(image)` is its thumbnail, `about(image)` what is said below its name, `lines` how many lines that takes.
+ * `path(image)` is its thumbnail, `about(image)` what is said below its name, `lines` how many lines that takes, and
+ * `least` how many pixels wide a picture is for that.
  * @typedef {object} Means
  * @property {(image: any) => string | null} addressOf
  * @property {(image: any, offset: number) => void} open
  * @property {(image: any) => string} path
  * @property {(image: any) => import("./shared/dom.js").Child} [about]
  * @property {number} [lines]
+ * @property {number} [least]
  * @property {() => boolean} canSelect
  * @property {(error: any) => void} failed
  */
@@ -192,7 +194,7 @@ export class Gallery {
     this.margin = MARGIN_REM * rem;
     this.layout = new Layout(this.sections, {
       width: this.element.clientWidth,
-      least: isNarrow ? 104 : 156,
+      least: Math.max(isNarrow ? 104 : 156, this.means.least ?? 0),
       gap: isNarrow ? 6 : 12,
       caption: rem * (1.75 + 1.3 * (this.means.lines ?? 0)),
       heading: rem * 3.25,

@@ -42,3 +42,11 @@ export function actorName(actor) {
   const kind = actor.split(":")[0];
   return has(`actor.${kind}`) ? t(`actor.${kind}`) : actor;
 }
+
+/**
+ * A day without the time.
+ * @param {string} time
+ */
+export function dateOnly(time) {
+  return new Intl.DateTimeFormat(current(), { dateStyle: "medium" }).format(new Date(time));
+}

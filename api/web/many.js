@@ -12,16 +12,18 @@ const MOST_IN_ZIP = 1000;
 const EXAMPLES = 3;
 
 /**
- * The acts of the library's bar.
+ * The acts of the library's bar; without the admin key, pictures can be taken along only.
  * @param {import("./library.js").Library} library
  * @returns {import("./selection-bar.js").Act[]}
  */
 export function acts(library) {
+  const own = [{ label: "many.zip", run: () => download(library) }];
+  if (!api.isAdmin()) return own;
   return [
     { label: "many.tag", run: () => askTags(library, "add_tags") },
     { label: "many.untag", run: () => askTags(library, "remove_tags") },
     { label: "many.retitle", run: () => askPattern(library) },
-    { label: "many.zip", run: () => download(library) },
+    ...own,
     { label: "image.remove", run: () => remove(library), class: "danger" },
   ];
 }
@@ -31,7 +33,8 @@ async function change(library, path, options, said, dialog = null) {
   try {
     const answer = await api.ask(path, options);
     dialog?.close();
-    say(said(answer), { label: t("app.undo"), run: () => undo(answer.operation_id, () => library.changed()) });
+    const { operation_id: operation } = answer; // none where nothing was to be changed
+    say(said(answer), operation && { label: t("app.undo"), run: () => undo(operation, () => library.changed()) });
     await library.changed();
   } catch (error) {
     say(api.sentence(error));
@@ -44,7 +47,7 @@ function edit(library, json, dialog) {
 }
 
 function remove(library) {
-  const said = ({ removed }) => t("many.removed", { count: removed });
+  const said = ({ removed }) => t("duplicates.removed", { count: removed });
   return change(library, "/v1/images/remove", { json: { images: library.selection.ids() } }, said);
 }
 
@@ -78,7 +81,7 @@ function askTags(library, field) {
 /** A title for each by a pattern; what it makes of the first is shown while it is typed. */
 async function askPattern(library) {
   const ids = library.selection.ids();
-  const pattern = h("input", { id: "pattern", value: "{name}", required: true, maxlength: 500, "aria-describedby": "pattern-help" });
+  const pattern = h("input", { id: "pattern", value: "{name}", maxlength: 500, "aria-describedby": "pattern-help" });
   const examples = h("ol", { class: "examples", "aria-live": "polite" });
   const images = [];
   const show = () => examples.replaceChildren(...exampleTitles(pattern.value, images).map((title) => h("li", {}, title || "–")));

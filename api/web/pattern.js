@@ -8,7 +8,7 @@ export function exampleTitles(pattern, images) {
   return images.map((image, index) => {
     /** @type {Record<string, string>} */
     const values = {
-      name: image.name.replace(/(?<=.)\.[^.]*$/, ""),
+      name: image.name.replace(/(?<=.)\.[\p{L}\p{N}_]{1,5}$/u, ""),
       title: image.title ?? "",
       number: String(index + 1),
       date: (image.taken_at ?? image.created_at).slice(0, 10),

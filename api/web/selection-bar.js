@@ -10,7 +10,7 @@ import { t } from "./shared/i18n.js";
 export class SelectionBar {
   /**
    * @param {import("./selection.js").Selection} selection
-   * @param {Act[]} acts
+   * @param {() => Act[]} acts
    */
   constructor(selection, acts) {
     this.selection = selection;
@@ -26,16 +26,18 @@ export class SelectionBar {
     this.element.setAttribute("aria-label", t("select.bar"));
     this.count.textContent = size ? t("select.count", { count: size }) : "";
     if (!size) {
-      this.language = null;
+      this.drawn = null;
       this.buttons.replaceChildren();
       return;
     }
+    const acts = this.acts();
     const said = t("select.clear");
-    if (this.language === said) return; // the buttons are there, in the reader's language
-    this.language = said;
+    const drawn = [said, ...acts.map(({ label }) => label)].join(" ");
+    if (this.drawn === drawn) return; // the buttons are there, in the reader's language
+    this.drawn = drawn;
     refill(
       this.buttons,
-      this.acts.map(({ label, run, class: kind }) => button(t(label), run, { class: kind, id: label.replace(".", "-") })),
+      acts.map(({ label, run, class: kind }) => button(t(label), run, { class: kind, id: label.replace(".", "-") })),
       button(said, () => this.selection.clear(), { class: "quiet", id: "select-clear" }),
     );
   }

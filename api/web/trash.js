@@ -1,7 +1,7 @@
 // The view of what was removed: when, by whom, for how long it is kept; some or all of it is brought back.
 import * as api from "./api.js";
 import { Gallery } from "./gallery.js";
-import { actorName } from "./i18n.js";
+import { actorName, dateOnly } from "./i18n.js";
 import { innerLink } from "./links.js";
 import { Listing } from "./listing.js";
 import { MOST, Selection } from "./selection.js";
@@ -11,7 +11,8 @@ import { date, t } from "./shared/i18n.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
 
-const LINES = 3; // below each name
+const LINES = 4; // below each name
+const LEAST_PX = 150; // so that they hold the words
 
 export class Trash {
   constructor(page) {
@@ -24,11 +25,12 @@ export class Trash {
       path: (image) => `/v1/trash/${image.id}/thumbnail`,
       about: (image) => h("span", { class: "fine" }, aboutRemoval(image)),
       lines: LINES,
+      least: LEAST_PX,
       canSelect: () => api.isAdmin(),
       failed: (error) => say(api.sentence(error)),
     });
     const some = () => this.restore({ images: this.selection.ids() });
-    this.bar = new SelectionBar(this.selection, [{ label: "trash.restore", run: some, class: "primary" }]);
+    this.bar = new SelectionBar(this.selection, () => [{ label: "trash.restore", run: some, class: "primary" }]);
     this.total = null;
     this.failure = null;
     this.restoring = false;
@@ -77,11 +79,9 @@ export class Trash {
     await listing.want(0, 1);
     if (visit !== this.visit) return;
     this.failure = listing.error;
-    if (!this.failure) {
-      this.total = listing.total;
-      this.gallery.fill(listing, this.total ? [{ key: "all", label: null, count: this.total }] : []);
-    }
+    if (!this.failure) this.total = listing.total;
     this.renderFound();
+    if (!this.failure) this.gallery.fill(listing, this.total ? [{ key: "all", label: null, count: this.total }] : []);
   }
 
   key(event) {
@@ -166,5 +166,5 @@ export class Trash {
 
 function aboutRemoval({ removed_at: at, removed_by: who, kept_until: until }) {
   const removed = who ? t("trash.removedBy", { date: date(at), who: actorName(who) }) : t("trash.removed", { date: date(at) });
-  return until ? `${removed} ${t("trash.kept", { date: date(until) })}` : removed;
+  return until ? `${removed} ${t("trash.kept", { date: dateOnly(until) })}` : removed;
 }

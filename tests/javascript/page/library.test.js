@@ -112,14 +112,13 @@ test("of many pictures only a few are in the document", async () => {
   assert.ok(asked.filter(({ path }) => path.startsWith("/v1/images?")).length <= 2);
 });
 
-test("without the admin key nothing can be changed or selected", async () => {
+test("without the admin key nothing can be changed, but pictures can be taken along", async () => {
   await opened(() => [image(1)]);
   assert.equal(library.element.querySelector(".adding"), null);
-  assert.equal(library.element.querySelector(".check").hidden, true);
   assert.equal(library.element.querySelector("#trash"), null);
   click(tile(1), { ctrlKey: true });
-  press(tile(1), " ");
-  assert.deepEqual([gone, chosen()], [[], []]);
+  const buttons = [...library.element.querySelectorAll(".selection-bar button")].map((one) => one.textContent);
+  assert.deepEqual([gone, chosen(), buttons], [[], [1], ["Download", "Clear selection"]]);
 });
 
 test("pictures are selected by their mark, by ctrl and shift, and by the keyboard", async () => {
@@ -205,7 +204,7 @@ test("what is selected is removed; a refusal is said, and the selection stays", 
   buttonOf("Remove").click();
   await settled();
   assert.deepEqual(asked.filter(({ method }) => method === "POST").at(-1).json, { images: [2] });
-  assert.deepEqual([toast(), chosen()], ["1 picture was removed.", []]);
+  assert.deepEqual([toast(), chosen()], ["1 picture is removed.", []]);
 });
 
 test("the gallery follows an addition, and pictures that are shown already are not loaded again", async () => {
