@@ -2,16 +2,19 @@
 import * as api from "./api.js";
 import { Compare } from "./compare.js";
 import { Duplicates } from "./duplicates.js";
+import { History } from "./history.js";
 import { preferred, use } from "./i18n.js";
 import { keep } from "./kept.js";
 import { openKeys } from "./keys.js";
 import { Library } from "./library.js";
+import { Picture } from "./picture.js";
 import { Search } from "./search.js";
 import { openDialogs } from "./shared/dialog.js";
 import { button, h, refill } from "./shared/dom.js";
 import { current, t } from "./shared/i18n.js";
 import { LANGUAGES } from "./shared/languages.js";
 import { say } from "./toast.js";
+import { Trash } from "./trash.js";
 
 const main = h("main", { id: "main", tabindex: "-1" });
 const header = h("header", { class: "top" });
@@ -34,6 +37,9 @@ const page = {
     await api.refresh();
     renderHeader();
   },
+  entitle() {
+    document.title = view.title ? `${view.title()} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
+  },
   openKeys: () => openKeys(page),
   signedIn() {
     renderHeader();
@@ -45,13 +51,18 @@ const search = new Search(page);
 const library = new Library(page);
 const duplicates = new Duplicates(page);
 const compare = new Compare(page);
+const picture = new Picture(page);
+const trash = new Trash(page);
+const past = new History(page);
 let view = null;
 
 /** Show what the address says. */
 function route() {
   const wanted = new URLSearchParams(location.search);
+  const named = { library, duplicates, trash, history: past }[wanted.get("view")] ?? search;
   const isOfTwo = /^\d+,\d+$/.test(wanted.get("compare") ?? "");
-  const next = isOfTwo ? compare : ({ library, duplicates }[wanted.get("view")] ?? search);
+  const ofPicture = /^[1-9]\d{0,17}$/.test(wanted.get("image") ?? "") ? picture : named;
+  const next = isOfTwo ? compare : ofPicture;
   for (const dialog of openDialogs()) dialog.close();
   if (view !== next) view?.leave();
   view = next;
@@ -106,8 +117,7 @@ function renderHeader() {
       }),
     ),
   );
-  const heading = t(view === duplicates ? "duplicates.heading" : view === compare ? "compare.heading" : "library.heading");
-  document.title = inLibrary ? `${heading} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
+  page.entitle();
 }
 
 async function changeLanguage(tag) {

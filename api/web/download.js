@@ -1,5 +1,6 @@
 // A link that saves a picture's file under its own name.
 import * as api from "./api.js";
+import { save } from "./saving.js";
 import { h } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
 import { nameOf } from "./shared/match.js";
@@ -12,9 +13,7 @@ export function downloadLink(image) {
     if (!api.key()) return;
     event.preventDefault();
     try {
-      const url = URL.createObjectURL(await api.askBlob(path));
-      h("a", { href: url, download: image.name }).click();
-      setTimeout(() => URL.revokeObjectURL(url));
+      save(await api.askBlob(path), image.name);
     } catch (error) {
       say(api.sentence(error));
     }

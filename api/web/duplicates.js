@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { Equal } from "./equal.js";
 import { GroupList } from "./group-list.js";
-import { pageLink } from "./page-link.js";
+import { innerLink } from "./links.js";
 import { button, h, refill } from "./shared/dom.js";
 import { number, t } from "./shared/i18n.js";
 import { nameOf } from "./shared/match.js";
@@ -48,6 +48,10 @@ export class Duplicates {
   leave() {
     this.visit += 1;
     clearTimeout(this.timer);
+  }
+
+  title() {
+    return t("duplicates.heading");
   }
 
   dropHint() {
@@ -120,9 +124,10 @@ export class Duplicates {
 
   render() {
     this.said = h("p", { role: "status", class: "fine" });
-    this.found = h("div", {});
+    this.before = h("div", {});
+    this.after = h("div", {});
     this.tabs = h("nav", { class: "tabs", "aria-label": t("duplicates.heading") });
-    refill(this.element, h("h1", {}, t("duplicates.heading")), this.tabs, this.said, this.found);
+    refill(this.element, h("h1", {}, t("duplicates.heading")), this.tabs, this.said, this.before, this.list.element, this.after);
     this.list.redraw();
     this.renderFound();
   }
@@ -130,7 +135,11 @@ export class Duplicates {
   renderFound() {
     refill(this.tabs, this.counts && KINDS.filter((kind) => this.counts[kind] || kind === "same" || kind === this.kind).map((kind) => this.tab(kind)));
     this.equal.render();
-    refill(this.found, this.parts());
+    // The list itself stays in its place: it may have the focus, and its scrolling is its own.
+    refill(this.before, this.failure ? this.problem() : this.introduction());
+    const hidden = this.counts && this.kind === "parts" ? this.counts.parts - this.list.entries.length : 0;
+    refill(this.after, hidden > 0 && h("p", { class: "fine" }, t("duplicates.containsMore", { count: hidden })));
+    this.list.element.hidden = Boolean(this.failure);
     // Last, so that screen readers tell of what is on the page by then.
     const says = this.sentences();
     if (this.said.textContent !== says) this.said.textContent = says;
@@ -141,7 +150,7 @@ export class Duplicates {
     const names = { same: "duplicates.heading", equal: "equal.heading", parts: "duplicates.contains", similar: "duplicates.variants" };
     const address = kind === "same" ? "/?view=duplicates" : `/?view=duplicates&kind=${kind}`;
     const label = [t(names[kind]), h("span", { class: "number" }, ` ${number(this.counts[kind])}`)];
-    return pageLink(this.page, address, label, { "aria-current": kind === this.kind ? "page" : null });
+    return innerLink(this.page, address, { "aria-current": kind === this.kind ? "page" : null }, label);
   }
 
   sentences() {
@@ -151,25 +160,25 @@ export class Duplicates {
     return [count, this.waiting && t("duplicates.waiting", { count: this.waiting })].filter(Boolean).join(" ");
   }
 
-  parts() {
-    if (this.failure) {
-      const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
-      const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
-      return [
-        h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
-        h("p", { class: "row" }, button(label, act)),
-      ];
-    }
+  problem() {
+    const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
+    const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
+    return [
+      h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
+      h("p", { class: "row" }, button(label, act)),
+    ];
+  }
+
+  introduction() {
     if (!this.counts) return [h("p", {}, h("span", { class: "spinner" }))];
     const texts = { same: "duplicates.text", equal: "equal.text", parts: "duplicates.containsText", similar: "duplicates.variantsText" };
     const hasAny = this.list.entries.length > 0;
+    const keys = t(this.kind === "same" ? "duplicates.keys" : "duplicates.keysSeen");
     return [
       h("p", {}, t(texts[this.kind])),
       hasAny && !api.isAdmin() && this.invitation(),
       this.kind === "equal" && api.isAdmin() && this.equal.element,
-      hasAny && api.isAdmin() && this.kind !== "equal" && h("p", { class: "fine keys" }, t(this.kind === "same" ? "duplicates.keys" : "duplicates.keysSeen")),
-      this.list.element,
-      this.kind === "parts" && this.counts.parts > this.list.entries.length && h("p", { class: "fine" }, t("duplicates.containsMore", { count: this.counts.parts - this.list.entries.length })),
+      hasAny && api.isAdmin() && this.kind !== "equal" && h("p", { class: "fine keys" }, keys),
     ];
   }
 
@@ -304,7 +313,8 @@ export class Duplicates {
       this.list.remove(entry);
       this.count(-1);
       say(done[keep](), latest && { label: t("app.undo"), run: () => this.takeBack(latest), keepsFocus: byKey });
-      if (left.length > 1) await this.load(); // they may be a group of their own
+      const isShort = !this.list.entries.length && this.counts[this.kind] > 0; // of pairs some are told at a time
+      if (left.length > 1 || isShort) await this.load(); // those left may be a group of their own
     } catch (error) {
       say(api.sentence(error));
       await this.load();

@@ -1,5 +1,6 @@
 // Signing in with a key, and out again.
 import * as api from "./api.js";
+import { forgetAll } from "./kept.js";
 import { openDialog } from "./shared/dialog.js";
 import { button, h } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
@@ -16,6 +17,7 @@ export function openKeys(page) {
   };
   if (access !== "none") {
     const out = async () => {
+      await forgetAll();
       await api.signIn(null);
       leave();
     };

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { Asked } from "./asked.js";
 import { besideAnswer } from "./compare.js";
-import { recalled, remembered } from "./kept.js";
+import { keep, recalled, remembered } from "./kept.js";
 import { addressOf, isAsked, isSamePicture, isSameQuestion, matches, MOST, questionIn, SHOWN } from "./question.js";
 import { Results } from "./results.js";
 import { button, h, refill } from "./shared/dom.js";
@@ -45,7 +45,7 @@ export class Search {
     this.visit = 0; // only the latest may ask
   }
 
-  /** `kept` is the key of a file, which an address cannot hold. */
+  /** `kept` is the key of a file, which an address cannot hold, or else what another app has shared. */
   async enter(wanted, kept = null) {
     const visit = (this.visit += 1);
     const question = questionIn(wanted);
@@ -54,6 +54,10 @@ export class Search {
     this.compared = /^\d+$/.test(compared) ? Number(compared) : null;
     if (isAsked(question) || !kept) {
       this.take(question);
+      return;
+    }
+    if (typeof kept === "object") {
+      this.take({ ...question, ...kept, kept: kept.file && keep(kept.file) });
       return;
     }
     // One that this page remembers is there at once, so that the browser finds the place to scroll back to.
@@ -175,11 +179,11 @@ export class Search {
     }
     this.element.setAttribute("aria-busy", String(isBusy));
     refill(this.element, parts);
-    this.page.title?.(this.title());
+    this.page.title?.(this.name());
   }
 
   /** What was asked, for the browser's tab. */
-  title() {
+  name() {
     const { file, url, like } = this.question ?? {};
     if (like !== undefined) return `${t("match.like")} #${like}`;
     return file?.name ?? url?.replace(/^https?:\/\//, "") ?? null;
