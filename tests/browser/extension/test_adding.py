@@ -1,5 +1,7 @@
 """With the admin key: pictures of the web into the library."""
 
+import re
+
 from playwright.async_api import expect
 
 from tests.browser.extension.conftest import ADMIN, Browse, accessible, answered
@@ -55,6 +57,7 @@ async def test_what_it_nearly_equals_is_shown_with_undo_beside_it(browse: Browse
         await expect(answer.locator("h1")).to_have_text("Added to the library")
         near = answer.get_by_role("region", name="Nearly the same was here already")
         await expect(near.locator(".card h3")).to_have_text(["coffee.png"])
+        await expect(near.locator(".likely")).to_have_text(re.compile(r"With >?\d\d% probability the same picture"))
         assert await near.locator("img").evaluate(
             "async (image) => { await image.decode(); return image.naturalWidth; }"
         )

@@ -56,7 +56,7 @@ async def test_links_lead_to_the_source_and_to_the_server(browse: Browse) -> Non
         async with someone.context.expect_page() as opened:
             await first.get_by_role("link", name="Open on the server").click()
         await expect((await opened.value).locator("h1").first).to_be_visible()
-        assert (await opened.value).url.startswith(f"{someone.server}/?like=")
+        assert (await opened.value).url.startswith(f"{someone.server}/?image=")
 
 
 async def test_nothing_like_it_is_said_and_the_nearest_wait_behind_a_button(browse: Browse) -> None:
@@ -96,6 +96,10 @@ async def test_picture_opens_large_with_a_link_to_its_page(browse: Browse) -> No
         large = answer.get_by_role("dialog", name="coffee.png")
         await expect(large.get_by_role("img", name="coffee.png")).to_be_visible()
         await expect(large).to_contain_text("600 × 400 pixels")
+        assert (
+            await large.locator("img").evaluate("async (image) => { await image.decode(); return image.naturalWidth; }")
+            == 600
+        )
         await expect(large.get_by_role("link", name="Open on the server")).to_be_visible()
         await accessible(answer)
         await answer.keyboard.press("Escape")
