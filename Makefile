@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension test test-fast test-attacks-long test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
+.PHONY: run bot extension store test test-fast test-attacks-long test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -35,6 +35,11 @@ test-browser: install-dev browsers tests/javascript/node_modules
 # The extension packed for both: `dist/chromium` and `dist/firefox`, and a zip of each.
 extension:
 	@$(PYTHON) extension/pack.py
+
+# What the stores ask for besides: listings, the page on privacy, screenshots and tiles (some minutes).
+store: extension install-dev browsers
+	@$(BIN)/python extension/store/write.py
+	PYTHONPATH=. $(BIN)/python extension/store/pictures.py dist/store
 
 # Debian's, where there is apt; elsewhere it says what is missing.
 browsers:
