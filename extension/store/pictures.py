@@ -2,12 +2,13 @@
 
 For each language a folder with screenshots of 1280 x 800, and a small tile of 440 x 280. A real Chromium on a screen
 without a monitor, a throw-away library of photographs that scikit-image ships; it needs what the tests need.
-The README shows panel.png and picker.png.
+The README shows panel.png and picker.png of English, as docs/extension-panel.webp and docs/extension-picker.webp.
 """
 
 import asyncio
 import base64
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -34,7 +35,7 @@ ON_IMAGE, ON_PAGE = ("Up", "Up", "Return"), ("Up", "Up", "Up", "Return")  # the 
 ARTICLE = """<div style="font:17px/1.5 Georgia,serif;max-width:46rem;padding:10px 34px">
 <h1>Three things before noon</h1>
 <p>Somebody put the cup down, and the saucer rang. It was the only sound in the room.</p>
-<a href="/coffee"><img src="/open/coffee.png" style="width:430px;display:block;border-radius:6px"></a>
+<img src="/open/coffee.png" style="width:430px;display:block;border-radius:6px">
 <p>Then the launch was called off, and there was time for a second one.</p>
 <div id="banner" style="height:190px;width:560px;background:url(/login/rocket.jpg) center/cover"></div></div>"""
 ON_TILE = """<div style="box-sizing:border-box;width:440px;height:280px;padding:40px;background:#faf9f7;color:#1d1f23;
@@ -176,9 +177,19 @@ async def main(folder: Path, language: str) -> None:
             await take(studio, language, folder)
 
 
+def has_font(language: str) -> bool:
+    """Without one there would be boxes in place of letters."""
+    tag = {"zh": "zh-cn"}.get(language, language)
+    return bool(subprocess.run(["fc-list", f":lang={tag}"], capture_output=True, check=True).stdout)
+
+
 if __name__ == "__main__":
-    known = sorted(path.stem for path in (HERE / "listings").glob("*.json"))
-    for tag in sys.argv[2:] or known:
+    tags = sys.argv[2:] or sorted(path.stem for path in (HERE / "listings").glob("*.json"))
+    if missing := [tag for tag in tags if not has_font(tag)]:
+        sys.exit(
+            f"There is no font for {', '.join(missing)}: install one (Debian: fonts-noto-cjk), or name other languages."
+        )
+    for tag in tags:
         target = Path(sys.argv[1]) / tag
         target.mkdir(parents=True, exist_ok=True)
         asyncio.run(main(target, tag))
