@@ -1,5 +1,6 @@
 // The view that asks and answers.
 import * as api from "./api.js";
+import { isEmpty, ownPictures } from "./own-pictures.js";
 import { matches } from "./question.js";
 import { Results } from "./results.js";
 import { button, h, refill } from "./shared/dom.js";
@@ -89,7 +90,8 @@ export class Search {
   render() {
     const parts = [];
     if (!this.question) {
-      parts.push(this.askForm(true), this.samples());
+      const adding = [ownPictures(this.page), this.samples()];
+      parts.push(...(isEmpty() ? [...adding, this.askForm(true)] : [this.askForm(true), ...adding]));
     } else if (this.failure) {
       parts.push(this.askForm(false), this.problem());
     } else if (!this.answer) {
