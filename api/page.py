@@ -51,7 +51,7 @@ HOST = re.compile(r"([\w.-]+)(?::\d+)?", re.ASCII)
 
 
 class Texts(Template):
-    """HTML whose `${keys}` are the page's texts."""
+    """HTML in which the page's texts are named by their keys."""
 
     braceidpattern = r"(?a:[a-zA-Z]+(?:\.[a-zA-Z]+)*)"
 
@@ -161,7 +161,10 @@ class Page:
         current = ' aria-current="page"'
         is_asking = skeleton != "library"
         header = {
-            "language": self.languages[language],
+            "languages": "".join(
+                f'<option lang="{tag}"{" selected" if tag == language else ""}>{name}</option>'
+                for tag, name in self.languages.items()
+            ),
             "asking": current if is_asking else "",
             "looking": "" if is_asking else current,
         }
@@ -293,7 +296,8 @@ def skeleton_of(query: str) -> str:
     wanted = parse_qs(query)
     if wanted.get("view") == ["library"]:
         return "library"
-    return "waiting" if wanted.keys() & {"view", "url", "like", "image", "shared"} else "ask"
+    is_shared = "shared" in parse_qs(query, keep_blank_values=True)
+    return "waiting" if is_shared or wanted.keys() & {"view", "url", "like", "image"} else "ask"
 
 
 def _headers(served: Served) -> list[tuple[bytes, bytes]]:
