@@ -1,6 +1,13 @@
 """Statements that make the tables of an older PicTrace of today's: tests of what migrations bring level go back so."""
 
+ORDERS = ("created_at", "name_key", "byte_size", "taken_at")
+BEFORE_0010 = (
+    *(f"DROP INDEX ix_images_live_{name}" for name in ORDERS),
+    "DROP INDEX ix_images_taken_version",
+    *(f"ALTER TABLE images DROP COLUMN {name}" for name in ("taken_version", "taken_at", "name_key")),
+)
 BEFORE_0007 = (
+    *BEFORE_0010,
     "DROP TABLE parts",
     "DROP INDEX ix_images_features_version",
     "ALTER TABLE images DROP COLUMN features_version",

@@ -109,6 +109,13 @@ export function upload(path, form, progress) {
   });
 }
 
+/** Where an <img> finds a picture: at its path, or with a key in memory, which `release` frees. */
+export async function address(path, options = {}) {
+  if (!key()) return { url: path, release() {} };
+  const url = await askPicture(path, options);
+  return { url, release: () => URL.revokeObjectURL(url) };
+}
+
 /** An <img> may not carry a key: with one, the picture is fetched and shown from memory. */
 export function show(image, path) {
   if (!key()) {

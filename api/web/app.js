@@ -28,10 +28,10 @@ const page = {
     const file = files.find((one) => one.type.startsWith("image/")) ?? files[0];
     page.go("/", { file });
   },
-  /** What the tab is called: what was asked, or what is shown; without a text, the view's own name. */
-  title(text = null) {
-    title = text;
-    renderTitle();
+  /** Call the tab by what the view shows or was asked, as the view's own `title()` says. */
+  entitle() {
+    const named = view?.title?.();
+    document.title = named ? `${named} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
   },
   async refresh() {
     await api.refresh();
@@ -59,31 +59,38 @@ const MAKERS = {
   search: async () => new Search(page),
   library: async () => new (await import("./library.js")).Library(page),
   duplicates: async () => new (await import("./duplicates.js")).Duplicates(page),
+  picture: async () => new (await import("./picture.js")).Picture(page),
+  trash: async () => new (await import("./trash.js")).Trash(page),
+  history: async () => new (await import("./history.js")).History(page),
 };
-/** @type {Record<string, string>} The texts that views are called by in their tabs. */
-const HEADINGS = { library: "library.heading", duplicates: "duplicates.heading" };
+const BY_NAME = ["library", "duplicates", "trash", "history"]; // in the address, as `view`
 
 /** @type {Record<string, Promise<any>>} */
 const made = {};
 let view = null;
 let shown = "search"; // the name of the view
-let title = null;
 let incoming = null; // what other apps have shared
 
 /** Show what the address says. */
 async function route() {
   const address = location.href;
   const wanted = new URLSearchParams(location.search);
-  const name = Object.hasOwn(MAKERS, wanted.get("view") ?? "") ? wanted.get("view") : "search";
+  const name = nameOf(wanted);
   const [next, above] = await Promise.all([(made[name] ??= MAKERS[name]()), wanted.has("shared") ? lookAtShared() : null]);
   if (location.href !== address) return; // somebody has gone on meanwhile
   for (const dialog of openDialogs()) dialog.close();
   if (view !== next) view?.leave();
-  [view, shown, title] = [next, name, null];
+  [view, shown] = [next, name];
   const parts = [above?.element, view.element].filter(Boolean);
   if (parts.length !== main.childNodes.length || parts.some((part, place) => part !== main.childNodes[place])) main.replaceChildren(...parts);
   renderHeader();
   view.enter(wanted, questions[history.state?.question] ?? above?.question());
+}
+
+/** The name of the view that an address leads to. */
+function nameOf(wanted) {
+  if (/^[1-9]\d{0,17}$/.test(wanted.get("image") ?? "")) return "picture";
+  return BY_NAME.find((name) => name === wanted.get("view")) ?? "search";
 }
 
 async function lookAtShared() {
@@ -139,12 +146,7 @@ function renderHeader() {
       }),
     ),
   );
-  renderTitle();
-}
-
-function renderTitle() {
-  const named = title ?? (HEADINGS[shown] && t(HEADINGS[shown]));
-  document.title = named ? `${named} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
+  page.entitle();
 }
 
 async function changeLanguage(tag) {

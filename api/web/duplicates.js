@@ -38,6 +38,10 @@ export class Duplicates {
     clearTimeout(this.timer);
   }
 
+  title() {
+    return t("duplicates.heading");
+  }
+
   dropHint() {
     return t("ask.drop");
   }

@@ -1,5 +1,5 @@
 // The page's language: chosen from the browser, switchable, remembered; and what only the page says in numbers.
-import { adopt, closest, load, number } from "./shared/i18n.js";
+import { adopt, closest, current, has, load, number, t } from "./shared/i18n.js";
 
 const OWN = new URL("./locales/", import.meta.url);
 const STORED = "pictrace.language";
@@ -32,4 +32,35 @@ function cameAlong(tag) {
 /** In kB or MB. */
 export function fileSize(bytes) {
   return bytes < 1e6 ? `${number(Math.max(1, Math.round(bytes / 1e3)))}\u00a0kB` : `${number(Math.round(bytes / 1e5) / 10)}\u00a0MB`;
+}
+
+/**
+ * A day (`2026-11-27`, or null where it is not known) as a heading.
+ * @param {string | null} day
+ * @param {Date} now
+ */
+export function dayName(day, now = new Date()) {
+  if (day === null) return t("library.undated");
+  const midnight = (back) => new Date(now.getFullYear(), now.getMonth(), now.getDate() - back).toLocaleDateString("sv"); // as ISO
+  if (day === midnight(0)) return t("library.today");
+  if (day === midnight(1)) return t("library.yesterday");
+  const format = new Intl.DateTimeFormat(current(), { dateStyle: "full", timeZone: "UTC" });
+  return format.format(new Date(`${day}T00:00:00Z`));
+}
+
+/**
+ * Who did something, by the name that the server's records have.
+ * @param {string} actor
+ */
+export function actorName(actor) {
+  const kind = actor.split(":")[0];
+  return has(`actor.${kind}`) ? t(`actor.${kind}`) : actor;
+}
+
+/**
+ * A day without the time.
+ * @param {string} time
+ */
+export function dateOnly(time) {
+  return new Intl.DateTimeFormat(current(), { dateStyle: "medium" }).format(new Date(time));
 }

@@ -8,10 +8,12 @@ from engine.storage.feed import ChangeFeed
 from engine.storage.files import FileStore
 from engine.storage.images import Images
 from engine.storage.library_settings import LibrarySettings
+from engine.storage.listings import Listings
 from engine.storage.operations import Operations
 from engine.storage.pairs import Pairs
 from engine.storage.seen_files import SeenFiles
 from engine.storage.subscribers import Subscribers
+from engine.storage.trash import Trash
 from engine.storage.upkeep import Upkeep
 
 
@@ -24,6 +26,8 @@ class Repository:
         self.settings = LibrarySettings(database)
         self.feed = ChangeFeed(database)
         self.images = Images(database, files)
+        self.listings = Listings(database)
+        self.trash = Trash(database)
         self.features = FeatureRows(database)
         self.additions = Additions(database, files)
         self.seen_files = SeenFiles(database)
