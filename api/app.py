@@ -18,7 +18,7 @@ from api.description import describe
 from api.guards import Guard
 from api.ledger import MOST_EACH
 from api.page import Page, PageFiles, ProblemPages
-from api.routes import duplicates, health, images, many, operations, samples, search, trash
+from api.routes import additions, duplicates, health, images, many, operations, samples, search, trash
 from api.settings import ApiSettings
 from engine import PATIENCE_S, give_memory_back, open_service
 
@@ -60,7 +60,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
     )
-    for routes in (search, images, many, trash, operations, duplicates, samples, health):
+    for routes in (search, images, additions, many, trash, operations, duplicates, samples, health):
         app.include_router(routes.router)
     errors.register(app)
     page = Page()
@@ -70,6 +70,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         Guard,
         allowed_hosts=settings.allowed_hosts,
         max_body_bytes=settings.max_bytes + OVERHEAD_BYTES,
+        max_archive_body_bytes=settings.max_uploaded_archive_bytes + OVERHEAD_BYTES,
         crowd=Crowd(most=max(1, MOST_EACH // settings.api_workers), exempt=exempt(proxies)),
     )
     app.add_middleware(ProblemPages, page=page)

@@ -49,6 +49,7 @@ ENGINE = {
     ),
     "fetch_failed": (502, "The server of this URL answered with the status 404."),
     "invalid_limit": (422, "The limit must be between 1 and 50, not 0."),
+    "invalid_region": (422, "A region is four numbers with commas between: x,y,width,height, each from 0 to 1."),
     "unknown_image": (404, "There is no picture with the id 17 in this library."),
     "unknown_operation": (404, "There is no operation with the id 17."),
     "unknown_sample": (404, "There is no such sample."),

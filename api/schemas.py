@@ -36,11 +36,13 @@ from engine import (
     PastOperation,
     PictureWarning,
     Position,
+    Region,
     Related,
     RemovedImage,
     SearchResult,
     StoredImage,
     Undone,
+    parse_region,
     unknown_placeholders,
 )
 
@@ -73,6 +75,22 @@ Id = Annotated[Number, Field(ge=1, le=MAX_ID)]
 Limit = Annotated[Number, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
 
 
+AskedRegion = Annotated[
+    str,
+    Field(
+        max_length=200,
+        examples=["0.5,0,0.5,0.5"],
+        description="`x,y,width,height` as shares of the upright picture: only this part of it is looked for. What the "
+        "answer says of the query is in shares of the whole all the same.",
+    ),
+]
+
+
+def region_of(given: str | None) -> Region | None:
+    """A region as it came. A PicTraceError (`invalid_region`)."""
+    return None if given is None else parse_region(given)
+
+
 class SearchOptions(BaseModel):
     """What is asked of a search."""
 
@@ -81,6 +99,15 @@ class SearchOptions(BaseModel):
     limit: Limit = 5
     weak: Annotated[bool, Field(description="Also where nothing is near: the nearest there are.")] = False
     preview: Annotated[bool, Field(description="A small JPEG of the query comes along, as a data URL.")] = False
+    region: AskedRegion | None = None
+    tag: Annotated[
+        Tags, Field(description="Only pictures with this tag are searched; of several, those that have all of them.")
+    ] = []
+
+    def asked(self) -> dict[str, Any]:
+        """As the engine takes it."""
+        given = {name: getattr(self, name) for name in ("limit", "weak", "preview")}
+        return given | {"region": region_of(self.region), "tags": self.tag}
 
 
 class SearchRequest(SearchOptions):
@@ -102,6 +129,7 @@ class WhyForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     words: Annotated[bool, Field(description="Result and edits in English words, below the pictures.")] = True
+    region: AskedRegion | None = None
 
 
 class WhyRequest(WhyForm):
@@ -122,6 +150,15 @@ class AddFields(BaseModel):
     tags: Tags = []
     source_url: WebUrl | None = None
     page_url: WebUrl | None = None
+    operation_id: Annotated[Id | None, Field(description="Go on with an earlier addition: one undo for both.")] = None
+
+
+class ArchiveFields(BaseModel):
+    """What is said of all pictures of an archive."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tags: Tags = []
     operation_id: Annotated[Id | None, Field(description="Go on with an earlier addition: one undo for both.")] = None
 
 
@@ -291,8 +328,11 @@ class PictureOut(BaseModel):
     tags: list[str]
     source_url: str | None
     page_url: str | None
+    media_type: str
     width: int
     height: int
+    byte_size: int
+    created_at: datetime
     source_missing_since: Annotated[
         datetime | None,
         Field(description="Since when the file that it was added from is no longer there, as `pictrace watch` saw it."),
@@ -316,8 +356,11 @@ def _common(image: StoredImage) -> dict[str, Any]:
         "tags": list(image.tags),
         "source_url": _web(image.source_url),
         "page_url": _web(image.page_url),
+        "media_type": image.media_type,
         "width": image.width,
         "height": image.height,
+        "byte_size": image.byte_size,
+        "created_at": image.created_at,
         "source_missing_since": image.source_missing_since,
         "taken_at": image.taken_at,
         "links": Links.of(image),
@@ -327,20 +370,11 @@ def _common(image: StoredImage) -> dict[str, Any]:
 class ImageOut(PictureOut):
     """A picture of the library."""
 
-    media_type: str
-    byte_size: int
     sha256: str
-    created_at: datetime
 
     @classmethod
     def of(cls, image: StoredImage) -> Self:
-        return cls(
-            **_common(image),
-            media_type=image.media_type,
-            byte_size=image.byte_size,
-            sha256=image.sha256,
-            created_at=image.created_at,
-        )
+        return cls(**_common(image), sha256=image.sha256)
 
 
 class RegionOut(BaseModel):
@@ -350,6 +384,10 @@ class RegionOut(BaseModel):
     y: float
     width: float
     height: float
+
+    @classmethod
+    def of(cls, region: Region) -> Self:
+        return cls(x=region.x, y=region.y, width=region.width, height=region.height)
 
 
 class EvidenceOut(BaseModel):
@@ -436,8 +474,16 @@ class SearchOut(BaseModel):
 
     matches: list[MatchOut]
     calibrated: Annotated[bool, Field(description="False: the scores are an order, not probabilities.")]
-    library_size: int
+    library_size: Annotated[int, Field(description="Pictures that were searched: with `tag`, those that have it.")]
     query: QueryOut
+    regions: Annotated[
+        list[RegionOut],
+        Field(
+            max_length=12,
+            description="Where in the query a picture of its own seems to lie, likeliest first: a collage's pieces, "
+            "the pictures of a screenshot or a scanned page. Ask with each as `region`.",
+        ),
+    ]
     page: Annotated[bool, Field(description="The URL led to a web page: the picture that it names was looked for.")]
     warnings: Annotated[list[WarningOut], Field(description="What there is to know of the picture asked with.")]
     timings_ms: dict[str, float]
@@ -453,6 +499,7 @@ class SearchOut(BaseModel):
             calibrated=result.calibrated,
             library_size=result.library_size,
             query=QueryOut(width=query.width, height=query.height, preview=preview),
+            regions=[RegionOut.of(region) for region in result.regions],
             page=result.from_page,
             warnings=[WarningOut.of(one) for one in result.warnings],
             timings_ms=result.timings_ms,
@@ -495,6 +542,36 @@ class AddOut(BaseModel):
                 "page": result.from_page,
                 "warnings": [WarningOut.of(one) for one in result.warnings],
                 "image": ImageOut.of(image),
+            }
+        )
+
+
+class ArchiveEntryOut(BaseModel):
+    """A line of an answer: what became of one file of an archive."""
+
+    name: Annotated[str, Field(description="Of the file; empty in a last line that says why the addition broke off.")]
+    status: Literal["added", "duplicate", "restored", "rejected", "passed_over"]
+    id: Annotated[int | None, Field(description="Of the picture, which of a duplicate was there already.")]
+    code: Annotated[str | None, Field(description="Why it was rejected.")]
+    message: Annotated[str | None, Field(description="The same as a sentence for people.")]
+    near: Annotated[list[int], Field(description="Ids of its near-duplicates in the library, likeliest first.")]
+    warnings: Annotated[list[WarningOut], Field(description="What there is to know of the picture.")]
+    reason: Annotated[str | None, Field(description="Why it was passed over: it is no picture, or not to be tried.")]
+    operation_id: Annotated[int | None, Field(description="What undoes all that was added.")]
+
+    @classmethod
+    def of(cls, result: AddResult) -> Self:
+        return cls.model_validate(
+            {
+                "name": result.name,
+                "status": result.status,
+                "id": result.id,
+                "code": result.code,
+                "message": result.message,
+                "near": result.near,
+                "warnings": [WarningOut.of(one) for one in result.warnings],
+                "reason": result.reason,
+                "operation_id": result.operation_id,
             }
         )
 
@@ -787,9 +864,11 @@ class LimitsOut(BaseModel):
     max_bytes: int
     max_pixels: Annotated[int, Field(description="That are decoded; of some kinds of files fewer fit the memory.")]
     max_source_pixels: Annotated[int, Field(description="Of a JPEG, which is decoded at a smaller size.")]
+    max_archive_bytes: Annotated[int, Field(description="Of an archive as it is sent (`POST /v1/archives`).")]
     max_matches: int
     searches_a_minute: Annotated[int | None, Field(description="For each key, or else address; none: no limit.")]
     formats: list[str]
+    archives: Annotated[list[str], Field(description="Endings of the archives that are read here, such as `.zip`.")]
 
 
 class SamplesOut(BaseModel):

@@ -2,12 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel
 from starlette.types import Message, Receive, Scope, Send
 
 from api import errors
@@ -71,6 +73,20 @@ class PictureFile(FileResponse):
                 await send(message)
 
         await super().__call__(scope, receive, answer)
+
+
+class JsonLines(StreamingResponse):
+    """A line of JSON at a time; where nobody listens any more it goes on to its end, which its source sets."""
+
+    media_type = "application/x-ndjson"
+
+    def __init__(self, lines: AsyncGenerator[BaseModel, None]) -> None:
+        super().__init__(f"{line.model_dump_json()}\n" async for line in lines)
+        self._lines = lines
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._lines):
+            await self.stream_response(send)
 
 
 def picture(

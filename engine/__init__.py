@@ -66,6 +66,7 @@ from engine.library.searching import MAX_LIMIT
 from engine.library.zipping import zipped
 from engine.matching.explain import WORDS as EDIT_WORDS
 from engine.matching.explain import per_cent
+from engine.matching.query_region import parse as parse_region
 from engine.measuring.benching import (
     BenchPlan,
     BenchReport,
@@ -76,7 +77,7 @@ from engine.measuring.benching import (
     VariantFigures,
 )
 from engine.output import Escaping, escaped, prepare_streams
-from engine.pictures.archives import archive_suffix
+from engine.pictures.archives import archive_suffix, readable_suffixes
 from engine.pictures.fetch import Fetched
 from engine.pictures.imaging import MEDIA_TYPES
 from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
@@ -182,10 +183,12 @@ __all__ = [
     "networks",
     "on_behalf_of",
     "open_service",
+    "parse_region",
     "parse_url",
     "per_cent",
     "prepare_streams",
     "read_file",
+    "readable_suffixes",
     "shown",
     "split_at_commas",
     "unknown_placeholders",

@@ -115,6 +115,19 @@ class Region:
     def area(self) -> float:
         return self.width * self.height
 
+    def of_whole(self, part: "Region") -> "Region":
+        """The same, which is given in shares of a part of a picture, in shares of the whole."""
+        x, y = part.x + self.x * part.width, part.y + self.y * part.height
+        return Region(x, y, self.width * part.width, self.height * part.height)
+
+    def within(self, part: "Region") -> "Region":
+        """The same, which is given in shares of a picture, in shares of a part of it."""
+        x, y = (self.x - part.x) / part.width, (self.y - part.y) / part.height
+        return Region(x, y, self.width / part.width, self.height / part.height)
+
+    def rounded(self) -> "Region":
+        return Region(*(round(one, 4) for one in (self.x, self.y, self.width, self.height)))
+
 
 WHOLE = Region(0.0, 0.0, 1.0, 1.0)
 WHOLE_PART = 0  # number of the whole picture among its parts
@@ -411,6 +424,16 @@ class Evidence:
     differs: tuple[Region, ...] = ()
     place: Region | None = None
 
+    def of_whole_query(self, part: Region) -> "Evidence":
+        """The same for a match with a part of a query, in shares of the whole query."""
+        corners = (Region(x, y, 0, 0).of_whole(part).rounded() for x, y in self.outline or ())
+        return replace(
+            self,
+            region=self.region.of_whole(part).rounded() if self.region else None,
+            outline=tuple((one.x, one.y) for one in corners) if self.outline else None,
+            differs=tuple(one.of_whole(part).rounded() for one in self.differs),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """As all doors write it that speak JSON."""
         return asdict(self) | {"edits": [edit.value for edit in self.edits]}
@@ -489,12 +512,29 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What is asked of a search.
+
+    `weak`: also where nothing is near, the nearest there are. `preview`: a small JPEG of the query comes along.
+    `region`: of the upright query, the only part that is looked for. `tags`: only pictures that have all of them are
+    searched.
+    """
+
+    limit: int = 5
+    weak: bool = False
+    preview: bool = False
+    region: Region | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """At most `limit` matches, best first; empty where nothing in the library is near.
 
     `calibrated` is False while the library's network has no calibration: scores are then an order, not probabilities.
     `library_size` is the number of pictures that were searched, `seq` the last change that was taken in. `warnings`:
-    what people should know of the query. `from_page`: the query is the picture that a web page names.
+    what people should know of the query. `from_page`: the query is the picture that a web page names. `regions`: where
+    in the query a picture of its own seems to lie, likeliest first.
     """
 
     matches: tuple[Match, ...]
@@ -505,6 +545,7 @@ class SearchResult:
     query: Query = field(default_factory=lambda: Query(0, 0))
     warnings: tuple[PictureWarning, ...] = ()
     from_page: bool = False
+    regions: tuple[Region, ...] = ()
 
     def after(self, stage: str, took_ms: float) -> "SearchResult":
         """The same with a stage that came before, counted into the total."""

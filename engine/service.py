@@ -1,7 +1,7 @@
 """SearchService: everything that a door (shell, API, bot) can ask of a library."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,9 @@ from engine.domain import (
     Pixels,
     Position,
     Progress,
+    Region,
     RemovedImage,
+    SearchPlan,
     SearchResult,
     Sort,
     Status,
@@ -106,42 +108,69 @@ class SearchService:
         limit: int = 5,
         weak: bool = False,
         preview: bool = False,
+        region: Region | None = None,
+        tags: Sequence[str] = (),
         subscriber: str | None = None,
         without: frozenset[int] = frozenset(),
     ) -> SearchResult:
-        """The pictures most like an encoded one, best first.
+        """The pictures most like an encoded one, best first; see `SearchPlan` for what may be asked of it.
 
-        `weak`: also where nothing is near, the nearest there are. `preview`: a small JPEG of the query comes along.
         `subscriber`: what they have called wrong for this query is left out. `without`: ids of pictures that are passed
-        over, so that the matches are those of a library that never had them. Raises InvalidLimit or an ImageError.
+        over, so that the matches are those of a library that never had them. Raises InvalidLimit, InvalidRegion or an
+        ImageError.
         """
-        return await self._searcher.search(
-            content, limit=limit, weak=weak, preview=preview, subscriber=subscriber, without=without
-        )
+        plan = SearchPlan(limit, weak, preview, region, tuple(tags))
+        return await self._searcher.search(content, plan, subscriber=subscriber, without=without)
 
-    async def search_url(self, url: str, *, limit: int = 5, weak: bool = False, preview: bool = False) -> SearchResult:
+    async def search_url(
+        self,
+        url: str,
+        *,
+        limit: int = 5,
+        weak: bool = False,
+        preview: bool = False,
+        region: Region | None = None,
+        tags: Sequence[str] = (),
+    ) -> SearchResult:
         """The same for the picture behind a URL. Raises a FetchError too."""
-        return await self.search_fetched(await self.fetch(url), limit=limit, weak=weak, preview=preview)
+        plan = SearchPlan(limit, weak, preview, region, tuple(tags))
+        return await self._search_fetched(await self.fetch(url), plan)
 
     async def search_fetched(
-        self, fetched: Fetched, *, limit: int = 5, weak: bool = False, preview: bool = False
+        self,
+        fetched: Fetched,
+        *,
+        limit: int = 5,
+        weak: bool = False,
+        preview: bool = False,
+        region: Region | None = None,
+        tags: Sequence[str] = (),
     ) -> SearchResult:
         """The same for what `fetch` gave, for doors that fetch and search in places of their own."""
-        result = await self.search(fetched.content, limit=limit, weak=weak, preview=preview)
-        return replace(result.after("fetch", fetched.took_ms), from_page=fetched.is_of_page)
+        return await self._search_fetched(fetched, SearchPlan(limit, weak, preview, region, tuple(tags)))
 
     async def search_stored(
-        self, image_id: int, *, limit: int = 5, weak: bool = False, preview: bool = False
+        self,
+        image_id: int,
+        *,
+        limit: int = 5,
+        weak: bool = False,
+        preview: bool = False,
+        region: Region | None = None,
+        tags: Sequence[str] = (),
     ) -> SearchResult:
-        """The pictures most like a stored one, itself left out. UnknownImage, InvalidLimit."""
-        return await self._searcher.search_stored(image_id, limit=limit, weak=weak, preview=preview)
+        """The pictures most like a stored one, itself left out. UnknownImage, InvalidLimit, InvalidRegion."""
+        return await self._searcher.search_stored(image_id, SearchPlan(limit, weak, preview, region, tuple(tags)))
 
-    async def explain(self, content: bytes, image_id: int, *, words: bool = True) -> Explanation:
-        """Why the picture `image_id` matches an encoded one: the match, and a JPEG that shows it.
+    async def explain(
+        self, content: bytes, image_id: int, *, words: bool = True, region: Region | None = None
+    ) -> Explanation:
+        """Why the picture `image_id` matches an encoded one, or a region of it: the match, and a JPEG that shows it.
 
-        Without `words` for doors that say in another language what was found. UnknownImage, or an ImageError.
+        Without `words` for doors that say in another language what was found. UnknownImage, InvalidRegion, or an
+        ImageError.
         """
-        return await self._searcher.explain(content, image_id, words=words)
+        return await self._searcher.explain(content, image_id, words=words, region=region)
 
     async def fetch(self, url: str) -> Fetched:
         """The picture behind a URL, or the one that the web page there names, fetched guarded.
@@ -163,7 +192,7 @@ class SearchService:
         page_url: str | None = None,
         operation_id: int | None = None,
         stop: Stop = never,
-    ) -> AsyncIterator[AddResult]:
+    ) -> AsyncGenerator[AddResult, None]:
         """Add pictures as one operation; a result for each source, in order, once it is stored to stay.
 
         `operation_id`: go on with an earlier addition, so that one undo takes back both; UnknownOperation. Once `stop`
@@ -398,6 +427,10 @@ class SearchService:
         if active.calibration.fitted:
             return True
         return await fitting.calibrate(self.repository, self.networks, self.originals, self.pool, progress)
+
+    async def _search_fetched(self, fetched: Fetched, plan: SearchPlan) -> SearchResult:
+        result = await self._searcher.search(fetched.content, plan)
+        return replace(result.after("fetch", fetched.took_ms), from_page=fetched.is_of_page)
 
     async def _original(self, image: StoredImage) -> Pixels:
         """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""

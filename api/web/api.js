@@ -12,6 +12,13 @@ export function onRefusal(listener) {
   whenRefused = listener;
 }
 
+let whenAsked = () => {};
+
+/** Do this whenever the server has said anew what the key allows. */
+export function onAccess(listener) {
+  whenAsked = listener;
+}
+
 /** What `GET /v1/server` said last. */
 export let server = null;
 
@@ -33,6 +40,8 @@ export async function refresh() {
     keepKey(null);
     server = await ask("/v1/server");
     throw error;
+  } finally {
+    whenAsked();
   }
   return server;
 }
@@ -88,8 +97,37 @@ async function send(path, { method, json, form, signal }) {
   return response;
 }
 
-/** Upload with progress, which fetch does not tell. Resolves to the server's JSON. */
-export function upload(path, form, progress) {
+/**
+ * Upload with progress, which fetch does not tell. Resolves to the server's JSON.
+ * @param {string} path
+ * @param {FormData} form
+ * @param {(share: number) => void} progress
+ * @param {AbortSignal} [signal]
+ */
+export async function upload(path, form, progress, signal) {
+  return JSON.parse(await post(path, form, { progress, signal }));
+}
+
+/** The same where the server answers a line of JSON at a time: `line` is called with each as it comes. */
+export async function uploadLines(path, form, { progress, line, signal }) {
+  let at = 0;
+  const read = (text) => {
+    for (let end = text.indexOf("\n", at); end >= 0; end = text.indexOf("\n", at)) {
+      line(JSON.parse(text.slice(at, end)));
+      at = end + 1;
+    }
+  };
+  read(await post(path, form, { progress, read, signal }));
+}
+
+/**
+ * Resolves to the answer's text; `read` is called with what there is of it.
+ * @param {string} path
+ * @param {FormData} form
+ * @param {{ progress: (share: number) => void, read?: (text: string) => void, signal?: AbortSignal }} how
+ * @returns {Promise<string>}
+ */
+function post(path, form, { progress, read, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
@@ -97,14 +135,18 @@ export function upload(path, form, progress) {
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) progress(event.loaded / event.total);
     });
+    const isGood = () => request.status >= 200 && request.status < 300;
+    request.addEventListener("progress", () => isGood() && read?.(request.responseText));
     request.addEventListener("load", () => {
-      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText));
+      if (isGood()) resolve(request.responseText);
       else {
         if (request.status === 401 && key()) whenRefused();
         reject(problemOf(request.status, request.getResponseHeader("Retry-After"), request.responseText));
       }
     });
     request.addEventListener("error", () => reject(new Problem("offline")));
+    request.addEventListener("abort", () => reject(new DOMException("Stopped.", "AbortError")));
+    signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
 }

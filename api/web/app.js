@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import { carryOver } from "./early.js";
 import { ofThePage, preferred, use } from "./i18n.js";
+import { keep } from "./kept.js";
 import { Search } from "./search.js";
 import { openDialogs } from "./shared/dialog.js";
 import { button, h, refill } from "./shared/dom.js";
@@ -15,18 +16,21 @@ const header = h("header", { class: "top" });
 
 /** What views may ask of the page. */
 const page = {
-  /** Go to an address of the page; resolves to the view that is shown there. */
+  /**
+   * Go to an address of the page; resolves to the view that is shown there. `question`: the key of a file that is asked
+   * with, which no address can hold.
+   */
   async go(address, question = null) {
-    history.pushState(question && remember(question), "", address);
+    history.pushState(question && { question }, "", address);
     await route();
     main.focus({ preventScroll: true });
     scrollTo(0, 0);
     return view;
   },
-  searchFiles(files) {
+  searchFiles(files, address = "/") {
     if (files.length > 1) say(t("ask.onlyFirst"));
     const file = files.find((one) => one.type.startsWith("image/")) ?? files[0];
-    page.go("/", { file });
+    page.go(address, keep(file));
   },
   /** Call the tab by what the view shows or was asked, as the view's own `title()` says. */
   entitle() {
@@ -47,18 +51,12 @@ const page = {
   },
 };
 
-/** Files cannot be kept in the history itself: it keeps their numbers. */
-const questions = [];
-
-function remember(question) {
-  return { question: questions.push(question) - 1 };
-}
-
 /** What each view is made by, once it is wanted: only the first look's own modules are waited for at the start. */
 const MAKERS = {
   search: async () => new Search(page),
   library: async () => new (await import("./library.js")).Library(page),
   duplicates: async () => new (await import("./duplicates.js")).Duplicates(page),
+  compare: async () => new (await import("./compare.js")).Compare(page),
   picture: async () => new (await import("./picture.js")).Picture(page),
   trash: async () => new (await import("./trash.js")).Trash(page),
   history: async () => new (await import("./history.js")).History(page),
@@ -84,11 +82,12 @@ async function route() {
   const parts = [above?.element, view.element].filter(Boolean);
   if (parts.length !== main.childNodes.length || parts.some((part, place) => part !== main.childNodes[place])) main.replaceChildren(...parts);
   renderHeader();
-  view.enter(wanted, questions[history.state?.question] ?? above?.question());
+  view.enter(wanted, above ? above.ask(wanted) : history.state?.question);
 }
 
 /** The name of the view that an address leads to. */
 function nameOf(wanted) {
+  if (/^\d+,\d+$/.test(wanted.get("compare") ?? "")) return "compare";
   if (/^[1-9]\d{0,17}$/.test(wanted.get("image") ?? "")) return "picture";
   return BY_NAME.find((name) => name === wanted.get("view")) ?? "search";
 }

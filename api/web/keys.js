@@ -1,6 +1,7 @@
 // Signing in with a key, and out again.
 import * as api from "./api.js";
 import { installing } from "./install.js";
+import { forgetAll } from "./kept.js";
 import { openDialog } from "./shared/dialog.js";
 import { button, h } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
@@ -17,6 +18,7 @@ export function openKeys(page) {
   };
   if (access !== "none") {
     const out = async () => {
+      await forgetAll();
       await api.signIn(null);
       leave();
     };

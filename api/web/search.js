@@ -1,10 +1,14 @@
 // The view that asks and answers.
 import * as api from "./api.js";
+import { Asked } from "./asked.js";
+import { besideAnswer } from "./compare.js";
+import { recalled, remembered } from "./kept.js";
 import { isEmpty, ownPictures } from "./own-pictures.js";
-import { matches } from "./question.js";
+import { addressOf, isAsked, isSamePicture, isSameQuestion, matches, MOST, questionIn, SHOWN } from "./question.js";
 import { Results } from "./results.js";
 import { button, h, refill } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
+import { tagFilter } from "./tag-filter.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
 
@@ -27,25 +31,49 @@ export class Search {
   constructor(page) {
     this.page = page;
     this.element = h("div", { class: "search" });
-    this.question = null; // { file } or { url } or { like }
+    /** @type {import("./question.js").Question | null} */
+    this.question = null;
     this.answer = null;
     this.failure = null;
-    this.cancel = null;
+    this.cancel = null; // while something is asked for
+    this.isCancelled = false;
+    this.picture = null; // the address of the file that is asked with
+    this.preview = null; // the picture as the server has seen it
+    this.pieces = []; // parts of the picture that seem to be pictures of their own
+    this.tags = [];
+    this.compared = null; // the match that is laid on the picture
+    this.pictures = null; // how many there were when the answer came
+    this.visit = 0; // only the latest may ask
   }
 
-  /** `kept` is the question of a history entry that an address cannot hold: a file. */
-  enter(wanted, kept) {
-    const url = wanted.get("url");
-    const like = wanted.get("like");
-    if (url) this.ask({ url });
-    else if (/^\d+$/.test(like ?? "")) this.ask({ like: Number(like) });
-    else if (kept) this.ask(kept);
-    else this.clear();
+  /** `kept` is the key of a file, which an address cannot hold. */
+  async enter(wanted, kept = null) {
+    const visit = (this.visit += 1);
+    const question = questionIn(wanted);
+    const compared = wanted.get("compare") ?? "";
+    this.tags = question.tags;
+    this.compared = /^\d+$/.test(compared) ? Number(compared) : null;
+    if (isAsked(question) || !kept) {
+      this.take(question);
+      return;
+    }
+    // One that this page remembers is there at once, so that the browser finds the place to scroll back to.
+    const file = remembered(kept) ?? (await recalled(kept));
+    if (visit !== this.visit) return;
+    if (!file) say(t("ask.gone"));
+    this.take({ ...question, file: file ?? undefined, kept });
+  }
+
+  /** What was answered already is shown again, unless the library has changed. */
+  take(question) {
+    if (!isAsked(question)) this.clear();
+    else if (this.answer && isSameQuestion(question, this.question) && this.pictures === api.server.pictures) this.show();
+    else this.ask(question);
   }
 
   leave() {
-    this.cancel?.abort();
-    this.question = null;
+    this.visit += 1;
+    this.giveUp();
   }
 
   dropHint() {
@@ -53,54 +81,147 @@ export class Search {
   }
 
   takeFiles(files) {
-    this.page.searchFiles(files);
+    this.page.searchFiles(files, addressOf({ tags: this.tags }));
   }
 
   takeUrl(url) {
-    this.page.go(`/?url=${encodeURIComponent(url)}`);
+    this.page.go(addressOf({ url, tags: this.tags }));
   }
 
   clear() {
-    this.cancel?.abort();
+    this.giveUp();
+    this.pictureOf(null);
     this.question = this.answer = this.failure = null;
     this.render();
   }
 
-  /** Ask anew; an earlier question that is still under way is given up. */
-  async ask(question, { weak = false } = {}) {
+  giveUp() {
     this.cancel?.abort();
+    this.cancel = null;
+  }
+
+  /** The same picture, but another part of it, or among other tags. */
+  askAgain(changes) {
+    const question = { ...this.question, ...changes };
+    this.page.go(addressOf(question), question.kept);
+  }
+
+  compareWith(id) {
+    this.page.go(addressOf(this.question, id), this.question.kept);
+  }
+
+  /** Ask anew; an earlier question that is still under way is given up. With `weak` or `more` the answer stays meanwhile. */
+  async ask(question, { weak = false, more = false } = {}) {
+    this.giveUp();
     const cancel = new AbortController();
     this.cancel = cancel;
+    if (!isSamePicture(question, this.question)) this.pictureOf(question);
     this.question = question;
     this.failure = null;
-    if (!weak) this.answer = null;
+    this.isCancelled = false;
+    if (!weak && !more) this.answer = null;
     this.render();
+    const how = { weak, limit: more ? MOST : SHOWN, signal: cancel.signal, progress: (share) => this.tell(share) };
     try {
-      const answer = await matches(question, weak, cancel.signal);
+      const answer = await matches(question, how);
       if (cancel.signal.aborted) return;
-      this.answer = { ...answer, weak };
+      this.answer = { ...answer, weak, more };
+      this.pictures = api.server.pictures;
+      this.preview = answer.query.preview;
+      if (!question.region || !this.pieces.length) this.pieces = answer.regions ?? [];
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.failure = error;
+      if (this.answer) say(api.sentence(error));
+      else this.failure = error;
+    }
+    if (this.cancel === cancel) this.cancel = null;
+    this.show();
+  }
+
+  /** The answer, and what has the focus in it. */
+  show() {
+    if (this.compared !== null && this.answer && !this.match() && !this.answer.more) {
+      this.ask(this.question, { more: true });
+      return;
     }
     this.render();
     document.getElementById("answer")?.focus({ preventScroll: true });
   }
 
+  /** The picture of a file is there before the server has seen it. */
+  pictureOf(question) {
+    if (this.picture) URL.revokeObjectURL(this.picture);
+    this.picture = question?.file ? URL.createObjectURL(question.file) : null;
+    this.preview = null;
+    this.pieces = [];
+  }
+
+  match() {
+    return this.answer?.matches.find(({ id }) => id === this.compared);
+  }
+
   render() {
     const parts = [];
+    const isBusy = Boolean(this.question && !this.answer && !this.failure && !this.isCancelled);
     if (!this.question) {
       const adding = [ownPictures(this.page), this.samples()];
       parts.push(...(isEmpty() ? [...adding, this.askForm(true)] : [this.askForm(true), ...adding]));
     } else if (this.failure) {
       parts.push(this.askForm(false), this.problem());
-    } else if (!this.answer) {
-      parts.push(h("p", { class: "waiting", role: "status" }, h("span", { class: "spinner" }), t("ask.searching")));
-    } else {
+    } else if (this.match()) {
+      parts.push(besideAnswer(this.match(), this));
+    } else if (this.answer) {
       parts.push(new Results(this, this.page).element);
+    } else {
+      parts.push(h("div", { class: "results" }, new Asked(this, this.page).element, isBusy ? this.waiting() : this.cancelled()));
     }
-    this.element.setAttribute("aria-busy", String(Boolean(this.question && !this.answer && !this.failure)));
+    this.element.setAttribute("aria-busy", String(isBusy));
     refill(this.element, parts);
+    this.page.entitle?.();
+  }
+
+  /** What was asked, for the browser's tab. */
+  title() {
+    const { file, url, like } = this.question ?? {};
+    if (like !== undefined) return `${t("match.like")} #${like}`;
+    return file?.name ?? url?.replace(/^https?:\/\//, "") ?? null;
+  }
+
+  waiting() {
+    const stop = () => {
+      this.giveUp();
+      this.isCancelled = true;
+      this.render();
+      document.getElementById("answer")?.focus({ preventScroll: true });
+    };
+    const sends = Boolean(this.question.file);
+    this.sent = h("progress", { max: 1, value: 0, "aria-label": t("ask.sending"), hidden: !sends });
+    this.step = h("span", {}, t(sends ? "ask.sending" : "ask.searching"));
+    return h(
+      "section",
+      { class: "waiting" },
+      h("p", { role: "status" }, h("span", { class: "spinner" }), this.step),
+      h("p", {}, this.sent),
+      h("p", {}, button(t("app.cancel"), stop, { id: "cancel" })),
+    );
+  }
+
+  /** How much of the file was sent; with the last of it the search begins. */
+  tell(share) {
+    if (!this.sent) return;
+    this.sent.value = share;
+    if (share < 1) return;
+    this.sent.hidden = true;
+    this.step.textContent = t("ask.searching");
+  }
+
+  cancelled() {
+    return h(
+      "section",
+      { id: "answer", tabindex: "-1", class: "waiting" },
+      h("p", { role: "status" }, t("ask.cancelled")),
+      h("p", {}, button(t("app.retry"), () => this.ask(this.question), { class: "primary" })),
+    );
   }
 
   askForm(whole) {
@@ -142,10 +263,17 @@ export class Search {
           field,
           h("button", { type: "submit" }, t("ask.search")),
         ),
+        count !== 0 && tagFilter(this.tags, (tags) => this.keepTo(tags)),
       ),
       whole &&
         h("p", { class: "fine" }, count === null ? "" : `${t("ask.library", { count })} · `, t("ask.private")),
     );
+  }
+
+  /** Other tags: what was asked is asked again among them. */
+  keepTo(tags) {
+    if (this.question) this.askAgain({ tags });
+    else this.page.go(addressOf({ tags }));
   }
 
   /** An empty library offers samples; a library that has them offers copies to ask with. */

@@ -22,12 +22,13 @@ export class Problem extends Error {
 /**
  * What went wrong, in the reader's language; for a code without a text, what the server said. `limits` are the server's.
  * @param {{ code?: string, detail?: string, retryAfter?: number | null }} problem
- * @param {{ max_bytes?: number, max_pixels?: number, max_source_pixels?: number }} limits
+ * @param {{ max_bytes?: number, max_pixels?: number, max_source_pixels?: number, max_archive_bytes?: number }} limits
  */
 export function sentence({ code, detail = "", retryAfter = null }, limits = {}) {
   const key = `error.${code}`;
   const values = {
     limit: Math.floor((limits.max_bytes ?? 64 * MEGABYTE) / MEGABYTE),
+    archive: Math.floor((limits.max_archive_bytes ?? 2000 * MEGABYTE) / MEGABYTE),
     megapixels: Math.floor((limits.max_pixels ?? 110e6) / 1e6),
     most: Math.floor((limits.max_source_pixels ?? limits.max_pixels ?? 250e6) / 1e6), // of a JPEG
   };
