@@ -45,7 +45,7 @@ OUR_ADDRESS = re.compile(r'\b(href|src)="/([^"?#]+)"')
 SHEETS = re.compile(r'(?:\s*<link rel="stylesheet" href="/[^"]+">)+')
 IMPORT = re.compile(r'^(?:import|export)\b[^"=;]*"(\.{1,2}/[^"]+)";', re.MULTILINE)
 LANGUAGE = re.compile(r'^  (\w+): "(.+)",$', re.MULTILINE)
-LATER = ' fetchpriority="low"'
+LATER = ' fetchpriority="low"'  # in their order, but after what the first module asks of the server
 REPLACED = (b"content-type", b"content-length", b"content-security-policy")  # of a problem, by the page that shows it
 HOST = re.compile(r"([\w.-]+)(?::\d+)?", re.ASCII)
 
@@ -180,7 +180,7 @@ class Page:
             texts=_in_html(self._texts(language)),
         )
         preloads = "".join(
-            f'\n    <link rel="modulepreload" href="/{path}"{"" if path in self._first else LATER}>'
+            f'\n    <link rel="modulepreload" href="/{path}"{"" if path == ENTRIES[0] else LATER}>'
             for path in self.modules()
         )
         return self._with_styles(made.replace("</title>", f"</title>{preloads}", 1))

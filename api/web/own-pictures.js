@@ -16,7 +16,7 @@ export function ownPictures(page) {
   return h(
     "section",
     { class: "own box" },
-    h("h2", {}, t(isEmpty() ? "own.first" : "own.more")),
+    isEmpty() ? h("h1", {}, t("own.first")) : h("h2", {}, t("own.more")),
     h("p", {}, t("own.text")),
     h("p", { class: "row" }, api.isAdmin() ? add : signIn),
     isEmpty() && h("p", { class: "fine" }, t("own.command"), " ", h("code", {}, "pictrace add FOLDER")),
