@@ -32,9 +32,13 @@ const page = {
     const file = files.find((one) => one.type.startsWith("image/")) ?? files[0];
     page.go(address, keep(file));
   },
-  /** Call the tab by what the view shows or was asked, as the view's own `title()` says. */
+  /** Call the tab by what was asked, or what is shown; without a text, by what the view's own `title()` says. */
+  title(text = null) {
+    title = text;
+    page.entitle();
+  },
   entitle() {
-    const named = view?.title?.();
+    const named = title ?? view?.title?.();
     document.title = named ? `${named} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
   },
   async refresh() {
@@ -67,6 +71,7 @@ const BY_NAME = ["library", "duplicates", "trash", "history"]; // in the address
 const made = {};
 let view = null;
 let shown = "search"; // the name of the view
+let title = null;
 let incoming = null; // what other apps have shared
 
 /** Show what the address says. */
@@ -78,7 +83,7 @@ async function route() {
   if (location.href !== address) return; // somebody has gone on meanwhile
   for (const dialog of openDialogs()) dialog.close();
   if (view !== next) view?.leave();
-  [view, shown] = [next, name];
+  [view, shown, title] = [next, name, null];
   const parts = [above?.element, view.element].filter(Boolean);
   if (parts.length !== main.childNodes.length || parts.some((part, place) => part !== main.childNodes[place])) main.replaceChildren(...parts);
   renderHeader();

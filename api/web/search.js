@@ -181,7 +181,7 @@ export class Search {
     }
     this.element.setAttribute("aria-busy", String(isBusy));
     refill(this.element, parts);
-    this.page.entitle?.();
+    this.page.title?.(this.title());
   }
 
   /** What was asked, for the browser's tab. */
