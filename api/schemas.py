@@ -19,9 +19,11 @@ from pydantic import (
 
 from engine import (
     MAX_LIMIT,
+    TITLE_PLACEHOLDERS,
     AddResult,
     Changed,
     Containment,
+    DayOfPictures,
     Decision,
     Edit,
     Grade,
@@ -29,17 +31,24 @@ from engine import (
     Groups,
     Keep,
     Match,
+    NearDuplicate,
     Page,
+    PastOperation,
     PictureWarning,
+    Position,
     Region,
+    Related,
+    RemovedImage,
     SearchResult,
     StoredImage,
     Undone,
     parse_region,
+    unknown_placeholders,
 )
 
 MAX_ID = (1 << 63) - 1
 NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+NEGATIVE = re.compile(r"-[1-9][0-9]*", re.ASCII)
 
 
 def _plain_number(given: Any) -> Any:
@@ -49,6 +58,11 @@ def _plain_number(given: Any) -> Any:
     return given
 
 
+def _whole_number(given: Any) -> Any:
+    """The same, with a minus before it where it is below 0."""
+    return given if isinstance(given, str) and NEGATIVE.fullmatch(given) else _plain_number(given)
+
+
 # A NUL is the one character that databases do not take.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00,]+$")]
@@ -56,6 +70,7 @@ Tags = Annotated[list[Tag], Field(max_length=30), AfterValidator(lambda tags: li
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
 WebUrl = Annotated[Url, StringConstraints(pattern=r"^https?://[^\s<>\"\\^`{|}\x00-\x1f]+$")]
 Number = Annotated[int, BeforeValidator(_plain_number)]
+Minutes = Annotated[int, BeforeValidator(_whole_number)]
 Id = Annotated[Number, Field(ge=1, le=MAX_ID)]
 Limit = Annotated[Number, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
 
@@ -172,6 +187,80 @@ class EditRequest(BaseModel):
         return given | ({"tags": self.tags or []} if "tags" in given else {})
 
 
+Ids = Annotated[list[Id], Field(min_length=1, max_length=10_000, description="Their ids.")]
+
+
+def _known_placeholders(pattern: str | None) -> str | None:
+    if pattern and (unknown := unknown_placeholders(pattern)):
+        known = ", ".join(f"{{{name}}}" for name in TITLE_PLACEHOLDERS)
+        raise ValueError(f"Nothing stands for {{{unknown[0]}}}; there are {known}")
+    return pattern
+
+
+class EditManyRequest(BaseModel):
+    """What is to change of many pictures, at least one thing; what is left out stays."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "minProperties": 2,
+            "example": {"images": [3, 17], "add_tags": ["holland"], "title": "{name} ({number})"},
+        },
+    )
+
+    images: Ids
+    add_tags: Tags = []
+    remove_tags: Tags = []
+    title: Annotated[
+        Text | None,
+        Field(
+            description="A pattern: `{name}` is the file's name without its ending, `{title}` the title so far, "
+            "`{number}` 1, 2, 3 in the order given, `{date}` when it was taken, or else added. An empty one takes "
+            "titles away."
+        ),
+        AfterValidator(_known_placeholders),
+    ] = None
+
+    @model_validator(mode="after")
+    def _some_change(self) -> Self:
+        if not self.add_tags and not self.remove_tags and self.title is None:
+            raise ValueError("Say what is to change: add_tags, remove_tags or title")
+        return self
+
+
+class ManyRequest(BaseModel):
+    """Pictures of the library."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"images": [3, 17]}})
+
+    images: Ids
+
+
+class ZipRequest(BaseModel):
+    """Pictures whose files are wanted."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"images": [3, 17]}})
+
+    images: Annotated[list[Id], Field(min_length=1, max_length=1_000, description="Their ids.")]
+
+
+class RestoreRequest(BaseModel):
+    """Pictures that are to come back: some, or all."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1, "example": {"images": [3, 17]}}
+    )
+
+    images: Ids | None = None
+    all: Annotated[bool, Field(description="Every picture in the trash.")] = False
+
+    @model_validator(mode="after")
+    def _some_or_all(self) -> Self:
+        if self.all == (self.images is not None):
+            raise ValueError("Say which: either `images`, or `all: true`")
+        return self
+
+
 def _different(ids: list[int]) -> list[int]:
     if len(set(ids)) < len(ids):
         raise ValueError("Each picture once")
@@ -226,14 +315,16 @@ class BestRequest(BaseModel):
 class Links(BaseModel):
     """Paths on this server."""
 
-    page: str
+    page: Annotated[str, Field(description="The picture's own page.")]
     file: str
     thumbnail: str
+    preview: str
 
     @classmethod
     def of(cls, image: StoredImage) -> Self:
         at = f"/v1/images/{image.id}"
-        return cls(page=f"/?like={image.id}", file=f"{at}/file", thumbnail=f"{at}/thumbnail")
+        thumbnail = f"{at}/thumbnail" if image.deleted_at is None else f"/v1/trash/{image.id}/thumbnail"
+        return cls(page=f"/?image={image.id}", file=f"{at}/file", thumbnail=thumbnail, preview=f"{at}/preview")
 
 
 class PictureOut(BaseModel):
@@ -250,6 +341,9 @@ class PictureOut(BaseModel):
     source_missing_since: Annotated[
         datetime | None,
         Field(description="Since when the file that it was added from is no longer there, as `pictrace watch` saw it."),
+    ]
+    taken_at: Annotated[
+        str | None, Field(description="When its camera took it, by the camera's own clock, without a zone.")
     ]
     links: Links
 
@@ -270,6 +364,7 @@ def _common(image: StoredImage) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "source_missing_since": image.source_missing_since,
+        "taken_at": image.taken_at,
         "links": Links.of(image),
     }
 
@@ -462,8 +557,112 @@ class AddOut(BaseModel):
         )
 
 
+class EntryOut(ImageOut):
+    """A picture of the library, with who added it."""
+
+    added_by: Annotated[
+        str | None, Field(description="Where it was added from, or by whom; told to admins, while it is known.")
+    ]
+
+    @classmethod
+    def with_actor(cls, image: StoredImage, added_by: str | None) -> Self:
+        return cls(**ImageOut.of(image).model_dump(), added_by=added_by)
+
+
+class RemovedImageOut(ImageOut):
+    """A picture that was removed; of its links only `thumbnail` leads anywhere before it is restored."""
+
+    removed_at: datetime
+    kept_until: Annotated[datetime, Field(description="It is kept at least until then.")]
+    removed_by: Annotated[str | None, Field(description="Where it was removed from, or by whom, while it is known.")]
+
+    @classmethod
+    def of_removed(cls, removed: RemovedImage) -> Self:
+        image = removed.image
+        return cls(
+            **ImageOut.of(image).model_dump(),
+            removed_at=image.deleted_at,
+            kept_until=removed.kept_until,
+            removed_by=removed.removed_by,
+        )
+
+
+class TrashOut(BaseModel):
+    """A part of what was removed and is still kept, lately removed first."""
+
+    images: list[RemovedImageOut]
+    total: int
+
+
+class DayOut(BaseModel):
+    """A day, and how many pictures are of it."""
+
+    day: Annotated[str | None, Field(description="None: those of which it is not known.")]
+    pictures: int
+
+
+class DaysOut(BaseModel):
+    """The days that the pictures are of, in the order of the list."""
+
+    total: int
+    days: list[DayOut]
+
+    @classmethod
+    def of(cls, days: Sequence[DayOfPictures]) -> Self:
+        shown = [DayOut(day=one.day, pictures=one.pictures) for one in days]
+        return cls(total=sum(one.pictures for one in days), days=shown)
+
+
+class PlaceOut(BaseModel):
+    """Where a picture stands in the list."""
+
+    offset: Annotated[int | None, Field(description="How many come before it; none: it does not pass the filter.")]
+    total: Annotated[int, Field(description="Pictures that pass the filter.")]
+    previous: Annotated[int | None, Field(description="The id of the picture before it.")]
+    next: Annotated[int | None, Field(description="The id of the picture after it.")]
+
+    @classmethod
+    def of(cls, position: Position) -> Self:
+        return cls(**asdict(position))
+
+
+class PastOperationOut(BaseModel):
+    """What was done to the library."""
+
+    id: int
+    kind: str
+    actor: Annotated[str, Field(description="Where it was done from, or by whom.")]
+    at: datetime
+    pictures: Annotated[int, Field(description="How many it concerned.")]
+    undone: bool
+    can_undo: Annotated[bool, Field(description="There is something of it that can still be taken back.")]
+    undoes: Annotated[int | None, Field(description="Of an undo, the id of what it took back.")]
+    images: Annotated[list[int], Field(max_length=4, description="Ids of some of these pictures.")]
+
+    @classmethod
+    def of(cls, past: PastOperation) -> Self:
+        return cls(
+            id=past.id,
+            kind=past.kind,
+            actor=past.actor,
+            at=past.at,
+            pictures=past.pictures,
+            undone=past.is_undone,
+            can_undo=past.can_undo,
+            undoes=past.undoes,
+            images=list(past.images),
+        )
+
+
+class HistoryOut(BaseModel):
+    """A part of what was done to the library, newest first."""
+
+    operations: list[PastOperationOut]
+    next: Annotated[int | None, Field(description="`before` of the next part; none: this was the last.")]
+
+
 class PageOut(BaseModel):
-    """A part of the library, newest first."""
+    """A part of the library, in the order that was asked for."""
 
     images: list[ImageOut]
     next_cursor: Annotated[str | None, Field(description="`cursor` of the next part; none: this was the last.")]
@@ -495,6 +694,24 @@ class GroupedOut(NearDuplicateOut):
         bool,
         Field(description="Equal to the best of the group, pixel for pixel, whatever the two files are."),
     ]
+
+
+class RelatedOut(BaseModel):
+    """What is known to be related to a picture, likeliest first."""
+
+    near_duplicates: list[NearDuplicateOut]
+    variants: list[NearDuplicateOut]
+    parts: Annotated[list[NearDuplicateOut], Field(description="Pictures that it contains.")]
+    wholes: Annotated[list[NearDuplicateOut], Field(description="Pictures that contain it.")]
+
+    @classmethod
+    def of(cls, related: Related) -> Self:
+        sides = ("near_duplicates", "variants", "parts", "wholes")
+        return cls(**{side: [_with_p_same(one) for one in getattr(related, side)] for side in sides})
+
+
+def _with_p_same(picture: NearDuplicate) -> NearDuplicateOut:
+    return NearDuplicateOut(**ImageOut.of(picture.image).model_dump(), p_same=round(picture.p_same, 4))
 
 
 class GroupOut(BaseModel):
@@ -609,6 +826,27 @@ class OperationOut(BaseModel):
     """Something was added or removed; `POST /v1/operations/{operation_id}/undo` takes it back as a whole."""
 
     operation_id: int
+
+
+class EditedOut(BaseModel):
+    """Many pictures after a change."""
+
+    operation_id: Annotated[int | None, Field(description="What undoes it; none: nothing was to be changed.")]
+    changed: int
+
+
+class RemovedOut(BaseModel):
+    """Pictures that were removed, at once."""
+
+    operation_id: Annotated[int, Field(description="What undoes it.")]
+    removed: int
+
+
+class RestoredOut(BaseModel):
+    """Pictures that were brought back, at once."""
+
+    operation_id: Annotated[int, Field(description="What undoes it.")]
+    restored: int
 
 
 class UndoneOut(BaseModel):

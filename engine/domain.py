@@ -22,6 +22,7 @@ Keep = Literal["best", "all", "different"]  # of near-duplicates: the best alone
 # Of two stored pictures: nearly all of each is in the other; one is a part of the other; versions; or nothing of these.
 Relation = Literal["near_duplicate", "contains", "variant", "unrelated"]
 GroupLane = Literal["same", "variant"]  # groups of near-duplicates, or of variants
+Sort = Literal["added", "name", "size", "taken"]  # by what the library is listed
 
 
 # Raised when pictures come to be seen otherwise: 1 puts transparent ones on a ground that contrasts, takes the frame of
@@ -45,7 +46,8 @@ class Image:
     """A decoded picture: upright, opaque, RGB; `pixels` may be smaller than `width` x `height` of the original.
 
     `ground`: the grey level that a transparent one was put on; None where all of it was hidden, and is shown as if it
-    were opaque. `frame`: the number of the frame that is shown, from 0, of a picture that `is_animated`.
+    were opaque. `frame`: the number of the frame that is shown, from 0, of a picture that `is_animated`. `taken_at`:
+    when its camera took it, as StoredImage has it.
     """
 
     pixels: Pixels
@@ -56,6 +58,7 @@ class Image:
     ground: int | None = 255
     frame: int = 0
     is_animated: bool = False
+    taken_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,8 @@ class StoredImage:
     """One picture of the library. `tags` are free words; times are UTC.
 
     `source_missing_since`: since when none of the files that it was added from is where it was, as far as that is
-    known; None too for a picture that came without a file.
+    known; None too for a picture that came without a file. `taken_at`: when its camera took it, by the camera's own
+    clock (`2026-05-01T12:00:00`), as its file says; None where it does not.
     """
 
     id: int
@@ -217,6 +221,7 @@ class StoredImage:
     deleted_at: datetime | None
     source_missing_since: datetime | None = None
     features_version: int = FEATURES_VERSION  # how it was seen when its thumbnail and features were made
+    taken_at: str | None = None
 
     @property
     def missing_since_as_json(self) -> str | None:
@@ -566,8 +571,22 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Which pictures of the library are listed, and in what order.
+
+    Those that have all of the `tags`, and each of the `words` in title, file name or a tag. Equals are in the order of
+    their ids; by `taken`, pictures without such a date come last, whichever the order.
+    """
+
+    sort: Sort = "added"
+    descending: bool = True
+    tags: tuple[str, ...] = ()
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """A part of the library, newest first. `next_cursor` asks for the rest; None: there is none.
+    """A part of the library. `next_cursor` asks for the rest; None: there is none.
 
     `total` is the number of pictures that pass the filter, counted for the first page only.
     """
@@ -575,6 +594,54 @@ class Page:
     images: tuple[StoredImage, ...]
     next_cursor: int | None
     total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfPictures:
+    """How many pictures are of one day (`2026-05-01`); None for those of which it is not known."""
+
+    day: str | None
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a picture stands in the library as it is arranged: how many come before it, and its neighbours' ids.
+
+    `offset` is None where the picture does not pass the filter, and its neighbours are those it would have.
+    """
+
+    offset: int | None
+    total: int
+    previous: int | None
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedImage:
+    """A picture that was removed, by whom, and until when (UTC) it is surely kept."""
+
+    image: StoredImage
+    removed_by: str | None
+    kept_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastOperation:
+    """What was done to a library: one act of one actor, and how many pictures it concerned, with some of their ids.
+
+    `undoes`: of an undo, what it took back. `can_undo`: there is something of it that can still be taken back.
+    """
+
+    id: int
+    kind: str
+    actor: str
+    at: datetime  # UTC
+    pictures: int
+    is_undone: bool
+    can_undo: bool
+    undoes: int | None
+    images: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -622,6 +689,19 @@ class Group:
     """
 
     pictures: tuple[NearDuplicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What is known to be related to a picture, likeliest first.
+
+    `parts` are pictures that it contains, `wholes` pictures that contain it.
+    """
+
+    near_duplicates: tuple[NearDuplicate, ...]
+    variants: tuple[NearDuplicate, ...]
+    parts: tuple[NearDuplicate, ...]
+    wholes: tuple[NearDuplicate, ...]
 
 
 @dataclass(frozen=True, slots=True)

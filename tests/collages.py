@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.domain import Pixels, Region
 
+Colour = tuple[int, ...]
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 SIDE = 960  # of most collages, the longer one
 PAPER, DARK, INK = (252, 251, 248), (24, 26, 30), (40, 42, 48)
@@ -162,7 +163,9 @@ def _put_together(
     return Collage(canvas, tuple(pieces))
 
 
-def _write(draw: ImageDraw.ImageDraw, random: np.random.Generator, at: tuple[int, int], lines: int, ink: object) -> None:
+def _write(
+    draw: ImageDraw.ImageDraw, random: np.random.Generator, at: tuple[int, int], lines: int, ink: object
+) -> None:
     for line in range(lines):
         said = " ".join("".join(random.choice(list("abdeghiklmnorstu"), 5)) for _ in range(int(random.integers(3, 7))))
         draw.text((at[0], at[1] + 26 * line), said.capitalize(), font=ImageFont.load_default(18), fill=ink)

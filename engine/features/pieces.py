@@ -24,7 +24,10 @@ STEP, CONTRAST = 8, 2.0
 NEAR, AROUND = 4, 5  # pixels from a line: what is around it begins there, and is so wide
 JOIN, JOIN_IN_PART, PARTS = 0.55, 0.25, 6
 SPIKE = 1.8  # times the mean step of the columns around
-STRAIGHT, SLACK = 0.6, 0.04  # share of a side's rows that begin at it, and how far off they may, as a share of the width
+STRAIGHT, SLACK = (
+    0.6,
+    0.04,
+)  # share of a side's rows that begin at it, and how far off they may, as a share of the width
 MOSTLY_ONE = 0.6  # share of one grey level and its neighbours from which a box holds a colour or writing, no picture
 
 Greys = NDArray[np.uint8]

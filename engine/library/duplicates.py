@@ -21,6 +21,7 @@ from engine.domain import (
     Pair,
     Pixels,
     Progress,
+    Related,
     Stop,
     StoredImage,
     never,
@@ -318,6 +319,21 @@ class Duplicates:
         found, _ = await self._repository.pairs.undecided()
         near = grouping.neighbours(image_id, found)
         return tuple(sorted(near, key=lambda one: (-near[one], one)))
+
+    async def related(self, image_id: int) -> Related:
+        """What is known to be related to a picture, but for what somebody has called different. UnknownImage."""
+        await self._repository.images.get(image_id)
+        found = await self._repository.pairs.of_image(image_id)
+        images = await self._repository.pairs.images([one for pair in found for one in pair.key])
+
+        sides: dict[str, list[NearDuplicate]] = {"near_duplicate": [], "variant": [], "part": [], "whole": []}
+        for pair in found:
+            other = pair.first_id if pair.second_id == image_id else pair.second_id
+            is_part = pair.part_id == other
+            side = pair.relation if pair.relation != "contains" else "part" if is_part else "whole"
+            if other in images:
+                sides[side].append(NearDuplicate(images[other], pair.p_same))
+        return Related(*map(tuple, sides.values()))
 
     async def decide(self, ids: Sequence[int], keep: Keep, *, actor: str, keeper: int | None = None) -> Decision:
         """Keep one of a group and remove the others, or remember that all are kept, or that they are different.

@@ -117,6 +117,20 @@ class Pairs:
             there = await _live(connection, [one for pair in pairs for one in pair.key])
         return [pair for pair in pairs if there.keys() >= set(pair.key)]
 
+    async def of_image(self, image_id: int) -> list[Pair]:
+        """The pairs of a picture with live ones, likeliest first; without those that somebody has called different."""
+        different = select(kept_pairs.c.first_id).where(
+            kept_pairs.c.first_id == duplicates.c.first_id,
+            kept_pairs.c.second_id == duplicates.c.second_id,
+            kept_pairs.c.reason == "different",
+        )
+        known = duplicates.c.relation.in_(("near_duplicate", "variant", "contains"))
+        async with self._database.read() as connection:
+            pairs = await _of(connection, [image_id], known & ~different.exists())
+            there = await _live(connection, [one for pair in pairs for one in pair.key])
+        found = [pair for pair in pairs if there.keys() >= set(pair.key)]
+        return sorted(found, key=lambda pair: (-pair.p_same, pair.key))
+
     async def decided(self, ids: Sequence[int]) -> set[tuple[int, int]]:
         """The pairs that somebody has decided on, of those with one of these pictures."""
         found: set[tuple[int, int]] = set()
