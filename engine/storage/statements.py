@@ -157,12 +157,6 @@ def filtered(dialect: str, *, tags: Sequence[str] = (), words: str | None = None
     return query
 
 
-def has_tag(dialect: str, tag: str) -> ColumnElement[bool]:
-    """Whether a row of `images` has a tag."""
-    each = each_tag(dialect)
-    return select(each.c.value).where(each.c.value == text(tag)).exists()
-
-
 def live() -> Select[Any]:
     return select(images).where(images.c.deleted_at.is_(None))
 
