@@ -1,6 +1,6 @@
 // Under "Nothing like it is here": the admin adds the very picture that was asked with.
 import * as api from "./api.js";
-import { pageLink } from "./page-link.js";
+import { innerLink } from "./links.js";
 import { button, h, refill } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
 import { nameOf } from "./shared/match.js";
@@ -48,7 +48,7 @@ export function addThis(question, page) {
     refill(
       element,
       heading("", t("addThis.there")),
-      pageLink(page, `/?image=${image.id}`, [picture, h("span", {}, nameOf(image))], { class: "there" }),
+      innerLink(page, `/?image=${image.id}`, { class: "there" }, picture, h("span", {}, nameOf(image))),
     );
     api.show(picture, image.links.thumbnail);
     page.refresh();

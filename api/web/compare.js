@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { fileSize } from "./i18n.js";
 import { inverse, mapped, onto, transform } from "./overlay.js";
-import { pageLink } from "./page-link.js";
+import { innerLink } from "./links.js";
 import { addressOf, MOST } from "./question.js";
 import { button, h, refill, svg } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
@@ -167,7 +167,7 @@ export function besideAnswer(match, search) {
     },
   };
   const back = () => search.page.go(addressOf(question), question.kept);
-  const link = pageLink(search.page, `/?image=${match.id}`, t("compare.page"));
+  const link = innerLink(search.page, `/?image=${match.id}`, {}, t("compare.page"));
   const comparison = new Comparison(asked, sideOf(match, link), match.evidence);
   return h(
     "section",
@@ -213,7 +213,7 @@ export class Compare {
       const pictures = await Promise.all([first, second].map((id) => api.ask(`/v1/images/${id}`)));
       const found = await evidenceOf(first, second);
       if (visit !== this.visit) return;
-      const sides = pictures.map((image) => sideOf(image, pageLink(this.page, `/?image=${image.id}`, t("compare.page"))));
+      const sides = pictures.map((image) => sideOf(image, innerLink(this.page, `/?image=${image.id}`, {}, t("compare.page"))));
       const comparison = new Comparison(sides[0], sides[1], found?.match.evidence);
       this.parts = [heading, found && score(found.match, found.calibrated), comparison.element];
       this.page.title?.(sides.map(({ name }) => name).join(" · "));

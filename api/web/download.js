@@ -1,5 +1,6 @@
 // A link that saves a picture's file under its own name.
 import * as api from "./api.js";
+import { save } from "./saving.js";
 import { h } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
 import { nameOf } from "./shared/match.js";
@@ -8,17 +9,15 @@ import { say } from "./toast.js";
 /** With a key the plain link would be refused: the file is fetched, and saved from memory. */
 export function downloadLink(image) {
   const path = image.links.file;
-  const save = async (event) => {
+  const fetched = async (event) => {
     if (!api.key()) return;
     event.preventDefault();
     try {
-      const url = URL.createObjectURL(await api.askBlob(path));
-      h("a", { href: url, download: image.name }).click();
-      setTimeout(() => URL.revokeObjectURL(url));
+      save(await api.askBlob(path), image.name);
     } catch (error) {
       say(api.sentence(error));
     }
   };
   const label = `${t("match.download")}: ${nameOf(image)}`;
-  return h("a", { href: path, download: image.name, "aria-label": label, on: { click: save } }, t("match.download"));
+  return h("a", { href: path, download: image.name, "aria-label": label, on: { click: fetched } }, t("match.download"));
 }

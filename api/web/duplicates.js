@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { Equal } from "./equal.js";
 import { GroupList } from "./group-list.js";
-import { pageLink } from "./page-link.js";
+import { innerLink } from "./links.js";
 import { button, h, refill } from "./shared/dom.js";
 import { number, t } from "./shared/i18n.js";
 import { nameOf } from "./shared/match.js";
@@ -150,7 +150,7 @@ export class Duplicates {
     const names = { same: "duplicates.heading", equal: "equal.heading", parts: "duplicates.contains", similar: "duplicates.variants" };
     const address = kind === "same" ? "/?view=duplicates" : `/?view=duplicates&kind=${kind}`;
     const label = [t(names[kind]), h("span", { class: "number" }, ` ${number(this.counts[kind])}`)];
-    return pageLink(this.page, address, label, { "aria-current": kind === this.kind ? "page" : null });
+    return innerLink(this.page, address, { "aria-current": kind === this.kind ? "page" : null }, label);
   }
 
   sentences() {

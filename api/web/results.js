@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { Asked } from "./asked.js";
 import { downloadLink } from "./download.js";
 import { fileSize } from "./i18n.js";
-import { pageLink } from "./page-link.js";
+import { innerLink } from "./links.js";
 import { SHOWN, why } from "./question.js";
 import { button, h } from "./shared/dom.js";
 import { date, number, percent, t } from "./shared/i18n.js";
@@ -58,7 +58,7 @@ export class Results {
     return card(match, {
       place,
       calibrated,
-      picture: pageLink(this.page, `/?image=${match.id}`, image, { "aria-label": label, class: "picture" }),
+      picture: innerLink(this.page, `/?image=${match.id}`, { "aria-label": label, class: "picture" }, image),
       point: () => this.outline(match),
       why: () =>
         showWhy(match, { calibrated, picture: () => why(this.question, match.id), limits: api.server?.limits }),
@@ -72,7 +72,7 @@ export class Results {
   tags({ tags }) {
     const tag = (name) => {
       if (name === "sample") return h("li", { class: "badge" }, t("samples.badge"));
-      return h("li", {}, pageLink(this.page, `/?view=library&tag=${encodeURIComponent(name)}`, name, { class: "tag" }));
+      return h("li", {}, innerLink(this.page, `/?view=library&tag=${encodeURIComponent(name)}`, { class: "tag" }, name));
     };
     return tags.length > 0 && h("ul", { class: "tags", "aria-label": t("image.tagsShort") }, tags.map(tag));
   }

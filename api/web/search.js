@@ -1,6 +1,6 @@
 // The view that asks and answers.
 import * as api from "./api.js";
-import { recalled, remembered } from "./kept.js";
+import { keep, recalled, remembered } from "./kept.js";
 import { isEmpty, ownPictures } from "./own-pictures.js";
 import { addressOf, isAsked, isSamePicture, isSameQuestion, matches, MOST, questionIn, SHOWN } from "./question.js";
 import { button, h, refill } from "./shared/dom.js";
@@ -47,7 +47,7 @@ export class Search {
     this.visit = 0; // only the latest may ask
   }
 
-  /** `kept` is the key of a file, which an address cannot hold. */
+  /** `kept` is the key of a file, which an address cannot hold, or else what another app has shared. */
   async enter(wanted, kept = null) {
     const visit = (this.visit += 1);
     const question = questionIn(wanted);
@@ -56,6 +56,10 @@ export class Search {
     this.compared = /^\d+$/.test(compared) ? Number(compared) : null;
     if (isAsked(question) || !kept) {
       this.take(question);
+      return;
+    }
+    if (typeof kept === "object") {
+      this.take({ ...question, ...kept, kept: kept.file && keep(kept.file) });
       return;
     }
     // One that this page remembers is there at once, so that the browser finds the place to scroll back to.
@@ -181,11 +185,11 @@ export class Search {
     }
     this.element.setAttribute("aria-busy", String(isBusy));
     refill(this.element, parts);
-    this.page.title?.(this.title());
+    this.page.title?.(this.name());
   }
 
   /** What was asked, for the browser's tab. */
-  title() {
+  name() {
     const { file, url, like } = this.question ?? {};
     if (like !== undefined) return `${t("match.like")} #${like}`;
     return file?.name ?? url?.replace(/^https?:\/\//, "") ?? null;

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { Comparison, evidenceOf, sideOf } from "./compare.js";
 import { fileSize } from "./i18n.js";
-import { pageLink } from "./page-link.js";
+import { innerLink } from "./links.js";
 import { openDialog } from "./shared/dialog.js";
 import { button, h } from "./shared/dom.js";
 import { list, t } from "./shared/i18n.js";
@@ -19,7 +19,7 @@ export function twin({ page, image, badge = "", notes = null, acts = null }) {
   return h(
     "li",
     {},
-    pageLink(page, `/?image=${image.id}`, picture),
+    innerLink(page, `/?image=${image.id}`, {}, picture),
     badge && h("span", { class: "badge" }, badge),
     h("span", { class: "name" }, name),
     h("span", { class: "fine" }, t("result.size", image)),
