@@ -87,7 +87,7 @@ async function route() {
   const parts = [above?.element, view.element].filter(Boolean);
   if (parts.length !== main.childNodes.length || parts.some((part, place) => part !== main.childNodes[place])) main.replaceChildren(...parts);
   renderHeader();
-  view.enter(wanted, above ? above.ask(wanted) : history.state?.question);
+  view.enter(wanted, above ? above.question() : history.state?.question);
 }
 
 /** The name of the view that an address leads to. */
