@@ -44,7 +44,7 @@ export class PartChooser {
   /** One of the parts that the server offers: outlined, and asked with by a click. */
   piece(part, index) {
     const label = t("part.piece", { place: index + 1, total: this.offered.length });
-    const piece = button("", () => this.ask(part), { class: "piece", "aria-label": label, "aria-current": this.isAsked(part) });
+    const piece = button(String(index + 1), () => this.ask(part), { class: "piece", "aria-label": label, "aria-current": this.isAsked(part) });
     place(piece, part);
     return piece;
   }
