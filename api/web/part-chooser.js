@@ -33,7 +33,7 @@ export class PartChooser {
       pointerup: () => this.end(),
       pointercancel: () => this.end(),
     };
-    this.layer = h("div", { class: "parts", on: drawing }, this.pieces, this.box);
+    this.layer = h("div", { class: "part-layer", on: drawing }, this.pieces, this.box);
     picture.append(this.layer);
     this.keys = h("p", { class: "fine", id: "part-keys" }, t("part.keys"));
     this.acts = h("div", { class: "row small" });
