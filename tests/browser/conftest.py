@@ -79,7 +79,9 @@ def visit(browser: Browser, serve: Serve, settings: EngineSettings) -> Visit:
     @asynccontextmanager
     async def visited(*, context: dict[str, Any] | None = None, **how: Any) -> AsyncIterator[Visitor]:
         async with serve(**how) as api:
-            around = await browser.new_context(**{"viewport": {"width": 1200, "height": 900}} | (context or {}))
+            # Playwright sees no requests that a service worker has taken: only tests of the worker itself let it in.
+            usual = {"viewport": {"width": 1200, "height": 900}, "service_workers": "block"}
+            around = await browser.new_context(**usual | (context or {}))
             around.set_default_timeout(WAIT_MS)
             visitor = Visitor(await around.new_page(), api)
             try:
