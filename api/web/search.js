@@ -133,7 +133,7 @@ export class Search {
       this.answer = { ...answer, weak, more };
       this.pictures = api.server.pictures;
       this.preview = answer.query.preview;
-      if (!question.region || !this.pieces.length) this.pieces = answer.regions ?? [];
+      this.pieces = inReadingOrder(answer.regions ?? []);
     } catch (error) {
       if (error.name === "AbortError") return;
       if (this.answer) say(api.sentence(error));
@@ -378,4 +378,10 @@ export class Search {
       ),
     );
   }
+}
+
+/** From the top, and from the left where they lie beside each other. */
+function inReadingOrder(pieces) {
+  const isBeside = (one, other) => Math.abs(one.y + one.height / 2 - other.y - other.height / 2) < Math.min(one.height, other.height) / 2;
+  return pieces.toSorted((one, other) => (isBeside(one, other) ? one.x - other.x : one.y - other.y));
 }
