@@ -77,6 +77,7 @@ _OPERATION = {
     "images": [3, 17],
 }
 _NEAR_DUPLICATE = _IMAGE | {"p_same": 0.9984}
+_GROUPED = _NEAR_DUPLICATE | {"equal_pixels": False}
 _COLLAGE = _IMAGE | {"id": 9, "name": "mills.jpg", "title": None}
 _COLLAGE["links"] = _links(9)
 _CONTAINMENT = {"part": _IMAGE, "whole": _COLLAGE, "p_same": 0.9971}
@@ -121,18 +122,21 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "image": _IMAGE,
     },
     "NearDuplicateOut": _NEAR_DUPLICATE,
-    "GroupOut": {"images": [_NEAR_DUPLICATE]},
+    "GroupedOut": _GROUPED,
+    "GroupOut": {"images": [_GROUPED]},
     "ContainmentOut": _CONTAINMENT,
     "DuplicatesOut": {
-        "groups": [{"images": [_NEAR_DUPLICATE]}],
+        "groups": [{"images": [_GROUPED]}],
         "next_cursor": "3",
         "total": 24,
         "waiting": 0,
         "variants": 2,
+        "equal_total": 5,
         "contains": [_CONTAINMENT],
         "contains_total": 1,
     },
     "RemovalOut": {"id": 3, "at": "2026-05-01T12:00:00Z"},
+    "BestOut": {"operation_id": 21, "removed": [17, 9], "left": [23]},
     "DecisionOut": {"operation_id": 20, "removed": [17], "kept": 3, "left": []},
     "PageOut": {"images": [_IMAGE], "next_cursor": "2", "total": 1200},
     "ChangedOut": {"operation_id": 18, "images": [_IMAGE]},

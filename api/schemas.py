@@ -304,6 +304,23 @@ class DecideRequest(BaseModel):
         return self
 
 
+def _in_one_group_each(groups: list[list[int]]) -> list[list[int]]:
+    _different([image_id for ids in groups for image_id in ids])
+    return groups
+
+
+class BestRequest(BaseModel):
+    """Groups of which the best picture is to be kept."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"groups": [[3, 17], [4, 9, 23]]}})
+
+    groups: Annotated[
+        list[Annotated[list[Id], Field(min_length=2, max_length=500)]],
+        Field(min_length=1, max_length=500, description="The ids of each group; no picture may be in two."),
+        AfterValidator(_in_one_group_each),
+    ]
+
+
 class Links(BaseModel):
     """Paths on this server."""
 
@@ -706,6 +723,15 @@ class NearDuplicateOut(ImageOut):
     ]
 
 
+class GroupedOut(NearDuplicateOut):
+    """The same with whether it is equal to the best of its group."""
+
+    equal_pixels: Annotated[
+        bool,
+        Field(description="Equal to the best of the group, pixel for pixel, whatever the two files are."),
+    ]
+
+
 class RelatedOut(BaseModel):
     """What is known to be related to a picture, likeliest first."""
 
@@ -727,11 +753,19 @@ def _with_p_same(picture: NearDuplicate) -> NearDuplicateOut:
 class GroupOut(BaseModel):
     """Pictures, best first: most pixels, then most bytes. Of near-duplicates the best is a pair with each other one."""
 
-    images: list[NearDuplicateOut]
+    images: list[GroupedOut]
 
     @classmethod
     def of(cls, group: Group) -> Self:
-        return cls(images=[_with_p_same(picture) for picture in group.pictures])
+        pictures = [
+            GroupedOut(
+                **ImageOut.of(picture.image).model_dump(),
+                p_same=round(picture.p_same, 4),
+                equal_pixels=picture.equal_pixels,
+            )
+            for picture in group.pictures
+        ]
+        return cls(images=pictures)
 
 
 class ContainmentOut(BaseModel):
@@ -754,6 +788,9 @@ class DuplicatesOut(BaseModel):
     total: Annotated[int, Field(description="All groups there are in this lane.")]
     waiting: Annotated[int, Field(description="Pictures and pairs that have yet to be compared; ask again.")]
     variants: Annotated[int, Field(description="All groups there are in lane `variant`.")]
+    equal_total: Annotated[
+        int, Field(description="Groups in which pictures are equal to the best, pixel for pixel: `equal=true`.")
+    ]
     contains: Annotated[
         list[ContainmentOut],
         Field(description="Pictures that are parts of others, at most 100; in the first part of lane `same` only."),
@@ -768,6 +805,7 @@ class DuplicatesOut(BaseModel):
             total=found.total,
             waiting=found.waiting,
             variants=found.variants,
+            equal_total=found.equal,
             contains=[ContainmentOut.of(pair) for pair in contained],
             contains_total=found.contained,
         )
@@ -792,6 +830,21 @@ class DecisionOut(BaseModel):
             kept=decision.kept,
             left=list(decision.left),
         )
+
+
+class BestOut(BaseModel):
+    """What came of keeping the best of many groups."""
+
+    operation_id: Annotated[int | None, Field(description="What undoes all of it.")]
+    removed: Annotated[list[int], Field(description="Ids of the pictures that were removed.")]
+    left: Annotated[
+        list[int],
+        Field(description="Ids of those that were not, for they are no near-duplicates of the best of their group."),
+    ]
+
+    @classmethod
+    def of(cls, decision: Decision) -> Self:
+        return cls(operation_id=decision.operation_id, removed=list(decision.removed), left=list(decision.left))
 
 
 class ChangedOut(BaseModel):

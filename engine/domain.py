@@ -648,7 +648,8 @@ class PastOperation:
 class Pair:
     """Two pictures of the library that have been compared; `first_id` < `second_id`.
 
-    `part_id`: where one contains the other, the one that is a part of the other.
+    `part_id`: where one contains the other, the one that is a part of the other. `equal_pixels`: None where that was
+    not looked at.
     """
 
     first_id: int
@@ -656,6 +657,7 @@ class Pair:
     p_same: float
     relation: Relation = "near_duplicate"
     part_id: int | None = None
+    equal_pixels: bool | None = None
 
     @property
     def key(self) -> tuple[int, int]:
@@ -669,10 +671,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicate:
-    """A picture of a group; `p_same` is that of its pair with the best, or else of its likeliest pair in the group."""
+    """A picture of a group; `p_same` is that of its pair with the best, or else of its likeliest pair in the group.
+
+    `equal_pixels`: it is equal to the best, pixel for pixel, whatever the two files are.
+    """
 
     image: StoredImage
     p_same: float
+    equal_pixels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -712,7 +718,8 @@ class Groups:
     """A part of the groups, in order of their best pictures' ids. `next_cursor` asks for the rest; None: there is none.
 
     `total` is the number of all groups, `waiting` that of the pictures and pairs that have yet to be compared.
-    `variants` is the number of groups of variants, `contained` that of pairs of which one contains the other.
+    `variants` is the number of groups of variants, `contained` that of pairs of which one contains the other, `equal`
+    that of groups of near-duplicates in which another picture is equal to the best, pixel for pixel.
     """
 
     groups: tuple[Group, ...]
@@ -721,6 +728,7 @@ class Groups:
     waiting: int
     variants: int = 0
     contained: int = 0
+    equal: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ class SearchService:
         self._fetcher = fetcher
         self._decoders = decoders
         self.pool = pool
-        self.duplicates = Duplicates(repository, networks, pool)
         self.originals = originals
+        self.duplicates = Duplicates(repository, networks, originals, pool)
         self._searcher = Searcher(repository, networks, self.originals, decoders, pool)
         self._adder = Adder(repository, networks, self.duplicates, fetcher, decoders, pool)
         self.samples = Samples(settings, repository, self._adder, pool)

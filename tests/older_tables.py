@@ -1,7 +1,9 @@
 """Statements that make the tables of an older PicTrace of today's: tests of what migrations bring level go back so."""
 
 ORDERS = ("created_at", "name_key", "byte_size", "taken_at")
+BEFORE_0011 = ("ALTER TABLE duplicates DROP COLUMN equal_pixels",)
 BEFORE_0010 = (
+    *BEFORE_0011,
     *(f"DROP INDEX ix_images_live_{name}" for name in ORDERS),
     "DROP INDEX ix_images_removed",
     "CREATE INDEX ix_images_deleted_at ON images (deleted_at)",

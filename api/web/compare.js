@@ -32,14 +32,14 @@ export class Comparison {
     this.shown = 0; // of the two, while they flicker
     this.panes = this.sides.map((side, index) => this.pane(side, index));
     const onTop = h("div", { class: "on-top" }, this.drawing((corner) => corner));
-    this.stage = h("div", { class: "stage", on: { click: () => this.flicker(), pointermove: (event) => this.follow(event), pointerdown: (event) => this.follow(event) } }, this.panes, onTop);
+    this.stage = h("div", { class: "laid", on: { click: () => this.flicker(), pointermove: (event) => this.follow(event), pointerdown: (event) => this.follow(event) } }, this.panes, onTop);
     this.stage.style.setProperty("--ratio", String(first.width / first.height));
     this.choices = WAYS.map((way) => button(t(`compare.${way}`), () => this.use(way), { "data-way": way }));
     this.controls = h("div", { class: "controls" });
     this.element = h(
       "div",
       { class: "comparison" },
-      h("div", { class: "row small ways", role: "group", "aria-label": t("compare.ways") }, this.choices, this.marking()),
+      h("div", { class: "row small modes", role: "group", "aria-label": t("compare.ways") }, this.choices, this.marking()),
       this.controls,
       this.stage,
     );
@@ -52,7 +52,7 @@ export class Comparison {
     side.show(image);
     // What differs is told in shares of the first picture: in the second it lies where that place is in it.
     const back = inverse(this.map);
-    const picture = h("div", { class: "picture" }, image, this.drawing((corner) => (index ? mapped(back, corner) : corner)));
+    const picture = h("div", { class: "shape" }, image, this.drawing((corner) => (index ? mapped(back, corner) : corner)));
     const caption = h("figcaption", {}, h("strong", {}, h("span", { class: "letter" }, "AB"[index]), ` ${side.name}`), side.about);
     const made = h("figure", { class: index ? "pane second" : "pane first" }, picture, caption);
     made.style.setProperty("--ratio", String(side.width / side.height));

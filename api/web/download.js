@@ -9,7 +9,7 @@ import { say } from "./toast.js";
 /** With a key the plain link would be refused: the file is fetched, and saved from memory. */
 export function downloadLink(image) {
   const path = image.links.file;
-  const save = async (event) => {
+  const fetched = async (event) => {
     if (!api.key()) return;
     event.preventDefault();
     try {
@@ -19,5 +19,5 @@ export function downloadLink(image) {
     }
   };
   const label = `${t("match.download")}: ${nameOf(image)}`;
-  return h("a", { href: path, download: image.name, "aria-label": label, on: { click: save } }, t("match.download"));
+  return h("a", { href: path, download: image.name, "aria-label": label, on: { click: fetched } }, t("match.download"));
 }

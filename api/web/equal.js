@@ -13,7 +13,7 @@ export class Equal {
     this.list = list;
     this.total = total;
     this.changed = changed;
-    this.element = h("div", { class: "equal" });
+    this.element = h("div", { class: "equal-all" });
     this.leftOut = new Set(); // ids of the best of groups
     this.done = []; // {operation, groups, removed, isUndone}
     this.isBusy = false;

@@ -33,7 +33,7 @@ export class PartChooser {
       pointerup: () => this.end(),
       pointercancel: () => this.end(),
     };
-    this.layer = h("div", { class: "parts", on: drawing }, this.pieces, this.box);
+    this.layer = h("div", { class: "part-layer", on: drawing }, this.pieces, this.box);
     picture.append(this.layer);
     this.keys = h("p", { class: "fine", id: "part-keys" }, t("part.keys"));
     this.acts = h("div", { class: "row small" });
@@ -44,7 +44,7 @@ export class PartChooser {
   /** One of the parts that the server offers: outlined, and asked with by a click. */
   piece(part, index) {
     const label = t("part.piece", { place: index + 1, total: this.offered.length });
-    const piece = button("", () => this.ask(part), { class: "piece", "aria-label": label, "aria-current": this.isAsked(part) });
+    const piece = button(String(index + 1), () => this.ask(part), { class: "piece", "aria-label": label, "aria-current": this.isAsked(part) });
     place(piece, part);
     return piece;
   }

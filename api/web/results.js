@@ -58,7 +58,7 @@ export class Results {
     return card(match, {
       place,
       calibrated,
-      picture: innerLink(this.page, `/?image=${match.id}`, { "aria-label": label, class: "picture" }, image),
+      picture: innerLink(this.page, `/?image=${match.id}`, { "aria-label": label, class: "to-page" }, image),
       point: () => this.outline(match),
       why: () =>
         showWhy(match, { calibrated, picture: () => why(this.question, match.id), limits: api.server?.limits }),

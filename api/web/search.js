@@ -1,15 +1,17 @@
 // The view that asks and answers.
 import * as api from "./api.js";
-import { Asked } from "./asked.js";
-import { besideAnswer } from "./compare.js";
 import { keep, recalled, remembered } from "./kept.js";
+import { isEmpty, ownPictures } from "./own-pictures.js";
 import { addressOf, isAsked, isSamePicture, isSameQuestion, matches, MOST, questionIn, SHOWN } from "./question.js";
-import { Results } from "./results.js";
 import { button, h, refill } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
 import { tagFilter } from "./tag-filter.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
+
+/** @type {any} What an answer is shown with, once it is there. */
+const shownWith = {};
+const complete = import("./answering.js").then((found) => Object.assign(shownWith, found));
 
 // What may be otherwise the next time.
 const PASSING = [
@@ -131,7 +133,7 @@ export class Search {
       this.answer = { ...answer, weak, more };
       this.pictures = api.server.pictures;
       this.preview = answer.query.preview;
-      if (!question.region || !this.pieces.length) this.pieces = answer.regions ?? [];
+      this.pieces = inReadingOrder(answer.regions ?? []);
     } catch (error) {
       if (error.name === "AbortError") return;
       if (this.answer) say(api.sentence(error));
@@ -167,15 +169,19 @@ export class Search {
     const parts = [];
     const isBusy = Boolean(this.question && !this.answer && !this.failure && !this.isCancelled);
     if (!this.question) {
-      parts.push(this.askForm(true), this.samples());
+      const adding = [ownPictures(this.page), this.samples()];
+      parts.push(...(isEmpty() ? [...adding, this.askForm(false)] : [this.askForm(true), ...adding]));
     } else if (this.failure) {
       parts.push(this.askForm(false), this.problem());
+    } else if (!shownWith.Results) {
+      parts.push(h("p", { class: "waiting" }, h("span", { class: "spinner" })));
+      complete.then(() => this.render());
     } else if (this.match()) {
-      parts.push(besideAnswer(this.match(), this));
+      parts.push(shownWith.besideAnswer(this.match(), this));
     } else if (this.answer) {
-      parts.push(new Results(this, this.page).element);
+      parts.push(new shownWith.Results(this, this.page).element);
     } else {
-      parts.push(h("div", { class: "results" }, new Asked(this, this.page).element, isBusy ? this.waiting() : this.cancelled()));
+      parts.push(h("div", { class: "results" }, new shownWith.Asked(this, this.page).element, isBusy ? this.waiting() : this.cancelled()));
     }
     this.element.setAttribute("aria-busy", String(isBusy));
     refill(this.element, parts);
@@ -287,7 +293,7 @@ export class Search {
         { class: "samples" },
         h("h2", {}, t("samples.heading")),
         h("p", {}, t("samples.text")),
-        h("p", { class: "row" }, button(t("samples.add"), (event) => this.addSamples(event.currentTarget), { class: "primary" })),
+        h("p", { class: "row" }, button(t("samples.add"), (event) => this.addSamples(event.currentTarget))),
       );
     }
     if (!present) return null;
@@ -372,4 +378,10 @@ export class Search {
       ),
     );
   }
+}
+
+/** From the top, and from the left where they lie beside each other. */
+function inReadingOrder(pieces) {
+  const isBeside = (one, other) => Math.abs(one.y + one.height / 2 - other.y - other.height / 2) < Math.min(one.height, other.height) / 2;
+  return pieces.toSorted((one, other) => (isBeside(one, other) ? one.x - other.x : one.y - other.y));
 }

@@ -9,7 +9,7 @@ from engine.domain import Image, Pixels, ServedFile, StoredFeatures, StoredImage
 from engine.errors import DamagedImage, FilesUnreachable, ImageError, TooCostly, TooManyPixels, UnreadableFile
 from engine.features import hashes
 from engine.features.detail import Picture
-from engine.pictures import imaging, parts, stripping
+from engine.pictures import imaging, parts, raw, stripping
 from engine.pictures.decoding import Decoders
 from engine.storage.files import FileStore, extension_of, original_key
 from engine.storage.jpeg_cache import JpegCache
@@ -83,6 +83,21 @@ class Originals:
             "max_pixels": max(self._decoders.max_pixels, pixels),
             "max_source_pixels": max(self._decoders.max_source_pixels, pixels),
         }
+
+    async def pixels_sha256(self, image: StoredImage) -> str | None:
+        """Of the whole picture's pixels, upright, whatever its file is. None where they do not tell all there is.
+
+        That is so of animations and camera raw, and of a file that is lost or too costly to decode at its full size.
+        """
+        if image.media_type == raw.MEDIA_TYPE:
+            return None
+        try:
+            decoded = await self.decoded(image, side=max(image.width, image.height))
+        except ImageError:
+            return None
+        if decoded.is_animated or decoded.pixels.shape[:2] != (image.height, image.width):
+            return None
+        return f"{decoded.ground} {await self._pool.run(hashes.sha256, decoded.pixels.data.cast('B'))}"
 
     async def key_of(self, image: StoredImage) -> str:
         """The key of a picture's original; where its media type is damaged, the key that the original is found under.

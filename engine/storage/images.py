@@ -81,11 +81,9 @@ class Images:
 
     async def having_tags(self, tags: Sequence[str]) -> list[int]:
         """Ids of the live pictures that have all of these tags, in order."""
-        query = select(images.c.id).where(images.c.deleted_at.is_(None)).order_by(images.c.id)
-        for tag in tags:
-            query = query.where(statements.has_tag(self._database.dialect, tag))
+        query = statements.filtered(self._database.dialect, tags=tags).with_only_columns(images.c.id)
         async with self._database.read() as connection:
-            return list((await connection.scalars(query)).all())
+            return list((await connection.scalars(query.order_by(images.c.id))).all())
 
     async def tags(self, limit: int) -> dict[str, int]:
         """The most frequent tags of live pictures with their numbers, most frequent first."""

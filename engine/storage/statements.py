@@ -143,8 +143,9 @@ def each_tag(dialect: str) -> Any:
 def filtered(dialect: str, *, tags: Sequence[str] = (), words: str | None = None) -> Select[Any]:
     """Live pictures that have all of the tags, and each of the words, in any case, in title, file name or a tag."""
     query = live()
-    for tag in tags:
-        query = query.where(has_tag(dialect, tag))
+    for tag in text(list(tags)):
+        each = each_tag(dialect)
+        query = query.where(select(each.c.value).where(each.c.value == tag).exists())
     for word in text(words or "").split():
         each = each_tag(dialect)
         query = query.where(
@@ -155,12 +156,6 @@ def filtered(dialect: str, *, tags: Sequence[str] = (), words: str | None = None
             )
         )
     return query
-
-
-def has_tag(dialect: str, tag: str) -> ColumnElement[bool]:
-    """Whether a row of `images` has a tag."""
-    each = each_tag(dialect)
-    return select(each.c.value).where(each.c.value == text(tag)).exists()
 
 
 def live() -> Select[Any]:

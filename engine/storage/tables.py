@@ -184,6 +184,7 @@ duplicates = Table(
     # near_duplicate, contains, variant, unrelated; empty: found by an older PicTrace, and to be compared anew.
     Column("relation", String(16)),
     Column("part_id", _BigId),  # of a pair of which one contains the other: the one that is a part
+    Column("equal_pixels", Boolean),  # of pictures of one size, whatever their files are; empty: not looked at yet
 )
 
 # Pairs that somebody has decided to keep; they are no longer shown as duplicates.

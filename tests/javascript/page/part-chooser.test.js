@@ -93,7 +93,7 @@ test("what seems to be a picture of its own is outlined, and asked with by one c
   assert.deepEqual(chooser.pieces.map((piece) => piece.getAttribute("aria-label")), ["Search picture 1 of 2", "Search picture 2 of 2"]);
   assert.deepEqual(chooser.pieces.map((piece) => piece.getAttribute("aria-current")), ["true", null]);
   chooser.pieces[1].click();
-  buttonOf("2").click();
+  buttonOf("2", chooser.element).click();
   buttonOf("Next").click();
   assert.deepEqual(asked, [HALVES[1], HALVES[1], HALVES[1]]);
   made({ offered: HALVES });

@@ -101,7 +101,7 @@ test("the nearest are asked for once", () => {
 
 test("a match leads on: to its page, to its file, to a search from it, to a comparison, to a new search", () => {
   const { element } = shown([matched({ tags: ["sample"] })]);
-  element.querySelector(".card .picture").dispatchEvent(new Event("click", { cancelable: true }));
+  element.querySelector(".card .to-page").dispatchEvent(new Event("click", { cancelable: true }));
   assert.equal(element.querySelector(".card .badge").textContent, "Sample");
   const [download] = [...element.querySelectorAll(".card a")].filter((one) => one.textContent === "Download");
   assert.deepEqual([download.getAttribute("href"), download.getAttribute("download")], ["/v1/images/7/file", "coffee.png"]);

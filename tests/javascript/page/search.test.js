@@ -103,7 +103,7 @@ test("tags and a part are kept while one goes on, and can be let go", async () =
   search.enter(new URLSearchParams("url=http://x/a.jpg&tag=comics&tag=old"));
   await settled();
   assert.deepEqual([...search.element.querySelectorAll(".chip")].map((one) => one.firstChild.textContent), ["comics", "old"]);
-  buttonOf("1", search.element).click();
+  /** @type {HTMLElement} */ (search.element.querySelector(".number")).click();
   search.element.querySelector(".chip button").click();
   buttonOf("New search", search.element).click();
   assert.deepEqual(gone.map(([address]) => decodeURIComponent(address)), ["/?url=http://x/a.jpg&region=0,0,0.5,0.5&tag=comics&tag=old", "/?url=http://x/a.jpg&tag=old", "/?tag=comics&tag=old"]);
@@ -114,13 +114,20 @@ test("another part of a file is asked with under the same key", async () => {
   const asked = serve(() => ({ ...answer("coffee"), regions: [{ x: 0, y: 0, width: 0.5, height: 0.5 }] }));
   search.enter(new URLSearchParams(), key);
   await settled();
-  buttonOf("1", search.element).click();
+  /** @type {HTMLElement} */ (search.element.querySelector(".number")).click();
   assert.deepEqual(gone, [["/?region=0%2C0%2C0.5%2C0.5", key]]);
-  serve((path, how) => (asked.push(how), { ...answer("cup"), regions: [] }));
+  serve((path, how) => (asked.push(how), { ...answer("cup"), regions: [{ x: 0, y: 0, width: 0.5, height: 0.5 }] }));
   search.enter(new URLSearchParams("region=0,0,0.5,0.5"), key);
   await settled();
   assert.equal(asked.at(-1).form.get("region"), "0,0,0.5,0.5");
-  assert.equal(search.element.querySelectorAll(".piece").length, 1); // those of the whole picture stay
+  assert.equal(search.element.querySelector(".piece").getAttribute("aria-current"), "true");
+});
+
+test("what seems to be a picture of its own is counted as one reads", async () => {
+  const [a, b, c] = [[0.5, 0.02], [0, 0], [0.1, 0.5]].map(([x, y]) => ({ x, y, width: 0.4, height: 0.4 }));
+  serve(() => ({ ...answer("coffee"), regions: [c, a, b] }));
+  await search.ask({ url: "http://x" });
+  assert.deepEqual(search.pieces, [b, a, c]);
 });
 
 test("the tab says what was asked", async () => {
