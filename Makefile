@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension test test-fast test-attacks-long test-system test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
+.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -39,6 +39,11 @@ test-browser: install-dev browsers tests/javascript/node_modules
 # The extension packed for both: `dist/chromium` and `dist/firefox`, and a zip of each.
 extension:
 	@$(PYTHON) extension/pack.py
+
+# What the stores ask for besides: listings, the page on privacy, screenshots and tiles (some minutes).
+store: extension install-dev browsers
+	@$(BIN)/python extension/store/write.py
+	PYTHONPATH=. $(BIN)/python extension/store/pictures.py dist/store
 
 # Debian's, where there is apt; elsewhere it says what is missing.
 browsers:
@@ -74,6 +79,9 @@ bench-load: install-dev
 
 bench-bot: install-dev
 	PYTHONPATH=. $(BIN)/python benchmarks/bot.py
+
+bench-page: install-dev browsers
+	PYTHONPATH=. $(BIN)/python benchmarks/page.py
 
 # A million pictures: some 8 GB of disk for as long as it runs, and the better part of an hour.
 bench-large: install-dev

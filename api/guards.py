@@ -21,6 +21,7 @@ METHODS = (*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE")
 HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
 PORT = re.compile(r":\d{1,5}$")
 PAUSE_S = 60  # that a client may make while it sends a body
+ARCHIVES = "/v1/archives"  # where a body may be larger than anywhere else
 START_S, MIN_RATE = 30, 20_000  # bytes a second that a body must come with after that
 REST_S = 3  # for what a client still sends after its answer
 ANSWER_HEADERS = "pictrace.headers"  # in the scope: what dependencies want to say, in errors too
@@ -33,8 +34,9 @@ PAGE_POLICY = "; ".join(
         "img-src 'self' blob: data:",
         "connect-src 'self'",
         "manifest-src 'self'",
+        "worker-src 'self'",
         "base-uri 'none'",
-        "form-action 'none'",
+        "form-action 'self'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
     )
@@ -51,12 +53,21 @@ HEADERS = {
 class Guard:
     """ASGI middleware around the whole application, its handling of unforeseen errors included."""
 
-    def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str], max_body_bytes: int, crowd: Crowd) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Sequence[str],
+        max_body_bytes: int,
+        max_archive_body_bytes: int,
+        crowd: Crowd,
+    ) -> None:
         self._app = app
         self._crowd = crowd
         self._named = frozenset(host.lower() for host in allowed_hosts)
         self._hosts = self._named | {"localhost"}
         self._max_body_bytes = max_body_bytes
+        self._max_archive_body_bytes = max_archive_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +75,7 @@ class Guard:
             return
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # the server itself keeps the body back
-        body = _Body(scope, receive, self._max_body_bytes)
+        body = _Body(scope, receive, self._most_of(scope))
         answer = _Answer(scope, send, body)
         try:
             self._check(scope)
@@ -90,8 +101,12 @@ class Guard:
         if origin and scope["method"] not in SAFE_METHODS and not self._may_ask(origin, host):
             raise Problem("cross_origin")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._max_body_bytes:
-            raise _too_long(scope, self._max_body_bytes)
+        if not length.isdigit() or int(length) > self._most_of(scope):
+            raise _too_long(scope, self._most_of(scope))
+
+    def _most_of(self, scope: Scope) -> int:
+        """How many bytes of a body are taken at this address."""
+        return self._max_archive_body_bytes if scope["path"] == ARCHIVES else self._max_body_bytes
 
     def _may_ask(self, origin: str, host: str) -> bool:
         """Our own page, or a browser extension: its user chose to let it ask here."""
@@ -166,7 +181,8 @@ class _Body:
 def _too_long(scope: Scope, max_bytes: int) -> Problem:
     is_upload = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/")
     detail = f"The body is larger than the {max_bytes / (1024 * 1024):.1f} MB that are taken."
-    return Problem("file_too_large" if is_upload else "body_too_large", detail)
+    of_file = "archive_too_large" if scope["path"] == ARCHIVES else "file_too_large"
+    return Problem(of_file if is_upload else "body_too_large", detail)
 
 
 class _Answer:

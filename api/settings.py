@@ -7,6 +7,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from engine import EngineSettings, Hosts
 
+MEGABYTE = 1024 * 1024
+
 
 class ApiSettings(EngineSettings):
     """From the environment or `.env`, with the prefix PICTRACE_."""
@@ -34,6 +36,9 @@ class ApiSettings(EngineSettings):
         description="Searches that run at a time, over all API processes.",
     )
     max_waiting: int = Field(default=128, ge=0, description="Searches that wait for their turn; more get a 503.")
+    max_uploaded_archive_bytes: int = Field(
+        default=2_000 * MEGABYTE, ge=1, description="Largest archive that is taken by API and page, in bytes."
+    )
     samples: bool = Field(default=True, description="Whether an empty library offers sample pictures (0: no).")
 
     @field_validator("allowed_hosts")

@@ -2,7 +2,8 @@
 import { Problem } from "./shared/problem.js";
 
 const TIMEOUT_MS = 90_000;
-const SHOWN = 5;
+export const SHOWN = 5;
+export const MOST_SHOWN = 50;
 
 /** `http://host:port` or with a path, without a slash at its end; throws a Problem where it is no such address. */
 export function normalised(address) {
@@ -23,10 +24,14 @@ export function originsOf(address) {
   return [`${protocol}//${hostname}/*`];
 }
 
+/** Whether an address is of this very computer. */
+export function isHere(address) {
+  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(address).hostname);
+}
+
 /** Whether what goes there can be read on its way. */
 export function isUnencrypted(address) {
-  const { protocol, hostname } = new URL(address);
-  return protocol === "http:" && !/^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return new URL(address).protocol === "http:" && !isHere(address);
 }
 
 export class Server {
@@ -43,13 +48,23 @@ export class Server {
   /** Version, limits, and what the key allows. */
   async about(options = {}) {
     const found = await this.#json("/v1/server", options);
-    if (found?.name !== "PicTrace") throw new Problem("not_pictrace");
+    if (found?.name !== "PicTrace") throw this.#another();
     return found;
   }
 
   /** The matches of `{url}` or `{blob, name}`. */
-  search(sent, { weak = false, ...options } = {}) {
-    return this.#json("/v1/search", { ...body(sent, { limit: SHOWN, weak, preview: true }), ...options });
+  search(sent, { weak = false, limit = SHOWN, ...options } = {}) {
+    return this.#json("/v1/search", { ...body(sent, { limit, weak, preview: true }), ...options });
+  }
+
+  /** A picture of the library's. */
+  image(id, options = {}) {
+    return this.#json(`/v1/images/${id}`, options);
+  }
+
+  /** The pictures of the library that belong to one of it: near-duplicates and others, with their scores. */
+  related(id, options = {}) {
+    return this.#json(`/v1/images/${id}/related`, options);
   }
 
   /** The picture that shows why, as a blob. */
@@ -84,8 +99,12 @@ export class Server {
       return await response.json();
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Problem("not_pictrace");
+      throw this.#another();
     }
+  }
+
+  #another(how = {}) {
+    return new Problem("not_pictrace", { ...how, values: { address: this.address } });
   }
 
   /**
@@ -114,8 +133,22 @@ export class Server {
       if (error.name === "TimeoutError") throw new Problem("too_slow");
       throw new Problem(globalThis.navigator?.onLine === false ? "offline" : "unreachable");
     }
-    if (!response.ok) throw await problemOf(response);
+    if (!response.ok) throw await this.#problemOf(response);
     return response;
+  }
+
+  async #problemOf(response) {
+    const wait = Number(response.headers.get("Retry-After"));
+    const how = { status: response.status, retryAfter: wait > 0 ? wait : null };
+    try {
+      const { code, detail } = await response.json();
+      if (code) return new Problem(code, { ...how, detail });
+    } catch {
+      // Not one of ours: a proxy's error page, or another program.
+    }
+    if (response.status === 429) return new Problem("rate_limited", how);
+    if (response.status >= 500) return new Problem("server", how);
+    return this.#another(how);
   }
 }
 
@@ -126,18 +159,4 @@ function body({ url, blob, name }, fields) {
   for (const [key, value] of Object.entries(fields)) form.append(key, value);
   form.append("file", blob, name || "picture");
   return { form };
-}
-
-async function problemOf(response) {
-  const wait = Number(response.headers.get("Retry-After"));
-  const how = { status: response.status, retryAfter: wait > 0 ? wait : null };
-  try {
-    const { code, detail } = await response.json();
-    if (code) return new Problem(code, { ...how, detail });
-  } catch {
-    // Not one of ours: a proxy's error page, or another program.
-  }
-  if (response.status === 429) return new Problem("rate_limited", how);
-  if (response.status >= 500) return new Problem("server", how);
-  return new Problem("not_pictrace", how);
 }

@@ -1,13 +1,14 @@
 // The only module that touches chrome.* (browser.* in Firefox). Everything here is a thin name for what the browser has.
 const api = globalThis.browser?.runtime ? globalThis.browser : globalThis.chrome;
-const menus = () => api.contextMenus ?? api.menus;
+const menus = () => api.contextMenus ?? api.menus; // Firefox for Android has none
 
 export const onInstalled = (listener) => api.runtime.onInstalled.addListener(listener);
 export const onStartup = (listener) => api.runtime.onStartup.addListener(listener);
-export const onMenuClicked = (listener) => menus().onClicked.addListener(listener);
+export const onMenuClicked = (listener) => menus()?.onClicked.addListener(listener);
 
 /** Menu items in place of those that there were. */
 export async function setMenu(items) {
+  if (!menus()) return;
   await menus().removeAll();
   for (const item of items) menus().create(item, () => void api.runtime.lastError);
 }
@@ -21,9 +22,11 @@ export function openPanel(windowId) {
 export const address = (path) => api.runtime.getURL(path);
 export const language = () => api.i18n.getUILanguage();
 export const openTab = (path, { active = true } = {}) => api.tabs.create({ url: address(path), active });
+export const openAddress = (url) => api.tabs.create({ url });
 export const tab = (tabId) => api.tabs.get(tabId);
 export const ownTab = () => api.tabs.getCurrent();
 export const ownWindow = () => api.windows.getCurrent();
+export const isPrivate = async () => ((await ownTab()) ?? (await ownWindow())).incognito;
 export const showTab = (tabId) => api.tabs.update(tabId, { active: true });
 
 export async function activeTab() {
@@ -58,3 +61,9 @@ export const unstore = (area, keys) => api.storage[area].remove(keys);
 
 /** Calls back with {key: {oldValue, newValue}} on every change. */
 export const onStored = (area, listener) => api.storage[area].onChanged.addListener(listener);
+
+/** Whether Firefox will forget the extension when it is closed. Chromium keeps what was loaded from a folder. */
+export async function isTemporary() {
+  const { installType } = await api.management.getSelf();
+  return Boolean(api.sidebarAction) && installType === "development";
+}

@@ -15,6 +15,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parent / "api" / "web" / "shared"
 NOT_SHIPPED = (".py", ".pyc", ".md")
+FOR_THE_STORES = "store"  # a folder: texts and scripts, of which nothing is shipped
 FIREFOX_ID = "pictrace@pictrace.invalid"  # Firefox wants one; it is no address of anybody's
 FOLDERS = {"zh": "zh_CN"}  # browsers know no plain `zh`
 OF_THE_MANIFEST = "extension."  # the manifest names `extension.name` as `__MSG_extension_name__`
@@ -35,12 +36,12 @@ def firefox(manifest: dict[str, Any]) -> dict[str, Any]:
         "open_at_install": False,
     }
     made["browser_specific_settings"] = {
+        # Without `gecko_android` it is not offered for Android, which has neither menus for extensions nor a sidebar.
         "gecko": {
             "id": FIREFOX_ID,
-            "strict_min_version": "140.0",
+            "strict_min_version": "142.0",
             "data_collection_permissions": {"required": ["none"]},
         },
-        "gecko_android": {"strict_min_version": "142.0"},
     }
     return made
 
@@ -85,7 +86,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {
         name.as_posix(): path.read_bytes()
         for name, path in found.items()
-        if name.suffix not in NOT_SHIPPED and not name.name.startswith(".")
+        if name.suffix not in NOT_SHIPPED and not name.name.startswith(".") and name.parts[0] != FOR_THE_STORES
     }
 
 

@@ -3,7 +3,7 @@ import * as browser from "./browser.js";
 import { cropped, fromDataUrl, thumbnail, toDataUrl } from "./picture.js";
 
 // From the root: Firefox would look for them beside the page that asks.
-const SCRIPTS = ["/in-page/pictures.js", "/in-page/shrink.js", "/in-page/reader.js", "/in-page/picker.js", "/in-page/area.js"];
+const SCRIPTS = ["/in-page/pictures.js", "/shared/shrink.js", "/in-page/reader.js", "/in-page/picker.js", "/in-page/area.js"];
 
 /** The page cannot be asked: the browser's own, another origin's frame, or gone. */
 export class Unreadable extends Error {}

@@ -1,5 +1,5 @@
 // Pictures in the extension's own pages: made smaller, cut out, turned into text and back.
-import "./in-page/shrink.js";
+import "./shared/shrink.js";
 
 const shrink = globalThis.pictraceShrink;
 const KEPT_BYTES = 4_000_000; // of a picture in the session's storage, which holds 10 MB of text

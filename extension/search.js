@@ -50,6 +50,7 @@ export class Left extends Error {}
 export async function give(question, act, means) {
   const page = question.tabId === undefined ? null : new Page(question);
   const seen = await look(question, page, means);
+  if (seen.wantsArea) return give({ ...question, by: "area" }, act, means);
   if (seen.isChosen) page.glimpse().then((preview) => preview && means.note("seen", { preview }), () => {});
   const tried = [];
   const host = await foreignHost(seen.addresses, question);
@@ -107,7 +108,7 @@ export async function patiently(act, { note, signal }) {
   }
 }
 
-/** Which picture it is: {addresses, width, height, isChosen}. */
+/** Which picture it is: {addresses, width, height, isChosen}; or that a piece of the page is wanted: {wantsArea}. */
 async function look(question, page, { note, texts }) {
   const known = { addresses: question.url ? [question.url] : [], width: 0, height: 0, isChosen: false };
   if (question.by === "picture" && page) {
@@ -117,7 +118,7 @@ async function look(question, page, { note, texts }) {
   }
   if (question.by === "here") {
     const told = (question.element && (await page.choose(question).catch(() => null))) || (await picked(page, note, texts, question));
-    return { ...told, isChosen: true };
+    return { ...told, isChosen: !told.wantsArea };
   }
   return known;
 }

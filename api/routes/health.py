@@ -9,7 +9,7 @@ from api.dependencies import Given, Here, reader
 from api.errors import LIBRARY, documented
 from api.routes.samples import offer
 from api.schemas import HealthOut, LimitsOut, SamplesOut, ServerOut
-from engine import MAX_LIMIT, taken_media_types
+from engine import MAX_LIMIT, readable_suffixes, taken_media_types
 
 router = APIRouter(tags=["server"])
 
@@ -61,9 +61,11 @@ async def server(here: Here, given: Given) -> ServerOut:
             max_bytes=settings.max_bytes,
             max_pixels=settings.max_pixels,
             max_source_pixels=max(settings.max_pixels, settings.max_source_pixels),
+            max_archive_bytes=settings.max_uploaded_archive_bytes,
             max_matches=MAX_LIMIT,
             searches_a_minute=settings.rate_limit or None,
             formats=list(taken_media_types()),
+            archives=list(readable_suffixes()),
         ),
         samples=await offer(here) if may_look else SamplesOut(offered=False, present=0, removable=False, queries=[]),
     )

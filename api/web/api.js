@@ -1,8 +1,9 @@
 // Asks the server. Every failure is a Problem with the server's stable code.
 import { has } from "./shared/i18n.js";
 import { Problem, sentence as sentenceOf } from "./shared/problem.js";
+import { authorization, begun, keepKey, key } from "./start.js";
 
-const STORED = "pictrace.key";
+export { key };
 
 let whenRefused = () => {};
 
@@ -11,12 +12,15 @@ export function onRefusal(listener) {
   whenRefused = listener;
 }
 
+let whenAsked = () => {};
+
+/** Do this whenever the server has said anew what the key allows. */
+export function onAccess(listener) {
+  whenAsked = listener;
+}
+
 /** What `GET /v1/server` said last. */
 export let server = null;
-
-export function key() {
-  return sessionStorage.getItem(STORED) ?? localStorage.getItem(STORED);
-}
 
 export function isAdmin() {
   return server?.access === "admin";
@@ -24,9 +28,7 @@ export function isAdmin() {
 
 /** Take up a key; without one, forget it. */
 export async function signIn(given, { remember = false } = {}) {
-  sessionStorage.removeItem(STORED);
-  localStorage.removeItem(STORED);
-  if (given) (remember ? localStorage : sessionStorage).setItem(STORED, given);
+  keepKey(given, { remember });
   await refresh();
 }
 
@@ -35,10 +37,11 @@ export async function refresh() {
     server = await ask("/v1/server");
   } catch (error) {
     if (error.code !== "wrong_key") throw error;
-    sessionStorage.removeItem(STORED);
-    localStorage.removeItem(STORED);
+    keepKey(null);
     server = await ask("/v1/server");
     throw error;
+  } finally {
+    whenAsked();
   }
   return server;
 }
@@ -80,9 +83,11 @@ async function send(path, { method, json, form, signal }) {
   const headers = authorization();
   if (json) headers["Content-Type"] = "application/json";
   const body = json ? JSON.stringify(json) : form;
+  const asked = path === "/v1/server" ? begun.server : null;
+  begun.server = asked ? null : begun.server;
   let response;
   try {
-    response = await fetch(path, { method: method ?? (body ? "POST" : "GET"), headers, body, signal });
+    response = await (asked ?? fetch(path, { method: method ?? (body ? "POST" : "GET"), headers, body, signal }));
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem("offline");
@@ -92,8 +97,37 @@ async function send(path, { method, json, form, signal }) {
   return response;
 }
 
-/** Upload with progress, which fetch does not tell. Resolves to the server's JSON. */
-export function upload(path, form, progress) {
+/**
+ * Upload with progress, which fetch does not tell. Resolves to the server's JSON.
+ * @param {string} path
+ * @param {FormData} form
+ * @param {(share: number) => void} progress
+ * @param {AbortSignal} [signal]
+ */
+export async function upload(path, form, progress, signal) {
+  return JSON.parse(await post(path, form, { progress, signal }));
+}
+
+/** The same where the server answers a line of JSON at a time: `line` is called with each as it comes. */
+export async function uploadLines(path, form, { progress, line, signal }) {
+  let at = 0;
+  const read = (text) => {
+    for (let end = text.indexOf("\n", at); end >= 0; end = text.indexOf("\n", at)) {
+      line(JSON.parse(text.slice(at, end)));
+      at = end + 1;
+    }
+  };
+  read(await post(path, form, { progress, read, signal }));
+}
+
+/**
+ * Resolves to the answer's text; `read` is called with what there is of it.
+ * @param {string} path
+ * @param {FormData} form
+ * @param {{ progress: (share: number) => void, read?: (text: string) => void, signal?: AbortSignal }} how
+ * @returns {Promise<string>}
+ */
+function post(path, form, { progress, read, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
@@ -101,16 +135,27 @@ export function upload(path, form, progress) {
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) progress(event.loaded / event.total);
     });
+    const isGood = () => request.status >= 200 && request.status < 300;
+    request.addEventListener("progress", () => isGood() && read?.(request.responseText));
     request.addEventListener("load", () => {
-      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText));
+      if (isGood()) resolve(request.responseText);
       else {
         if (request.status === 401 && key()) whenRefused();
         reject(problemOf(request.status, request.getResponseHeader("Retry-After"), request.responseText));
       }
     });
     request.addEventListener("error", () => reject(new Problem("offline")));
+    request.addEventListener("abort", () => reject(new DOMException("Stopped.", "AbortError")));
+    signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
+}
+
+/** Where an <img> finds a picture: at its path, or with a key in memory, which `release` frees. */
+export async function address(path, options = {}) {
+  if (!key()) return { url: path, release() {} };
+  const url = await askPicture(path, options);
+  return { url, release: () => URL.revokeObjectURL(url) };
 }
 
 /** An <img> may not carry a key: with one, the picture is fetched and shown from memory. */
@@ -149,11 +194,6 @@ export function opening(path) {
 /** What went wrong, in the reader's language. */
 export function sentence(error) {
   return sentenceOf(error, server?.limits);
-}
-
-/** @returns {Record<string, string>} */
-function authorization() {
-  return key() ? { Authorization: `Bearer ${key()}` } : {};
 }
 
 function problemOf(status, wait, text) {

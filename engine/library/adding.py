@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
@@ -97,7 +97,7 @@ class Adder:
         page_url: str | None = None,
         operation_id: int | None = None,
         stop: Stop = never,
-    ) -> AsyncIterator[AddResult]:
+    ) -> AsyncGenerator[AddResult, None]:
         """See SearchService.add. A picture whose result was given is stored to stay.
 
         While some are being compared with the library, the next portion is being written and the one after computed.

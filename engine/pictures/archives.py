@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Self
 
@@ -34,6 +35,7 @@ LARGEST_HEADER = MEGABYTE  # of one file in a tar
 LARGEST_WINDOW = 512 * MEGABYTE  # that a decompressor may keep
 DAMAGED = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)  # what reading a damaged tar raises
 HAS_EXTRA = "`pip install 'pictrace[archives]'`"
+EXTRA_PACKAGES = {".7z": "py7zr", "zst": "backports.zstd"}  # by how the endings of their kinds end
 
 # Of a zip: how an entry in its list of files begins, and how long it is; and the header before each file.
 ZIP_ENTRY, ZIP_ENTRY_BYTES = b"PK\x01\x02", 46
@@ -59,6 +61,12 @@ Contents = tuple[list[Member], bool]  # and whether these are all
 def archive_suffix(name: str) -> str | None:
     """The ending by which a file is taken for an archive, of two parts for most tars; None for any other file."""
     return next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(suffix)), None)
+
+
+def readable_suffixes() -> tuple[str, ...]:
+    """The endings of those archives that can be read here: some need packages that may not be installed."""
+    missing = [kind for kind, package in EXTRA_PACKAGES.items() if find_spec(package) is None]
+    return tuple(suffix for suffix in SUFFIXES if not suffix.endswith(tuple(missing)))
 
 
 def members(path: Path, settings: EngineSettings) -> Iterator[Member]:

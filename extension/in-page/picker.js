@@ -49,26 +49,30 @@
     rect(drawing, box, name);
   };
 
-  /** What was chosen, as `told`; null where the user left. `texts`: pick, none. */
+  /**
+   * What was chosen, as `told`; null where the user left. `texts`: pick, none, capture. Where no picture is found and a
+   * capture is offered, `{ wantsArea: true }` is what a click or Enter answers.
+   */
   pictrace.pick = (texts) =>
     new Promise((resolve) => {
       pictrace.leave?.(); // a picker that is still open
       const pictures = pictrace.all();
       const first = pictrace.underPointer(pictures);
       let at = pictures.indexOf(first);
-      const { host, drawing } = pictrace.cover(pictures.length ? texts.pick : texts.none);
+      const offersArea = !pictures.length && texts.capture;
+      const { host, drawing } = pictrace.cover(pictures.length ? texts.pick : texts.capture || texts.none);
 
       const draw = () => {
         drawing.replaceChildren();
         for (const picture of pictures) if (picture !== pictures[at]) rect(drawing, pictrace.boxOf(picture));
         if (pictures[at]) pictrace.outline(drawing, pictrace.boxOf(pictures[at]), "chosen");
       };
-      const end = (picture) => {
+      const end = (picture, answer = pictrace.told(picture)) => {
         for (const [target, event, listener] of listening) target.removeEventListener(event, listener, true);
         host.remove();
         pictrace.leave = null;
         pictrace.chosen = picture;
-        resolve(pictrace.told(picture));
+        resolve(answer);
       };
       const point = ({ type, clientX, clientY, movementX, movementY }) => {
         // The browser itself tells of a move when what lies under a resting pointer changes.
@@ -93,6 +97,7 @@
         if (event.type === "keydown") {
           if (event.key === "Escape") end(null);
           else if (event.key === "Enter" && pictures[at]) end(pictures[at]);
+          else if (event.key === "Enter" && offersArea) end(null, { wantsArea: true });
           else if (["ArrowRight", "ArrowDown"].includes(event.key) || (event.key === "Tab" && !event.shiftKey)) {
             if (pictures.length) step(1);
           } else if (["ArrowLeft", "ArrowUp", "Tab"].includes(event.key)) {
@@ -105,7 +110,7 @@
         stop(event);
         point(event);
         if (pictures[at]) end(pictures[at]);
-        else if (!pictures.length) end(null);
+        else if (!pictures.length) end(null, offersArea ? { wantsArea: true } : null);
       };
       /** @type {[EventTarget, string, (event: any) => void][]} */
       const listening = [

@@ -1,18 +1,22 @@
 // The settings. After the installation (?first) only the server's address is asked for.
 import { isUnencrypted, normalised, originsOf, Server } from "../api-client.js";
 import * as browser from "../browser.js";
+import { greet } from "../connection.js";
 import { resolve, use } from "../messages.js";
 import { button, h } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { LANGUAGES } from "../shared/languages.js";
 import { Problem, sentence } from "../shared/problem.js";
 import { changeSettings, clearHistory, settings as storedSettings } from "../storage.js";
+import { openServerButton } from "../ui/open-server.js";
 
 const isFirst = new URLSearchParams(location.search).has("first");
 let settings;
+let isTemporary;
+const typed = {}; // what was entered and is not saved yet, by the settings' names
 
 async function start() {
-  settings = await storedSettings();
+  [settings, isTemporary] = await Promise.all([storedSettings(), browser.isTemporary()]);
   await use(settings.language);
   render();
 }
@@ -24,19 +28,21 @@ function render() {
       "main",
       {},
       h("h1", {}, t(isFirst ? "first.heading" : "options.heading")),
+      isTemporary && h("p", { class: "warning", id: "temporary" }, t("options.temporary")),
       isFirst && h("p", {}, t("first.text")),
       serverForm(),
       !isFirst && [appearance(), history()],
+      privacy(),
     ),
   );
 }
 
 /** Address and keys; saved only when the server was allowed and answered, or the user says so. */
 function serverForm() {
-  const address = h("input", { id: "server", value: settings.server, required: true, inputmode: "url", spellcheck: "false" });
-  const searchKey = h("input", { id: "search-key", type: "password", value: settings.searchKey, autocomplete: "off" });
-  const adminKey = h("input", { id: "admin-key", type: "password", value: settings.adminKey, autocomplete: "off" });
-  const said = h("p", { role: "status", id: "said" });
+  const address = field("server", { id: "server", required: true, inputmode: "url", spellcheck: "false" });
+  const searchKey = field("searchKey", { id: "search-key", type: "password", autocomplete: "off" });
+  const adminKey = field("adminKey", { id: "admin-key", type: "password", autocomplete: "off" });
+  const said = h("div", { role: "status", id: "said" });
   const hint = h("p", { class: "fine", id: "unencrypted" });
   const advise = () => {
     let isRisky = false;
@@ -83,18 +89,27 @@ function serverForm() {
   );
 }
 
+/** An input for a setting; what is entered outlives a change of language. */
+function field(name, attributes) {
+  const input = h("input", { ...attributes, value: typed[name] ?? settings[name] });
+  input.addEventListener("input", () => (typed[name] = input.value));
+  return input;
+}
+
+/** What was entered is kept whatever the browser is told: a permission can be given later. */
 async function save(allowed, changes, said) {
   say(said, t("options.asking"));
-  if (!(await allowed.catch(() => false))) {
-    say(said, t("allow.refused"), true);
+  const before = settings.server;
+  await change(changes);
+  for (const name of Object.keys(changes)) delete typed[name];
+  const isAllowed = await allowed.catch(() => false);
+  if (originsOf(before)[0] !== originsOf(settings.server)[0]) await browser.giveUpReaching(originsOf(before)).catch(() => {});
+  if (!isAllowed) {
+    say(said, `${t("options.savedBut")} ${t("allow.refused")}`, true);
     return;
   }
-  const before = settings.server;
-  settings = { ...settings, ...changes };
-  await changeSettings(changes);
-  if (originsOf(before)[0] !== originsOf(settings.server)[0]) await browser.giveUpReaching(originsOf(before)).catch(() => {});
   try {
-    const about = await Server.of(settings).about();
+    const about = await greet(Server.of(settings));
     const pictures = about.pictures ?? 0;
     const known = [t("options.found", { version: about.version }), about.pictures !== null && t("options.pictures", { count: pictures })];
     const may = { none: about.search_key_required ? t("error.key_required") : "", search: t("options.maySearch"), admin: t("options.mayAdd") };
@@ -102,13 +117,14 @@ async function save(allowed, changes, said) {
     say(said, [...known, may[about.access], isFirst && t("first.done")].filter(Boolean).join(" "));
   } catch (error) {
     say(said, `${t("options.savedBut")} ${sentence(error)}`, true);
+    const open = openServerButton(error, () => browser.openAddress(settings.server));
+    if (open) said.append(h("p", { class: "row" }, open));
   }
 }
 
 function say(said, text, isProblem = false) {
-  said.className = isProblem ? "problem" : "";
   said.setAttribute("role", isProblem ? "alert" : "status");
-  said.textContent = text;
+  said.replaceChildren(h("p", { class: isProblem ? "problem" : null }, text));
 }
 
 function appearance() {
@@ -159,6 +175,12 @@ function history() {
     h("p", { class: "fine" }, t("options.historyText")),
     h("p", { class: "row" }, button(t("options.clear"), clear, { id: "clear" }), said),
   );
+}
+
+/** The store's page on privacy says the same. */
+function privacy() {
+  const sentences = ["server", "adding", "page", "sites", "kept", "nobody"].map((name) => h("li", {}, t(`privacy.${name}`)));
+  return h("section", { class: "box", id: "privacy" }, h("h2", {}, t("privacy.heading")), h("ul", {}, sentences));
 }
 
 async function change(changes) {

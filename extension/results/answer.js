@@ -2,11 +2,12 @@
 import { button, h, link } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { answerSection, card, framed } from "../shared/match.js";
+import { enlargeable } from "./enlarging.js";
 import { reasonOf } from "./ways.js";
 
 /**
  * `outcome`: way, answer, tried, host, shrunk. `means`: server, why(match), allow(host), showWeak() where the nearest may
- * still be asked for, and add() where the user may add.
+ * still be asked for, showMore() where there may be more, and add() where the user may add.
  */
 export function answerView(outcome, means) {
   const { answer } = outcome;
@@ -18,6 +19,7 @@ export function answerView(outcome, means) {
     wayOf(outcome, means),
     answer.page && h("p", { class: "fine" }, t("result.fromPage")),
     answerSection(answer, { cardOf, others: answer.library_size, showWeak: means.showWeak }),
+    means.showMore && h("p", { class: "row" }, button(t("answer.more"), means.showMore, { id: "show-more" })),
     !answer.calibrated && h("p", { class: "fine" }, t("result.uncalibrated")),
     means.add && h("p", { class: "row" }, button(t("add.this"), means.add)),
   ];
@@ -36,25 +38,12 @@ function wayOf({ way, tried, host, shrunk }, { allow }) {
 }
 
 function matchCard(match, place, { calibrated }, { server, why }, outline) {
-  const picture = h("img", { alt: "" });
-  showFile(picture, server, match.links.thumbnail);
   return card(match, {
     place,
     calibrated,
-    picture,
+    picture: enlargeable(match, server),
     why: () => why(match),
     point: () => outline(match),
     acts: link(server.page(match.links.page), t("match.open")),
   });
-}
-
-/** A picture of the server's: with a key it cannot be loaded by its address. */
-export async function showFile(image, server, path) {
-  try {
-    const url = URL.createObjectURL(await server.file(path));
-    image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
-    image.src = url;
-  } catch {
-    image.alt = "–";
-  }
 }

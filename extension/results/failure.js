@@ -2,18 +2,26 @@
 import { button, h } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { sentence } from "../shared/problem.js";
+import { openServerButton } from "../ui/open-server.js";
 import { reasonOf } from "./ways.js";
 
-const FOR_THE_OPTIONS = ["unreachable", "not_pictrace", "bad_address", "wrong_key", "key_required", "admin_only", "wrong_host"];
+const FOR_THE_OPTIONS = [
+  ...["unreachable", "nothing_here", "nothing_there", "nothing_by_name", "no_secure_connection", "https_only", "sends_on"],
+  ...["not_pictrace", "bad_address", "wrong_key", "key_required", "admin_only", "host_not_allowed"],
+];
 
-/** `acts`: again(), options(), allowServer(), allow(host), area() where a piece of the page can be captured instead. */
+/**
+ * `acts`: again(), options(), allowServer(), openServer(), allow(host), area() where a piece of the page can be captured
+ * instead.
+ */
 export function failureView(failure, limits, acts) {
   const { code, tried = [], host } = failure;
   const isLeft = code === "left";
   const buttons = [
     code === "no_access" && button(t("allow.server"), acts.allowServer, { class: "primary", id: "allow-server" }),
     host && button(t("allow.host", { host: host.name }), () => acts.allow(host), { id: "allow" }),
-    code === "no_way" && acts.area && button(t("popup.area"), acts.area, { id: "area" }),
+    ["no_way", "left"].includes(code) && acts.area && button(t("popup.area"), acts.area, { id: "area" }),
+    openServerButton(failure, acts.openServer),
     button(t("app.retry"), acts.again, { id: "again" }),
     FOR_THE_OPTIONS.includes(code) && button(t("options.heading"), acts.options),
   ];

@@ -1,6 +1,6 @@
 // The panel, or a tab of its own: has a search carried out, and shows it. All it needs is in the session's storage, so it
 // goes on after being closed, and without the worker. A later search takes the place of an earlier one.
-import { originsOf, Server } from "../api-client.js";
+import { MOST_SHOWN, originsOf, Server, SHOWN } from "../api-client.js";
 import * as browser from "../browser.js";
 import { use } from "../messages.js";
 import { keepable, thumbnail } from "../picture.js";
@@ -23,7 +23,7 @@ let place;
 let settings;
 let server;
 let about = null; // what the server said of itself last
-let search = null; // {id, question, weak?, again?, said?; outcome or failure once it has ended; isUndone}
+let search = null; // {id, question, weak?, again?, said?; outcome or failure once it has ended; isUndone, isLong}
 let sent = null; // what was sent, whole, for as long as this page lives
 let cancel = null; // while something is under way
 let clock = null;
@@ -106,8 +106,7 @@ function ask(question, more = {}) {
 async function askHere({ blob = null, ...question }) {
   const dataUrl = blob ? await keepable(blob) : question.dataUrl;
   if (blob && !dataUrl) return complain(sentence({ code: "file_too_large" }, about?.limits));
-  const { incognito: isPrivate } = await browser.ownWindow();
-  return ask({ ...question, dataUrl, isPrivate });
+  return ask({ ...question, dataUrl, isPrivate: await browser.isPrivate() });
 }
 
 /** What was sent, or as much of it as could be kept. */
@@ -131,12 +130,38 @@ async function add(said) {
 async function undo() {
   try {
     await server.undo(search.outcome.answer.operation_id);
-    search.isUndone = true;
-    await keep(search);
-    await show();
+    await change(search, { isUndone: true });
   } catch (error) {
     complain(sentence(error));
   }
+}
+
+/** As many matches as the server gives, in place of the first few. */
+async function showMore({ target }) {
+  const own = search;
+  target.disabled = true;
+  target.classList.add("busy");
+  try {
+    const before = own.outcome.answer;
+    const answer = await server.search(await sentAgain(), { weak: Boolean(own.weak), limit: MOST_SHOWN });
+    const seesOthers = main.querySelector(".others[open]") || strongOf(answer) === strongOf(before);
+    await change(own, { isLong: true, outcome: { ...own.outcome, answer } });
+    if (seesOthers) main.querySelector(".others")?.setAttribute("open", "");
+  } catch (error) {
+    target.disabled = false;
+    target.classList.remove("busy");
+    complain(sentence(error, about?.limits));
+  }
+}
+
+const strongOf = ({ matches }) => matches.filter(({ weak }) => !weak).length;
+
+/** What became of a search that is shown, shown anew. */
+async function change(own, changes) {
+  if (search !== own) return;
+  Object.assign(own, changes);
+  await keep(own);
+  await show();
 }
 
 function view() {
@@ -148,23 +173,26 @@ function view() {
       again: () => ask(question, { said: search.said }),
       options: () => openSettings(),
       allowServer: () => allow(originsOf(settings.server)),
+      openServer: () => browser.openAddress(settings.server),
       allow: (host) => allow(host.origins, { skipsAddress: true }),
       area: tabId !== undefined && !question.adds ? () => ask({ ...question, by: "area", tabId, windowId }) : null,
     });
   }
   if (question.adds) return outcome ? addedView(search, { server, undo }) : addForm(question, add);
+  const { answer } = outcome;
   const again = { ...outcome, answer: undefined };
   return answerView(outcome, {
     server,
     allow: (host) => allow(host.origins, { skipsAddress: true }),
     why: (match) =>
       showWhy(match, {
-        calibrated: outcome.answer.calibrated,
+        calibrated: answer.calibrated,
         picture: async () => server.why(match.id, await sentAgain()),
         limits: about?.limits,
       }),
     showWeak: search.weak ? null : () => (outcome.kept ? ask(question, { weak: true, again }) : ask(question, { weak: true })),
-    add: settings.adminKey && outcome.kept ? () => ask({ ...question, adds: true, preview: outcome.answer.query.preview }, { again }) : null,
+    showMore: !search.isLong && answer.matches.length >= SHOWN && answer.library_size > answer.matches.length ? showMore : null,
+    add: settings.adminKey && outcome.kept ? () => ask({ ...question, adds: true, preview: answer.query.preview }, { again }) : null,
   });
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 import subprocess
 import sys
 import zipfile
@@ -67,12 +68,43 @@ def test_every_file_that_a_file_names_is_there(packed: Path) -> None:
     assert named > 100
 
 
+def png_size(content: bytes) -> tuple[int, int]:
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_the_manifest_keeps_to_the_stores_rules(packed: Path, browser: str) -> None:
+    found, shipped = manifest(packed / browser), files(packed / browser)
+    assert found["manifest_version"] == 3
+    assert re.fullmatch(r"\d{1,5}(\.\d{1,5}){0,3}", found["version"])
+    assert {"16", "32", "48", "128"} <= set(found["icons"])
+    for size, path in found["icons"].items():
+        assert png_size(shipped[path]) == (int(size), int(size))
+    # Chromium refuses other names that begin with an underscore.
+    assert {name.split("/")[0] for name in shipped if name.startswith("_")} == {"_locales"}
+    assert "host_permissions" not in found  # every site is asked for
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_no_code_comes_from_elsewhere(packed: Path, browser: str) -> None:
+    policy = manifest(packed / browser)["content_security_policy"]["extension_pages"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    for name, content in files(packed / browser).items():
+        text = content.decode() if name.endswith((".js", ".html")) else ""
+        assert not re.search(
+            r"""\beval\(|new Function|importScripts|import\((?!"\.)|(?:from|src=|href=)\s*["']https?:""", text
+        ), name
+
+
 def test_firefox_has_its_own_manifest_and_the_same_files(packed: Path) -> None:
     chromium, firefox = (files(packed / browser) for browser in BROWSERS)
     assert {name for name in chromium if chromium[name] != firefox.get(name)} == {"manifest.json"}
     assert chromium.keys() == firefox.keys()
     made = manifest(packed / "firefox")
     assert "sidePanel" not in made["permissions"]
+    assert set(made["browser_specific_settings"]) == {"gecko"}  # it is not offered for Android
     assert made["sidebar_action"]["default_panel"] == manifest(packed / "chromium")["side_panel"]["default_path"]
 
 

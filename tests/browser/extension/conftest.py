@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import BrowserContext, Page, Worker, async_playwright, expect
 
 from engine import EngineSettings
@@ -96,8 +97,8 @@ class Browsing:
         return answer
 
     async def pick(self, page: Page, *keys: str, **info: Any) -> Page:
-        """Choose "Find a picture here", then keys in the picker."""
-        answer = await self.click(page, "here", **info)
+        """Click where no picture is, then keys in the picker."""
+        answer = await self.click(page, "find", **info)
         await expect(answer.locator("#status")).to_contain_text("Choose a picture")
         await page.frames[-1].wait_for_selector(COVER)
         for key in keys:
@@ -107,6 +108,14 @@ class Browsing:
     async def stored(self, area: str) -> dict[str, Any]:
         found: dict[str, Any] = await self.worker.evaluate("(area) => chrome.storage[area].get()", area)
         return found
+
+
+async def accessible(page: Page) -> None:
+    """axe-core finds nothing to complain of, and nothing has to be scrolled sideways."""
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    wide = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide[0] <= wide[1], wide
 
 
 async def answered(answer: Page) -> None:

@@ -1,8 +1,10 @@
 """With the admin key: pictures of the web into the library."""
 
+import re
+
 from playwright.async_api import expect
 
-from tests.browser.extension.conftest import ADMIN, Browse, answered
+from tests.browser.extension.conftest import ADMIN, Browse, accessible, answered
 from tests.conftest import PHOTOGRAPHS
 
 
@@ -44,6 +46,27 @@ async def test_duplicate_is_shown(browse: Browse) -> None:
         await expect(answer.locator("h1")).to_have_text("Already in the library")
         await expect(answer.locator(".card h2")).to_have_text("coffee.png")
         await expect(answer.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+async def test_what_it_nearly_equals_is_shown_with_undo_beside_it(browse: Browse) -> None:
+    async with browse(context={"viewport": {"width": 400, "height": 800}}) as someone:
+        await someone.set(adminKey=ADMIN)
+        page = await someone.visit("shop", "<img src='/open/coffee.png'>")
+        answer = await someone.click(page, "add", src=f"{someone.sites.home}/open/coffee.png")
+        await answer.get_by_role("button", name="Add", exact=True).click()
+        await expect(answer.locator("h1")).to_have_text("Added to the library")
+        near = answer.get_by_role("region", name="Nearly the same was here already")
+        await expect(near.locator(".card h3")).to_have_text(["coffee.png"])
+        await expect(near.locator(".likely")).to_have_text(re.compile(r"With >?\d\d% probability the same picture"))
+        assert await near.locator("img").evaluate(
+            "async (image) => { await image.decode(); return image.naturalWidth; }"
+        )
+        await accessible(answer)
+        await answer.reload()
+        await near.get_by_role("button", name="Undo").click()
+        await expect(answer.locator("h1")).to_have_text("Undone.")
+        await expect(near).to_have_count(0)
+        assert (await someone.api.get("/v1/images")).json["total"] == len(PHOTOGRAPHS)
 
 
 async def test_what_the_server_cannot_fetch_is_added_by_its_bytes(browse: Browse) -> None:

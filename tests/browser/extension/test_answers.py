@@ -3,21 +3,13 @@
 import base64
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from tests.browser.extension.conftest import ADMIN, Browse, answered, says
+from tests.browser.extension.conftest import ADMIN, Browse, accessible, answered, says
 from tests.conftest import SHIPPED, jpeg
 from tests.small_library import menu
 
 LANGUAGES = ("en", "ru", "de", "ja", "ko", "zh")
-
-
-async def accessible(page: Page) -> None:
-    found = await Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    wide = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert wide[0] <= wide[1], wide
 
 
 async def test_why_shows_the_points_that_agree(browse: Browse) -> None:
@@ -64,7 +56,7 @@ async def test_links_lead_to_the_source_and_to_the_server(browse: Browse) -> Non
         async with someone.context.expect_page() as opened:
             await first.get_by_role("link", name="Open on the server").click()
         await expect((await opened.value).locator("h1").first).to_be_visible()
-        assert (await opened.value).url.startswith(f"{someone.server}/?like=")
+        assert (await opened.value).url.startswith(f"{someone.server}/?image=")
 
 
 async def test_nothing_like_it_is_said_and_the_nearest_wait_behind_a_button(browse: Browse) -> None:
@@ -78,6 +70,40 @@ async def test_nothing_like_it_is_said_and_the_nearest_wait_behind_a_button(brow
         await expect(answer.locator(".card.weak")).to_have_count(5)
         assert len(someone.sites.asked) == fetched + 1  # by its address again, and no more
         await accessible(answer)
+
+
+async def test_more_than_five_and_the_nearest_behind_a_button_where_something_is_certain(browse: Browse) -> None:
+    async with browse() as someone:
+        page = await someone.visit("shop", "<img src='/login/coffee.png'>")
+        answer = await someone.find(page, "img")
+        await expect(answer.locator(".card")).to_have_count(5)
+        await expect(answer.locator(".card.weak").first).to_be_hidden()
+        await answer.get_by_text("The nearest others (4)").click()
+        await expect(answer.locator(".card.weak").first).to_be_visible()
+        await answer.get_by_role("button", name="Show more").click()
+        await expect(answer.locator(".card")).to_have_count(6)
+        await expect(answer.locator(".card.weak").last).to_be_visible()
+        await expect(answer.get_by_role("button", name="Show more")).to_have_count(0)
+        await answer.reload()
+        await expect(answer.locator(".card")).to_have_count(6)
+
+
+async def test_picture_opens_large_with_a_link_to_its_page(browse: Browse) -> None:
+    async with browse(context={"viewport": {"width": 400, "height": 800}}) as someone:
+        page = await someone.visit("shop", "<img src='/open/coffee.png'>")
+        answer = await someone.find(page, "img")
+        await answer.get_by_role("button", name="Enlarge coffee.png").click()
+        large = answer.get_by_role("dialog", name="coffee.png")
+        await expect(large.get_by_role("img", name="coffee.png")).to_be_visible()
+        await expect(large).to_contain_text("600 × 400 pixels")
+        assert (
+            await large.locator("img").evaluate("async (image) => { await image.decode(); return image.naturalWidth; }")
+            == 600
+        )
+        await expect(large.get_by_role("link", name="Open on the server")).to_be_visible()
+        await accessible(answer)
+        await answer.keyboard.press("Escape")
+        await expect(large).to_have_count(0)
 
 
 async def test_history_keeps_twenty_and_asks_again(browse: Browse) -> None:

@@ -1,10 +1,26 @@
 """The settings, and the page after the installation."""
 
-from aiohttp import web
-from playwright.async_api import expect
+from pathlib import Path
 
-from tests.browser.extension.conftest import ADMIN, HOME_PAGES, SERVER, Browse
-from tests.browser.extension.pretending import pretending
+from aiohttp import web
+from playwright.async_api import Page, expect
+
+from tests.browser.extension.conftest import ADMIN, HOME_PAGES, SERVER, Browse, Browsing
+from tests.browser.extension.pretending import pretending, self_signed
+
+HTTPS = "https://localhost/*"
+
+
+async def opened(someone: Browsing) -> Page:
+    """The options, where the browser's question for a permission is answered with no."""
+    options = await someone.context.new_page()
+    await options.add_init_script("chrome.permissions.request = async () => false")
+    await options.goto(f"{someone.root}options/options.html")
+    return options
+
+
+async def save(options: Page) -> None:
+    await options.get_by_role("button", name="Save and test").click()
 
 
 async def test_first_page_asks_for_the_address_only_and_tries_it(browse: Browse) -> None:
@@ -48,19 +64,62 @@ async def test_keys_are_tried(browse: Browse) -> None:
 
 
 async def test_wrong_addresses_are_told_apart(browse: Browse) -> None:
-    async with browse() as someone, pretending() as other:
+    async with browse(reach=(HTTPS,)) as someone, pretending() as other:
         other.about = lambda: web.Response(text="<h1>A router</h1>", content_type="text/html")
         options = await someone.open("options/options.html")
         for address, sentence in {
             "http://": "This is not an address.",
             "ftp://localhost": "This is not an address.",
             "http://user:pass@localhost:1": "This is not an address.",
-            "http://localhost:9": "Saved, but: The server does not answer.",
-            other.url: "Saved, but: Something else than PicTrace answers at this address.",
+            "http://localhost:9": "Saved, but: Nothing answers at http://localhost:9 on this computer.",
+            "https://localhost:9": "Saved, but: No secure connection to https://localhost:9 came about.",
+            other.url: f"Saved, but: There is a server at {other.url}, but it is not PicTrace.",
         }.items():
             await options.get_by_label("Address").fill(address)
             await options.get_by_role("button", name="Save and test").click()
             await expect(options.locator("#said")).to_contain_text(sentence)
+
+
+async def test_certificate_of_its_own_is_accepted_in_a_tab(browse: Browse, tmp_path: Path) -> None:
+    async with browse(reach=(HTTPS,)) as someone, pretending(self_signed(tmp_path)) as server:
+        options = await someone.open("options/options.html")
+        await options.get_by_label("Address").fill(server.url)
+        await save(options)
+        await expect(options.locator("#said")).to_contain_text("open its address in a tab once, accept the certificate")
+        async with someone.context.expect_page() as shown:
+            await options.get_by_role("button", name="Open the address in a tab").click()
+        warning = await shown.value
+        await warning.locator("#details-button").click()
+        await warning.locator("#proceed-link").click()
+        await warning.wait_for_url(f"{server.url}/")
+        await options.bring_to_front()
+        await save(options)
+        await expect(options.locator("#said")).to_contain_text("PicTrace 9.9 answers.")
+
+
+async def test_what_was_typed_outlives_a_refusal_and_another_language(browse: Browse) -> None:
+    async with browse() as someone:
+        options = await opened(someone)
+        await options.get_by_label("Address").fill("nas.lan:5000")
+        await options.get_by_label("Admin key").fill("typed")
+        await options.get_by_label("Language").select_option("de")
+        await expect(options.get_by_label("Adresse")).to_have_value("nas.lan:5000")
+        await expect(options.get_by_label("Admin-Schlüssel")).to_have_value("typed")
+        await options.get_by_label("Sprache").select_option("en")
+        await save(options)
+        refused = "Saved, but: Without this permission it cannot be done. You can still allow it."
+        await expect(options.locator("#said")).to_have_text(refused)
+        await options.reload()
+        await expect(options.get_by_label("Address")).to_have_value("http://nas.lan:5000")
+        await expect(options.get_by_label("Admin key")).to_have_value("typed")
+
+
+async def test_privacy_is_told_and_an_unpacked_extension_is_not_called_temporary(browse: Browse) -> None:
+    async with browse() as someone:
+        options = await someone.open("options/options.html")
+        await expect(options.locator("#privacy li")).to_have_count(6)
+        await expect(options.locator("#privacy")).to_contain_text("to your own PicTrace server and to nobody else")
+        await expect(options.locator("#temporary")).to_have_count(0)  # Chromium keeps it
 
 
 async def test_unencrypted_address_is_warned_of(browse: Browse) -> None:

@@ -83,13 +83,31 @@ async def test_escape_leaves(browse: Browse) -> None:
         assert await page.evaluate("window.got") == "Escape"
 
 
-async def test_page_without_pictures_says_so(browse: Browse) -> None:
-    async with browse() as someone:
-        page = await someone.visit("words", "<p>Words only.</p>")
-        answer = await someone.click(page, "here")
-        await expect(page.locator(COVER)).to_have_attribute("aria-label", "No picture was found here. Escape leaves.")
+async def test_page_without_pictures_offers_the_capture_of_a_piece(browse: Browse) -> None:
+    async with browse(reach=EVERYWHERE) as someone:
+        words = (
+            "<p style='font-size:60px'>Words only.</p><div style='height:300px;background:linear-gradient(red,blue)'>"
+        )
+        page = await someone.visit("words", words)
+        offered = (
+            "No picture was found here. Click, or press Enter, to capture a piece of the page instead. Escape leaves."
+        )
+        left = await someone.click(page, "find")
+        await expect(page.locator(COVER)).to_have_attribute("aria-label", offered)
         await page.keyboard.press("Escape")
-        await expect(answer.locator("main")).to_contain_text("No picture was chosen.")
+        await expect(left.locator("main")).to_contain_text("No picture was chosen.")
+        await left.get_by_role("button", name="Capture a piece of this page").click()
+        await expect(page.locator(COVER)).to_have_attribute("aria-label", re.compile("^Draw a rectangle"))
+        await page.keyboard.press("Escape")
+        await expect(left.locator("main")).to_contain_text("No picture was chosen.")
+        answer = await someone.click(page, "find")
+        await expect(page.locator(COVER)).to_have_attribute("aria-label", offered)
+        await page.mouse.click(300, 200)
+        await expect(page.locator(COVER)).to_have_attribute("aria-label", re.compile("^Draw a rectangle"))
+        for key in ("ArrowLeft", "Enter"):
+            await page.keyboard.press(key)
+        await answered(answer)
+        await expect(answer.locator("#way")).to_contain_text("The piece that you drew around was captured and sent.")
 
 
 async def test_what_cannot_be_read_is_captured(browse: Browse) -> None:

@@ -91,6 +91,8 @@ async def test_from_the_installation_to_the_first_answer(desk: Desk) -> None:
     await first.wait_for_timeout(700)
     await desk.screen.keys(*DENY)
     await expect(first.locator("#said")).to_contain_text("Without this permission it cannot be done.")
+    await first.reload()
+    await expect(first.get_by_label("Address")).to_have_value(desk.api.url.replace("127.0.0.1", "localhost"))
     await desk.allow_the_server()
     page = await desk.visit("shop", "<img src='/open/coffee.png' style='margin:30px'>")
     panel = await desk.choose_in_menu(page, "img")
@@ -127,6 +129,31 @@ async def test_find_a_picture_here(desk: Desk) -> None:
     await page.bring_to_front()
     await page.keyboard.press("Enter")
     assert "coffee.png" in await panel.says("The picture was read in the page")
+
+
+async def test_one_item_for_linked_pictures_for_frames_and_for_canvases(desk: Desk) -> None:
+    await desk.allow_the_server()
+    desk.sites.page("inner", "<img src='/open/rocket.jpg' width=300>")
+    linked = "<a href='/elsewhere'><img src='/open/coffee.png' width=200></a>"
+    page = await desk.visit("page", f"{linked}<canvas width=400 height=280></canvas><br><iframe src='/inner'></iframe>")
+    await page.evaluate(
+        """async () => {
+          const image = new Image();
+          image.src = "/open/camera.png";
+          await image.decode();
+          document.querySelector("canvas").getContext("2d").drawImage(image, 0, 0, 400, 280);
+        }"""
+    )
+    # Were there a submenu, these keys would open it and choose nothing.
+    panel = await desk.choose_in_menu(page, "img")
+    assert "coffee.png" in await panel.says("The server fetched the picture by its address.")
+    await desk.choose_in_menu(page, "iframe")
+    await panel.says("rocket.jpg")
+    await desk.choose_in_menu(page, "canvas")
+    await page.wait_for_selector(COVER)  # Chromium tells nothing of a canvas: it is chosen beforehand on the page
+    await page.bring_to_front()
+    await page.keyboard.press("Enter")
+    assert "camera.png" in await panel.says("The picture was read in the page")
 
 
 async def test_shortcut_opens_the_popup_and_a_piece_of_the_page_is_captured(desk: Desk) -> None:

@@ -31,11 +31,12 @@ async def test_server_that_is_off(browse: Browse) -> None:
         await someone.set(server="http://localhost:9")
         answer = await asked(someone)
         await expect(answer.get_by_role("alert")).to_have_text(
-            "The server does not answer. Is PicTrace running, and is its address right?"
+            "Nothing answers at http://localhost:9 on this computer. "
+            "Start PicTrace, or enter the address of the computer that it runs on."
         )
         await someone.set()
         await answer.get_by_role("button", name="Try again").click()
-        await expect(answer.get_by_role("alert")).not_to_contain_text("does not answer")
+        await expect(answer.get_by_role("alert")).not_to_contain_text("Nothing answers")
 
 
 async def test_server_that_may_not_be_reached_yet(browse: Browse) -> None:
@@ -59,10 +60,11 @@ async def test_offline(browse: Browse) -> None:
     ("about", "sentence"),
     [
         (lambda: problem("wrong_key", 401), "The key is not valid. Correct it in the options."),
-        (lambda: web.Response(text="hello"), "Something else than PicTrace answers at this address."),
-        (lambda: web.json_response({"name": "Other"}), "Something else than PicTrace answers at this address."),
+        (lambda: web.Response(text="hello"), "but it is not PicTrace. Check the port"),
+        (lambda: web.json_response({"name": "Other"}), "but it is not PicTrace. Check the port"),
+        (lambda: problem("wrong_host", 421), "Set PICTRACE_ALLOWED_HOSTS=localhost on the server"),
         (lambda: web.Response(status=502, text="Bad gateway"), "The server has a problem."),
-        (lambda: web.HTTPFound("http://localhost:9/"), "The server does not answer."),
+        (lambda: web.Response(status=302, headers={"Location": "http://localhost:9/"}), "sends on to another address"),
     ],
 )
 async def test_answers_that_are_none(browse: Browse, about: Any, sentence: str) -> None:

@@ -209,7 +209,7 @@ async def test_addition_that_nobody_waits_for_leaves_no_file_without_its_row(
 ) -> None:
     results = small.add([source(number) for number in range(1, 9)], actor="test")
     first = await anext(results)
-    await results.aclose()  # type: ignore[attr-defined]
+    await results.aclose()
     live = [await small.get(one) for one in await small.repository.images.live_ids()]
     assert first.id in [image.id for image in live]
     assert {path.rsplit("/", 1)[1].split(".")[0] for path in files_in(data_dir)} == {image.sha256 for image in live}

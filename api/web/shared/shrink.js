@@ -1,4 +1,4 @@
-// Makes pictures small enough. A classic script, for pages that it is loaded into; picture.js imports the same.
+// Makes pictures small enough. A classic script, for the pages that the extension loads it into; modules import the same.
 globalThis.pictraceShrink ??= {
   /** A JPEG of at most `side` pixels, on white where the picture is transparent. */
   drawn(bitmap, side, quality = 0.92) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-await import("../../../extension/in-page/shrink.js");
+await import("../../../api/web/shared/shrink.js");
 const shrink = globalThis.pictraceShrink;
 const LIMITS = { maxBytes: 1000, maxPixels: 10_000, maxSourcePixels: 40_000 };
 
