@@ -427,7 +427,7 @@ async def test_samples_can_be_left_out(serve: Serve) -> None:
 
 async def add_dated(api: Client) -> list[int]:
     """Three pictures of other names and dates than those that are there; their ids."""
-    found = []
+    found: list[int] = []
     for name, written in (("b10.jpg", WRITTEN), ("B9.jpg", "1999:12:31 23:59:59"), ("ä.jpg", "0000:00:00 00:00:00")):
         added = await api.add(dated(written=written, orientation=1 + len(found)), name=name, tags=["dated", name[0]])
         found.append(added.json["id"])
