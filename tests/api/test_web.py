@@ -15,8 +15,6 @@ SCRIPTS = {path.relative_to(WEB).as_posix(): path.read_text() for path in sorted
 FORMS = ("one", "few", "many", "other")
 # Codes that no request of the page can be answered with.
 NOT_ON_THE_PAGE = {
-    "bad_archive",
-    "archive_too_large",
     "invalid_limit",
     "unknown_edit",
     "too_few_pictures",
