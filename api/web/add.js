@@ -72,7 +72,7 @@ export class Adding {
         h("span", { class: "pick" }, files, h("label", { class: "button primary", for: "files" }, t("add.choose"))),
         h("span", { class: "pick" }, folder, h("label", { class: "button", for: "folder" }, t("add.chooseFolder"))),
       ),
-      limits && h("p", { class: "fine" }, t("add.taken", { size: fileSize(limits.max_bytes), archives: list(ARCHIVES.filter((ending) => limits.archives?.includes(ending))), archive: fileSize(limits.max_archive_bytes) })),
+      limits && h("details", {}, h("summary", {}, t("add.whatIsTaken")), h("p", { class: "fine" }, t("add.taken", inMegabytes(limits)))),
       h(
         "details",
         {},
@@ -265,7 +265,7 @@ class Row {
     const seen = JSON.stringify([current(), state, problem, answer, smaller, sums, this.near]);
     if (seen === this.drawn) return this.element;
     this.drawn = seen;
-    this.element.className = state;
+    this.element.className = `is-${state}`;
     const whence = entry.inside ? t("add.inside", { name: entry.name, archive: entry.inside }) : entry.name;
     this.element.replaceChildren(
       h("span", { class: "name" }, whence),
@@ -342,6 +342,11 @@ function fill(element, signs, children) {
   if (filled.get(element) === sign) return;
   filled.set(element, sign);
   refill(element, children());
+}
+
+function inMegabytes({ max_bytes: size, max_archive_bytes: archive, archives = [] }) {
+  const [limit, archiveLimit] = [size, archive].map((bytes) => Math.floor(bytes / 2 ** 20));
+  return { limit, archiveLimit, archives: list(ARCHIVES.filter((ending) => archives.includes(ending))) };
 }
 
 function inWords(sums) {
