@@ -115,7 +115,7 @@ export class Adding {
       this.drawing = null;
       if (this.list) this.draw();
     }, DRAWN_MS);
-    this.growing ??= this.hasGrown && setTimeout(() => this.grow(), GROWN_MS);
+    if (this.hasGrown) this.growing ??= setTimeout(() => this.grow(), GROWN_MS);
   }
 
   async grow() {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.errors import ENGINE, OWN
-from engine import Edit
+from engine import PICTURE_SUFFIXES, Edit
 from tests.api.conftest import Serve
 
 WEB = Path(__file__).resolve().parents[2] / "api" / "web"
@@ -73,6 +73,14 @@ def test_every_code_has_a_sentence() -> None:
 def test_scripts_write_text_only(name: str) -> None:
     forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|setAttribute\(['\"]style|https?://(?!www\.w3\.org)"
     assert not re.search(forbidden, SCRIPTS[name].replace('"https://…"', "").replace("/^https?:\\/\\//", ""))
+
+
+def test_page_takes_the_same_names_for_pictures_and_archives_as_the_engine() -> None:
+    kinds, sending = SCRIPTS["kinds.js"], SCRIPTS["sending.js"]
+    pictures = re.findall(r'"(\.\w+)"', kinds[kinds.index("PICTURES = [") : kinds.index("];")])
+    assert set(pictures) == PICTURE_SUFFIXES
+    for name in ("a.tar.zst", "a.tzst", "a.7z", "a.rar"):
+        assert f'".{name.rpartition(".")[2]}"' in sending
 
 
 def test_page_loads_nothing_from_elsewhere() -> None:

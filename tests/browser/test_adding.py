@@ -1,10 +1,13 @@
 """Adding in real Chromium: folders, archives, and a queue that outlives a reload and a server that is away."""
 
+import asyncio
 import base64
 import io
+import itertools
 import json
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,8 @@ from PIL import Image as PillowImage
 from playwright.async_api import Page, Route, expect
 
 from tests.api.conftest import ADMIN
-from tests.browser.conftest import Visit
-from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
+from tests.browser.conftest import Visit, Visitor
+from tests.conftest import SHIPPED, jpeg, photograph
 
 PHONE = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
 LIBRARY = f"/?view=library#key={ADMIN}"
@@ -30,7 +33,8 @@ DROP = """tree => {
     }
     const inside = Object.entries(content).map(entry);
     const parts = [inside.slice(0, 100), inside.slice(100), []]; // some at a time, as Chromium reads a folder
-    return { name, isDirectory: true, isFile: false, createReader: () => ({ readEntries: (done) => done(parts.shift() ?? []) }) };
+    const createReader = () => ({ readEntries: (done) => done(parts.shift() ?? []) });
+    return { name, isDirectory: true, isFile: false, createReader };
   };
   const transfer = new DataTransfer();
   const items = Object.entries(tree).map(entry).map((one) => ({
@@ -65,6 +69,7 @@ def in_text(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 async def drop(page: Page, tree: dict[str, Any]) -> None:
+    await page.wait_for_selector("main h1")
     await page.evaluate(DROP, in_text(tree))
 
 
@@ -135,7 +140,7 @@ async def test_chosen_folder_and_archive_are_added(visit: Visit, tmp_path: Path)
 
 
 class Gate:
-    """Stands before the server's additions: lets some through, and holds or refuses the rest."""
+    """Stands before the server's additions: lets some through, and refuses the rest or lets nobody get there."""
 
     def __init__(self, *, open_for: int, then: str) -> None:
         self.open_for, self.then = open_for, then
@@ -152,15 +157,37 @@ class Gate:
             await route.abort()
 
 
-async def test_queue_goes_on_after_a_reload(visit: Visit) -> None:
+Hold = Callable[[Visitor, int], asyncio.Event]
+
+
+@pytest.fixture
+def hold(monkeypatch: pytest.MonkeyPatch) -> Hold:
+    """Lets a server add so many pictures; the others when the event is set."""
+
+    def held(visitor: Visitor, number: int) -> asyncio.Event:
+        may_go_on, service = asyncio.Event(), type(visitor.api.service)
+        add, begun = service.add_bytes, itertools.count(1)
+
+        async def late(*given: Any, **how: Any) -> Any:
+            if next(begun) > number:
+                await may_go_on.wait()
+            return await add(*given, **how)
+
+        monkeypatch.setattr(service, "add_bytes", late)
+        return may_go_on
+
+    return held
+
+
+async def test_queue_goes_on_after_a_reload(visit: Visit, hold: Hold) -> None:
     async with visit(filled=False, samples=False) as visitor:
         page = await visitor.open(f"/#key={ADMIN}")
         await page.get_by_role("link", name="Library").click()
-        await page.route("**/v1/images", Gate(open_for=2, then="hold"))
+        may_go_on = hold(visitor, 2)
         await page.get_by_label("Tags, with commas between").fill("sea")
         await drop(page, {"trip": {f"{number}.jpg": piece(number) for number in range(8)}})
         await expect(page.locator(".adding .sum")).to_contain_text("2 of 8 · 2 added")
-        await page.unroute_all(behavior="ignoreErrors")
+        may_go_on.set()
         await page.goto(visitor.api.url)  # another view: the queue goes on there, too
         await expect(page.locator(".adding")).to_have_count(0)
         await page.get_by_role("link", name="Library").click()
@@ -273,11 +300,11 @@ async def test_two_thousand_files_are_few_elements(visit: Visit) -> None:
         await expect(page.locator(".a-drop")).to_have_count(0)
 
 
-async def test_one_tab_works_at_a_time(visit: Visit) -> None:
+async def test_one_tab_works_at_a_time(visit: Visit, hold: Hold) -> None:
     async with visit(filled=False, samples=False) as visitor:
         page = await visitor.open(f"/#key={ADMIN}")
         await page.get_by_role("link", name="Library").click()
-        await page.route("**/v1/images", Gate(open_for=1, then="hold"))
+        may_go_on = hold(visitor, 1)
         await drop(page, {f"{number}.jpg": piece(number) for number in range(4)})
         await expect(page.locator(".adding .sum")).to_contain_text("1 of 4")
         other = await page.context.new_page()
@@ -285,17 +312,19 @@ async def test_one_tab_works_at_a_time(visit: Visit) -> None:
         await expect(other.locator(".adding .note")).to_contain_text("Another tab of this page is adding pictures")
         await expect(other.locator(".adding .sum")).to_contain_text("1 of 4")
         await page.close()
+        may_go_on.set()
         await expect(other.locator(".adding .sum")).to_have_text("4 added")
 
 
-async def test_browser_that_keeps_no_files_says_that_a_reload_would_lose_them(visit: Visit) -> None:
+async def test_browser_that_keeps_no_files_says_that_a_reload_would_lose_them(visit: Visit, hold: Hold) -> None:
     async with visit(filled=False, samples=False) as visitor:
         await visitor.page.add_init_script("indexedDB.open = () => { throw new Error('refused'); }")
         page = await visitor.open(LIBRARY)
-        await page.route("**/v1/images", Gate(open_for=1, then="hold"))
+        may_go_on = hold(visitor, 1)
         await drop(page, {f"{number}.jpg": piece(number) for number in range(5)})
         await expect(page.locator(".adding .note")).to_contain_text("would be lost if the page were closed")
-        await page.unroute_all(behavior="ignoreErrors")
+        may_go_on.set()
+        await expect(page.locator(".adding .sum")).to_have_text("5 added")
 
 
 async def test_what_waits_goes_on_once_somebody_signs_in(visit: Visit) -> None:

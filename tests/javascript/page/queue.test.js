@@ -8,7 +8,6 @@ const { use } = await import("../../../api/web/i18n.js");
 const api = await import("../../../api/web/api.js");
 const { Queue, sumsOf } = await import("../../../api/web/queue.js");
 await use("en");
-globalThis.BroadcastChannel = undefined;
 await api.refresh();
 
 const file = (name, size = 5) => new File(["x".repeat(size)], name, { type: "image/jpeg" });
