@@ -443,7 +443,7 @@ class Cell {
       h("span", { class: "name" }, nameOf(image)),
       ...[image.tags.includes("sample") && h("span", { class: "badge" }, t("samples.badge")), about?.(image)].filter(Boolean),
     );
-    this.check.setAttribute("aria-label", t("select.one", { name: nameOf(image) }));
+    this.check.setAttribute("aria-label", t("select.picture", { name: nameOf(image) }));
     if (isNew) this.element.classList.remove("broken");
     return isNew;
   }
