@@ -218,6 +218,7 @@ export class Library {
   open(image) {
     this.save();
     this.page.go(addressOf(this.filter, image.id));
+    history.replaceState({ ...history.state, fromGallery: true }, ""); // the way back is one step
   }
 
   key(event) {
