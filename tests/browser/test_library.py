@@ -257,7 +257,12 @@ async def test_key_goes_along_and_little_is_held_in_memory(visit: Visit) -> None
         for _ in range(12):  # what is scrolled past is given up
             await scroll(page, 900)
         await settled(page)
-        assert await page.locator(".gallery img").first.evaluate("async image => (await image.decode(), image.naturalWidth)") > 0
+        assert (
+            await page.locator(".gallery img").first.evaluate(
+                "async image => (await image.decode(), image.naturalWidth)"
+            )
+            > 0
+        )
         assert await page.evaluate("window.alive.size") == 0
 
 
@@ -418,8 +423,12 @@ async def test_what_was_removed_is_brought_back_from_the_trash(visit: Visit, sch
         await settled(page)
         tiles, toast = page.locator(".gallery li"), page.locator(".toast")
         await expect(tiles).to_have_count(3)
-        await expect(tiles.first).to_contain_text(re.compile(r"Removed .+ \(page or API\)\..*Kept until .+\.", re.DOTALL))
-        assert await tiles.first.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") > 50
+        await expect(tiles.first).to_contain_text(
+            re.compile(r"Removed .+ \(page or API\)\..*Kept until .+\.", re.DOTALL)
+        )
+        assert (
+            await tiles.first.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") > 50
+        )
         await visitor.accessible()
         await visitor.fits()
         await tiles.first.locator("a").click()

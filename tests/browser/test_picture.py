@@ -183,11 +183,18 @@ async def test_related_pictures_lead_to_their_pages_and_to_the_comparison(visit:
         part = (await visitor.api.add(jpeg(np.ascontiguousarray(cup[40:300, 60:400])), name="part.jpg")).json["id"]
         page = await visitor.open("/?image=3")
         duplicates = page.locator(".related section").filter(has_text="Near-duplicates of it")
-        await expect(duplicates.get_by_role("link", name="cup.jpg", exact=True)).to_have_attribute("href", f"/?image={copy}")
+        await expect(duplicates.get_by_role("link", name="cup.jpg", exact=True)).to_have_attribute(
+            "href", f"/?image={copy}"
+        )
         compare = duplicates.get_by_role("link", name="Compare with “cup.jpg”")
         await expect(compare).to_have_attribute("href", f"/?compare=3,{copy}")
         await visitor.accessible()
-        await page.locator(".related section").filter(has_text="Parts of it").get_by_role("link", name="part.jpg", exact=True).click()
+        await (
+            page.locator(".related section")
+            .filter(has_text="Parts of it")
+            .get_by_role("link", name="part.jpg", exact=True)
+            .click()
+        )
         await expect(page.locator(NAME)).to_have_text("part.jpg")
         await expect(page).to_have_url(re.compile(rf"image={part}$"))
         await expect(page.locator(".related")).to_contain_text("What it is a part of")
