@@ -264,8 +264,10 @@ export class Picture {
       image.taken_at && [t("picture.taken"), date(image.taken_at)],
       [t("image.added"), added],
       tags.length > 0 && [t("image.tagsShort"), h("ul", { class: "chips" }, tags)],
-      image.page_url && [t("picture.page"), link(image.page_url, hostOf(image.page_url))],
-      image.source_url && [t("match.source"), link(image.source_url, hostOf(image.source_url))],
+      ...[["picture.page", image.page_url], ["match.source", image.source_url]].map(([label, url]) => {
+        const leads = link(url, hostOf(url));
+        return leads && [t(label), leads];
+      }),
     ];
   }
 

@@ -54,6 +54,12 @@ async def heap(page: Page) -> int:
     return int((await session.send("Runtime.getHeapUsage"))["usedSize"])
 
 
+COLUMNS = """(() => {
+    const tops = [...document.querySelectorAll('.gallery li')].map((li) => li.style.top);
+    return tops.filter((top) => top === tops[0]).length;
+})()"""
+
+
 class Traffic:
     """What a page asks the server for."""
 
@@ -355,9 +361,7 @@ async def test_keyboard_moves_in_the_grid_and_selects(visit: Visit) -> None:
         await page.locator("#order").focus()
         await page.keyboard.press("Tab")
         await expect(focused).to_have_text("IMG_499.jpg")
-        columns = await page.evaluate(
-            "(tiles => tiles.filter(li => li.style.top === tiles[0].style.top).length)([...document.querySelectorAll('.gallery li')])"
-        )
+        columns = await page.evaluate(COLUMNS)
         await page.keyboard.press("ArrowRight")
         await page.keyboard.press("ArrowDown")
         await expect(focused).to_have_text(f"IMG_{498 - columns}.jpg")

@@ -127,8 +127,8 @@ async def test_neighbours_are_those_of_the_gallery_and_escape_leads_back_to_its_
 async def test_next_picture_is_fetched_before_it_is_asked_for(visit: Visit) -> None:
     async with visit() as visitor:
         page = visitor.page
-        previews: list[str] = []
-        page.on("request", lambda request: request.url.endswith("/preview") and previews.append(request.url))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         await visitor.open("/?image=3&sort=name")
         await sharp(page)
         following = (await visitor.api.get("/v1/images/3/place?sort=name")).json["next"]
@@ -136,7 +136,7 @@ async def test_next_picture_is_fetched_before_it_is_asked_for(visit: Visit) -> N
         async with page.expect_request("**/place*"):
             await page.keyboard.press("ArrowRight")
         await sharp(page)
-        assert sum(url.endswith(f"/{following}/preview") for url in previews) == 1
+        assert sum(url.endswith(f"/{following}/preview") for url in asked) == 1
 
 
 async def test_without_the_gallery_escape_leads_to_it_with_the_focus_on_the_picture(visit: Visit) -> None:

@@ -4,7 +4,7 @@ import { openWindow, serve } from "../window.js";
 
 openWindow();
 serve(() => assert.fail("only files are asked for"));
-const { fileSize, preferred, use } = await import("../../../api/web/i18n.js");
+const { actorName, dayName, fileSize, preferred, use } = await import("../../../api/web/i18n.js");
 const { current, t } = await import("../../../api/web/shared/i18n.js");
 const speaks = (...languages) => Object.assign(navigator, { languages });
 
@@ -37,4 +37,18 @@ test("sizes are in kB below a megabyte, and never nothing", async () => {
   assert.deepEqual([3, 1499, 999_499, 1_000_000, 12_345_678].map(fileSize), ["1\u00a0kB", "1\u00a0kB", "999\u00a0kB", "1\u00a0MB", "12.3\u00a0MB"]);
   await use("de");
   assert.equal(fileSize(12_345_678), "12,3\u00a0MB");
+});
+
+test("days are called as people call them", async () => {
+  await use("en");
+  const now = new Date(2026, 10, 1, 0, 30);
+  const said = ["2026-11-01", "2026-10-31", "2026-10-30", null].map((day) => dayName(day, now));
+  assert.deepEqual(said, ["Today", "Yesterday", "Friday, October 30, 2026", "Without a date"]);
+  await use("de");
+  assert.equal(dayName("2026-10-30", now), "Freitag, 30. Oktober 2026");
+  await use("en");
+});
+
+test("who did something is told in words where they are known", () => {
+  assert.deepEqual(["shell", "telegram:12", "__proto__", "somebody"].map(actorName), ["command line", "Telegram bot", "__proto__", "somebody"]);
 });
