@@ -3,6 +3,8 @@
 ORDERS = ("created_at", "name_key", "byte_size", "taken_at")
 BEFORE_0010 = (
     *(f"DROP INDEX ix_images_live_{name}" for name in ORDERS),
+    "DROP INDEX ix_images_removed",
+    "CREATE INDEX ix_images_deleted_at ON images (deleted_at)",
     "DROP INDEX ix_images_taken_version",
     *(f"ALTER TABLE images DROP COLUMN {name}" for name in ("taken_version", "taken_at", "name_key")),
 )

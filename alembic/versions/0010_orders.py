@@ -1,6 +1,7 @@
 """When pictures were taken, and orders to list them in: by name, by size, by that date."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -23,16 +24,20 @@ def upgrade() -> None:
     op.add_column("images", sa.Column("taken_version", sa.SmallInteger(), nullable=False, server_default="0"))
     op.create_index("ix_images_taken_version", "images", ["taken_version"])
     _put_name_keys()
-    is_live = sa.text("deleted_at IS NULL")
+    op.drop_index("ix_images_deleted_at", "images")
+    _create_index("removed", ["deleted_at", "id"], sa.text("deleted_at IS NOT NULL"))
     for name in ORDERS:
-        op.create_index(
-            f"ix_images_live_{name}", "images", [name, "id"], sqlite_where=is_live, postgresql_where=is_live
-        )
+        _create_index(f"live_{name}", [name, "id"], sa.text("deleted_at IS NULL"))
+
+
+def _create_index(name: str, columns: list[str], which: sa.TextClause) -> None:
+    op.create_index(f"ix_images_{name}", "images", columns, sqlite_where=which, postgresql_where=which)
 
 
 def downgrade() -> None:
-    for name in ORDERS:
-        op.drop_index(f"ix_images_live_{name}", "images")
+    for name in ("removed", *(f"live_{name}" for name in ORDERS)):
+        op.drop_index(f"ix_images_{name}", "images")
+    op.create_index("ix_images_deleted_at", "images", ["deleted_at"])
     op.drop_index("ix_images_taken_version", "images")
     for name in ("taken_version", "taken_at", "name_key"):
         op.drop_column("images", name)
@@ -53,4 +58,5 @@ def _portion(connection: sa.Connection, after: int) -> Sequence[sa.Row]:
 
 def _name_key(name: str) -> str:
     """As `engine.storage.name_keys` made it when this was written."""
-    return re.sub("0*([0-9]{1,99})", lambda found: f"{len(found[1]):02}{found[1]}", name.casefold())[:200]
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return re.sub("0*([0-9]{1,99})", lambda found: f"{len(found[1]):02}{found[1]}", plain)[:200]

@@ -3,6 +3,7 @@
 from engine.storage.additions import Additions
 from engine.storage.cells import Cells
 from engine.storage.database import Database
+from engine.storage.dates import Dates
 from engine.storage.feature_rows import FeatureRows
 from engine.storage.feed import ChangeFeed
 from engine.storage.files import FileStore
@@ -28,6 +29,7 @@ class Repository:
         self.images = Images(database, files)
         self.listings = Listings(database)
         self.trash = Trash(database)
+        self.dates = Dates(database)
         self.features = FeatureRows(database)
         self.additions = Additions(database, files)
         self.seen_files = SeenFiles(database)

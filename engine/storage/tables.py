@@ -73,6 +73,7 @@ def _of_live(name: str) -> Index:
     return Index(f"ix_images_live_{name}", name, "id", sqlite_where=is_live, postgresql_where=is_live)
 
 
+_is_removed = text("deleted_at IS NOT NULL")
 # PostgreSQL would order texts as the language of its system does; SQLite compares their bytes.
 _NameKey = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -91,7 +92,7 @@ images = Table(
     Column("height", Integer, nullable=False),
     Column("byte_size", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("deleted_at", DateTime(timezone=True), index=True),
+    Column("deleted_at", DateTime(timezone=True)),
     Column("source_missing_since", DateTime(timezone=True)),  # none of the files that it was added from is there
     Column("name_key", _NameKey, nullable=False, server_default=""),  # what pictures are ordered by name by
     Column("taken_at", String(19)),  # by the camera's own clock: 2026-05-01T12:00:00
@@ -103,6 +104,8 @@ images = Table(
     Column("features_version", SmallInteger, nullable=False, server_default="0", index=True),
     Index("ix_images_compared_deleted_at", "compared", "deleted_at"),  # counts what waits without the rows
     *(_of_live(name) for name in ("created_at", "name_key", "byte_size", "taken_at")),  # for every order of the list
+    # Of removed ones alone: SQLite would look through it for the others, and then put them in order.
+    Index("ix_images_removed", "deleted_at", "id", sqlite_where=_is_removed, postgresql_where=_is_removed),
     sqlite_autoincrement=True,  # ids are never given out twice
 )
 

@@ -40,8 +40,10 @@ async def scroll(page: Page, pixels: int) -> None:
 async def in_view(page: Page) -> list[tuple[str, int]]:
     """The pictures on the screen, each with how far down it begins."""
     found = await page.evaluate(
-        """[...document.querySelectorAll('.gallery li')].map((li) => [li.innerText.trim(), li.getBoundingClientRect()])
-        .filter(([, box]) => box.bottom > 0 && box.top < innerHeight).map(([name, box]) => [name, Math.round(box.top)])"""
+        """[...document.querySelectorAll('.gallery li')]
+        .map((li) => [li.innerText.trim(), li.getBoundingClientRect()])
+        .filter(([, box]) => box.bottom > 0 && box.top < innerHeight)
+        .map(([name, box]) => [name, Math.round(box.top)])"""
     )
     return [(name, top) for name, top in found]
 
@@ -126,7 +128,7 @@ async def test_twenty_thousand_are_scrolled_through_with_little_in_the_document(
 
 
 async def test_pictures_lie_below_their_days_in_the_order_that_is_asked_for(visit: Visit) -> None:
-    async with visit(filled=False) as visitor:
+    async with visit(filled=False, context={"timezone_id": "UTC"}) as visitor:
         await fill(visitor.api.service, 3 * A_DAY)
         page = await visitor.open("/?view=library")
         headings = page.locator(".gallery h2")
