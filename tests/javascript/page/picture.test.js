@@ -89,8 +89,8 @@ test("arrow keys lead to the neighbours of the gallery that it came from, which 
   press("ArrowLeft");
   press("ArrowLeft"); // before the first has come
   await settled();
-  assert.equal(heading(), "2.jpg");
-  assert.deepEqual(lastSeen.picture, { id: 2, offset: 1 });
+  assert.equal(heading(), "3.jpg");
+  assert.deepEqual(lastSeen.picture, { id: 3, offset: 0 });
 });
 
 test("Escape leads to the gallery, where the picture has the focus", async () => {
