@@ -40,7 +40,10 @@ export class Library {
     this.groups = null; // of near-duplicates
     this.shown = false;
     this.visit = 0; // only the latest call may draw
-    this.scrolled = () => (this.saving ??= setTimeout(() => this.save(), SAVE_AFTER_MS));
+    this.scrolled = () => {
+      clearTimeout(this.saving); // once it has ended: browsers refuse to be told too often
+      this.saving = setTimeout(() => this.save(), SAVE_AFTER_MS);
+    };
     this.typed = (event) => this.key(event);
   }
 
@@ -218,6 +221,7 @@ export class Library {
   open(image) {
     this.save();
     this.page.go(addressOf(this.filter, image.id));
+    history.replaceState({ ...history.state, fromGallery: true }, ""); // the way back is one step
   }
 
   key(event) {

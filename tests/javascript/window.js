@@ -130,7 +130,7 @@ export function matched(more = {}, evidence = {}) {
     height: 480,
     byte_size: 120_000,
     created_at: "2026-11-27T12:00:00Z",
-    links: { file: "/v1/images/7/file", thumbnail: "/v1/images/7/thumbnail", page: "/?image=7" },
+    links: { file: "/v1/images/7/file", thumbnail: "/v1/images/7/thumbnail", page: "/?image=7", preview: "/v1/images/7/preview" },
     ...more,
     evidence: { exact: false, keypoints: 31, edits: [], outline: null, ssim: 0.9, cosine: 0.8, phash_distance: 4, differs: [], ...evidence },
   };
