@@ -58,9 +58,9 @@ async def take(browser: Browser, url: str, folder: Path) -> None:
     dark = await opened(browser, url + "/?view=library#key=only-for-screenshots", {**WIDE, "color_scheme": "dark"})
     await settled(dark, ".gallery img")
     await dark.screenshot(path=folder / "page-library-dark.png")
-    await dark.locator(".gallery button").nth(3).click()
-    await settled(dark, ".large")
-    await dark.screenshot(path=folder / "page-details-dark.png")
+    await dark.locator(".gallery a").nth(3).click()
+    await settled(dark, ".sheet .sharp")
+    await dark.screenshot(path=folder / "page-picture-dark.png")
     for locale, scheme in (("ja", "dark"), ("ru", "light")):
         phone = await opened(browser, url, {**PHONE, "color_scheme": scheme, "locale": locale})
         await settled(phone, ".tiles img")

@@ -22,7 +22,7 @@ A_DAY = 60  # pictures
 
 
 async def fill(service: SearchService, count: int, *, thumbnail: bytes | None = None, with_thumbnail: int = 0) -> None:
-    """Add `count` pictures of some hundred days, the last of them today; the newest may have a thumbnail, all the same one."""
+    """Add `count` pictures, A_DAY of them today and on each day before; the newest may have one thumbnail."""
     rows = list(_rows(count))
     for start in range(0, count, PORTION):
         part = rows[start : start + PORTION]

@@ -53,6 +53,7 @@ export class Gallery {
         pointermove: (event) => this.#moved(event),
         pointerup: () => this.#released(),
         pointercancel: () => this.#released(),
+        touchend: (event) => this.press?.isOver && event.preventDefault(), // what lies under the finger by then is not clicked
         contextmenu: (event) => this.press && event.preventDefault(),
       },
     });
@@ -328,10 +329,10 @@ export class Gallery {
     if (offset === null) return;
     const canSelect = this.means.canSelect();
     const isSelecting = event.target.closest(".check") || event.ctrlKey || event.metaKey || this.selection.size > 0;
-    if (this.press?.isOver || (canSelect && (event.shiftKey || isSelecting))) {
+    if (canSelect && (event.shiftKey || isSelecting)) {
       event.preventDefault();
-      if (!this.press?.isOver) (event.shiftKey ? this.extendTo(offset) : this.toggle(offset));
-      this.press = null;
+      if (event.shiftKey) this.extendTo(offset);
+      else this.toggle(offset);
     } else if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       this.#open(offset);
@@ -443,7 +444,7 @@ class Cell {
       h("span", { class: "name" }, nameOf(image)),
       ...[image.tags.includes("sample") && h("span", { class: "badge" }, t("samples.badge")), about?.(image)].filter(Boolean),
     );
-    this.check.setAttribute("aria-label", t("select.one", { name: nameOf(image) }));
+    this.check.setAttribute("aria-label", t("select.picture", { name: nameOf(image) }));
     if (isNew) this.element.classList.remove("broken");
     return isNew;
   }

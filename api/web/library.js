@@ -2,6 +2,7 @@
 import { Adding } from "./add.js";
 import * as api from "./api.js";
 import { addressOf, filterOf, parametersOf, SORTS, usualOrder } from "./filter.js";
+import { folding } from "./folding.js";
 import { Gallery } from "./gallery.js";
 import { dayName } from "./i18n.js";
 import { innerLink } from "./links.js";
@@ -40,7 +41,10 @@ export class Library {
     this.groups = null; // of near-duplicates
     this.shown = false;
     this.visit = 0; // only the latest call may draw
-    this.scrolled = () => (this.saving ??= setTimeout(() => this.save(), SAVE_AFTER_MS));
+    this.scrolled = () => {
+      clearTimeout(this.saving); // once it has ended: browsers refuse to be told too often
+      this.saving = setTimeout(() => this.save(), SAVE_AFTER_MS);
+    };
     this.typed = (event) => this.key(event);
   }
 
@@ -218,6 +222,7 @@ export class Library {
   open(image) {
     this.save();
     this.page.go(addressOf(this.filter, image.id));
+    history.replaceState({ ...history.state, fromGallery: true }, ""); // the way back is one step
   }
 
   key(event) {
@@ -282,7 +287,7 @@ export class Library {
     const sorts = SORTS.map((one) => h("option", { value: one, selected: one === sort }, t(`library.sort.${one}`)));
     const choose = (event) => this.go({ sort: event.target.value, order: usualOrder(event.target.value) });
     const turn = () => this.go({ order: order === "asc" ? "desc" : "asc" });
-    return h(
+    const form = h(
       "form",
       { class: "filter", role: "search", on: { submit } },
       h("div", { class: "words" }, h("label", { for: "words" }, t("library.words")), field),
@@ -291,6 +296,7 @@ export class Library {
       h("div", {}, h("label", { for: "sort" }, t("library.sort")), h("select", { id: "sort", on: { change: choose } }, sorts)),
       button(order === "asc" ? "↑" : "↓", turn, { id: "order", "aria-label": t(`library.order.${order}`), title: t(`library.order.${order}`) }),
     );
+    return folding(t("library.filter"), form, { open: parametersOf(this.filter).size > 0 });
   }
 
   go(change) {

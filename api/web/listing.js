@@ -92,7 +92,7 @@ export class Listing {
       const pause = error.retryAfter ? error.retryAfter * 1000 : PAUSE_MS;
       this.pauseUntil = Date.now() + pause;
       setTimeout(() => this.arrived(), pause); // to be asked again for what is still wanted
-      const isNew = this.error?.code !== error.code;
+      const isNew = !this.error || this.error.code !== error.code;
       this.error = error;
       if (isNew) this.failed(error);
     } finally {

@@ -35,6 +35,9 @@ export class Picture {
     this.filter = filterOf(new URLSearchParams());
     this.image = null;
     this.neighbours = null;
+    this.relations = null; // near-duplicates and the like
+    this.turning = false; // the neighbours are not its own yet
+    this.wished = 0; // steps to go on by then
     this.failure = null;
     this.changing = false;
     this.visit = 0; // only the latest call may draw
@@ -77,18 +80,25 @@ export class Picture {
 
   async show(id) {
     const visit = (this.visit += 1);
-    if (this.image?.id !== id) Object.assign(this, { image: null, neighbours: null, failure: null });
+    const isOther = this.image?.id !== id;
+    if (isOther) Object.assign(this, { image: null, relations: null, failure: null });
+    this.turning = true;
+    this.wished = 0;
     this.render();
     lastSeen.picture = { id, offset: null };
+    const placing = api.ask(`/v1/images/${id}/place?${parametersOf(this.filter)}`);
+    placing.catch(() => {}); // said where it is waited for
     try {
-      const image = await api.ask(`/v1/images/${id}`);
-      if (visit !== this.visit) return;
-      const isOther = this.image?.id !== id;
-      this.image = image;
+      this.image = await this.ofVisit(visit, api.ask(`/v1/images/${id}`));
       this.render();
       this.page.entitle();
-      if (isOther) this.stage.show(image);
-      await this.showAround(id, visit);
+      if (isOther) this.stage.show(this.image);
+      this.neighbours = await this.ofVisit(visit, placing);
+      this.turning = false;
+      lastSeen.picture = { id, offset: this.neighbours.offset };
+      this.renderWays();
+      if (this.wished) this.go(this.wished);
+      else await this.showAround(id, visit);
     } catch (error) {
       if (visit !== this.visit) return;
       this.failure = error;
@@ -96,17 +106,18 @@ export class Picture {
     }
   }
 
-  /** What is beside it: its neighbours in the gallery, and pictures that have to do with it. */
+  /** What the server says, for as long as nothing else has been asked for meanwhile. */
+  async ofVisit(visit, asked) {
+    const answer = await asked;
+    if (visit !== this.visit) throw new DOMException("Another picture is shown by now.", "AbortError");
+    return answer;
+  }
+
+  /** Pictures that have to do with it, and the next one beforehand. */
   async showAround(id, visit) {
-    const place = await api.ask(`/v1/images/${id}/place?${parametersOf(this.filter)}`);
-    if (visit !== this.visit) return;
-    this.neighbours = place;
-    lastSeen.picture = { id, offset: place.offset };
-    this.renderWays();
-    const related = await api.ask(`/v1/images/${id}/related`).catch(() => null);
-    if (visit !== this.visit) return;
-    if (related) this.renderRelated(related);
-    if (place.next !== null) await this.prepare(place.next);
+    this.relations = await this.ofVisit(visit, api.ask(`/v1/images/${id}/related`).catch(() => null));
+    this.renderRelated();
+    if (this.neighbours.next !== null) await this.prepare(this.neighbours.next);
   }
 
   /** Going on to it, it is there at once. */
@@ -121,7 +132,8 @@ export class Picture {
   /** To the neighbour after (1) or before (-1); back leads to the gallery all the same. */
   go(steps) {
     const id = steps > 0 ? this.neighbours?.next : this.neighbours?.previous;
-    if (id === null || id === undefined) return;
+    this.wished = this.turning ? steps : 0; // what is pressed too early counts as soon as it can
+    if (this.turning || id === null || id === undefined) return;
     history.replaceState(history.state, "", addressOf(this.filter, id));
     this.show(id);
   }
@@ -185,6 +197,7 @@ export class Picture {
       h("aside", { class: "about", "aria-labelledby": "picture-name" }, this.image ? this.about() : h("p", { role: "status" }, h("span", { class: "spinner" }))),
     );
     this.renderWays();
+    this.renderRelated();
   }
 
   renderWays() {
@@ -264,13 +277,16 @@ export class Picture {
       image.taken_at && [t("picture.taken"), date(image.taken_at)],
       [t("image.added"), added],
       tags.length > 0 && [t("image.tagsShort"), h("ul", { class: "chips" }, tags)],
-      image.page_url && [t("picture.page"), link(image.page_url, hostOf(image.page_url))],
-      image.source_url && [t("match.source"), link(image.source_url, hostOf(image.source_url))],
+      ...[["picture.page", image.page_url], ["match.source", image.source_url]].map(([label, url]) => {
+        const leads = link(url, hostOf(url));
+        return leads && [t(label), leads];
+      }),
     ];
   }
 
-  renderRelated(found) {
-    const { id } = this.image;
+  renderRelated() {
+    const found = this.relations ?? {};
+    const id = this.image?.id;
     const tile = (other) => {
       const picture = h("img", { alt: "", loading: "lazy", width: 96, height: 96 });
       api.show(picture, other.links.thumbnail);

@@ -182,6 +182,25 @@ async def test_tab_is_called_after_what_is_shown(visit: Visit) -> None:
         await expect(page).to_have_title(f"PicTrace · {text_of('de', 'app.tagline')}")
 
 
+async def test_filter_is_folded_away_on_a_phone(visit: Visit) -> None:
+    async with visit(context=PHONE) as visitor:
+        page = await visitor.open("/?view=library")
+        words, unfold = page.locator("#words"), page.locator(".unfold")
+        await expect(page.locator(".gallery li").first).to_be_visible()
+        await expect(words).to_be_hidden()
+        await unfold.click()
+        await expect(words).to_be_visible()
+        await visitor.accessible()
+        await words.fill("rocket")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".gallery li")).to_have_count(1)
+        await expect(words).to_be_visible()  # one sees by what the library is filtered
+        await page.set_viewport_size({"width": 1200, "height": 900})
+        await visitor.open("/?view=library")
+        await expect(words).to_be_visible()
+        await expect(unfold).to_be_hidden()
+
+
 async def test_own_pictures_come_first_where_there_are_none(visit: Visit) -> None:
     async with visit(filled=False) as visitor:
         page = await visitor.open()

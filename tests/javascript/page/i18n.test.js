@@ -4,7 +4,7 @@ import { openWindow, serve } from "../window.js";
 
 openWindow();
 serve(() => assert.fail("only files are asked for"));
-const { fileSize, ofThePage, preferred, use } = await import("../../../api/web/i18n.js");
+const { actorName, dayName, fileSize, ofThePage, preferred, use } = await import("../../../api/web/i18n.js");
 const { current, t } = await import("../../../api/web/shared/i18n.js");
 const speaks = (...languages) => Object.assign(navigator, { languages });
 
@@ -58,4 +58,18 @@ test("the server is told of a choice, and of nothing else", async () => {
   assert.equal(document.cookie, "");
   await use("ru", { remember: true });
   assert.match(document.cookie, /pictrace\.language=ru/);
+});
+
+test("days are called as people call them", async () => {
+  await use("en");
+  const now = new Date(2026, 10, 1, 0, 30);
+  const said = ["2026-11-01", "2026-10-31", "2026-10-30", null].map((day) => dayName(day, now));
+  assert.deepEqual(said, ["Today", "Yesterday", "Friday, October 30, 2026", "Without a date"]);
+  await use("de");
+  assert.equal(dayName("2026-10-30", now), "Freitag, 30. Oktober 2026");
+  await use("en");
+});
+
+test("who did something is told in words where they are known", () => {
+  assert.deepEqual(["shell", "telegram:12", "__proto__", "somebody"].map(actorName), ["command line", "Telegram bot", "__proto__", "somebody"]);
 });
