@@ -169,12 +169,9 @@ async def test_equal_pixels_are_decided_on_at_once_but_for_those_left_out(visit:
         assert visitor.complaints == []
 
 
-GROUPS = 3000
-
-
-async def with_many_groups(api: Client) -> None:
+async def with_many_groups(api: Client, groups: int) -> None:
     """Pairs of equal pictures, as rows."""
-    await fill(api.service, 2 * GROUPS)
+    await fill(api.service, 2 * groups)
     async with api.service.repository.database.write() as connection:
         ids = list((await connection.scalars(select(images.c.id).order_by(images.c.id))).all())
         pairs = [
@@ -196,7 +193,7 @@ async def scroll_to_the_end(page: Page, groups: int) -> int:
 
 async def test_three_thousand_groups_scroll_in_few_nodes_and_a_decision_asks_for_nothing_anew(visit: Visit) -> None:
     async with visit(filled=False) as visitor:
-        await with_many_groups(visitor.api)
+        await with_many_groups(visitor.api, 3000)
         asked: list[Request] = []
         page = visitor.page
         page.on("request", lambda request: "/v1/duplicates" in request.url and asked.append(request))
@@ -210,14 +207,16 @@ async def test_three_thousand_groups_scroll_in_few_nodes_and_a_decision_asks_for
         shown = await page.evaluate("document.querySelectorAll('.group .twins').length")
         assert shown < 30
         # A decision takes its group away, and nothing else.
-        counted, place = len(asked), await page.evaluate("scrollY")
         last = page.locator(".group:has(.twins)").last
         name = await last.get_attribute("aria-label")
-        await last.get_by_role("button", name="Keep all").click()
-        await expect(page.locator(".group")).to_have_count(await page.locator(".group").count())
+        keep = last.get_by_role("button", name="Keep all")
+        await keep.focus()
+        counted, place = len(asked), await page.evaluate("scrollY")
+        await keep.press("Enter")
         await expect(page.get_by_label(str(name), exact=True)).to_have_count(0)
         await expect(page.locator("main [role=status]").first).to_have_text("2,999 groups.")
-        assert [request.method for request in asked[counted:] if request.method == "POST"] == ["POST"]
+        assert [request.method for request in asked[counted:]][:1] == ["POST"]
+        assert len(asked) <= counted + 2  # and perhaps the part that follows
         assert abs(await page.evaluate("scrollY") - place) < 900
         await page.locator(".toast").get_by_role("button", name="Undo").click()
         await expect(page.get_by_label(str(name), exact=True)).to_be_visible()
@@ -231,9 +230,10 @@ async def test_three_thousand_groups_scroll_in_few_nodes_and_a_decision_asks_for
         assert place > 10_000
 
 
-async def test_three_thousand_groups_of_equal_pixels_are_decided_on_in_parts(visit: Visit) -> None:
+async def test_many_groups_of_equal_pixels_are_decided_on_in_parts(visit: Visit) -> None:
+    count = 1040
     async with visit(filled=False) as visitor:
-        await with_many_groups(visitor.api)
+        await with_many_groups(visitor.api, count)
         page = await visitor.open(f"/?view=duplicates&kind=equal#key={ADMIN}")
         await expect(page.locator(".group").first).to_be_visible()
         sent: list[int] = []
@@ -243,16 +243,16 @@ async def test_three_thousand_groups_of_equal_pixels_are_decided_on_in_parts(vis
                 sent.append(len(request.post_data_json["groups"]))
 
         page.on("request", note)
-        await page.get_by_role("button", name="Keep the best of 3,000 groups").click()
-        await expect(page.get_by_role("heading", name="3,000 pictures are removed.")).to_be_visible(timeout=60_000)
-        assert sent == [500] * 6
-        assert (await visitor.api.get("/v1/images")).json["total"] == GROUPS
-        await page.get_by_role("button", name="Undo part 6").click()
+        await page.get_by_role("button", name="Keep the best of 1,040 groups").click()
+        await expect(page.get_by_role("heading", name="1,040 pictures are removed.")).to_be_visible(timeout=60_000)
+        assert sent == [500, 500, 40]
+        assert (await visitor.api.get("/v1/images")).json["total"] == count
+        await page.get_by_role("button", name="Undo part 3").click()
         await expect(page.locator(".outcome")).to_contain_text("Undone.")
-        assert (await visitor.api.get("/v1/images")).json["total"] == GROUPS + 500
+        assert (await visitor.api.get("/v1/images")).json["total"] == count + 40
         await page.get_by_role("button", name="Undo all of it").click()
         await expect(page.get_by_role("button", name="Undo all of it")).to_have_count(0, timeout=60_000)
-        assert (await visitor.api.get("/v1/images")).json["total"] == 2 * GROUPS
+        assert (await visitor.api.get("/v1/images")).json["total"] == 2 * count
 
 
 async def test_what_was_removed_before_is_said_when_it_comes_again(visit: Visit) -> None:
