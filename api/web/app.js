@@ -1,5 +1,6 @@
 // The page: header, language, key, and which of the views is shown.
 import * as api from "./api.js";
+import { dropped } from "./dropped.js";
 import { carryOver } from "./early.js";
 import { ofThePage, preferred, use } from "./i18n.js";
 import { keep } from "./kept.js";
@@ -27,7 +28,12 @@ const page = {
     scrollTo(0, 0);
     return view;
   },
-  searchFiles(files, address = "/") {
+  searchFiles(given, address = "/") {
+    const files = given.filter((one) => !one.isDirectory);
+    if (!files.length) {
+      say(t("ask.noFolder"));
+      return;
+    }
     if (files.length > 1) say(t("ask.onlyFirst"));
     const file = files.find((one) => one.type.startsWith("image/")) ?? files[0];
     page.go(address, keep(file));
@@ -87,7 +93,7 @@ async function route() {
   const parts = [above?.element, view.element].filter(Boolean);
   if (parts.length !== main.childNodes.length || parts.some((part, place) => part !== main.childNodes[place])) main.replaceChildren(...parts);
   renderHeader();
-  view.enter(wanted, above ? above.ask(wanted) : history.state?.question);
+  view.enter(wanted, above ? above.question() : history.state?.question);
 }
 
 /** The name of the view that an address leads to. */
@@ -236,7 +242,7 @@ function catchPictures() {
 }
 
 function take(data) {
-  const files = [...data.files];
+  const files = dropped(data);
   const text = (data.getData("text/uri-list") || data.getData("text/plain")).trim().split("\n")[0];
   if (files.length) view.takeFiles(files);
   else if (/^https?:\/\//i.test(text)) view.takeUrl(text);

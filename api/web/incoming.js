@@ -1,6 +1,5 @@
 // What other apps have shared to PicTrace: the service worker keeps it until somebody has dealt with it.
 import * as api from "./api.js";
-import { keep } from "./kept.js";
 import { button, h, refill } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
 
@@ -18,8 +17,6 @@ export class Incoming {
     this.element = h("section", { class: "incoming box" });
     /** @type {Kept[]} */
     this.kept = [];
-    /** @type {{ address: string, key: string } | null} */
-    this.asked = null; // the file that is searched for
   }
 
   /** What waits, the latest share first; without anything that is a picture or a link, nothing. */
@@ -31,13 +28,11 @@ export class Incoming {
     this.render();
   }
 
-  /** Searches for the first, unless a key is missing: a link goes into what is wanted, of a file the key is returned. */
-  ask(wanted) {
+  /** What is to be searched for; nothing while a key is missing. */
+  question() {
     const [first] = this.kept;
     if (!first || this.needsKey()) return null;
-    if (first.url) wanted.set("url", first.url);
-    else if (this.asked?.address !== first.address) this.asked = { address: first.address, key: keep(first.file) };
-    return first.file ? this.asked.key : null;
+    return first.file ? { file: first.file } : { url: first.url };
   }
 
   needsKey() {

@@ -33,27 +33,27 @@ export async function send(entry, { tags, operation, progress, line, smaller, si
   if (entry.url) return api.ask("/v1/images", { json: { url: entry.url, tags, operation_id: operation } });
   const file = entry.file;
   await requireReadable(file);
-  const form = (content, name) => {
+  const form = (content) => {
     const made = new FormData();
     for (const tag of tags) made.append("tags", tag);
     made.append("operation_id", String(operation));
-    made.append("file", content, name);
+    made.append("file", content);
     return made;
   };
   const { limits } = api.server;
   if (entry.isArchive) {
     if (file.size > limits.max_archive_bytes) throw new Problem("archive_too_large");
-    return api.uploadLines("/v1/archives", form(file, file.name), { progress, line, signal }).catch((error) => blame(error, file));
+    return api.uploadLines("/v1/archives", form(file), { progress, line, signal }).catch((error) => blame(error, file));
   }
   const sendSmaller = async (code) => {
     const made = await madeSmaller(file, limits);
     if (!made) throw new Problem(code);
     smaller({ before: file.size, after: made.size });
-    return api.upload("/v1/images", form(made, file.name.replace(/(\.[^.]*)?$/, ".jpg")), progress);
+    return api.upload("/v1/images", form(made), progress);
   };
   if (file.size > limits.max_bytes) return sendSmaller("file_too_large");
   try {
-    return await api.upload("/v1/images", form(file, file.name), progress);
+    return await api.upload("/v1/images", form(file), progress);
   } catch (error) {
     if (error.code === "too_many_pixels") return sendSmaller(error.code);
     return blame(error, file);
@@ -68,7 +68,7 @@ async function madeSmaller(file, limits) {
     maxPixels: limits.max_pixels,
     maxSourcePixels: limits.max_source_pixels,
   });
-  return made === file ? null : made;
+  return made === file ? null : new File([made], file.name.replace(/(\.[^.]*)?$/, ".jpg"), { type: made.type });
 }
 
 /** A browser says of a file that is gone from the disk what it says of a server that is away. */

@@ -8,7 +8,7 @@ import pytest
 
 from api import page
 from api.errors import ENGINE, OWN
-from engine import Edit
+from engine import PICTURE_SUFFIXES, Edit
 from tests.api.conftest import Serve
 
 WEB = Path(__file__).resolve().parents[2] / "api" / "web"
@@ -16,8 +16,6 @@ SCRIPTS = {path.relative_to(WEB).as_posix(): path.read_text() for path in sorted
 FORMS = ("one", "few", "many", "other")
 # Codes that no request of the page can be answered with.
 NOT_ON_THE_PAGE = {
-    "bad_archive",
-    "archive_too_large",
     "invalid_limit",
     "unknown_edit",
     "too_few_pictures",
@@ -80,6 +78,14 @@ def test_every_code_has_a_sentence() -> None:
 def test_scripts_write_text_only(name: str) -> None:
     forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|setAttribute\(['\"]style|https?://(?!www\.w3\.org)"
     assert not re.search(forbidden, SCRIPTS[name].replace('"https://…"', "").replace("/^https?:\\/\\//", ""))
+
+
+def test_page_takes_the_same_names_for_pictures_and_archives_as_the_engine() -> None:
+    kinds, sending = SCRIPTS["kinds.js"], SCRIPTS["sending.js"]
+    pictures = re.findall(r'"(\.\w+)"', kinds[kinds.index("PICTURES = [") : kinds.index("];")])
+    assert set(pictures) == PICTURE_SUFFIXES
+    for name in ("a.tar.zst", "a.tzst", "a.7z", "a.rar"):
+        assert f'".{name.rpartition(".")[2]}"' in sending
 
 
 def test_page_loads_nothing_from_elsewhere() -> None:

@@ -55,6 +55,7 @@ class Visitor:
 
     async def open(self, path: str = "/") -> Page:
         await self.page.goto(self.api.url + path)
+        await self.page.wait_for_selector("#access:enabled")  # before that there are the page's outlines only
         await self.page.wait_for_selector("main :is(h1, .problem)")
         return self.page
 

@@ -27,6 +27,7 @@ const later = globalThis.setTimeout;
 
 /** Puts a fresh window in place, with a main part as the page has one. What waits in it holds no test up at its end. */
 export function openWindow() {
+  globalThis.BroadcastChannel = undefined; // Node's would keep a test from ending
   globalThis.setTimeout = /** @type {any} */ ((...how) => later(...how).unref());
   const window = new Window({ url: "http://localhost:5000/" });
   for (const name of NAMES) {

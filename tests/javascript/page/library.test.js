@@ -240,8 +240,8 @@ test("pictures that are dropped here are added by the admin, and searched for by
   library.takeFiles(files);
   library.takeUrl("http://x/a b");
   assert.deepEqual(gone, [files, "/?url=http%3A%2F%2Fx%2Fa%20b"]);
-  const asked = await opened(() => [], { access: "admin", act: () => ({ status: "added", operation_id: "op", near: [] }) });
+  const asked = await opened(() => [], { access: "admin", act: () => ({ status: "added", operation_id: 7, near: [], image: image(9) }) });
   library.takeUrl("http://x/a");
   await settled();
-  assert.deepEqual([gone, asked.filter(({ method }) => method === "POST").map(({ json }) => json.url)], [[], ["http://x/a"]]);
+  assert.deepEqual([gone, asked.filter(({ path }) => path === "/v1/images").map(({ json }) => json.url)], [[], ["http://x/a"]]);
 });
