@@ -208,6 +208,7 @@ export class Search {
     return h(
       "section",
       { class: "waiting" },
+      h("h1", { class: "unseen" }, t("ask.searching")),
       h("p", { role: "status" }, h("span", { class: "spinner" }), this.step),
       h("p", {}, this.sent),
       h("p", {}, button(t("app.cancel"), stop, { id: "cancel" })),
@@ -227,7 +228,7 @@ export class Search {
     return h(
       "section",
       { id: "answer", tabindex: "-1", class: "waiting" },
-      h("p", { role: "status" }, t("ask.cancelled")),
+      h("h1", {}, t("ask.cancelled")),
       h("p", {}, button(t("app.retry"), () => this.ask(this.question), { class: "primary" })),
     );
   }

@@ -474,7 +474,8 @@ async def test_why_says_so_where_there_is_little_to_say(visit: Visit) -> None:
         await visitor.api("POST", "/v1/samples")
         page = await visitor.open()
         await page.get_by_role("button", name="A piece cut out").click()
-        await expect(page.locator(".query .fine").first).to_contain_text("is a part of “astronaut.png”")
+        await expect(page.locator(".query .caption")).to_contain_text("is a part of “astronaut.png”")
+        await page.locator(".others > summary").click()
         await page.locator(".card.weak").first.get_by_role("button", name="Why?").click()
         await expect(page.get_by_role("dialog")).to_contain_text("No part of one was found in the other")
 
