@@ -18,7 +18,7 @@ from engine.domain import Pixels, Region
 SIDE = 480  # pieces are looked for at this longest side
 MAX_PIECES = 12
 MIN_SIDE, MAX_AREA = 0.12, 0.9  # of a piece, as shares of the whole
-EVEN = 7.0  # standard deviation of a row's grey levels below which it is of one colour
+EVEN = 6.0  # standard deviation of a row's grey levels below which it is of one colour
 GROUND = 12.0  # grey levels in which bands of one ground differ
 
 # A line is where colours step more than they do around it; pictures join where that is so nearly all along.
@@ -32,7 +32,8 @@ STRAIGHT, SLACK = (
     0.6,
     0.04,
 )  # share of a side's rows that begin at it, and how far off they may, as a share of the width
-MOSTLY, NEARLY_ALL = 0.6, 0.95  # share of one grey level, and its neighbours, in what holds writing, or nothing
+MOSTLY, NEARLY_ALL = 0.72, 0.95  # share of one grey level, and its neighbours, in what holds writing, or nothing
+TRIMMED = 0.7  # share of a cell that is left of a piece whose edges have the colour of the ground
 OVERLAP = 0.1  # share of a box that another may cover, and be beside it
 
 Greys = NDArray[np.uint8]
@@ -155,7 +156,7 @@ class _Cutter:
         for across, down in product(list(boxes), repeat=2):
             cell = _Box(across.left, down.top, across.right, down.bottom)
             others = [box for box in boxes if cell.common(box) > OVERLAP * min(box.area, cell.area)]
-            is_around = all(cell.common(box) > (1 - OVERLAP) * box.area for box in others)
+            is_around = all(cell.common(box) > (1 - OVERLAP) * box.area < TRIMMED * cell.area for box in others)
             if is_around and not {across, down} & {*others} and not self._is_of_one_colour(cell, NEARLY_ALL):
                 boxes = [box for box in boxes if box not in others] + [cell]
         return boxes
@@ -198,6 +199,8 @@ class _Cutter:
                 _Box(placed.left + start, placed.top, placed.left + end, placed.bottom)
                 for start, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True)
             ]
+            if ground is None and len(parts) == 1 and box != self._whole:
+                continue  # a sky
             return [(part.turned() if turn else part, level) for part in parts]
         return None
 
