@@ -164,7 +164,7 @@ def _put_together(
 
 
 def _write(
-    draw: ImageDraw.ImageDraw, random: np.random.Generator, at: tuple[int, int], lines: int, ink: object
+    draw: ImageDraw.ImageDraw, random: np.random.Generator, at: tuple[int, int], lines: int, ink: Colour
 ) -> None:
     for line in range(lines):
         said = " ".join("".join(random.choice(list("abdeghiklmnorstu"), 5)) for _ in range(int(random.integers(3, 7))))

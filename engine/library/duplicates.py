@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 import cv2
 
@@ -60,6 +61,7 @@ class Duplicates:
         self._networks = networks
         self._originals = originals
         self._pool = pool
+        self._last: _Found | None = None
 
     # --- comparing
 
@@ -105,7 +107,7 @@ class Duplicates:
                 await (self._compare_thoroughly(ids) if thorough else self._compare(ids))
                 compared, cost = len(ids), 1
             else:
-                stars = await self._near()
+                stars = (await self._found()).near
                 total = max(total, done + len(stars.missing) + len(stars.unseen))
                 if missing := stars.missing[:at_most]:
                     await self._compare_pairs(missing)
@@ -258,11 +260,9 @@ class Duplicates:
         Lane `same`: of near-duplicates; `variant`: of versions that share a scene or a layout, to look through.
         `equal_only`: pictures that are equal to the best of their group, pixel for pixel, and these best ones.
         """
-        found, sizes = await self._repository.pairs.undecided()
-        near = await self._near(found, sizes)
-        variants = await self._pool.run(grouping.variants, found, sizes)
-        equal = [one.of_equal() for one in near.groups if one.equal]
-        wanted = variants if lane == "variant" else near.groups
+        known = await self._found()
+        equal = [one.of_equal() for one in known.near.groups if one.equal]
+        wanted = known.variants if lane == "variant" else known.near.groups
         if equal_only:
             wanted = equal if lane == "same" else []
         rest = [one for one in wanted if cursor is None or one.ids[0] > cursor]
@@ -271,9 +271,9 @@ class Duplicates:
             await self._with_pictures(part),
             part[-1].ids[0] if len(part) < len(rest) else None,
             len(wanted),
-            await self.waiting() + len(near.missing) + len(near.unseen),
-            len(variants),
-            sum(pair.relation == "contains" for pair in found),
+            await self.waiting() + len(known.near.missing) + len(known.near.unseen),
+            len(known.variants),
+            sum(pair.relation == "contains" for pair in known.pairs),
             len(equal),
         )
 
@@ -291,7 +291,7 @@ class Duplicates:
 
     async def contained(self, *, limit: int | None = None) -> tuple[Containment, ...]:
         """Pairs of which one contains the other, and on which nobody has decided: crops, collages, strips."""
-        found, _ = await self._repository.pairs.undecided()
+        found = (await self._found()).pairs
         contains = sorted((pair for pair in found if pair.relation == "contains"), key=lambda one: one.key)[:limit]
         images = await self._repository.pairs.images([image_id for pair in contains for image_id in pair.key])
         return tuple(
@@ -306,18 +306,17 @@ class Duplicates:
         Of a picture that is in none, for a better one has taken its near-duplicates: it and these.
         """
         await self._repository.images.get(image_id)
-        found, sizes = await self._repository.pairs.undecided()
-        for one in (await self._near(found, sizes)).groups:
+        found = await self._found()
+        for one in found.near.groups:
             if image_id in one.ids:
                 return one.ids
-        if near := grouping.neighbours(image_id, found):
-            return tuple(sorted([image_id, *near], key=lambda one: sizes[one].rank))
+        if near := grouping.neighbours(image_id, found.pairs):
+            return tuple(sorted([image_id, *near], key=lambda one: found.sizes[one].rank))
         raise NotDuplicates(f"Picture {image_id} has no near-duplicates in this library. Nothing was removed.")
 
     async def near(self, image_id: int) -> tuple[int, ...]:
         """The ids of a picture's near-duplicates on which nobody has decided, likeliest first."""
-        found, _ = await self._repository.pairs.undecided()
-        near = grouping.neighbours(image_id, found)
+        near = grouping.neighbours(image_id, (await self._found()).pairs)
         return tuple(sorted(near, key=lambda one: (-near[one], one)))
 
     async def related(self, image_id: int) -> Related:
@@ -380,7 +379,7 @@ class Duplicates:
     async def _missing_around(self, groups: dict[int, Sequence[int]]) -> list[Key]:
         """Pairs with the keepers of groups that have yet to be compared."""
         group_of = {image_id: keeper for keeper, ids in groups.items() for image_id in (keeper, *ids)}
-        found, _ = await self._repository.pairs.undecided()
+        found = (await self._found()).pairs
         within: dict[int, list[Pair]] = {keeper: [] for keeper in groups}
         for pair in found:
             if _is_within(pair.key, group_of):
@@ -391,15 +390,29 @@ class Duplicates:
             missing |= set(grouping.missing_around(keeper, ids, within[keeper], known))
         return sorted(missing)
 
-    async def _near(self, found: Sequence[Pair] | None = None, sizes: dict[int, Size] | None = None) -> Stars:
-        """The groups of near-duplicates, and what is missing from them."""
-        if found is None or sizes is None:
+    async def _found(self) -> "_Found":
+        """The pairs on which nobody has decided, and their groups; found anew where anything has changed."""
+        version = await self._repository.pairs.version()
+        if self._last is None or self._last.version != version:
             found, sizes = await self._repository.pairs.undecided()
-        first = await self._pool.run(grouping.near_duplicates, found, sizes)
-        if not first.missing:
-            return first
-        decided = await self._repository.pairs.decided(sorted({one for key in first.missing for one in key}))
-        return await self._pool.run(grouping.near_duplicates, found, sizes, decided)
+            near = await self._pool.run(grouping.near_duplicates, found, sizes)
+            if near.missing:
+                decided = await self._repository.pairs.decided(sorted({one for key in near.missing for one in key}))
+                near = await self._pool.run(grouping.near_duplicates, found, sizes, decided)
+            variants = await self._pool.run(grouping.variants, found, sizes)
+            self._last = _Found(version, found, sizes, near, variants)
+        return self._last
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The pairs of a library as it was at a version, the sizes of their pictures, and the groups that they make."""
+
+    version: tuple[int | float, ...]
+    pairs: list[Pair]
+    sizes: dict[int, Size]
+    near: Stars
+    variants: list[Grouped]
 
 
 def _is_within(key: Key, group_of: dict[int, int]) -> bool:

@@ -20,11 +20,11 @@ def parse(text: str) -> Region:
     x, y, width, height = map(float, given)
     if min(width, height) <= 0:
         raise InvalidRegion("The width and the height of a region must be more than 0.")
-    right, bottom = x + width, y + height
-    if min(x, y) < -ROUNDING or max(right, bottom) > 1 + ROUNDING:
+    left, top, right, bottom = max(0.0, x), max(0.0, y), min(1.0, x + width), min(1.0, y + height)
+    cut_off = max(left - x, top - y, x + width - right, y + height - bottom)
+    if cut_off > ROUNDING or left >= right or top >= bottom:
         raise InvalidRegion(f"The region {text.strip()} reaches out of the picture, which ends at 1.")
-    x, y = max(0.0, x), max(0.0, y)
-    return Region(x, y, min(1.0, right) - x, min(1.0, bottom) - y)
+    return Region(left, top, right - left, bottom - top)
 
 
 def side(region: Region) -> int:

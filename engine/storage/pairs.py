@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import Decision, Pair, Relation, StoredImage
@@ -110,6 +110,20 @@ class Pairs:
                 sizes[row.second_id] = Size(row.second_id, row.second_width, row.second_height, row.second_byte_size)
         return pairs, sizes
 
+    async def version(self) -> tuple[int | float, ...]:
+        """Differs wherever what `undecided` gives may differ; a look at the rows without reading them."""
+        numbers = (
+            func.count(),
+            func.count(duplicates.c.relation),
+            func.count(case((duplicates.c.relation == "near_duplicate", 1))),
+            func.count(duplicates.c.equal_pixels),
+            func.count(case((duplicates.c.equal_pixels, 1))),
+            func.coalesce(func.sum(duplicates.c.p_same), 0.0),
+        )
+        last = select(func.coalesce(func.max(changes.c.seq), 0)).scalar_subquery()
+        async with self._database.read() as connection:
+            return tuple((await connection.execute(select(*numbers, last))).one())
+
     async def near_duplicates_of(self, ids: Sequence[int]) -> list[Pair]:
         """The pairs of near-duplicates on which nobody has decided, of live pictures, one of these in each."""
         async with self._database.read() as connection:
@@ -173,55 +187,51 @@ class Pairs:
         UnknownImage, or NotDuplicates where none is a near-duplicate of it, with nothing done.
         """
         async with self._database.write() as connection:
-            there = list((await _all_live(connection, ids)).values())
-            kept, gone, lines = await _best_kept(connection, there, keeper)
-            if not gone:
-                raise NotDuplicates("These pictures are no group of near-duplicates (any more). Nothing was removed.")
-            await statements.record(connection, operation, lines)
-        left = sorted({image.id for image in there} - {kept.id} - gone)
-        return Decision(operation.id, tuple(sorted(gone)), kept.id, tuple(left))
+            there = _best_first((await _all_live(connection, ids)).values())
+            kept = next((image for image in there if image.id == keeper), there[0])
+            group = [kept, *(image for image in there if image is not kept)]
+            removed = await _keep_first(connection, [group], operation)
+        left = {image.id for image in there} - {kept.id, *removed}
+        return Decision(operation.id, tuple(sorted(removed)), kept.id, tuple(sorted(left)))
 
     async def keep_best_of_each(self, groups: Sequence[Sequence[int]], operation: Operation) -> Decision:
         """The same for many groups at once, of which no two share a picture; what is gone already is passed over.
 
         NotDuplicates where nothing is removed of any.
         """
-        removed, left = set[int](), set[int]()
-        lines: list[statements.Line] = []
         async with self._database.write() as connection:
             there = await _live(connection, [image_id for ids in groups for image_id in ids])
-            for ids in groups:
-                own = [there[image_id] for image_id in ids if image_id in there]
-                if own:
-                    kept, gone, some = await _best_kept(connection, own)
-                    lines += some
-                    removed |= gone
-                    left |= {image.id for image in own} - {kept.id} - gone
-            if not removed:
-                raise NotDuplicates("None of these are groups of near-duplicates (any more). Nothing was removed.")
-            await statements.record(connection, operation, lines)
+            found = [_best_first(there[image_id] for image_id in ids if image_id in there) for ids in groups]
+            removed = await _keep_first(connection, [group for group in found if group], operation)
+        left = {image.id for group in found for image in group[1:]} - removed
         return Decision(operation.id, tuple(sorted(removed)), None, tuple(sorted(left)))
 
 
-async def _best_kept(
-    connection: AsyncConnection, there: Sequence[StoredImage], keeper: int | None = None
-) -> tuple[StoredImage, set[int], list[statements.Line]]:
-    """Remove the near-duplicates of the best of these pictures, or of the keeper, that are among the others.
+async def _keep_first(
+    connection: AsyncConnection, groups: Sequence[Sequence[StoredImage]], operation: Operation
+) -> set[int]:
+    """Remove the near-duplicates of the first of each group that are among its others; returns their ids.
 
-    Returns the one that is kept, the ids of those removed, and what there is to record.
+    NotDuplicates, with nothing done, where there are none.
     """
-    ranked = sorted(there, key=lambda image: size_of(image).rank)
-    kept = next((image for image in ranked if image.id == keeper), ranked[0])
-    pairs = await _of(connection, [kept.id], (duplicates.c.relation == "near_duplicate") & ~_decided())
-    near = {one for pair in pairs for one in pair.key} - {kept.id}
-    gone = [image for image in ranked if image.id in near]
-    removed = sorted(image.id for image in gone)
-    await statements.set_deleted(connection, removed, clock.now())
-    lines: list[statements.Line] = [(image_id, "removed", None) for image_id in removed]
-    before = await statements.edit(connection, kept.id, inherited(kept, gone)) if gone else None
-    if before:
-        lines.append((kept.id, "edited", before))
-    return kept, set(removed), lines
+    near: dict[int, set[int]] = {group[0].id: set() for group in groups}
+    for pair in await _of(connection, list(near), (duplicates.c.relation == "near_duplicate") & ~_decided()):
+        for one, other in (pair.key, pair.key[::-1]):
+            near.get(one, set()).add(other)
+    gone = [[image for image in others if image.id in near[kept.id]] for kept, *others in groups]
+    removed = {image.id for some in gone for image in some}
+    if not removed:
+        raise NotDuplicates("These pictures are no group of near-duplicates (any more). Nothing was removed.")
+    await statements.set_deleted(connection, sorted(removed), clock.now())
+    edits = {group[0].id: inherited(group[0], some) for group, some in zip(groups, gone, strict=True) if some}
+    before = await statements.edit_each(connection, {one: values for one, values in edits.items() if values})
+    lines: list[statements.Line] = [(image_id, "removed", None) for image_id in sorted(removed)]
+    await statements.record(connection, operation, [*lines, *((one, "edited", was) for one, was in before.items())])
+    return removed
+
+
+def _best_first(found: Iterable[StoredImage]) -> list[StoredImage]:
+    return sorted(found, key=lambda image: size_of(image).rank)
 
 
 def inherited(kept: StoredImage, removed: Sequence[StoredImage]) -> dict[str, Any]:

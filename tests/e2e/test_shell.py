@@ -150,6 +150,20 @@ def test_limit_out_of_range_is_wrong_use(library: Command, limit: str) -> None:
     assert "invalid_limit" in done.stderr
 
 
+def test_part_of_a_query_is_looked_for_among_pictures_with_a_tag(library: Command, data_dir: Path) -> None:
+    library("add", "--tag", "dawn", SHIPPED / "chelsea.png")
+    region = ["--region", "0.1,0.1,0.8,0.8"]
+    (answer,) = library.json("search", "--json", *region, SHIPPED / "coffee.png")
+    best = answer["matches"][0]
+    assert (best["name"], best["lane"], best["evidence"]["exact"]) == ("coffee.png", "same", False)
+    assert answer["regions"] == []
+    (answer,) = library.json("search", "--json", "--weak", "--tag", "dawn", *region, SHIPPED / "coffee.png")
+    assert {match["name"] for match in answer["matches"]} == {"chelsea.png"}
+    assert "no picture has these tags" in library("search", "--tag", "dusk", SHIPPED / "coffee.png").stdout
+    done = library("search", "--region", "0,0,2,2", SHIPPED / "coffee.png")
+    assert (done.returncode, "invalid_region" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("arguments", [["search"], ["add"], ["remove", "x"], ["nonsense"], ["why", "a.jpg", "1"]])
 def test_wrong_use_is_two(pictrace: Command, arguments: list[str]) -> None:
     done = pictrace(*arguments)

@@ -4,23 +4,27 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 from sqlalchemy import select, text
 
 from engine import EngineSettings, PicTraceError, SearchService, open_service
-from engine.domain import AddResult, Pair, Pixels
-from engine.errors import DiskFull, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
+from engine.domain import AddResult, Pair, Pixels, StoredImage
+from engine.errors import DiskFull, FilesUnreachable, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
+from engine.library.originals import Originals
 from engine.matching.candidates import Candidates
 from engine.matching.near_duplicates import Comparer, Known
 from engine.pictures import augment
 from engine.pictures.sources import Source
 from engine.storage.additions import Additions
-from engine.storage.pairs import NOT, THOROUGHLY, WHOLE
+from engine.storage.pairs import NOT, THOROUGHLY, WHOLE, Pairs
 from engine.storage.tables import images
-from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph, thumbnail_of
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 from tests.older_tables import BEFORE_0007
 from tests.small_library import menu
 
@@ -768,3 +772,134 @@ async def test_related_pictures_are_told_apart_and_gone_ones_left_out(service: S
     assert await related(service, picture) == sides | {"parts": set(), "wholes": set()}
     with pytest.raises(UnknownImage):
         await service.duplicates.related(crop)
+
+
+# --- equal pixels
+
+
+def saved(pixels: Pixels, kind: str, **how: Any) -> bytes:
+    file = BytesIO()
+    PillowImage.fromarray(pixels).save(file, kind, **how)
+    return file.getvalue()
+
+
+async def equals(service: SearchService) -> dict[int, bool]:
+    """Whether each picture of the groups, but the best of each, is equal to the best."""
+    await service.duplicates.compare()
+    found = await service.duplicates.groups()
+    assert found.waiting == 0
+    return {one.image.id: one.equal_pixels for group in found.groups for one in group.pictures[1:]}
+
+
+async def test_equal_pixels_are_told_whatever_the_files_are(service: SearchService) -> None:
+    pixels = photograph("coffee.png")
+    other = pixels.copy()
+    other[200, 300] ^= 1
+    png, webp, one_off, compressed = await added(
+        service,
+        saved(pixels, "PNG", compress_level=1),
+        saved(pixels, "WEBP", lossless=True),
+        saved(other, "PNG"),
+        jpeg(pixels, 95),
+    )
+    assert await equals(service) == {webp: True, one_off: False, compressed: False}
+    found = await service.duplicates.groups(equal_only=True)
+    assert [[one.image.id for one in group.pictures] for group in found.groups] == [[png, webp]]
+    assert (found.total, found.equal) == (1, 1)
+    assert (await service.duplicates.groups(equal_only=True, lane="variant")).groups == ()
+
+
+async def test_jpeg_with_other_metadata_is_equal(service: SearchService) -> None:
+    content = jpeg(photograph("rocket.jpg"))
+    commented = content[:2] + b"\xff\xfe\x00\x0ca comment." + content[2:]
+    first, second = await added(service, content, commented)
+    assert await equals(service) in ({first: True}, {second: True})
+
+
+async def test_pixels_are_compared_once_and_only_of_what_may_be_equal(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    read = Originals.pixels_sha256
+
+    async def noting(self: Originals, image: StoredImage) -> str | None:
+        decoded.append(image.id)
+        return await read(self, image)
+
+    monkeypatch.setattr(Originals, "pixels_sha256", noting)
+    pixels = photograph("coffee.png")
+    one, two = await added(service, saved(pixels, "PNG"), saved(pixels, "WEBP", lossless=True))
+    await added(service, jpeg(pixels[:, ::-1]), jpeg(cv2.resize(pixels, (300, 200))))
+    for _ in range(2):
+        await equals(service)
+    assert sorted(decoded) == [one, two]
+
+
+async def test_lost_file_is_equal_to_nothing_and_keeps_nobody_waiting(service: SearchService) -> None:
+    pixels = photograph("coffee.png")
+    _, copy = await added(service, saved(pixels, "PNG"), saved(pixels, "WEBP", lossless=True))
+    original_of(service, await service.get(copy)).unlink()
+    assert await equals(service) == {copy: False}
+
+
+async def test_files_that_cannot_be_reached_are_asked_for_again(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = photograph("coffee.png")
+    _, copy = await added(service, saved(pixels, "PNG"), saved(pixels, "WEBP", lossless=True))
+    with monkeypatch.context() as away:
+
+        async def unreachable(self: Originals, image: StoredImage) -> str | None:
+            raise FilesUnreachable("It does not answer.")
+
+        away.setattr(Originals, "pixels_sha256", unreachable)
+        await service.duplicates.compare()
+        assert (await service.duplicates.groups()).waiting == 1
+    assert await equals(service) == {copy: True}
+
+
+async def test_best_of_many_groups_are_kept_and_brought_back_at_once(service: SearchService) -> None:
+    cups = await added(service, *(jpeg(photograph("coffee.png"), quality) for quality in (95, 70, 50)))
+    cats = await added(service, *(jpeg(photograph("chelsea.png"), quality) for quality in (95, 60)))
+    (stranger,) = await added(service, jpeg(photograph("page.png")))
+    await service.edit(cups[2], {"tags": ["drink"], "title": "A cup"}, actor="test")
+    before = sorted(map(sorted, await groups(service)))
+    decision = await service.duplicates.keep_best_of_each([[*cups, 999], [*cats, stranger]], actor="test")
+    assert (decision.removed, decision.left, decision.kept) == ((*cups[1:], cats[1]), (stranger,), None)
+    kept = await service.get(cups[0])
+    assert (kept.tags, kept.title) == (("drink",), "A cup")
+    assert await groups(service) == []
+    with pytest.raises(NotDuplicates):
+        await service.duplicates.keep_best_of_each([cups, cats], actor="test")
+    assert decision.operation_id
+    await service.undo(actor="test", operation_id=decision.operation_id)
+    assert sorted(map(sorted, await groups(service))) == before
+    assert (await service.get(cups[0])).tags == ()
+
+
+@pytest.mark.parametrize("chosen", [[], [[1, 2], [2, 3]], [[1, 1]], [[n, n + 1] for n in range(1, 1_100, 2)]])
+async def test_impossible_groups_are_refused(service: SearchService, chosen: list[list[int]]) -> None:
+    with pytest.raises(InvalidLimit):
+        await service.duplicates.keep_best_of_each(chosen, actor="test")
+
+
+async def test_groups_are_found_anew_only_where_something_has_changed(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best, copy = await pair(service)
+    await service.duplicates.compare()
+    asked: list[int] = []
+    undecided = Pairs.undecided
+
+    async def noting(self: Pairs) -> object:
+        asked.append(1)
+        return await undecided(self)
+
+    monkeypatch.setattr(Pairs, "undecided", noting)
+    for _ in range(3):
+        assert await groups(service) == [[best, copy]]
+    assert len(asked) <= 1
+    await service.duplicates.decide([best, copy], "different", actor="test")
+    assert await groups(service) == []
+    await service.undo(actor="test")
+    assert await groups(service) == [[best, copy]]
