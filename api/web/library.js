@@ -127,8 +127,8 @@ export class Library {
       const target = seen?.id ? await this.offsetOf(seen.id) : null;
       const from = target ?? there?.offset ?? 0;
       await listing.want(Math.max(0, from - 20), Math.min(from + 60, head.total));
+      if (head.total !== this.total) await this.shiftSelection();
       if (visit !== this.visit) return;
-      this.selection.shift(there && here.total !== null ? there.offset - here.offset : 0);
       const isFirst = this.total === null;
       Object.assign(this, { failure: null, total: head.total, known: head });
       this.renderFound();
@@ -174,6 +174,15 @@ export class Library {
     if (here.total === total) return here;
     const offset = await this.offsetOf(here.id);
     return { ...here, offset: offset ?? here.offset };
+  }
+
+  /** What is selected goes along when pictures have come or gone above it. */
+  async shiftSelection() {
+    const [selected] = this.selection.chosen;
+    if (!selected) return;
+    const [id, before] = selected;
+    const offset = await this.offsetOf(id);
+    if (offset !== null) this.selection.shift(offset - before);
   }
 
   async offsetOf(id) {

@@ -218,6 +218,18 @@ test("the gallery follows an addition, and pictures that are shown already are n
   assert.deepEqual([names(), says(), tile(1) === before], [["2.jpg", "1.jpg"], "2 pictures", true]);
 });
 
+test("a range begins at the same picture when others have come above it", async () => {
+  const images = [image(3), image(2), image(1)];
+  await opened(() => images);
+  click(tile(3), { ctrlKey: true });
+  images.unshift(image(4));
+  library.grown();
+  await waited(450);
+  click(tile(2), { shiftKey: true });
+  await settled();
+  assert.deepEqual(chosen(), [3, 2]);
+});
+
 test("a failure is said, with a way out", async () => {
   await opened(() => problem(503, "database_unreachable"));
   assert.match(library.element.querySelector("[role=alert]").textContent, /database cannot be reached/);
