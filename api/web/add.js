@@ -207,7 +207,7 @@ class Group {
     this.bar = h("progress", { max: 1, "aria-labelledby": `drop-${drop.id}` });
     this.heading.id = `drop-${drop.id}`;
     this.undoButton = button(t("add.undo"), () => adding.takeBack(drop), { class: "small", id: `undo-${drop.id}` });
-    this.list = h("ul", { class: "entries" });
+    this.list = h("ul", { class: "entries", "aria-labelledby": `drop-${drop.id}` });
     this.rest = h("p", { class: "row small" });
     this.element = h(
       "section",
@@ -239,6 +239,8 @@ class Group {
       return this.rows.get(entry).draw();
     });
     place(this.list, rows);
+    if (this.list.scrollHeight > this.list.clientHeight) this.list.tabIndex = 0; // to be scrolled by keyboard
+    else this.list.removeAttribute("tabindex");
     const others = ordered.length - visible.length;
     const more = () => {
       this.shown += MORE_ENTRIES;
