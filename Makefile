@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension test test-fast test-attacks-long test-browser browsers check format install install-dev bench bench-load bench-bot bench-large lock clean
+.PHONY: run bot extension test test-fast test-attacks-long test-browser browsers check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -70,6 +70,9 @@ bench-load: install-dev
 
 bench-bot: install-dev
 	PYTHONPATH=. $(BIN)/python benchmarks/bot.py
+
+bench-page: install-dev browsers
+	PYTHONPATH=. $(BIN)/python benchmarks/page.py
 
 # A million pictures: some 8 GB of disk for as long as it runs, and the better part of an hour.
 bench-large: install-dev

@@ -3,10 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.routing import Match, Mount
 from starlette.types import Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -19,11 +17,11 @@ from api.dependencies import Running, new_limiter
 from api.description import describe
 from api.guards import Guard
 from api.ledger import MOST_EACH
-from api.routes import additions, duplicates, health, images, samples, search
+from api.page import Page, PageFiles, ProblemPages
+from api.routes import additions, duplicates, health, images, many, operations, samples, search, trash
 from api.settings import ApiSettings
 from engine import PATIENCE_S, give_memory_back, open_service
 
-WEB = Path(__file__).with_name("web")
 FETCHES, FETCHES_WAITING = 16, 32
 DESCRIPTION = """Find a picture in your own library: the five best matches, with a reason and an honest score.
 
@@ -62,10 +60,11 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
     )
-    for routes in (search, images, additions, duplicates, samples, health):
+    for routes in (search, images, additions, many, trash, operations, duplicates, samples, health):
         app.include_router(routes.router)
     errors.register(app)
-    app.router.routes.append(_PageFiles("/", StaticFiles(directory=WEB, html=True), name="page"))
+    page = Page()
+    app.router.routes.append(_PageFiles("/", PageFiles(page), name="page"))
     proxies = [host for host in settings.trusted_proxies if host != "*"]
     app.add_middleware(
         Guard,
@@ -74,6 +73,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         max_archive_body_bytes=settings.max_uploaded_archive_bytes + OVERHEAD_BYTES,
         crowd=Crowd(most=max(1, MOST_EACH // settings.api_workers), exempt=exempt(proxies)),
     )
+    app.add_middleware(ProblemPages, page=page)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -32,6 +32,7 @@ from engine import (
     LibraryError,
     PicTraceError,
     Refused,
+    Region,
     Remote,
     RequestError,
     SearchResult,
@@ -46,6 +47,7 @@ from engine import (
     name_of,
     networks,
     open_service,
+    parse_region,
     parse_url,
     prepare_streams,
     read_file,
@@ -175,7 +177,8 @@ def watch(
 @app.command(
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n"
-        "  pictrace search https://example.org/a.jpg\n\n  pictrace search --json --limit 3 asked/*.jpg"
+        "  pictrace search https://example.org/a.jpg\n\n  pictrace search --json --limit 3 asked/*.jpg\n\n"
+        "  pictrace search --region 0.5,0,0.5,0.5 --tag holiday collage.png"
     )
 )
 def search(
@@ -183,14 +186,24 @@ def search(
     as_json: Json = False,
     limit: Annotated[int, typer.Option(help=f"How many matches, 1-{MAX_LIMIT}.")] = 5,
     weak: Annotated[bool, typer.Option("--weak", help="Also where nothing is near: the nearest there are.")] = False,
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,WIDTH,HEIGHT", help="Only this part of the pictures, in shares of their size."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="Only among the pictures with this tag; given several times, with all of them."),
+    ] = None,
 ) -> None:
     """Find the pictures of the library that are the same as a query, other versions of it, or alike."""
 
     async def run(service: SearchService) -> int:
+        tags = [text for text in map(_text, tag or []) if text]
+        asked = {"limit": limit, "weak": weak, "region": _region(region), "tags": tags}
         status = OK
         for path in paths:
             try:
-                result = await _search(service, path, limit=limit, weak=weak)
+                result = await _search(service, path, asked)
             except RequestError:
                 raise
             except PicTraceError as error:
@@ -202,7 +215,7 @@ def search(
             if as_json:
                 print(json.dumps({"query": _text(path)} | terminal.result_json(result)), flush=True)
             else:
-                terminal.show_result(out, _named(path), result)
+                terminal.show_result(out, _named(path), result, tags)
                 terminal.show_warnings(_named(path), result.warnings)
         return status
 
@@ -214,11 +227,15 @@ def why(
     path: Annotated[str, typer.Argument(metavar="PATH|URL", help="The query.")],
     image_id: Annotated[int, typer.Argument(metavar="ID", help="A picture of the library.")],
     target: Annotated[Path, typer.Option("--out", help="Where to write the JPEG.")],
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,WIDTH,HEIGHT", help="Only this part of the query, in shares of its size."),
+    ] = None,
 ) -> None:
     """Draw the picture that shows why two pictures match."""
 
     async def run(service: SearchService) -> int:
-        jpeg = (await service.explain(await _read(service, path), image_id)).picture
+        jpeg = (await service.explain(await _read(service, path), image_id, region=_region(region))).picture
         _write(target, jpeg)
         err.print(f"Written to {target}")
         return OK
@@ -713,10 +730,15 @@ async def _read(service: SearchService, path: str) -> bytes:
     return await asyncio.to_thread(read_file, Path(path), service.settings.max_bytes)
 
 
-async def _search(service: SearchService, path: str, *, limit: int, weak: bool) -> SearchResult:
+async def _search(service: SearchService, path: str, asked: dict[str, Any]) -> SearchResult:
     if is_url(path):
-        return await service.search_url(path, limit=limit, weak=weak)
-    return await service.search(await _read(service, path), limit=limit, weak=weak)
+        return await service.search_url(path, **asked)
+    return await service.search(await _read(service, path), **asked)
+
+
+def _region(given: str | None) -> Region | None:
+    """InvalidRegion."""
+    return None if given is None else parse_region(given)
 
 
 def _named(path: str) -> str:

@@ -96,13 +96,12 @@ def escape(text: str) -> str:
     return markup.escape(shown(text))
 
 
-def show_result(console: Console, query: str, result: SearchResult) -> None:
-    """One query's matches as a table."""
+def show_result(console: Console, query: str, result: SearchResult, tags: Sequence[str] = ()) -> None:
+    """One query's matches as a table; `tags`: of the pictures that were searched."""
     took = f"{result.timings_ms['total']:.0f} ms"
     if not result.matches:
-        nothing = (
-            "nothing like it is in this library" if result.library_size else "the library is empty: `pictrace add`"
-        )
+        empty = "no picture has these tags" if tags else "the library is empty: `pictrace add`"
+        nothing = "nothing like it is in this library" if result.library_size else empty
         console.print(f"[bold]{escape(query)}[/bold]  {nothing}  [dim]{took}[/dim]\n", soft_wrap=True)
         _say_whence(console, result)
         return
@@ -215,6 +214,7 @@ def result_json(result: SearchResult) -> dict[str, Any]:
     return {
         "matches": [match.as_json() for match in result.matches],
         "calibrated": result.calibrated,
+        "regions": [asdict(region) for region in result.regions],
         "page": result.from_page,
         "timings_ms": result.timings_ms,
         "warnings": [one.as_json() for one in result.warnings],

@@ -1,8 +1,9 @@
 // Asks the server. Every failure is a Problem with the server's stable code.
 import { has } from "./shared/i18n.js";
 import { Problem, sentence as sentenceOf } from "./shared/problem.js";
+import { authorization, begun, keepKey, key } from "./start.js";
 
-const STORED = "pictrace.key";
+export { key };
 
 let whenRefused = () => {};
 
@@ -21,19 +22,13 @@ export function onAccess(listener) {
 /** What `GET /v1/server` said last. */
 export let server = null;
 
-export function key() {
-  return sessionStorage.getItem(STORED) ?? localStorage.getItem(STORED);
-}
-
 export function isAdmin() {
   return server?.access === "admin";
 }
 
 /** Take up a key; without one, forget it. */
 export async function signIn(given, { remember = false } = {}) {
-  sessionStorage.removeItem(STORED);
-  localStorage.removeItem(STORED);
-  if (given) (remember ? localStorage : sessionStorage).setItem(STORED, given);
+  keepKey(given, { remember });
   await refresh();
 }
 
@@ -42,8 +37,7 @@ export async function refresh() {
     server = await ask("/v1/server");
   } catch (error) {
     if (error.code !== "wrong_key") throw error;
-    sessionStorage.removeItem(STORED);
-    localStorage.removeItem(STORED);
+    keepKey(null);
     server = await ask("/v1/server");
     throw error;
   } finally {
@@ -89,9 +83,11 @@ async function send(path, { method, json, form, signal }) {
   const headers = authorization();
   if (json) headers["Content-Type"] = "application/json";
   const body = json ? JSON.stringify(json) : form;
+  const asked = path === "/v1/server" ? begun.server : null;
+  begun.server = asked ? null : begun.server;
   let response;
   try {
-    response = await fetch(path, { method: method ?? (body ? "POST" : "GET"), headers, body, signal });
+    response = await (asked ?? fetch(path, { method: method ?? (body ? "POST" : "GET"), headers, body, signal }));
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem("offline");
@@ -101,9 +97,15 @@ async function send(path, { method, json, form, signal }) {
   return response;
 }
 
-/** Upload with progress, which fetch does not tell. Resolves to the server's JSON. */
-export async function upload(path, form, progress) {
-  return JSON.parse(await post(path, form, { progress }));
+/**
+ * Upload with progress, which fetch does not tell. Resolves to the server's JSON.
+ * @param {string} path
+ * @param {FormData} form
+ * @param {(share: number) => void} progress
+ * @param {AbortSignal} [signal]
+ */
+export async function upload(path, form, progress, signal) {
+  return JSON.parse(await post(path, form, { progress, signal }));
 }
 
 /** The same where the server answers a line of JSON at a time: `line` is called with each as it comes. */
@@ -149,6 +151,13 @@ function post(path, form, { progress, read, signal }) {
   });
 }
 
+/** Where an <img> finds a picture: at its path, or with a key in memory, which `release` frees. */
+export async function address(path, options = {}) {
+  if (!key()) return { url: path, release() {} };
+  const url = await askPicture(path, options);
+  return { url, release: () => URL.revokeObjectURL(url) };
+}
+
 /** An <img> may not carry a key: with one, the picture is fetched and shown from memory. */
 export function show(image, path) {
   if (!key()) {
@@ -185,11 +194,6 @@ export function opening(path) {
 /** What went wrong, in the reader's language. */
 export function sentence(error) {
   return sentenceOf(error, server?.limits);
-}
-
-/** @returns {Record<string, string>} */
-function authorization() {
-  return key() ? { Authorization: `Bearer ${key()}` } : {};
 }
 
 function problemOf(status, wait, text) {

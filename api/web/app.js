@@ -1,10 +1,9 @@
 // The page: header, language, key, and which of the views is shown.
 import * as api from "./api.js";
 import { dropped } from "./dropped.js";
-import { Duplicates } from "./duplicates.js";
-import { preferred, use } from "./i18n.js";
-import { openKeys } from "./keys.js";
-import { Library } from "./library.js";
+import { carryOver } from "./early.js";
+import { ofThePage, preferred, use } from "./i18n.js";
+import { keep } from "./kept.js";
 import { Search } from "./search.js";
 import { openDialogs } from "./shared/dialog.js";
 import { button, h, refill } from "./shared/dom.js";
@@ -12,18 +11,24 @@ import { current, t } from "./shared/i18n.js";
 import { LANGUAGES } from "./shared/languages.js";
 import { say } from "./toast.js";
 
+const ICON = new URL("./icon.svg", import.meta.url).href;
 const main = h("main", { id: "main", tabindex: "-1" });
 const header = h("header", { class: "top" });
 
 /** What views may ask of the page. */
 const page = {
-  go(address, question = null) {
-    history.pushState(question && remember(question), "", address);
-    route();
+  /**
+   * Go to an address of the page; resolves to the view that is shown there. `question`: the key of a file that is asked
+   * with, which no address can hold.
+   */
+  async go(address, question = null) {
+    history.pushState(question && { question }, "", address);
+    await route();
     main.focus({ preventScroll: true });
     scrollTo(0, 0);
+    return view;
   },
-  searchFiles(given) {
+  searchFiles(given, address = "/") {
     const files = given.filter((one) => !one.isDirectory);
     if (!files.length) {
       say(t("ask.noFolder"));
@@ -31,45 +36,82 @@ const page = {
     }
     if (files.length > 1) say(t("ask.onlyFirst"));
     const file = files.find((one) => one.type.startsWith("image/")) ?? files[0];
-    page.go("/", { file });
+    page.go(address, keep(file));
+  },
+  /** Call the tab by what was asked, or what is shown; without a text, by what the view's own `title()` says. */
+  title(text = null) {
+    title = text;
+    page.entitle();
+  },
+  entitle() {
+    const named = title ?? view?.title?.();
+    document.title = named ? `${named} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
   },
   async refresh() {
     await api.refresh();
     renderHeader();
   },
-  openKeys: () => openKeys(page),
+  async openKeys() {
+    const { openKeys } = await import("./keys.js");
+    openKeys(page);
+  },
   signedIn() {
     renderHeader();
     route();
   },
 };
 
-/** Files cannot be kept in the history itself: it keeps their numbers. */
-const questions = [];
+/** What each view is made by, once it is wanted: only the first look's own modules are waited for at the start. */
+const MAKERS = {
+  search: async () => new Search(page),
+  library: async () => new (await import("./library.js")).Library(page),
+  duplicates: async () => new (await import("./duplicates.js")).Duplicates(page),
+  compare: async () => new (await import("./compare.js")).Compare(page),
+  picture: async () => new (await import("./picture.js")).Picture(page),
+  trash: async () => new (await import("./trash.js")).Trash(page),
+  history: async () => new (await import("./history.js")).History(page),
+};
+const BY_NAME = ["library", "duplicates", "trash", "history"]; // in the address, as `view`
 
-function remember(question) {
-  return { question: questions.push(question) - 1 };
-}
-
-const search = new Search(page);
-const library = new Library(page);
-const duplicates = new Duplicates(page);
+/** @type {Record<string, Promise<any>>} */
+const made = {};
 let view = null;
+let shown = "search"; // the name of the view
+let title = null;
+let incoming = null; // what other apps have shared
 
 /** Show what the address says. */
-function route() {
+async function route() {
+  const address = location.href;
   const wanted = new URLSearchParams(location.search);
-  const next = { library, duplicates }[wanted.get("view")] ?? search;
+  const name = nameOf(wanted);
+  const [next, above] = await Promise.all([(made[name] ??= MAKERS[name]()), wanted.has("shared") ? lookAtShared() : null]);
+  if (location.href !== address) return; // somebody has gone on meanwhile
   for (const dialog of openDialogs()) dialog.close();
   if (view !== next) view?.leave();
-  view = next;
-  if (main.firstChild !== view.element) main.replaceChildren(view.element);
+  [view, shown, title] = [next, name, null];
+  const parts = [above?.element, view.element].filter(Boolean);
+  if (parts.length !== main.childNodes.length || parts.some((part, place) => part !== main.childNodes[place])) main.replaceChildren(...parts);
   renderHeader();
-  view.enter(wanted, questions[history.state?.question]);
+  view.enter(wanted, above ? above.question() : history.state?.question);
+}
+
+/** The name of the view that an address leads to. */
+function nameOf(wanted) {
+  if (/^\d+,\d+$/.test(wanted.get("compare") ?? "")) return "compare";
+  if (/^[1-9]\d{0,17}$/.test(wanted.get("image") ?? "")) return "picture";
+  return BY_NAME.find((name) => name === wanted.get("view")) ?? "search";
+}
+
+async function lookAtShared() {
+  const { Incoming } = await import("./incoming.js");
+  incoming ??= new Incoming(page);
+  await incoming.look();
+  return incoming;
 }
 
 function renderHeader() {
-  const inLibrary = view !== search;
+  const inLibrary = shown !== "search";
   const link = (address, text, isCurrent) =>
     h(
       "a",
@@ -100,27 +142,27 @@ function renderHeader() {
     h(
       "a",
       { href: "/", class: "mark", on: { click: (event) => (event.preventDefault(), page.go("/")) } },
-      h("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }),
-      "PicTrace",
+      h("img", { src: ICON, alt: "", width: 28, height: 28 }),
+      h("span", {}, "PicTrace"),
     ),
-    h("nav", {}, link("/", t("nav.search"), view === search && "page"), link("/?view=library", t("nav.library"), inLibrary && (view === library ? "page" : "true"))),
+    h("nav", {}, link("/", t("nav.search"), !inLibrary && "page"), link("/?view=library", t("nav.library"), inLibrary && (shown === "library" ? "page" : "true"))),
     h(
       "div",
       { class: "tools" },
-      languages,
+      h("span", { class: "language" }, languages),
       button(t({ none: "nav.signIn", search: "nav.reader", admin: "nav.admin" }[access]), page.openKeys, {
         id: "access",
         class: access === "none" ? "quiet" : "quiet signed",
       }),
     ),
   );
-  const heading = view === duplicates ? t("duplicates.heading") : t("library.heading");
-  document.title = inLibrary ? `${heading} · PicTrace` : `PicTrace · ${t("app.tagline")}`;
+  page.entitle();
 }
 
 async function changeLanguage(tag) {
   await use(tag, { remember: true });
   renderHeader();
+  incoming?.render();
   view.render();
 }
 
@@ -132,7 +174,7 @@ function keyFromAddress() {
 }
 
 async function start() {
-  await use(preferred());
+  await use(preferred()).catch(() => use(ofThePage()));
   const given = keyFromAddress();
   let refused = null;
   try {
@@ -141,10 +183,13 @@ async function start() {
     refused = error;
   }
   if (!api.server) {
-    showUnreachable(refused);
+    await showUnreachable(refused);
     return;
   }
-  document.body.replaceChildren(header, main);
+  const restore = carryOver(page.searchFiles);
+  await route();
+  takePlace(header, main);
+  restore();
   if (refused) say(api.sentence(refused));
   window.addEventListener("popstate", route);
   window.addEventListener("hashchange", async () => {
@@ -153,7 +198,14 @@ async function start() {
   });
   api.onRefusal(() => api.refresh().catch(() => {}).then(renderHeader));
   catchPictures();
-  route();
+  const { registerWorker } = await import("./worker.js");
+  await registerWorker();
+}
+
+/** In the place of the outlines that the page came with. */
+function takePlace(...elements) {
+  for (const outline of document.querySelectorAll("body > :is(header, main)")) outline.remove();
+  document.body.prepend(...elements);
 }
 
 /** Pictures that are dropped or pasted anywhere on the page. */
@@ -161,8 +213,8 @@ function catchPictures() {
   const cover = h("div", { class: "cover", hidden: true }, h("p", {}, ""));
   document.body.append(cover);
   let depth = 0;
-  const reveal = (shown) => {
-    cover.hidden = !shown;
+  const reveal = (isOver) => {
+    cover.hidden = !isOver;
     cover.firstChild.textContent = view.dropHint();
   };
   document.addEventListener("dragenter", (event) => {
@@ -197,16 +249,15 @@ function take(data) {
   else say(t("error.noPicture"));
 }
 
-function showUnreachable(error) {
-  document.body.replaceChildren(
-    h(
-      "main",
-      { class: "unreachable" },
-      h("h1", {}, t("error.heading")),
-      h("p", { role: "alert" }, api.sentence(error)),
-      button(t("app.retry"), () => location.reload()),
-    ),
-  );
+/** The page without its server. What was shared meanwhile is kept, and said to be. */
+async function showUnreachable(error) {
+  const waits = new URLSearchParams(location.search).has("shared") && h("p", {}, t("share.offline"));
+  const text = [h("h1", {}, t("error.heading")), h("p", { role: "alert" }, api.sentence(error)), waits].filter(Boolean);
+  const element = h("main", { id: "main", class: "unreachable", tabindex: "-1" }, text, button(t("app.retry"), () => location.reload()));
+  document.querySelector("body > main").replaceWith(element);
+  window.addEventListener("online", () => location.reload());
+  const { registerWorker } = await import("./worker.js");
+  await registerWorker();
 }
 
 start();

@@ -1,34 +1,46 @@
-// The view of near-duplicates: groups side by side, the best first; with the admin key, what to keep of each. Below them
-// what is a part of another, and what is similar: to be looked through, and never removed here.
+// The view of near-duplicates: groups side by side, the best first; with the admin key, what to keep of each. Those of equal
+// pixels can be decided on at once. What is a part of another, and what is similar, is to be looked through, never removed here.
 import * as api from "./api.js";
-import { fileSize } from "./i18n.js";
+import { Equal } from "./equal.js";
+import { GroupList } from "./group-list.js";
+import { innerLink } from "./links.js";
 import { button, h, refill } from "./shared/dom.js";
-import { t } from "./shared/i18n.js";
+import { number, t } from "./shared/i18n.js";
 import { nameOf } from "./shared/match.js";
 import { say } from "./toast.js";
+import { compareTwins, gains, twin } from "./twins.js";
 import { undo } from "./undo.js";
 
 const PAGE = 20;
+const MOST = 100; // groups in one answer
 const MAX_DECIDED = 500; // pictures, as the server takes them
 const PAUSE_MS = 400; // between two calls while some have yet to be compared
+
+/** What there is to look through, in the order of the tabs. */
+const KINDS = ["same", "equal", "parts", "similar"];
+const WANTED = { same: {}, equal: { equal: "true" }, similar: { lane: "variant" } };
 
 export class Duplicates {
   constructor(page) {
     this.page = page;
     this.element = h("div", { class: "duplicates" });
-    this.groups = [];
-    this.contains = { pairs: [], total: 0 };
-    this.variants = { groups: [], cursor: null };
-    this.total = null;
+    this.kind = "same";
+    this.counts = null; // of each kind
     this.waiting = 0;
-    this.cursor = null;
     this.failure = null;
-    this.deciding = false;
+    this.isDeciding = false;
+    this.latest = null; // what was decided last, for the key that takes it back
     this.timer = null;
     this.visit = 0; // only the latest call may draw
+    this.list = this.newList();
   }
 
-  enter() {
+  enter(wanted) {
+    const kind = KINDS.find((one) => one === wanted.get("kind")) ?? "same";
+    if (kind !== this.kind) {
+      this.kind = kind;
+      this.list = this.newList();
+    }
     this.render();
     this.load();
   }
@@ -36,6 +48,10 @@ export class Duplicates {
   leave() {
     this.visit += 1;
     clearTimeout(this.timer);
+  }
+
+  title() {
+    return t("duplicates.heading");
   }
 
   dropHint() {
@@ -50,183 +66,157 @@ export class Duplicates {
     this.page.go(`/?url=${encodeURIComponent(url)}`);
   }
 
-  /** As many groups as were shown, or else the first part; again while some pictures have yet to be compared. */
+  newList() {
+    const { kind } = this;
+    const names = { parts: "duplicates.containsPair", similar: "duplicates.variantsGroup" };
+    this.equal = new Equal({ list: () => this.list, total: () => this.counts?.equal ?? 0, changed: () => this.load() });
+    const list = new GroupList({
+      kind,
+      nameOf: (place) => t(names[kind] ?? "duplicates.group", { place }),
+      draw: (item, place) => this.drawn(kind, item, place),
+      part: async (cursor) => partOf(await this.ask(kind, cursor, kind === "equal" ? MOST : PAGE)),
+      failed: (error) => say(api.sentence(error)),
+    });
+    list.list.addEventListener("keydown", (event) => this.press(event));
+    return list;
+  }
+
+  ask(kind, cursor = null, limit = PAGE) {
+    const wanted = new URLSearchParams({ limit: String(limit), ...WANTED[kind], ...(cursor && { cursor }) });
+    return api.ask(`/v1/duplicates?${wanted}`);
+  }
+
+  /** How many there are of each kind, and the first part of this one; again while some pictures have yet to be compared. */
   async load() {
     clearTimeout(this.timer);
     const visit = (this.visit += 1);
-    const before = this.fingerprint();
     let wait = PAUSE_MS;
     try {
-      const first = await this.part(null);
-      const { groups, cursor, last } = await this.asMany(first, this.groups.length);
-      const variants = last.variants ? await this.asMany(await this.part(null, "variant"), this.variants.groups.length, "variant") : { groups: [], cursor: null };
+      const first = await this.ask("same");
+      const own = WANTED[this.kind] && this.kind !== "same" ? await this.ask(this.kind) : first;
       if (visit !== this.visit) return;
-      const contains = { pairs: first.contains ?? [], total: first.contains_total ?? 0 };
-      Object.assign(this, { failure: null, groups, cursor, contains, variants, total: last.total, waiting: last.waiting });
+      this.counts = { same: first.total, equal: first.equal_total ?? 0, parts: first.contains_total ?? 0, similar: first.variants ?? 0 };
+      const isCompared = this.waiting > 0 && first.waiting === 0;
+      this.waiting = first.waiting;
+      this.failure = null;
+      this.take(this.kind === "parts" ? { items: first.contains ?? [], cursor: null } : partOf(own), isCompared);
     } catch (error) {
       if (visit !== this.visit) return;
-      if (!error.retryAfter || this.total === null) this.failure = error;
+      if (!error.retryAfter || !this.counts) this.failure = error;
       if (this.failure) this.waiting = 0;
       else wait = error.retryAfter * 1000;
     }
-    if (this.fingerprint() !== before) this.renderFound();
+    this.renderFound();
     if (this.waiting) this.timer = setTimeout(() => this.load(), wait);
   }
 
-  /** The groups of a first part, and of those that follow until there are as many as wanted. */
-  async asMany(first, wanted, lane = "same") {
-    let last = first;
-    const groups = [...first.groups];
-    while (last.next_cursor && groups.length < wanted) {
-      last = await this.part(last.next_cursor, lane);
-      groups.push(...last.groups);
-    }
-    return { groups, cursor: last.next_cursor, last };
-  }
-
-  /** What is to be seen: where it is as it was, nothing is drawn or fetched again. */
-  fingerprint() {
-    const { groups, contains, variants, total, waiting, failure } = this;
-    return JSON.stringify([groups, contains, variants.groups, total, waiting, failure?.code, api.server?.access]);
-  }
-
-  /** `list`: what has groups and a cursor; `lane`: what they are of. */
-  async more(pressed, list, lane) {
-    pressed.disabled = true;
-    const shown = list.groups.length;
-    try {
-      const found = await this.part(list.cursor, lane);
-      list.groups.push(...found.groups);
-      list.cursor = found.next_cursor;
-      this.renderFound();
-      /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(`.groups.${lane} > .group`))[shown]?.focus();
-    } catch (error) {
-      pressed.disabled = false;
-      say(api.sentence(error));
-    }
-  }
-
-  part(cursor, lane = "same") {
-    const where = lane === "same" ? "" : `&lane=${lane}`;
-    return api.ask(`/v1/duplicates?limit=${PAGE}${where}${cursor ? `&cursor=${cursor}` : ""}`);
+  /**
+   * Where the list begins as it did, it stays as it is, with all that came after, and where one has scrolled to. `isWhole`:
+   * what came after may be otherwise, too.
+   */
+  take(part, isWhole) {
+    const { entries, told } = this.list;
+    const isAsBefore = entries.length >= part.items.length && part.items.every((item, index) => isSame(item, entries[index].item));
+    if (isAsBefore && told > 0 && !(isWhole && told > part.items.length)) return;
+    this.list.clear();
+    this.list.add(part);
   }
 
   render() {
     this.said = h("p", { role: "status", class: "fine" });
-    this.found = h("div", {});
-    refill(
-      this.element,
-      h("h1", {}, t("duplicates.heading")),
-      h("p", {}, t("duplicates.text")),
-      this.said,
-      this.found,
-    );
+    this.before = h("div", {});
+    this.after = h("div", {});
+    this.tabs = h("nav", { class: "tabs", "aria-label": t("duplicates.heading") });
+    refill(this.element, h("h1", {}, t("duplicates.heading")), this.tabs, this.said, this.before, this.list.element, this.after);
+    this.list.redraw();
     this.renderFound();
   }
 
   renderFound() {
-    refill(this.found, this.list());
+    refill(this.tabs, this.counts && KINDS.filter((kind) => this.counts[kind] || kind === "same" || kind === this.kind).map((kind) => this.tab(kind)));
+    this.equal.render();
+    // The list itself stays in its place: it may have the focus, and its scrolling is its own.
+    refill(this.before, this.failure ? this.problem() : this.introduction());
+    const hidden = this.counts && this.kind === "parts" ? this.counts.parts - this.list.entries.length : 0;
+    refill(this.after, hidden > 0 && h("p", { class: "fine" }, t("duplicates.containsMore", { count: hidden })));
+    this.list.element.hidden = Boolean(this.failure);
     // Last, so that screen readers tell of what is on the page by then.
     const says = this.sentences();
     if (this.said.textContent !== says) this.said.textContent = says;
     this.said.classList.toggle("busy", this.waiting > 0);
   }
 
+  tab(kind) {
+    const names = { same: "duplicates.heading", equal: "equal.heading", parts: "duplicates.contains", similar: "duplicates.variants" };
+    const address = kind === "same" ? "/?view=duplicates" : `/?view=duplicates&kind=${kind}`;
+    const label = [t(names[kind]), h("span", { class: "number" }, ` ${number(this.counts[kind])}`)];
+    return innerLink(this.page, address, { "aria-current": kind === this.kind ? "page" : null }, label);
+  }
+
   sentences() {
-    if (this.failure || this.total === null) return "";
-    const count = this.total || !this.waiting ? t(this.total ? "duplicates.count" : "duplicates.none", { count: this.total }) : "";
+    if (this.failure || !this.counts) return "";
+    const total = this.counts[this.kind];
+    const count = total || !this.waiting ? t(total ? "duplicates.count" : "duplicates.none", { count: total }) : "";
     return [count, this.waiting && t("duplicates.waiting", { count: this.waiting })].filter(Boolean).join(" ");
   }
 
-  list() {
-    if (this.failure) {
-      const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
-      const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
-      return [
-        h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
-        h("p", { class: "row" }, button(label, act)),
-      ];
-    }
-    if (this.total === null) return [h("p", {}, h("span", { class: "spinner" }))];
+  problem() {
+    const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
+    const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
     return [
-      this.groups.length + this.contains.pairs.length + this.variants.groups.length > 0 && !api.isAdmin() && this.invitation(),
-      h("ul", { class: "groups same" }, this.groups.map((group, index) => this.group(group, index + 1))),
-      this.rest(this, "same"),
-      this.contains.pairs.length > 0 && this.partsOfOthers(),
-      this.variants.groups.length > 0 && this.similar(),
+      h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
+      h("p", { class: "row" }, button(label, act)),
     ];
   }
 
-  /** The way to more groups of a list, if there are any. */
-  rest(list, lane) {
-    const more = button(t("library.more"), () => this.more(more, list, lane));
-    return list.cursor && h("p", { class: "row centre" }, more);
-  }
-
-  partsOfOthers() {
-    const { pairs, total } = this.contains;
-    return h(
-      "section",
-      { class: "contains", "aria-labelledby": "contains-heading" },
-      h("h2", { id: "contains-heading" }, t("duplicates.contains")),
-      h("p", {}, t("duplicates.containsText")),
-      h("ul", { class: "groups" }, pairs.map((pair, index) => this.pair(pair, index + 1))),
-      total > pairs.length && h("p", { class: "fine" }, t("duplicates.containsMore", { count: total - pairs.length })),
-    );
-  }
-
-  pair({ part, whole }, place) {
-    const name = t("duplicates.containsPair", { place });
-    const twins = [this.twin(part, t("duplicates.part")), this.twin(whole, t("duplicates.whole"))];
-    return this.lookedThrough(name, twins, [part.id, whole.id]);
-  }
-
-  similar() {
-    const groups = this.variants.groups.map(({ images }, index) => {
-      const twins = images.map((image) => this.twin(image));
-      const ids = images.map((image) => image.id);
-      return this.lookedThrough(t("duplicates.variantsGroup", { place: index + 1 }), twins, ids);
-    });
-    return h(
-      "section",
-      { class: "similar", "aria-labelledby": "similar-heading" },
-      h("h2", { id: "similar-heading" }, t("duplicates.variants")),
-      h("p", {}, t("duplicates.variantsText")),
-      h("ul", { class: "groups variant" }, groups),
-      this.rest(this.variants, "variant"),
-    );
-  }
-
-  /** Pictures of which none can be removed here; once looked through, they need not be shown again. */
-  lookedThrough(name, twins, ids) {
-    const label = t("duplicates.seen");
-    const seen = button(label, () => this.decide(ids, "all"), { "aria-label": `${label}: ${name}` });
-    return h(
-      "li",
-      { class: "group box", tabindex: "-1", "aria-label": name },
-      h("ul", { class: "twins" }, twins),
-      api.isAdmin() && ids.length <= MAX_DECIDED && h("p", { class: "row" }, seen),
-    );
+  introduction() {
+    if (!this.counts) return [h("p", {}, h("span", { class: "spinner" }))];
+    const texts = { same: "duplicates.text", equal: "equal.text", parts: "duplicates.containsText", similar: "duplicates.variantsText" };
+    const hasAny = this.list.entries.length > 0;
+    const keys = t(this.kind === "same" ? "duplicates.keys" : "duplicates.keysSeen");
+    return [
+      h("p", {}, t(texts[this.kind])),
+      hasAny && !api.isAdmin() && this.invitation(),
+      this.kind === "equal" && api.isAdmin() && this.equal.element,
+      hasAny && api.isAdmin() && this.kind !== "equal" && h("p", { class: "fine keys" }, keys),
+    ];
   }
 
   invitation() {
-    return h(
-      "p",
-      { class: "row" },
-      t("duplicates.signIn"),
-      button(t("nav.signIn"), this.page.openKeys, { id: "sign-in" }),
-    );
+    return h("p", { class: "row" }, t("duplicates.signIn"), button(t("nav.signIn"), this.page.openKeys, { id: "sign-in" }));
+  }
+
+  drawn(kind, item, place) {
+    if (kind === "equal") return this.equalGroup(item, place);
+    if (kind === "parts") return this.pair(item, place);
+    return kind === "similar" ? this.similarGroup(item, place) : this.group(item, place);
   }
 
   group({ images }, place) {
     const name = t("duplicates.group", { place });
-    const ids = images.map((image) => image.id);
-    const choice = (keep, label, kind = null) =>
-      button(label, () => this.decide(ids, keep), { class: kind, "aria-label": `${label}: ${name}` });
-    return h(
-      "li",
-      { class: "group box", tabindex: "-1", "aria-label": name },
-      h("ul", { class: "twins" }, images.map((image, index) => (index ? this.twin(image, "", this.keeping(ids, image)) : this.best(image)))),
+    const decide = (keep, keeper) => this.decide(this.list.entries.find((entry) => entry.place === place), keep, { keeper });
+    const choice = (keep, label, kind = null) => button(label, () => decide(keep), { class: kind, "aria-label": `${label}: ${name}` });
+    const [best] = images;
+    const twins = images.map((image, index) => {
+      const label = t("duplicates.keepThis");
+      const keepThis = () => decide("best", image.id);
+      const act = index > 0 && [
+        api.isAdmin() && button(label, keepThis, { "aria-label": `${label}: ${nameOf(image)}` }),
+        button(t("match.compare"), () => this.compare(best, image, decide), { class: "quiet", "aria-label": `${t("match.compare")}: ${nameOf(image)}` }),
+      ];
+      const gained = api.isAdmin() && gains(image, images.filter((other) => other !== image));
+      const made = twin({
+        page: this.page,
+        image,
+        badge: index ? "" : t("duplicates.best"),
+        notes: [index > 0 && image.equal_pixels && h("span", { class: "fine" }, t("equal.badge")), gained && h("span", { class: "gains" }, gained)],
+        acts: act,
+      });
+      if (!index) made.classList.add("best");
+      return made;
+    });
+    return [
+      h("ul", { class: "twins" }, twins),
       api.isAdmin() &&
         h(
           "p",
@@ -235,58 +225,130 @@ export class Duplicates {
           choice("all", t("duplicates.keepAll")),
           choice("different", t("duplicates.different")),
         ),
-    );
+    ];
   }
 
-  best(image) {
-    const twin = this.twin(image, t("duplicates.best"));
-    twin.classList.add("best");
-    return twin;
+  /** Whichever is kept of the two, the group is decided on as a whole. */
+  compare(first, second, decide) {
+    const keep = (image) => (image === first ? decide("best") : decide("best", image.id));
+    compareTwins(first, second, { keep: api.isAdmin() ? keep : null });
   }
 
-  /** For whoever likes another better than the best. */
-  keeping(ids, image) {
-    const label = t("duplicates.keepThis");
-    const name = `${label}: ${nameOf(image)}`;
-    return api.isAdmin() && button(label, () => this.decide(ids, "best", image.id), { class: "small", "aria-label": name });
+  equalGroup({ images }, place) {
+    const name = t("duplicates.group", { place });
+    const badge = (index) => (index ? "" : t("duplicates.best"));
+    const twins = images.map((image, index) => {
+      const notes = !index && api.isAdmin() && gains(image, images.slice(1));
+      const made = twin({ page: this.page, image, badge: badge(index), notes: notes && h("span", { class: "gains" }, notes) });
+      if (!index) made.classList.add("best");
+      return made;
+    });
+    return [api.isAdmin() && this.equal.tick(images[0].id, name), h("ul", { class: "twins" }, twins)];
   }
 
-  twin(image, badge = "", act = null) {
-    const name = nameOf(image);
-    const picture = h("img", { alt: name, loading: "lazy", width: 240, height: 180 });
-    api.show(picture, image.links.thumbnail);
-    const measures = t("result.size", { width: image.width, height: image.height });
-    return h(
-      "li",
-      {},
-      h("a", { href: image.links.file, target: "_blank", on: api.opening(image.links.file) }, picture),
-      badge && h("span", { class: "badge" }, badge),
-      h("span", { class: "name" }, name),
-      h("span", { class: "fine" }, measures),
-      h("span", { class: "fine" }, fileSize(image.byte_size)),
-      act,
-    );
+  pair({ part, whole }, place) {
+    const twins = [twin({ page: this.page, image: part, badge: t("duplicates.part") }), twin({ page: this.page, image: whole, badge: t("duplicates.whole") })];
+    return this.lookedThrough(twins, [part, whole], place);
   }
 
-  /** Say what becomes of a group, and offer to take it back. */
-  async decide(images, keep, keeper = null) {
-    if (this.deciding) return; // the second half of a double click
-    this.deciding = true;
+  similarGroup({ images }, place) {
+    return this.lookedThrough(images.map((image) => twin({ page: this.page, image })), images, place);
+  }
+
+  /** Pictures of which none can be removed here; once looked through, they need not be shown again. */
+  lookedThrough(twins, images, place) {
+    const label = t("duplicates.seen");
+    const name = this.list.nameOf(place);
+    const seen = () => this.decide(this.list.entries.find((entry) => entry.place === place), "all");
+    return [
+      h("ul", { class: "twins" }, twins),
+      h(
+        "p",
+        { class: "row" },
+        api.isAdmin() && images.length <= MAX_DECIDED && button(label, seen, { "aria-label": `${label}: ${name}` }),
+        button(t("match.compare"), () => compareTwins(images[0], images[1]), { class: "quiet", "aria-label": `${t("match.compare")}: ${name}` }),
+      ),
+    ];
+  }
+
+  /** Keys for whoever goes through many: they count while a group, or something in it, has the focus. */
+  press(event) {
+    const entry = this.list.entryOf(event.target);
+    if (!entry || event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
+    const isGroup = event.target === entry.element;
+    const act = {
+      j: () => this.list.focus(this.list.beside(entry, 1)),
+      k: () => this.list.focus(this.list.beside(entry, -1)),
+      ArrowDown: isGroup && (() => this.list.focus(this.list.beside(entry, 1))),
+      ArrowUp: isGroup && (() => this.list.focus(this.list.beside(entry, -1))),
+      ...(api.isAdmin() && this.kind !== "equal" && this.decisions(entry)),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  decisions(entry) {
+    const decide = (keep) => () => this.decide(entry, keep, { byKey: true });
+    const back = () => this.latest && this.takeBack(this.latest, { focuses: true });
+    if (this.kind !== "same") return { a: decide("all"), u: back };
+    return { b: decide("best"), a: decide("all"), d: decide("different"), u: back };
+  }
+
+  /** Say what becomes of a group, and offer to take it back. The rest of the list stays as it is. */
+  async decide(entry, keep, { keeper = undefined, byKey = false } = {}) {
+    if (this.isDeciding) return; // the second half of a double click
+    this.isDeciding = true;
+    const images = idsOf(entry.item);
     try {
-      const json = keeper ? { images, keep, keeper } : { images, keep };
-      const { operation_id: operation, removed, left = [] } = await api.ask("/v1/duplicates", { json });
+      const { operation_id: operation, removed, left = [] } = await api.ask("/v1/duplicates", { json: { images, keep, keeper } });
       const stays = left.length ? t("duplicates.left", { count: left.length }) : "";
       const done = {
         best: () => [t("duplicates.removed", { count: removed.length }), stays].filter(Boolean).join(" "),
         all: () => t("duplicates.kept"),
         different: () => t("duplicates.remembered"),
       };
-      say(done[keep](), operation && { label: t("app.undo"), run: () => undo(operation, () => this.load()) });
+      this.latest = operation && { operation, entry };
+      const { latest } = this;
+      this.list.remove(entry);
+      this.count(-1);
+      say(done[keep](), latest && { label: t("app.undo"), run: () => this.takeBack(latest), keepsFocus: byKey });
+      const isShort = !this.list.entries.length && this.counts[this.kind] > 0; // of pairs some are told at a time
+      if (left.length > 1 || isShort) await this.load(); // those left may be a group of their own
     } catch (error) {
       say(api.sentence(error));
+      await this.load();
     } finally {
-      this.deciding = false;
+      this.isDeciding = false;
     }
-    await this.load();
   }
+
+  takeBack(decided, { focuses = false } = {}) {
+    if (this.latest === decided) this.latest = null;
+    return undo(decided.operation, (isDone) => {
+      if (!isDone) return;
+      this.list.putBack(decided.entry);
+      this.count(1);
+      if (focuses) this.list.focus(decided.entry);
+    });
+  }
+
+  /** One fewer, or one more, of this kind. */
+  count(change) {
+    this.counts[this.kind] += change;
+    this.renderFound();
+  }
+}
+
+function partOf({ groups, next_cursor: cursor }) {
+  return { items: groups, cursor };
+}
+
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The pictures of a group, or of a pair. */
+function idsOf({ images, part, whole }) {
+  return (images ?? [part, whole]).map(({ id }) => id);
 }

@@ -1,5 +1,7 @@
 // Signing in with a key, and out again.
 import * as api from "./api.js";
+import { installing } from "./install.js";
+import { forgetAll } from "./kept.js";
 import { openDialog } from "./shared/dialog.js";
 import { button, h } from "./shared/dom.js";
 import { t } from "./shared/i18n.js";
@@ -16,12 +18,14 @@ export function openKeys(page) {
   };
   if (access !== "none") {
     const out = async () => {
+      await forgetAll();
       await api.signIn(null);
       leave();
     };
     dialog.append(
       h("p", {}, t(access === "admin" ? "keys.isAdmin" : "keys.isReader")),
       h("p", { class: "row" }, button(t("keys.signOut"), out)),
+      installing(),
     );
     return;
   }
@@ -49,6 +53,8 @@ export function openKeys(page) {
       problem,
       h("p", { class: "row" }, h("button", { type: "submit", class: "primary" }, t("keys.signIn"))),
     ),
+    h("details", {}, h("summary", {}, t("keys.lost")), h("p", {}, t("keys.lostText")), h("pre", {}, "pictrace admin-key --new")),
+    installing(),
   );
   field.focus();
 }

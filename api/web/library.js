@@ -1,41 +1,91 @@
-// The view of what is in the library: look, filter, and with the admin key add, edit, remove.
+// The view of what is in the library: look through it, filter and sort it, and with the admin key add and tidy.
 import { Adding } from "./add.js";
 import * as api from "./api.js";
-import { fileSize } from "./i18n.js";
-import { openDialog } from "./shared/dialog.js";
+import { addressOf, filterOf, parametersOf, SORTS, usualOrder } from "./filter.js";
+import { Gallery } from "./gallery.js";
+import { dayName } from "./i18n.js";
+import { innerLink } from "./links.js";
+import { Listing } from "./listing.js";
+import { acts } from "./many.js";
+import { lastSeen } from "./picture.js";
+import { MOST, Selection } from "./selection.js";
+import { SelectionBar } from "./selection-bar.js";
 import { button, h, refill } from "./shared/dom.js";
-import { date, number, t } from "./shared/i18n.js";
-import { nameOf, sourceOf } from "./shared/match.js";
+import { number, t } from "./shared/i18n.js";
 import { say } from "./toast.js";
-import { undo } from "./undo.js";
 
-const PAGE = 60;
-const CLEAR_OR_MOVING = ["image/png", "image/webp", "image/gif", "image/avif"];
+const SAVE_AFTER_MS = 120;
+const GROW_AFTER_MS = 400;
+const BY_DAY = ["added", "taken"];
 
 export class Library {
   constructor(page) {
     this.page = page;
     this.element = h("div", { class: "library" });
-    this.adding = new Adding(page, () => this.load({ keep: true }));
-    this.filter = { words: "", tag: "" };
-    this.images = [];
+    this.adding = new Adding(page, () => this.grown());
+    this.filter = filterOf(new URLSearchParams());
+    this.selection = new Selection(() => this.selected());
+    this.gallery = new Gallery(this.selection, {
+      addressOf: (image) => addressOf(this.filter, image.id),
+      open: (image) => this.open(image),
+      path: (image) => image.links.thumbnail,
+      canSelect: () => true,
+      failed: (error) => say(api.sentence(error)),
+    });
+    this.bar = new SelectionBar(this.selection, () => acts(this));
     this.tags = [];
     this.total = null;
-    this.cursor = null;
+    this.known = null; // how many there are, and on which days
     this.failure = null;
     this.groups = null; // of near-duplicates
-    this.changing = false;
+    this.shown = false;
+    this.visit = 0; // only the latest call may draw
+    this.scrolled = () => (this.saving ??= setTimeout(() => this.save(), SAVE_AFTER_MS));
+    this.typed = (event) => this.key(event);
   }
 
   enter(wanted) {
-    const filter = { words: wanted.get("words") ?? "", tag: wanted.get("tag") ?? "" };
-    if (filter.words !== this.filter.words || filter.tag !== this.filter.tag) this.total = null;
+    const filter = filterOf(wanted);
+    const isSame = this.total !== null && JSON.stringify(filter) === JSON.stringify(this.filter);
+    const place = history.state?.place ?? null;
+    const seen = lastSeen.take(place !== null);
+    if (!isSame) {
+      this.selection.clear();
+      this.total = null;
+      this.gallery.current = 0;
+    }
     this.filter = filter;
+    if (this.shown) this.gallery.stop();
+    this.show();
     this.render();
-    this.load();
+    if (isSame) this.arrive(place, seen?.offset);
+    this.load({ place, seen });
   }
 
-  leave() {}
+  /** The browser's own scrolling comes before there is anything to scroll to: the place is kept by this view. */
+  show() {
+    history.scrollRestoration = "manual";
+    this.gallery.start();
+    if (this.shown) return;
+    this.shown = true;
+    addEventListener("scroll", this.scrolled, { passive: true });
+    document.addEventListener("keydown", this.typed);
+  }
+
+  leave() {
+    this.shown = false;
+    this.visit += 1;
+    clearTimeout(this.saving);
+    this.saving = null;
+    history.scrollRestoration = "auto";
+    removeEventListener("scroll", this.scrolled);
+    document.removeEventListener("keydown", this.typed);
+    this.gallery.stop();
+  }
+
+  title() {
+    return t("library.heading");
+  }
 
   dropHint() {
     return api.isAdmin() ? t("add.drop") : t("ask.drop");
@@ -51,21 +101,92 @@ export class Library {
     else this.page.go(`/?url=${encodeURIComponent(url)}`);
   }
 
-  /** The first part of what passes the filter; with `keep` as many as were shown before. */
-  async load({ keep = false } = {}) {
-    this.failure = null;
-    const shown = keep ? this.images.length : 0;
-    const before = this.fingerprint();
+  /** Something was added: the gallery follows shortly, and keeps its place. */
+  grown() {
+    if (!this.shown || this.growing) return;
+    this.growing = setTimeout(() => {
+      this.growing = null;
+      this.load();
+    }, GROW_AFTER_MS);
+  }
+
+  /** What is in the library now; the reader stays at the same pictures, or is brought to a place, or to the one seen last. */
+  async load({ place = null, seen = null } = {}) {
+    const visit = (this.visit += 1);
+    const refreshed = this.page.refresh();
+    this.loadTags();
     try {
-      const [found, { tags }] = await Promise.all([this.part(null), api.ask("/v1/tags"), this.page.refresh()]);
-      this.tags = tags;
-      this.take(found, []);
-      while (this.cursor && this.images.length < shown) this.take(await this.part(this.cursor), this.images);
+      const listing = this.listing();
+      const here = place ?? this.gallery.place();
+      const [head] = await Promise.all([this.head(listing), refreshed]);
+      const there = here?.id ? await this.moved(here, head.total) : here;
+      const target = seen?.id ? await this.offsetOf(seen.id) : null;
+      const from = target ?? there?.offset ?? 0;
+      await listing.want(Math.max(0, from - 20), Math.min(from + 60, head.total));
+      if (visit !== this.visit) return;
+      this.selection.shift(there && here.total !== null ? there.offset - here.offset : 0);
+      const isFirst = this.total === null;
+      Object.assign(this, { failure: null, total: head.total, known: head });
+      this.renderFound();
+      this.gallery.fill(listing, this.sections(head));
+      if (isFirst || target !== null) this.arrive(place && { ...place, ...there }, target);
+      else if (there && here.total !== head.total) this.gallery.goTo(there);
     } catch (error) {
+      if (visit !== this.visit || error.name === "AbortError") return;
       this.failure = error;
+      this.renderFound();
     }
-    if (this.fingerprint() !== before) this.renderFound();
     if (this.total) await this.countDuplicates();
+  }
+
+  listing() {
+    const wish = parametersOf(this.filter);
+    const read = (offset, limit, signal) => {
+      const path = new URLSearchParams([...wish, ["offset", String(offset)], ["limit", String(limit)]]);
+      return api.ask(`/v1/images?${path}`, { signal });
+    };
+    const arrived = () => this.gallery.listing === listing && this.gallery.render();
+    const listing = new Listing(read, { arrived, failed: (error) => say(api.sentence(error)) });
+    return listing;
+  }
+
+  /** How many pictures there are, and on which days. */
+  async head(listing) {
+    if (!BY_DAY.includes(this.filter.sort)) {
+      const { total } = await listing.read(0, 1);
+      return { total, days: null };
+    }
+    const offset = -new Date().getTimezoneOffset();
+    return api.ask(`/v1/images/days?${parametersOf(this.filter, { utc_offset: String(offset) })}`);
+  }
+
+  sections({ total, days }) {
+    if (!days) return total ? [{ key: "all", label: null, count: total }] : [];
+    return days.map(({ day, pictures }) => ({ key: String(day), label: dayName(day), count: pictures }));
+  }
+
+  /** A place as it is now that pictures may have come or gone above it. */
+  async moved(here, total) {
+    if (here.total === total) return here;
+    const offset = await this.offsetOf(here.id);
+    return { ...here, offset: offset ?? here.offset };
+  }
+
+  async offsetOf(id) {
+    try {
+      return (await api.ask(`/v1/images/${id}/place?${parametersOf(this.filter)}`)).offset;
+    } catch {
+      return null; // it is gone
+    }
+  }
+
+  async loadTags() {
+    try {
+      this.tags = (await api.ask("/v1/tags")).tags;
+    } catch {
+      return;
+    }
+    this.renderTags();
   }
 
   /** After everything else: the server may be comparing. Where it fails, the number stays as it was. */
@@ -75,84 +196,131 @@ export class Library {
     } catch {
       return;
     }
-    this.renderDuplicates();
+    this.renderLinks();
   }
 
-  renderDuplicates() {
-    const address = "/?view=duplicates";
-    const follow = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      this.page.go(address);
-    };
-    const link = h("a", { href: address, id: "duplicates", on: { click: follow } }, t("library.duplicates", { count: this.groups ?? 0 }));
-    refill(this.duplicates, this.groups !== null && link);
+  /** Bring the reader to where they were, with the focus on the picture that they looked at last. */
+  arrive(place, seen) {
+    if (place?.offset !== undefined) this.gallery.goTo(place);
+    else if (place) document.documentElement.scrollTop = place.y;
+    if (seen !== null && seen !== undefined) this.gallery.focus(seen);
   }
 
-  /** What is to be seen: where it is as it was, nothing is drawn or fetched again. */
-  fingerprint() {
-    const { images, tags, total, failure } = this;
-    return JSON.stringify([images, tags, total, failure?.code, api.server?.access]);
+  /** Keep the place in the history, for coming back and for reloading. */
+  save() {
+    clearTimeout(this.saving);
+    this.saving = null;
+    if (!this.shown || this.total === null) return;
+    const place = this.gallery.place() ?? { y: document.documentElement.scrollTop };
+    history.replaceState({ ...history.state, place }, "");
   }
 
-  async more(pressed) {
-    pressed.disabled = true;
-    const shown = this.images.length;
+  open(image) {
+    this.save();
+    this.page.go(addressOf(this.filter, image.id));
+  }
+
+  key(event) {
+    if (document.querySelector("dialog[open]") || event.target.closest("input, textarea, select")) return;
+    if (event.key === "Escape" && this.selection.size) this.selection.clear();
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && this.total) this.selectAll();
+    else return;
+    event.preventDefault();
+  }
+
+  async selectAll() {
     try {
-      this.take(await this.part(this.cursor), this.images);
-      this.renderFound();
-      /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".gallery button"))[shown]?.focus();
+      const images = await this.gallery.listing.between(0, Math.min(this.total, MOST));
+      this.selection.replace(images.map(({ id }) => id));
+      if (this.total > MOST) say(t("select.most", { count: MOST }));
     } catch (error) {
-      pressed.disabled = false;
       say(api.sentence(error));
     }
   }
 
-  part(cursor) {
-    const wanted = new URLSearchParams({ limit: String(PAGE) });
-    for (const [name, value] of Object.entries({ ...this.filter, cursor })) if (value) wanted.set(name, value);
-    return api.ask(`/v1/images?${wanted}`);
+  selected() {
+    this.gallery.mark();
+    this.bar.render();
   }
 
-  take(found, before) {
-    this.images = [...before, ...found.images];
-    this.cursor = found.next_cursor;
-    if (found.total !== null) this.total = found.total;
+  /** After a change to several pictures, or its undoing. */
+  async changed() {
+    this.selection.clear();
+    if (this.shown) await this.load();
   }
 
   render() {
-    const submit = (event) => {
-      event.preventDefault();
-      const wanted = new URLSearchParams({ view: "library" });
-      const form = new FormData(event.currentTarget);
-      for (const [name, value] of form) if (value) wanted.set(name, String(value));
-      this.page.go(`/?${wanted}`);
-    };
-    const words = h("input", { type: "search", name: "words", id: "words", value: this.filter.words });
-    this.choice = h("select", { name: "tag", id: "tag", on: { change: (event) => event.target.form.requestSubmit() } });
-    this.found = h("div", {});
-    this.duplicates = h("p", { class: "row small" });
+    this.choices = h("div", { class: "choices" });
+    this.found = h("div", { class: "found" });
+    this.links = h("p", { class: "row small links" });
     refill(
       this.element,
-      h("h1", {}, t("library.heading")),
+      h("div", { class: "head" }, h("h1", {}, t("library.heading")), this.links),
       this.showsAdding() && this.adding.element,
-      h(
-        "form",
-        { class: "filter", role: "search", on: { submit } },
-        h("div", {}, h("label", { for: "words" }, t("library.words")), words),
-        h("div", {}, h("label", { for: "tag" }, t("library.tag")), this.choice),
-        h("button", { type: "submit", id: "filter" }, t("library.filter")),
-      ),
-      this.duplicates,
+      this.form(),
+      this.choices,
       this.found,
+      this.gallery.element,
+      this.bar.element,
     );
     if (this.showsAdding()) this.adding.render();
-    this.renderDuplicates();
+    this.renderLinks();
+    this.renderTags();
     this.renderFound();
+    if (this.known && this.total !== null) this.gallery.fill(this.gallery.listing, this.sections(this.known));
+    this.selected();
+  }
+
+  form() {
+    const { words, sort, order } = this.filter;
+    const submit = (event) => {
+      event?.preventDefault();
+      this.go({ words: field.value.trim() });
+    };
+    const field = h("input", { type: "search", name: "words", id: "words", value: words });
+    this.choice = h("select", { name: "tag", id: "tag", on: { change: (event) => this.go({ tags: [...this.filter.tags, event.target.value] }) } });
+    const sorts = SORTS.map((one) => h("option", { value: one, selected: one === sort }, t(`library.sort.${one}`)));
+    const choose = (event) => this.go({ sort: event.target.value, order: usualOrder(event.target.value) });
+    const turn = () => this.go({ order: order === "asc" ? "desc" : "asc" });
+    return h(
+      "form",
+      { class: "filter", role: "search", on: { submit } },
+      h("div", { class: "words" }, h("label", { for: "words" }, t("library.words")), field),
+      h("button", { type: "submit", id: "filter" }, t("library.filter")),
+      h("div", {}, h("label", { for: "tag" }, t("library.tag")), this.choice),
+      h("div", {}, h("label", { for: "sort" }, t("library.sort")), h("select", { id: "sort", on: { change: choose } }, sorts)),
+      button(order === "asc" ? "↑" : "↓", turn, { id: "order", "aria-label": t(`library.order.${order}`), title: t(`library.order.${order}`) }),
+    );
+  }
+
+  go(change) {
+    this.page.go(addressOf({ ...this.filter, ...change }));
   }
 
   showsAdding() {
     return api.isAdmin() || this.adding.entries.length > 0;
+  }
+
+  renderLinks() {
+    const link = (view, text) => innerLink(this.page, `/?view=${view}`, { id: view }, text);
+    refill(
+      this.links,
+      this.groups !== null && link("duplicates", t("library.duplicates", { count: this.groups })),
+      api.isAdmin() && link("trash", t("trash.heading")),
+      api.isAdmin() && link("history", t("history.heading")),
+    );
+  }
+
+  renderTags() {
+    if (!this.choice) return;
+    const { tags } = this.filter;
+    const options = this.tags
+      .filter(({ tag }) => !tags.includes(tag))
+      .map(({ tag, pictures }) => h("option", { value: tag }, `${tag} (${number(pictures)})`));
+    refill(this.choice, h("option", { value: "" }, t(tags.length ? "library.anotherTag" : "library.allTags")), options);
+    const chip = (tag) =>
+      button(`${tag} ×`, () => this.go({ tags: tags.filter((one) => one !== tag) }), { class: "chip", "aria-label": t("library.withoutTag", { tag }) });
+    refill(this.choices, tags.map(chip));
   }
 
   /** What the server told. The fields above stay: somebody may be typing in them. */
@@ -161,20 +329,12 @@ export class Library {
       this.render();
       return;
     }
-    const { tag } = this.filter;
-    const options = this.tags.map(({ tag: name, pictures }) =>
-      h("option", { value: name, selected: name === tag }, `${name} (${number(pictures)})`),
-    );
-    refill(
-      this.choice,
-      h("option", { value: "" }, t("library.allTags")),
-      options,
-      tag && !this.tags.some((one) => one.tag === tag) && h("option", { value: tag, selected: true }, tag),
-    );
-    refill(this.found, this.gallery());
+    this.renderLinks();
+    this.gallery.element.hidden = Boolean(this.failure) || !this.total;
+    refill(this.found, this.says());
   }
 
-  gallery() {
+  says() {
     if (this.failure) {
       const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
       const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
@@ -184,125 +344,19 @@ export class Library {
       ];
     }
     if (this.total === null) return [h("p", { role: "status" }, h("span", { class: "spinner" }))];
-    if (!this.images.length) {
-      const filtered = this.filter.words || this.filter.tag;
+    if (!this.total) return this.nothing();
+    return [h("p", { role: "status", class: "fine" }, t("library.count", { count: this.total }))];
+  }
+
+  nothing() {
+    const isFiltered = Boolean(this.filter.words || this.filter.tags.length);
+    if (!isFiltered) {
       return [
-        h("p", { role: "status" }, t(filtered ? "library.nothing" : "library.empty")),
-        !filtered && !api.isAdmin() && h("p", { class: "fine" }, t("library.emptyHint")),
-      ].filter(Boolean);
+        h("p", { role: "status" }, t("library.empty")),
+        h("p", { class: "fine" }, t(api.isAdmin() ? "library.emptyAdmin" : "library.emptyHint")),
+      ];
     }
-    const more = button(t("library.more"), () => this.more(more));
-    return [
-      h("p", { role: "status", class: "fine" }, t("library.count", { count: this.total })),
-      h("ul", { class: "gallery" }, this.images.map((image) => h("li", {}, this.tile(image)))),
-      this.cursor && h("p", { class: "row centre" }, more),
-    ].filter(Boolean);
-  }
-
-  tile(image) {
-    const picture = h("img", { alt: "", loading: "lazy", width: 160, height: 160 });
-    api.show(picture, image.links.thumbnail);
-    return h(
-      "button",
-      { type: "button", class: "tile", id: `image-${image.id}`, on: { click: () => this.open(image) } },
-      picture,
-      h("span", {}, nameOf(image)),
-      image.tags.includes("sample") && h("span", { class: "badge" }, t("samples.badge")),
-    );
-  }
-
-  open(image) {
-    const name = nameOf(image);
-    const picture = this.large(image);
-    const facts = [
-      [t("image.file"), image.name],
-      [t("image.size"), `${t("result.size", { width: image.width, height: image.height })}, ${fileSize(image.byte_size)}`],
-      [t("image.added"), date(image.created_at)],
-      image.tags.length && [t("image.tagsShort"), image.tags.join(", ")],
-    ].filter(Boolean);
-    const dialog = openDialog(
-      { heading: name, wide: true },
-      h(
-        "div",
-        { class: "details" },
-        picture,
-        h(
-          "div",
-          {},
-          h("dl", {}, facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value)))),
-          image.source_missing_since && h("p", { class: "fine" }, t("image.missing", { date: date(image.source_missing_since) })),
-          h(
-            "p",
-            { class: "row" },
-            button(t("match.like"), () => (dialog.close(), this.page.go(`/?like=${image.id}`)), { class: "primary" }),
-            h("a", { href: image.links.file, target: "_blank", on: api.opening(image.links.file) }, t("match.open")),
-            sourceOf(image),
-          ),
-          api.isAdmin() && this.editor(image, () => dialog),
-        ),
-      ),
-    );
-  }
-
-  /** The thumbnail; of what may be transparent or move the picture itself, on a chequerboard. */
-  large(image) {
-    const isWhole = CLEAR_OR_MOVING.includes(image.media_type);
-    const picture = h("img", { class: isWhole ? "large chequered" : "large", alt: nameOf(image) });
-    const showThumbnail = () => {
-      picture.classList.remove("chequered");
-      api.show(picture, image.links.thumbnail);
-    };
-    if (!isWhole) showThumbnail();
-    else {
-      picture.addEventListener("error", showThumbnail, { once: true });
-      api.show(picture, image.links.file);
-    }
-    return picture;
-  }
-
-  editor(image, dialog) {
-    const title = h("input", { id: "title", value: image.title ?? "", maxlength: 500 });
-    const tags = h("input", { id: "tags", value: image.tags.join(", ") });
-    const save = async (event) => {
-      event.preventDefault();
-      const words = tags.value.split(",").map((tag) => tag.trim()).filter(Boolean);
-      const path = `/v1/images/${image.id}`;
-      await this.change(path, { method: "PATCH", json: { title: title.value.trim() || null, tags: words } }, () => {
-        dialog().close();
-        return t("image.saved");
-      });
-    };
-    const remove = () =>
-      this.change(`/v1/images/${image.id}`, { method: "DELETE" }, () => {
-        dialog().close();
-        return t("image.removed", { name: nameOf(image) });
-      });
-    return h(
-      "form",
-      { on: { submit: save } },
-      h("label", { for: "title" }, t("image.title")),
-      title,
-      h("label", { for: "tags" }, t("image.tags")),
-      tags,
-      h(
-        "p",
-        { class: "row" },
-        h("button", { type: "submit" }, t("image.save")),
-        button(t("image.remove"), remove, { class: "danger" }),
-      ),
-    );
-  }
-
-  /** Change something, say so, and offer to take it back. */
-  async change(path, options, done) {
-    if (this.changing) return; // the second half of a double click
-    this.changing = true;
-    try {
-      const { operation_id: operation } = await api.ask(path, options).finally(() => (this.changing = false));
-      say(done(), { label: t("app.undo"), run: () => undo(operation, () => this.load({ keep: true })) });
-      await this.load({ keep: true });
-    } catch (error) {
-      say(api.sentence(error));
-    }
+    const all = () => this.go({ words: "", tags: [] });
+    return [h("p", { role: "status" }, t("library.nothing")), h("p", { class: "row" }, button(t("library.showAll"), all))];
   }
 }

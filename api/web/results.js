@@ -1,10 +1,14 @@
-// An answer: the query with its outline, and the matches in three lanes.
+// An answer: the picture that was asked with, and beside it the matches in three lanes.
+import { addThis } from "./add-this.js";
 import * as api from "./api.js";
-import { why } from "./question.js";
+import { Asked } from "./asked.js";
+import { downloadLink } from "./download.js";
+import { fileSize } from "./i18n.js";
+import { innerLink } from "./links.js";
+import { SHOWN, why } from "./question.js";
 import { button, h } from "./shared/dom.js";
-import { number, percent, t } from "./shared/i18n.js";
-import { answerSection, card, framed, honest, nameOf, showWhy } from "./shared/match.js";
-import { say } from "./toast.js";
+import { date, number, percent, t } from "./shared/i18n.js";
+import { answerSection, card, honest, nameOf, showWhy } from "./shared/match.js";
 
 export class Results {
   constructor(search, page) {
@@ -12,74 +16,72 @@ export class Results {
     this.page = page;
     this.answer = search.answer;
     this.question = search.question;
+    this.asked = new Asked(search, page);
     const { matches, library_size: size } = this.answer;
     const section = answerSection(this.answer, {
       cardOf: (match, place) => this.card(match, place),
       others: this.question.like === undefined ? size : size - 1,
-      showWeak: this.answer.weak ? null : () => this.search.ask(this.question, { weak: true }),
+      showWeak: this.answer.weak ? null : () => search.ask(this.question, { weak: true }),
     });
-    if (!this.answer.calibrated) section.append(h("p", { class: "fine" }, t("result.uncalibrated")));
-    this.element = h("div", { class: "results" }, this.query(), section);
+    section.append(...[this.more(), this.adding(), !this.answer.calibrated && h("p", { class: "fine" }, t("result.uncalibrated"))].filter(Boolean));
+    this.element = h("div", { class: "results" }, this.asked.element, section);
     this.outline(matches[0]);
   }
 
-  query() {
-    const { query, timings_ms: timings } = this.answer;
-    this.framed = framed(query.preview);
-    this.caption = h("p", { class: "fine" });
-    const copy = async () => {
-      await navigator.clipboard.writeText(location.href);
-      say(t("result.copied"));
-    };
-    const repeats = this.question.url !== undefined || this.question.like !== undefined;
-    return h(
-      "aside",
-      { class: "query", "aria-labelledby": "query-heading" },
-      h("h2", { id: "query-heading" }, t("result.query")),
-      this.framed.element,
-      this.caption,
-      h(
-        "p",
-        { class: "fine" },
-        `${t("result.size", { width: query.width, height: query.height })} · `,
-        t("result.took", { ms: Math.round(timings.total) }),
-      ),
-      this.answer.page && h("p", { class: "fine" }, t("result.fromPage")),
-      h(
-        "p",
-        { class: "row" },
-        button(t("ask.again"), () => this.page.go("/")),
-        repeats && navigator.clipboard && button(t("result.copyLink"), copy, { class: "quiet" }),
-      ),
-    );
+  /** As many more as the server gives; as long as it looks, the button waits. */
+  more() {
+    const { matches, more, weak } = this.answer;
+    if (more || matches.length < SHOWN) return null;
+    const isBusy = this.search.cancel !== null;
+    const ask = () => this.search.ask(this.question, { weak, more: true });
+    return h("p", { class: "row" }, button(t("library.more"), ask, { id: "more", disabled: isBusy, class: isBusy ? "busy" : null }));
+  }
+
+  /** Where nothing is like it, an admin may add the very picture. */
+  adding() {
+    const isThere = this.question.like !== undefined || this.answer.matches.some(({ weak }) => !weak);
+    return api.isAdmin() && !isThere ? addThis(this.question, this.page) : null;
   }
 
   /** Draw where a match lies in the query, and say so. */
   outline(match) {
     if (!match?.evidence.outline) return;
-    this.framed.outline(match);
-    const name = nameOf(match);
-    this.caption.textContent = t(`result.${relationOf(match)}`, { name });
+    this.asked.outline(match, t(`result.${relationOf(match)}`, { name: nameOf(match) }));
   }
 
   card(match, place) {
     const { calibrated } = this.answer;
     const image = h("img", { alt: "", width: 160, height: 120, loading: "lazy" });
     api.show(image, match.links.thumbnail);
-    const { file } = match.links;
     const label = `${t("match.open")}: ${nameOf(match)}`;
+    const compare = button(t("match.compare"), () => this.search.compareWith(match.id), { "aria-label": `${t("match.compare")}: ${nameOf(match)}` });
     return card(match, {
       place,
       calibrated,
-      picture: h("a", { href: file, "aria-label": label, on: api.opening(file) }, image),
+      picture: innerLink(this.page, `/?image=${match.id}`, { "aria-label": label, class: "to-page" }, image),
       point: () => this.outline(match),
       why: () =>
         showWhy(match, { calibrated, picture: () => why(this.question, match.id), limits: api.server?.limits }),
-      acts: button(t("match.like"), () => this.page.go(`/?like=${match.id}`), { class: "quiet" }),
-      notes: match.tags.includes("sample") && h("p", { class: "badge" }, t("samples.badge")),
+      acts: [compare, button(t("match.like"), () => this.page.go(`/?like=${match.id}`), { class: "quiet" }), downloadLink(match)],
+      notes: [h("p", { class: "fine" }, measures(match)), this.tags(match)],
       details: h("details", {}, h("summary", {}, t("match.evidence")), evidence(match, calibrated)),
     });
   }
+
+  /** Each tag leads to the pictures that have it; that one is a sample is told in words. */
+  tags({ tags }) {
+    const tag = (name) => {
+      if (name === "sample") return h("li", { class: "badge" }, t("samples.badge"));
+      return h("li", {}, innerLink(this.page, `/?view=library&tag=${encodeURIComponent(name)}`, { class: "tag" }, name));
+    };
+    return tags.length > 0 && h("ul", { class: "tags", "aria-label": t("image.tagsShort") }, tags.map(tag));
+  }
+}
+
+/** Its size in pixels and bytes, and since when it is here; older servers say less. */
+export function measures({ width, height, byte_size: bytes, created_at: at }) {
+  const size = [t("result.size", { width, height }), bytes && fileSize(bytes)].filter(Boolean).join(", ");
+  return at ? `${size} · ${t("image.addedOn", { date: date(at) })}` : size;
 }
 
 /**

@@ -9,7 +9,10 @@ let byKeyboard = false;
 addEventListener("keydown", () => (byKeyboard = true), true);
 addEventListener("pointerdown", () => (byKeyboard = false), true);
 
-/** An action gets the focus where the keyboard was used last; it stays while it is focused or pointed at. */
+/**
+ * An action gets the focus where the keyboard was used last, unless it `keepsFocus` where it is; it stays while it is focused
+ * or pointed at.
+ */
 export function say(text, action = null) {
   // An open dialog makes the rest of the page inert: the message goes in there.
   const dialog = document.querySelector("dialog[open]");
@@ -38,7 +41,7 @@ export function say(text, action = null) {
   act.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
   toast.addEventListener("focusout", wait);
   toast.addEventListener("pointerleave", wait);
-  if (byKeyboard) act.focus();
+  if (byKeyboard && !action.keepsFocus) act.focus();
 }
 
 /** Take a message away, or whichever is shown; if the focus was in it, the page's main part gets it. */

@@ -24,13 +24,18 @@ class Size:
     """What decides which of several pictures is the best."""
 
     id: int
-    pixels: int
+    width: int
+    height: int
     byte_size: int
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        return self.width, self.height
 
     @property
     def rank(self) -> tuple[int, int, int]:
         """Best first."""
-        return -self.pixels, -self.byte_size, self.id
+        return -self.width * self.height, -self.byte_size, self.id
 
 
 class Pairs:
@@ -65,6 +70,13 @@ class Pairs:
                 these = images.c.id.in_(part) & (images.c.compared < how_far) & ~changed
                 await connection.execute(update(images).where(these).values(compared=how_far))
 
+    async def put_equal_pixels(self, found: dict[tuple[int, int], bool]) -> None:
+        """Whether the pictures of some pairs are equal, pixel for pixel."""
+        async with self._database.write() as connection:
+            for (first_id, second_id), equal in found.items():
+                which = (duplicates.c.first_id == first_id) & (duplicates.c.second_id == second_id)
+                await connection.execute(update(duplicates).where(which).values(equal_pixels=equal))
+
     async def unrelated_yet(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """Pairs of live pictures, one of these in each, that an older PicTrace found: how they relate is not known."""
         async with self._database.read() as connection:
@@ -94,8 +106,8 @@ class Pairs:
         async with self._database.read() as connection:
             for row in await connection.execute(query):
                 pairs.append(_pair(row))
-                sizes[row.first_id] = Size(row.first_id, row.first_width * row.first_height, row.first_byte_size)
-                sizes[row.second_id] = Size(row.second_id, row.second_width * row.second_height, row.second_byte_size)
+                sizes[row.first_id] = Size(row.first_id, row.first_width, row.first_height, row.first_byte_size)
+                sizes[row.second_id] = Size(row.second_id, row.second_width, row.second_height, row.second_byte_size)
         return pairs, sizes
 
     async def near_duplicates_of(self, ids: Sequence[int]) -> list[Pair]:
@@ -104,6 +116,20 @@ class Pairs:
             pairs = await _of(connection, ids, (duplicates.c.relation == "near_duplicate") & ~_decided())
             there = await _live(connection, [one for pair in pairs for one in pair.key])
         return [pair for pair in pairs if there.keys() >= set(pair.key)]
+
+    async def of_image(self, image_id: int) -> list[Pair]:
+        """The pairs of a picture with live ones, likeliest first; without those that somebody has called different."""
+        different = select(kept_pairs.c.first_id).where(
+            kept_pairs.c.first_id == duplicates.c.first_id,
+            kept_pairs.c.second_id == duplicates.c.second_id,
+            kept_pairs.c.reason == "different",
+        )
+        known = duplicates.c.relation.in_(("near_duplicate", "variant", "contains"))
+        async with self._database.read() as connection:
+            pairs = await _of(connection, [image_id], known & ~different.exists())
+            there = await _live(connection, [one for pair in pairs for one in pair.key])
+        found = [pair for pair in pairs if there.keys() >= set(pair.key)]
+        return sorted(found, key=lambda pair: (-pair.p_same, pair.key))
 
     async def decided(self, ids: Sequence[int]) -> set[tuple[int, int]]:
         """The pairs that somebody has decided on, of those with one of these pictures."""
@@ -147,22 +173,55 @@ class Pairs:
         UnknownImage, or NotDuplicates where none is a near-duplicate of it, with nothing done.
         """
         async with self._database.write() as connection:
-            there = sorted((await _all_live(connection, ids)).values(), key=lambda image: size_of(image).rank)
-            kept = next((image for image in there if image.id == keeper), there[0])
-            pairs = await _of(connection, [kept.id], (duplicates.c.relation == "near_duplicate") & ~_decided())
-            near = {one for pair in pairs for one in pair.key} - {kept.id}
-            gone = [image for image in there if image.id in near]
+            there = list((await _all_live(connection, ids)).values())
+            kept, gone, lines = await _best_kept(connection, there, keeper)
             if not gone:
                 raise NotDuplicates("These pictures are no group of near-duplicates (any more). Nothing was removed.")
-            removed = sorted(image.id for image in gone)
-            await statements.set_deleted(connection, removed, clock.now())
-            lines: list[statements.Line] = [(image_id, "removed", None) for image_id in removed]
-            before = await statements.edit(connection, kept.id, inherited(kept, gone))
-            if before:
-                lines.append((kept.id, "edited", before))
             await statements.record(connection, operation, lines)
-        left = sorted({image.id for image in there} - {kept.id, *removed})
-        return Decision(operation.id, tuple(removed), kept.id, tuple(left))
+        left = sorted({image.id for image in there} - {kept.id} - gone)
+        return Decision(operation.id, tuple(sorted(gone)), kept.id, tuple(left))
+
+    async def keep_best_of_each(self, groups: Sequence[Sequence[int]], operation: Operation) -> Decision:
+        """The same for many groups at once, of which no two share a picture; what is gone already is passed over.
+
+        NotDuplicates where nothing is removed of any.
+        """
+        removed, left = set[int](), set[int]()
+        lines: list[statements.Line] = []
+        async with self._database.write() as connection:
+            there = await _live(connection, [image_id for ids in groups for image_id in ids])
+            for ids in groups:
+                own = [there[image_id] for image_id in ids if image_id in there]
+                if own:
+                    kept, gone, some = await _best_kept(connection, own)
+                    lines += some
+                    removed |= gone
+                    left |= {image.id for image in own} - {kept.id} - gone
+            if not removed:
+                raise NotDuplicates("None of these are groups of near-duplicates (any more). Nothing was removed.")
+            await statements.record(connection, operation, lines)
+        return Decision(operation.id, tuple(sorted(removed)), None, tuple(sorted(left)))
+
+
+async def _best_kept(
+    connection: AsyncConnection, there: Sequence[StoredImage], keeper: int | None = None
+) -> tuple[StoredImage, set[int], list[statements.Line]]:
+    """Remove the near-duplicates of the best of these pictures, or of the keeper, that are among the others.
+
+    Returns the one that is kept, the ids of those removed, and what there is to record.
+    """
+    ranked = sorted(there, key=lambda image: size_of(image).rank)
+    kept = next((image for image in ranked if image.id == keeper), ranked[0])
+    pairs = await _of(connection, [kept.id], (duplicates.c.relation == "near_duplicate") & ~_decided())
+    near = {one for pair in pairs for one in pair.key} - {kept.id}
+    gone = [image for image in ranked if image.id in near]
+    removed = sorted(image.id for image in gone)
+    await statements.set_deleted(connection, removed, clock.now())
+    lines: list[statements.Line] = [(image_id, "removed", None) for image_id in removed]
+    before = await statements.edit(connection, kept.id, inherited(kept, gone)) if gone else None
+    if before:
+        lines.append((kept.id, "edited", before))
+    return kept, set(removed), lines
 
 
 def inherited(kept: StoredImage, removed: Sequence[StoredImage]) -> dict[str, Any]:
@@ -182,7 +241,7 @@ def inherited(kept: StoredImage, removed: Sequence[StoredImage]) -> dict[str, An
 
 
 def size_of(image: StoredImage) -> Size:
-    return Size(image.id, image.width * image.height, image.byte_size)
+    return Size(image.id, image.width, image.height, image.byte_size)
 
 
 # What is believed of a pair that is found to be related in two ways, once from each of its pictures: the last of these.
@@ -201,7 +260,7 @@ def _decided() -> Any:
 
 
 def _pair(row: Any) -> Pair:
-    return Pair(row.first_id, row.second_id, row.p_same, row.relation, row.part_id)
+    return Pair(row.first_id, row.second_id, row.p_same, row.relation, row.part_id, row.equal_pixels)
 
 
 async def _put(connection: AsyncConnection, pairs: Sequence[Pair]) -> None:

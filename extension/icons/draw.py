@@ -1,10 +1,15 @@
-"""Draws the extension's icons, the page's icon.svg in the sizes that browsers want: usage: draw.py."""
+"""Draws the icons of extension and page, the page's icon.svg in the sizes that browsers want: usage: draw.py."""
 
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+HERE = Path(__file__).resolve().parent
+OF_THE_PAGE = HERE.parents[1] / "api" / "web" / "icons"
 SIZES = (16, 32, 48, 128)
+PAGE_SIZES = (180, 192, 512)
+MASKABLE = 512
+SAFE = 0.66  # of a maskable icon's width: what lies outside may be cut away
 ACCENT, WHITE, FAINT = (179, 69, 15, 255), (255, 255, 255, 255), (225, 181, 159, 255)
 FINE = 32  # drawn 32 times as large as the drawing's 32 units, then made smaller
 
@@ -24,8 +29,22 @@ def drawn() -> Image.Image:
     return image
 
 
+def maskable() -> Image.Image:
+    """The same in the middle of a ground that reaches to the edges."""
+    image = Image.new("RGBA", (MASKABLE, MASKABLE), ACCENT)
+    small = drawn().resize((round(MASKABLE * SAFE),) * 2, Image.Resampling.LANCZOS)
+    image.paste(small, ((MASKABLE - small.width) // 2,) * 2, small)
+    return image
+
+
+def sized(size: int) -> Image.Image:
+    return drawn().resize((size, size), Image.Resampling.LANCZOS)
+
+
 if __name__ == "__main__":
     for size in SIZES:
-        drawn().resize((size, size), Image.Resampling.LANCZOS).save(
-            Path(__file__).with_name(f"{size}.png"), optimize=True
-        )
+        sized(size).save(HERE / f"{size}.png", optimize=True)
+    OF_THE_PAGE.mkdir(exist_ok=True)
+    for size in PAGE_SIZES:
+        sized(size).save(OF_THE_PAGE / f"{size}.png", optimize=True)
+    maskable().save(OF_THE_PAGE / "maskable.png", optimize=True)

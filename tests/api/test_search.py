@@ -40,9 +40,10 @@ async def test_upload_finds_the_picture_and_says_where_it_lies(api: Client) -> N
     assert answer.json["query"]["width"] == 1200
     assert answer.json["query"]["preview"].startswith("data:image/jpeg;base64,/9j/")
     assert first["links"] == {
-        "page": f"/?like={first['id']}",
+        "page": f"/?image={first['id']}",
         "file": f"/v1/images/{first['id']}/file",
         "thumbnail": f"/v1/images/{first['id']}/thumbnail",
+        "preview": f"/v1/images/{first['id']}/preview",
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api import page
 from api.errors import ENGINE, OWN
 from engine import PICTURE_SUFFIXES, Edit
 from tests.api.conftest import Serve
@@ -55,11 +56,15 @@ def bases(found: dict[str, str]) -> set[str]:
 def test_every_text_that_scripts_ask_for_is_there_and_none_of_the_page_is_left_over() -> None:
     own, keys = bases(texts("en", ("locales",))), bases(texts("en"))
     code = "\n".join(SCRIPTS.values())
+    by_the_server = "\n".join([Path(page.__file__).read_text(), *(path.read_text() for path in WEB.rglob("*.html"))])
     asked = set(re.findall(r"""\bt\(\s*["']([\w.]+)["']""", code))
     assert len(asked) > 60
     assert asked <= keys
     computed = (*re.findall(r"t\(`([\w.]+\.)\$\{", code), "error.")
-    assert not {key for key in own if f'"{key}"' not in code and not key.startswith(computed)}
+    served = set(re.findall(r"""\$\{([\w.]+)\}|texts\[["']([\w.]+)["']\]""", by_the_server))
+    composed = {key for pair in served for key in pair if key}
+    assert composed <= keys
+    assert not {key for key in own - composed if f'"{key}"' not in code and not key.startswith(computed)}
 
 
 def test_every_code_has_a_sentence() -> None:
@@ -84,9 +89,10 @@ def test_page_takes_the_same_names_for_pictures_and_archives_as_the_engine() -> 
 
 
 def test_page_loads_nothing_from_elsewhere() -> None:
-    page = (WEB / "index.html").read_text()
-    assert not re.search(r"(src|href)=\"(?!/)", page)
-    assert not re.search(r"<style|style=|onload|<script(?! type=\"module\" src)", page)
+    for path in WEB.rglob("*.html"):
+        written = path.read_text()
+        assert not re.search(r"(src|href)=\"(?![/#])", written)
+        assert not re.search(r"<style|style=|onload|<script(?! type=\"(module|application/json)\")", written)
     for sheet in WEB.rglob("*.css"):
         assert not re.search(r"url\(|@import", sheet.read_text()), sheet
 

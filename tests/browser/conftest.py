@@ -55,6 +55,7 @@ class Visitor:
 
     async def open(self, path: str = "/") -> Page:
         await self.page.goto(self.api.url + path)
+        await self.page.wait_for_selector("#access:enabled")  # before that there are the page's outlines only
         await self.page.wait_for_selector("main :is(h1, .problem)")
         return self.page
 
@@ -79,7 +80,9 @@ def visit(browser: Browser, serve: Serve, settings: EngineSettings) -> Visit:
     @asynccontextmanager
     async def visited(*, context: dict[str, Any] | None = None, **how: Any) -> AsyncIterator[Visitor]:
         async with serve(**how) as api:
-            around = await browser.new_context(**{"viewport": {"width": 1200, "height": 900}} | (context or {}))
+            # Playwright sees no requests that a service worker has taken: only tests of the worker itself let it in.
+            usual = {"viewport": {"width": 1200, "height": 900}, "service_workers": "block"}
+            around = await browser.new_context(**usual | (context or {}))
             around.set_default_timeout(WAIT_MS)
             visitor = Visitor(await around.new_page(), api)
             try:

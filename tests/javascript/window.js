@@ -20,6 +20,7 @@ const NAMES = [
   "addEventListener",
   "removeEventListener",
   "matchMedia",
+  "HTMLInputElement",
 ];
 
 const later = globalThis.setTimeout;
@@ -39,9 +40,38 @@ export function openWindow() {
   return window;
 }
 
+/** What answers an upload, which XMLHttpRequest sends: the server that was put in place last. */
+let sendUpload;
+
+/** An upload as the page makes one; tests of its progress have their own. */
+class Upload {
+  listeners = {};
+  upload = { addEventListener: () => {} };
+  open(method, path) {
+    this.asked = { method, path };
+  }
+  setRequestHeader() {}
+  addEventListener(name, listener) {
+    this.listeners[name] = listener;
+  }
+  getResponseHeader(name) {
+    return this.answered.headers.get(name);
+  }
+  abort() {
+    this.asked.isAborted = true;
+    this.listeners.abort?.();
+  }
+  async send(form) {
+    Object.assign(this.asked, { form });
+    this.answered = await sendUpload(this.asked);
+    Object.assign(this, { status: this.answered.status, responseText: await this.answered.text() });
+    this.listeners.load();
+  }
+}
+
 /**
  * A server in place of fetch(): `answer(path, options)` gives a Response, an object that becomes JSON, or throws. What was
- * asked is listed; `json` and `form` are the bodies.
+ * asked is listed; `json` and `form` are the bodies. Uploads are answered by it, too.
  * @param {(path: string, options: any) => any} answer
  */
 export function serve(answer) {
@@ -54,6 +84,12 @@ export function serve(answer) {
     const said = await answer(String(url), asked.at(-1));
     return said instanceof Response ? said : Response.json(said);
   };
+  sendUpload = async (upload) => {
+    asked.push(upload);
+    const said = await answer(upload.path, upload);
+    return said instanceof Response ? said : Response.json(said);
+  };
+  globalThis.XMLHttpRequest ??= /** @type {any} */ (Upload);
   return asked;
 }
 
@@ -90,7 +126,11 @@ export function matched(more = {}, evidence = {}) {
     weak: false,
     page_url: null,
     source_url: null,
-    links: { file: "/v1/images/7/file", thumbnail: "/v1/images/7/thumbnail", page: "/?like=7" },
+    width: 640,
+    height: 480,
+    byte_size: 120_000,
+    created_at: "2026-11-27T12:00:00Z",
+    links: { file: "/v1/images/7/file", thumbnail: "/v1/images/7/thumbnail", page: "/?image=7" },
     ...more,
     evidence: { exact: false, keypoints: 31, edits: [], outline: null, ssim: 0.9, cosine: 0.8, phash_distance: 4, differs: [], ...evidence },
   };

@@ -29,7 +29,16 @@ export async function load(tag, own) {
   const isFirst = !Object.keys(fallback).length;
   const [english, chosen] = await Promise.all([isFirst ? both("en") : fallback, tag === "en" ? null : both(tag)]);
   fallback = english;
-  texts = chosen ?? english;
+  adopt(tag, chosen ?? english);
+}
+
+/**
+ * Take up the texts of a language, which are there already.
+ * @param {string} tag
+ * @param {Record<string, string>} given
+ */
+export function adopt(tag, given) {
+  texts = given;
   language = tag;
   if (globalThis.document) document.documentElement.lang = tag === "zh" ? "zh-Hans" : tag;
 }

@@ -1,7 +1,7 @@
 // How a match is shown: in its lane, with its grade and score, what was done to it, and why it matches.
 import { openDialog } from "./dialog.js";
 import { button, h, link, svg } from "./dom.js";
-import { has, list, percent, t } from "./i18n.js";
+import { has, list, number, percent, t } from "./i18n.js";
 import { sentence } from "./problem.js";
 
 /**
@@ -43,9 +43,9 @@ export function honest(probability, { exact }) {
 }
 
 /**
- * The picture that was asked with: its element, and `outline(match)`, which draws where a match lies in it, and where both
- * show different things.
- * @param {string} preview
+ * The picture that was asked with: its element, `picture` with the <img> alone, and `outline(match)`, which draws where a
+ * match lies in it, and where both show different things. `preview` may still be missing.
+ * @param {string | null} preview
  */
 export function framed(preview) {
   const overlay = svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
@@ -61,7 +61,7 @@ export function framed(preview) {
   };
   const legend = h("div", { class: "legend", hidden: true }, h("span", { class: "key" }), t("result.differs"));
   const picture = h("div", { class: "framed" }, h("img", { src: preview, alt: t("result.queryAlt") }), overlay);
-  return { element: h("div", { class: "asked" }, picture, legend), outline };
+  return { element: h("div", { class: "asked" }, picture, legend), picture, outline };
 }
 
 /**
@@ -90,17 +90,26 @@ export function answerSection({ matches, warnings }, { cardOf, others, showWeak 
 }
 
 function lanes(matches, cardOf, strong) {
-  const section = (heading, isIn, help = null) => {
-    const cards = matches.map((match, index) => isIn(match) && cardOf(match, index + 1)).filter(Boolean);
-    return cards.length > 0 && [h("h2", { title: help }, heading), h("ol", { class: help ? "cards" : "cards compact" }, cards)];
+  const cardsOf = (isIn) => matches.map((match, index) => isIn(match) && cardOf(match, index + 1)).filter(Boolean);
+  const section = (heading, isIn, help) => {
+    const cards = cardsOf(isIn);
+    return cards.length > 0 && [h("h2", { title: help }, heading), h("ol", { class: "cards" }, cards)];
   };
   return [
     h("h1", { id: "answer-heading", class: "unseen" }, t("result.found", { count: strong })),
     section(t("result.same"), ({ lane }) => lane === "same", t("score.help.same")),
     section(t("result.variant"), ({ lane }) => lane === "variant", t("score.help.variant")),
     section(t("result.alike"), ({ lane, weak }) => lane === "alike" && !weak, t("score.help.alike")),
-    section(t("result.weak"), ({ lane, weak }) => lane === "alike" && weak),
+    nearest(cardsOf(({ lane, weak }) => lane === "alike" && weak), matches.some(({ lane }) => lane !== "alike")),
   ];
+}
+
+/** The weak ones: behind a button where something more certain was found. */
+function nearest(cards, hasCertain) {
+  if (!cards.length) return null;
+  const shown = h("ol", { class: "cards compact" }, cards);
+  if (!hasCertain) return [h("h2", {}, t("result.weak")), shown];
+  return h("details", { class: "others" }, h("summary", {}, h("h2", {}, `${t("result.weak")} (${number(cards.length)})`)), shown);
 }
 
 function nothing(matches, cardOf, count, showWeak) {

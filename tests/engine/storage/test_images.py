@@ -120,66 +120,6 @@ async def test_live_pictures_come_in_order_a_portion_at_a_time(repository: Repos
     assert [await repository.images.count_live(after=after) for after in (0, ids[1], ids[-1])] == [5, 3, 0]
 
 
-@on_both
-async def test_page_is_newest_first_below_a_picture(repository: Repository) -> None:
-    ids = await add(repository, *range(1, 6))
-    await remove(repository, ids[3])
-
-    async def page(before: int | None, limit: int = 2) -> list[int]:
-        return ids_of(await repository.images.page(before=before, limit=limit, tag=None, words=None))
-
-    assert await page(None) == [ids[4], ids[2]]
-    assert await page(ids[2]) == [ids[1], ids[0]]
-    assert await page(ids[0]) == []
-    assert await page(None, 10) == [ids[4], ids[2], ids[1], ids[0]]
-
-
-@on_both
-async def test_words_are_looked_for_in_title_and_name_whatever_their_case(repository: Repository) -> None:
-    cat, coffee, percent = (
-        (await add(repository, 1, name="IMG_1.png", title="Ein Kätzchen SCHLÄFT"))[0],
-        (await add(repository, 2, name="Чашка кофе.png"))[0],
-        (await add(repository, 3, name="100%_a\\b.png", title="half"))[0],
-    )
-
-    async def found(words: str | None) -> list[int]:
-        page = ids_of(await repository.images.page(before=None, limit=9, tag=None, words=words))
-        assert await repository.images.count(tag=None, words=words) == len(page)
-        return page
-
-    assert await found("kätzchen") == [cat]
-    assert await found("schläft img") == [cat]  # each of the words, in either
-    assert await found("schläft kofe") == []
-    assert await found("КОФЕ") == [coffee]
-    assert await found("%") == [percent]
-    assert await found("0%_") == [percent]
-    assert await found("a\\b") == [percent]
-    assert await found("_") == [percent, cat]
-    assert await found(" \n ") == await found("") == await found(None) == [percent, coffee, cat]
-
-
-@on_both
-async def test_tag_is_looked_for_as_a_whole_and_counted_by_its_pictures(repository: Repository) -> None:
-    first = (await add(repository, 1, tags=("space", "night")))[0]
-    second = (await add(repository, 2, tags=("space",)))[0]
-    (third,) = await add(repository, 3, tags=("spaceship", "é", 'quote"', "100%"))
-    (removed,) = await add(repository, 4, tags=("space", "gone"))
-    await remove(repository, removed)
-
-    async def tagged(tag: str) -> list[int]:
-        return ids_of(await repository.images.page(before=None, limit=9, tag=tag, words=None))
-
-    assert await tagged("space") == [second, first]
-    assert await tagged("SPACE") == await tagged("spac") == await tagged("%") == []
-    assert await tagged("e\u0301") == [third]  # as macOS writes it
-    assert await tagged('quote"') == [third]
-    assert await repository.images.count(tag="space", words="1") == 1
-    tags = await repository.images.tags(10)
-    assert tags == {"space": 2, "night": 1, "é": 1, "spaceship": 1, 'quote"': 1, "100%": 1}
-    assert next(iter(tags)) == "space"
-    assert await repository.images.tags(1) == {"space": 2}
-
-
 # --- counting
 
 

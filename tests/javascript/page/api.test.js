@@ -6,6 +6,7 @@ openWindow();
 serve(() => about());
 const { use } = await import("../../../api/web/i18n.js");
 const api = await import("../../../api/web/api.js");
+const { begun } = await import("../../../api/web/start.js");
 await use("en");
 
 /** An XMLHttpRequest that answers as told. */
@@ -189,4 +190,15 @@ test("a link to a file is plain, and with a key opened from memory", async () =>
   let prevented = false;
   await api.opening("/v1/images/7/file").click({ preventDefault: () => (prevented = true) });
   assert.deepEqual([prevented, opened], [true, [["blob:file", "_blank", "noopener"]]]);
+});
+
+test("the first answer of the server is the one that was begun before the modules were there", async () => {
+  begun.server = Promise.resolve(Response.json(about({ pictures: 77 })));
+  const asked = serve(() => about({ pictures: 6 }));
+  await api.refresh();
+  assert.deepEqual([api.server.pictures, asked.length], [77, 0]);
+  await api.refresh();
+  assert.deepEqual([api.server.pictures, asked.length], [6, 1]);
+  begun.server = Promise.reject(new TypeError("gone"));
+  await assert.rejects(api.refresh(), { code: "offline" });
 });

@@ -73,6 +73,13 @@ test("what the key is for is said as the server needs it", async () => {
   assert.ok(document.querySelector("dialog").textContent.includes("asks for a key before it searches"));
 });
 
+test("what to do about a lost key is said, and what installing takes", async () => {
+  await opened();
+  const said = document.querySelector("dialog").textContent;
+  assert.match(said, /pictrace admin-key --new/);
+  assert.match(said, /Install PicTrace as an app/);
+});
+
 for (const [access, title] of [["admin", "Admin"], ["search", "Signed in"]]) {
   test(`who is signed in (${access}) can sign out`, async () => {
     sessionStorage.setItem("pictrace.key", "secret");

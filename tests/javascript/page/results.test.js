@@ -18,10 +18,15 @@ let gone;
 function shown(matches, { question = { url: "http://x" }, ...more } = {}) {
   const asked = [];
   const answer = { query: { preview: "data:,x", width: 640, height: 480 }, timings_ms: { total: 71.6 }, library_size: 6, calibrated: true, weak: false, matches, ...more };
-  const search = { answer, question, ask: (...how) => asked.push(how) };
+  const search = {
+    answer, question, picture: null, preview: null, pieces: [], cancel: null,
+    ask: (...how) => asked.push(how),
+    askAgain: (changes) => gone.push(changes),
+    compareWith: (id) => gone.push(`compare ${id}`),
+  };
   const page = { go: (address) => gone.push(address) };
   const { element } = new Results(search, page);
-  return { element, asked, caption: element.querySelector(".query .fine").textContent };
+  return { element, asked, caption: element.querySelector(".query .caption").textContent };
 }
 
 const numbers = (element) => Object.fromEntries([...element.querySelectorAll("dl div")].map((row) => [row.firstChild.textContent, row.lastChild.textContent]));
@@ -49,7 +54,7 @@ test("where the first match lies is drawn, and said", () => {
 
 test("pointing at another match draws where that one lies; one without a place changes nothing", () => {
   const { element } = shown([matched({}, { outline: INSIDE }), matched({ name: "b" }, { outline: AROUND }), matched({ name: "c", lane: "alike" })]);
-  const caption = element.querySelector(".query .fine");
+  const caption = element.querySelector(".query .caption");
   const cards = element.querySelectorAll(".card");
   cards[1].dispatchEvent(new Event("pointerenter"));
   assert.equal(caption.textContent, "Your picture is a part of “b”.");
@@ -94,13 +99,44 @@ test("the nearest are asked for once", () => {
   assert.equal(buttonOf("Show the nearest anyway", shown([], { weak: true }).element), undefined);
 });
 
-test("a match leads on: to its file, to a search from it, to a new search", () => {
+test("a match leads on: to its page, to its file, to a search from it, to a comparison, to a new search", () => {
   const { element } = shown([matched({ tags: ["sample"] })]);
-  assert.equal(element.querySelector(".card a").getAttribute("href"), "/v1/images/7/file");
+  element.querySelector(".card .to-page").dispatchEvent(new Event("click", { cancelable: true }));
   assert.equal(element.querySelector(".card .badge").textContent, "Sample");
+  const [download] = [...element.querySelectorAll(".card a")].filter((one) => one.textContent === "Download");
+  assert.deepEqual([download.getAttribute("href"), download.getAttribute("download")], ["/v1/images/7/file", "coffee.png"]);
   buttonOf("Search from here", element).click();
+  buttonOf("Compare", element).click();
   buttonOf("New search", element).click();
-  assert.deepEqual(gone, ["/?like=7", "/"]);
+  assert.deepEqual(gone, ["/?image=7", "/?like=7", "compare 7", "/"]);
+});
+
+test("a card says how large the picture is, since when it is here, and its tags, which lead to the library", () => {
+  const { element } = shown([matched({ tags: ["comics & more"] })]);
+  assert.match(element.querySelector(".card .fine").textContent, /^640 × 480 pixels, 120\u00a0kB · added Nov 27, 2026/);
+  element.querySelector(".card .tag").dispatchEvent(new Event("click", { cancelable: true }));
+  assert.deepEqual(gone, ["/?view=library&tag=comics%20%26%20more"]);
+  const older = shown([matched({ byte_size: undefined, created_at: undefined })]).element; // of an older server
+  assert.equal(older.querySelector(".card .fine").textContent, "640 × 480 pixels");
+});
+
+test("more are offered where there may be more, once", () => {
+  const five = Array.from({ length: 5 }, (_, index) => matched({ id: index }));
+  const { element, asked } = shown(five);
+  buttonOf("Show more", element).click();
+  assert.deepEqual(asked, [[{ url: "http://x" }, { weak: false, more: true }]]);
+  assert.equal(buttonOf("Show more", shown(five, { more: true }).element), undefined);
+  assert.equal(buttonOf("Show more", shown(five.slice(1)).element), undefined);
+});
+
+test("where nothing is like it, an admin may add it; nobody else, and nothing that is there", async () => {
+  const offers = (matches, more) => Boolean(buttonOf("Add this picture", shown(matches, more).element));
+  assert.equal(offers([]), false);
+  serve(() => about({ access: "admin" }));
+  await api.refresh();
+  assert.deepEqual([offers([]), offers([matched({ lane: "alike", weak: true })]), offers([matched()]), offers([], { question: { like: 3 } })], [true, true, false, false]);
+  serve(() => about());
+  await api.refresh();
 });
 
 test("only what has an address can be copied as a link", async () => {

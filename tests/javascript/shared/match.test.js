@@ -25,7 +25,7 @@ test("matches stand in their lanes, and keep the server's places", () => {
     matched({ name: "c", lane: "alike", grade: "weak", weak: true }),
     matched({ name: "d" }),
   );
-  assert.deepEqual(texts(section, "h2"), ["The same picture", "Another version", "Looks alike", "The nearest others"]);
+  assert.deepEqual(texts(section, "h2"), ["The same picture", "Another version", "Looks alike", "The nearest others (1)"]);
   assert.deepEqual(texts(section, "h1"), ["4 matches"]);
   assert.deepEqual(texts(section, "h3"), ["Match 1: a", "Match 5: d", "Match 3: e", "Match 2: b", "Match 4: c"]);
   const classes = [...section.querySelectorAll(".card")].map((one) => one.className);
@@ -44,6 +44,16 @@ test("what there is to know of the picture stands above the matches, in the read
     assert.equal(section.firstElementChild.className, "warning");
   }
   assert.deepEqual(texts(answer(matched()), ".warning"), []);
+});
+
+test("the weak ones wait behind a button where something certain is there, and else are shown", () => {
+  const weak = matched({ name: "far", lane: "alike", grade: "weak", weak: true });
+  const alike = matched({ name: "near", lane: "alike", grade: "alike" });
+  assert.deepEqual(texts(answer(matched(), weak).querySelector("details"), "h3"), ["Match 2: far"]);
+  assert.equal(answer(matched(), weak).querySelector("details").hasAttribute("open"), false);
+  assert.ok(answer(matched({ lane: "variant", grade: "variant" }), weak).querySelector("details"));
+  assert.equal(answer(alike, weak).querySelector("details"), null);
+  assert.deepEqual(texts(answer(alike, weak), "h2"), ["Looks alike", "The nearest others"]);
 });
 
 test("a heading says what its lane means", () => {
