@@ -37,8 +37,11 @@ class Admission:
             raise Problem("at_capacity", headers={"Retry-After": str(min(MAX_RETRY_S, max(1, round(wait_s))))})
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[None]:
-        """Hold a place. Raises a Problem where there is none; a cancelled waiter leaves the queue."""
+    async def __call__(self, *, is_usual: bool = True) -> AsyncIterator[None]:
+        """Hold a place. Raises a Problem where there is none; a cancelled waiter leaves the queue.
+
+        What takes much longer than all else is not usual: those who wait are not told to come again so late.
+        """
         self.check()
         self._queued.inc()
         try:
@@ -53,4 +56,5 @@ class Admission:
         finally:
             self._busy.dec()
             place.end()
-            self._took_s += 0.1 * (time.monotonic() - started - self._took_s)
+            if is_usual:
+                self._took_s += 0.1 * (time.monotonic() - started - self._took_s)

@@ -70,7 +70,7 @@ async def _added(request: Request, here: Running) -> AsyncGenerator[AddResult, N
     async with (
         sent_to_disk(request, ArchiveFields, here.settings.cache_dir) as (path, said),
         noticing(request) as is_client_gone,
-        here.computing(),
+        here.computing(is_usual=False),
     ):
         sources = await run_in_threadpool(_sources, path, here.settings)
         results = here.service.add(

@@ -3,7 +3,7 @@ import * as api from "./api.js";
 import { filesOf, folderOf } from "./dropped.js";
 import { fileSize } from "./i18n.js";
 import { PICTURES } from "./kinds.js";
-import { canBeTriedAgain, isLeft, Queue, sumsOf } from "./queue.js";
+import { canBeTriedAgain, isGiven, isLeft, Queue, sumsOf } from "./queue.js";
 import { button, h, refill } from "./shared/dom.js";
 import { current, date, list, t } from "./shared/i18n.js";
 import { nameOf, warningsOf } from "./shared/match.js";
@@ -148,9 +148,10 @@ export class Adding {
 
   summary(entries, drops) {
     const left = entries.filter(isLeft).length;
+    const count = entries.filter(isGiven).length;
     const sums = { ...sumsOf(entries), waiting: 0 };
     for (const { passedOver } of drops) sums.passedOver += passedOver;
-    const progress = left && t("add.progress", { done: entries.length - left, count: entries.length });
+    const progress = left && t("add.progress", { done: count - left, count });
     return [progress, inWords(sums)].filter(Boolean).join(" · ");
   }
 
@@ -206,7 +207,7 @@ class Group {
     this.bar = h("progress", { max: 1, "aria-labelledby": `drop-${drop.id}` });
     this.heading.id = `drop-${drop.id}`;
     this.undoButton = button(t("add.undo"), () => adding.takeBack(drop), { class: "small", id: `undo-${drop.id}` });
-    this.list = h("ul", { class: "entries" });
+    this.list = h("ul", { class: "entries", "aria-labelledby": `drop-${drop.id}` });
     this.rest = h("p", { class: "row small" });
     this.element = h(
       "section",
@@ -221,13 +222,14 @@ class Group {
     const { drop } = this;
     const sums = sumsOf(entries);
     sums.passedOver += drop.passedOver;
-    const name = drop.name ?? (entries.length === 1 ? entries[0].name : t("add.several", { count: entries.length }));
+    const given = entries.filter(isGiven);
+    const name = drop.name ?? (given.length === 1 ? given[0].name : t("add.several", { count: given.length }));
     this.heading.textContent = [name, clock(drop.id)].join(" · ");
     const tags = drop.tags.length > 0 && `${t("image.tagsShort")}: ${drop.tags.join(", ")}`;
     const cut = drop.isCutShort && t("add.cutShort");
     this.sums.textContent = [drop.isBeingRead && t("add.reading"), inWords(sums) || (!drop.isBeingRead && !entries.length && t("add.nothing")), tags, cut].filter(Boolean).join(" · ");
     this.bar.hidden = !sums.waiting;
-    this.bar.value = entries.length ? (entries.length - sums.waiting) / entries.length : 0;
+    this.bar.value = given.length ? (given.length - sums.waiting) / given.length : 0;
     this.undoButton.hidden = !(drop.operation && sums.added);
     const ordered = [...entries].sort((one, other) => rank(one) - rank(other) || one.place - other.place);
     const visible = ordered.slice(0, this.shown);
@@ -237,6 +239,8 @@ class Group {
       return this.rows.get(entry).draw();
     });
     place(this.list, rows);
+    if (this.list.scrollHeight > this.list.clientHeight) this.list.tabIndex = 0; // to be scrolled by keyboard
+    else this.list.removeAttribute("tabindex");
     const others = ordered.length - visible.length;
     const more = () => {
       this.shown += MORE_ENTRIES;

@@ -24,6 +24,7 @@ export class Library {
     this.page = page;
     this.element = h("div", { class: "library" });
     this.adding = new Adding(page, () => this.grown());
+    this.adding.queue.opened.then(() => this.shown && this.renderFound()); // what waits from before is shown to all
     this.filter = filterOf(new URLSearchParams());
     this.selection = new Selection(() => this.selected());
     this.gallery = new Gallery(this.selection, {

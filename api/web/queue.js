@@ -436,6 +436,14 @@ export function isLeft({ state }) {
   return state === "waiting" || UNDER_WAY.includes(state);
 }
 
+/**
+ * Whether it was dropped, chosen or linked itself, and is not in an archive that was.
+ * @param {Entry} entry
+ */
+export function isGiven({ inside }) {
+  return inside === undefined;
+}
+
 /** @param {Entry} entry */
 export function canBeTriedAgain({ state, file, url }) {
   return state === "refused" && Boolean(file ?? url);

@@ -348,7 +348,7 @@ async def test_adding_on_the_phone(visit: Visit, scheme: str) -> None:
         folder = {"ein-sehr-langer-dateiname-ohne-jede-luecke-der-nicht-aufhoert.jpg": piece(0), "kaputt.png": b"x"}
         await drop(page, {"Urlaub": folder | {"rocket.jpg": (SHIPPED / "rocket.jpg").read_bytes()}})
         await expect(page.locator(".adding .sum")).to_contain_text("hinzugefügt")
-        await expect(page.locator(".adding progress")).to_have_count(0)
+        await expect(page.locator(".entries progress")).to_have_count(0)
         await visitor.fits()
         await visitor.accessible()
 
