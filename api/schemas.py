@@ -578,13 +578,7 @@ class RemovedImageOut(ImageOut):
 
     @classmethod
     def of_removed(cls, removed: RemovedImage) -> Self:
-        image = removed.image
-        return cls(
-            **ImageOut.of(image).model_dump(),
-            removed_at=image.deleted_at,
-            kept_until=removed.kept_until,
-            removed_by=removed.removed_by,
-        )
+        return cls.model_validate(ImageOut.of(removed.image).model_dump() | removed.as_json())
 
 
 class TrashOut(BaseModel):
@@ -641,17 +635,7 @@ class PastOperationOut(BaseModel):
 
     @classmethod
     def of(cls, past: PastOperation) -> Self:
-        return cls(
-            id=past.id,
-            kind=past.kind,
-            actor=past.actor,
-            at=past.at,
-            pictures=past.pictures,
-            undone=past.is_undone,
-            can_undo=past.can_undo,
-            undoes=past.undoes,
-            images=list(past.images),
-        )
+        return cls.model_validate(past.as_json())
 
 
 class HistoryOut(BaseModel):

@@ -625,6 +625,15 @@ class RemovedImage:
     removed_by: str | None
     kept_until: datetime
 
+    def as_json(self) -> dict[str, Any]:
+        """As all doors write it that speak JSON, besides what they write of every picture."""
+        at = self.image.deleted_at
+        return {
+            "removed_at": _as_json(at) if at else None,
+            "kept_until": _as_json(self.kept_until),
+            "removed_by": self.removed_by,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class PastOperation:
@@ -642,6 +651,11 @@ class PastOperation:
     can_undo: bool
     undoes: int | None
     images: tuple[int, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As all doors write it that speak JSON."""
+        said = {name: getattr(self, name) for name in ("id", "kind", "actor", "pictures", "can_undo", "undoes")}
+        return said | {"at": _as_json(self.at), "undone": self.is_undone, "images": list(self.images)}
 
 
 @dataclass(frozen=True, slots=True)

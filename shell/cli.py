@@ -58,6 +58,7 @@ from shell.terminal import Advance, err, escape, out
 
 OK, REJECTED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 ACTOR = "shell"
+LISTED = 50  # pictures or operations, where nobody says how many
 
 
 app = typer.Typer(
@@ -70,6 +71,7 @@ app = typer.Typer(
 networks_app = typer.Typer(help="The networks that make embeddings.", no_args_is_help=True)
 app.add_typer(networks_app, name="networks")
 
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many to list.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 
 
@@ -334,17 +336,61 @@ async def _list_duplicates(service: SearchService, as_json: bool, *, variants: b
         terminal.suggest_variants(found.variants)
 
 
-@app.command()
-def undo() -> None:
-    """Take back the last operation as a whole: an addition, a removal, an edit, a decision on duplicates, a repair."""
+@app.command(epilog="[bold]Examples[/bold]\n\n  pictrace undo\n\n  pictrace undo 12")
+def undo(
+    operation: Annotated[
+        int | None, typer.Argument(metavar="[OPERATION]", help="Which, as `pictrace history` numbers them.")
+    ] = None,
+) -> None:
+    """Take back an operation as a whole, by default the last: an addition, a removal, an edit, a decision, a repair."""
 
     async def run(service: SearchService) -> int:
-        undone = await service.undo(actor=ACTOR)
+        undone = await service.undo(actor=ACTOR, operation_id=operation)
         when = undone.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         err.print(f"Took back the {undone.kind} of {when}: {terminal.count(undone.images, 'picture')}.")
         return OK
 
     _run(run)
+
+
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace trash\n\n  pictrace trash --restore 17 18\n\n"
+        "  pictrace trash --restore --all"
+    )
+)
+def trash(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID...]", help="For --restore.")] = None,
+    as_json: Json = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Bring these pictures back, or --all.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="For --restore: every picture in the trash.")] = False,
+    limit: Limit = LISTED,
+) -> None:
+    """List what was removed and can be brought back, lately removed first; with --restore, bring it back."""
+    if bool(ids) + everything != restore:
+        raise typer.BadParameter("--restore takes the ids of pictures, or --all.")
+
+    async def run(service: SearchService) -> int:
+        if restore:
+            _, restored = await service.restore(None if everything else ids, actor=ACTOR)
+            err.print(f"Brought back {terminal.count(restored, 'picture')}. `pictrace undo` removes what came back.")
+        else:
+            removed, total = await service.removed(limit=limit)
+            terminal.show_trash(removed, total, as_json)
+        return OK
+
+    _run(run, tidying=restore)
+
+
+@app.command(epilog="[bold]Example[/bold]\n\n  pictrace history --limit 5")
+def history(as_json: Json = False, limit: Limit = LISTED) -> None:
+    """List what was done to the library, newest first; `pictrace undo` takes any of it back that still can be."""
+
+    async def run(service: SearchService) -> int:
+        terminal.show_history(await service.history(limit=limit), as_json)
+        return OK
+
+    _run(run, tidying=False)
 
 
 @app.command()

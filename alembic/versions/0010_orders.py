@@ -1,6 +1,7 @@
 """When pictures were taken, and orders to list them in: by name, by size, by that date."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -57,4 +58,5 @@ def _portion(connection: sa.Connection, after: int) -> Sequence[sa.Row]:
 
 def _name_key(name: str) -> str:
     """As `engine.storage.name_keys` made it when this was written."""
-    return re.sub("0*([0-9]{1,99})", lambda found: f"{len(found[1]):02}{found[1]}", name.casefold())[:200]
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return re.sub("0*([0-9]{1,99})", lambda found: f"{len(found[1]):02}{found[1]}", plain)[:200]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Select, String, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, DateTime, Select, String, and_, asc, desc, func, nulls_last, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import Arrangement, DayOfPictures, Position, StoredImage
@@ -49,14 +49,13 @@ class Listings:
 
         `utc_offset`: what the reader's clock is ahead of UTC, by which they say on which day something was added.
         """
-        query = self._filtered(arrangement).subquery()
-        day = self._day(query.c.created_at, utc_offset)
-        if arrangement.sort == "taken":
-            day = func.substr(query.c.taken_at, 1, DAY)
-        in_order = (day.desc() if arrangement.descending else day.asc()).nulls_last()
-        grouped = select(day.label("day"), func.count().label("pictures")).group_by(day).order_by(in_order)
+        is_taken = arrangement.sort == "taken"
+        day = func.substr(images.c.taken_at, 1, DAY) if is_taken else self._day(images.c.created_at, utc_offset)
+        in_order: ColumnElement[Any] = desc("day") if arrangement.descending else asc("day")
+        days = self._filtered(arrangement).with_only_columns(day.label("day"), func.count().label("pictures"))
         async with self._database.read() as connection:
-            return [DayOfPictures(row.day, row.pictures) for row in await connection.execute(grouped)]
+            rows = await connection.execute(days.group_by("day").order_by(nulls_last(in_order)))
+            return [DayOfPictures(row.day, row.pictures) for row in rows]
 
     async def position(self, arrangement: Arrangement, image_id: int) -> Position:
         """Where a live picture stands. UnknownImage."""

@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 from sqlalchemy import select, text
 
 from engine import EngineSettings, PicTraceError, SearchService, open_service
-from engine.domain import AddResult, Pixels, StoredImage
+from engine.domain import AddResult, Pair, Pixels, StoredImage
 from engine.errors import DiskFull, FilesUnreachable, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
 from engine.library.originals import Originals
 from engine.matching.candidates import Candidates
@@ -740,6 +740,38 @@ async def test_nothing_is_removed_on_the_strength_of_an_old_pair(filled: Filled,
         with pytest.raises(NotDuplicates):
             await service.duplicates.decide([part, whole], "best", actor="test")
         assert await contained(service) == [(part, whole)]  # it was compared before it was decided
+
+
+async def related(service: SearchService, image_id: int) -> dict[str, set[int]]:
+    found = await service.duplicates.related(image_id)
+    return {side: {one.image.id for one in getattr(found, side)} for side in found.__slots__}
+
+
+async def test_related_pictures_are_told_apart_and_gone_ones_left_out(service: SearchService) -> None:
+    names = ("rocket.jpg", "chelsea.png", "coffee.png", "camera.png")
+    results = await add_paths(service, *(SHIPPED / name for name in names), SHIPPED / "astronaut.png")
+    picture, copy, version, crop, poster = [one.id for one in results if one.id]
+    found = [
+        Pair(picture, copy, 0.97),
+        Pair(picture, version, 0.03, "variant"),
+        Pair(picture, crop, 0.99, "contains", part_id=crop),
+        Pair(picture, poster, 0.95, "contains", part_id=picture),
+        Pair(copy, version, 0.0, "unrelated"),
+    ]
+    await service.repository.pairs.put(found, [], 1, seq=99)
+    sides = {"near_duplicates": {copy}, "variants": {version}, "parts": {crop}, "wholes": {poster}}
+    assert await related(service, picture) == sides
+    assert (await service.duplicates.related(picture)).near_duplicates[0].p_same == 0.97
+    nothing: dict[str, set[int]] = {side: set() for side in sides}
+    assert await related(service, crop) == nothing | {"wholes": {picture}}
+    assert await related(service, copy) == nothing | {"near_duplicates": {picture}}
+    await service.duplicates.decide([picture, copy], "all", actor="test")
+    assert (await related(service, picture))["near_duplicates"] == {copy}  # both are kept, and still near-duplicates
+    await service.duplicates.decide([picture, poster], "different", actor="test")
+    await service.remove([crop], actor="test")
+    assert await related(service, picture) == sides | {"parts": set(), "wholes": set()}
+    with pytest.raises(UnknownImage):
+        await service.duplicates.related(crop)
 
 
 # --- equal pixels

@@ -13,10 +13,10 @@ from engine.errors import UnknownImage
 from engine.storage import clock
 from engine.storage.files import original_key, thumbnail_key
 from engine.storage.repository import Repository
-from engine.storage.statements import Operation
+from engine.storage.statements import IDS_A_QUERY, Operation
 from engine.storage.tables import embeddings, hashes, images
 from tests.conftest import SHIPPED, add_paths
-from tests.rows import add, content_of, execute, lines, remove, sha256_of
+from tests.rows import add, content_of, edit, execute, lines, remove, sha256_of
 
 on_both = pytest.mark.databases("sqlite", "postgresql")
 A = SHIPPED / "astronaut.png"
@@ -201,6 +201,39 @@ async def test_those_that_are_still_there_are_taken_out(repository: Repository) 
     undone = await repository.operations.undo("test")
     assert (undone.operation_id, undone.kind, undone.images) == (operation.id, "repair", 1)
     assert await repository.images.take_out([], Operation("repair", "test")) == 0
+
+
+@on_both
+async def test_many_are_edited_as_one_operation_and_put_back_as_one(repository: Repository) -> None:
+    ids = await add(repository, *range(1, IDS_A_QUERY + 4), tags=("old",), title="before")
+    await remove(repository, ids[-1])
+    await edit(repository, 2, tags=["old", "new"], title="2")
+    operation = Operation("edit", "ada")
+
+    def numbered(image: StoredImage, number: int) -> dict[str, Any]:
+        return {"tags": [*image.tags, "new"] if "new" not in image.tags else list(image.tags), "title": str(number)}
+
+    in_order = [3, 2, 3, *ids[3:], 1, 99]
+    assert await repository.images.edit_many(in_order, numbered, operation) == len(ids) - 2  # 2 is so already
+    images = {image.id: image for image in await repository.images.live_images()}
+    assert [images[one].title for one in (3, 2, 4, 1)] == ["1", "2", "3", str(len(ids) - 1)]
+    assert {image.tags for image in images.values()} == {("old", "new")}
+    assert 2 not in [image_id for number, image_id, _ in await lines(repository) if number == operation.id]
+    undone = await repository.operations.undo("boris", operation.id)
+    assert (undone.kind, undone.images) == ("edit", len(ids) - 2)
+    images = {image.id: image for image in await repository.images.live_images()}
+    assert (images[2].title, images[1].title, images[1].tags) == ("2", "before", ("old",))
+
+
+async def test_edit_of_many_that_changes_nothing_leaves_no_operation(repository: Repository) -> None:
+    await add(repository, 1, tags=("a",))
+    operation = Operation("edit", "ada")
+    assert await repository.images.edit_many([1], lambda *_: {"tags": ["a"], "title": None}, operation) == 0
+    assert operation.id is None
+    with pytest.raises(UnknownImage, match="None of these 2 pictures"):
+        await repository.images.edit_many([98, 99], lambda *_: {"title": "x"}, operation)
+    with pytest.raises(UnknownImage):
+        await repository.images.edit_many(IMPOSSIBLE, lambda *_: {"title": "x"}, operation)
 
 
 # --- real pictures
