@@ -61,7 +61,7 @@ class Duplicates:
         self._networks = networks
         self._originals = originals
         self._pool = pool
-        self._last: _Found | None = None
+        self._last: _FoundPairs | None = None
 
     # --- comparing
 
@@ -390,7 +390,7 @@ class Duplicates:
             missing |= set(grouping.missing_around(keeper, ids, within[keeper], known))
         return sorted(missing)
 
-    async def _found(self) -> "_Found":
+    async def _found(self) -> "_FoundPairs":
         """The pairs on which nobody has decided, and their groups; found anew where anything has changed."""
         version = await self._repository.pairs.version()
         if self._last is None or self._last.version != version:
@@ -400,12 +400,12 @@ class Duplicates:
                 decided = await self._repository.pairs.decided(sorted({one for key in near.missing for one in key}))
                 near = await self._pool.run(grouping.near_duplicates, found, sizes, decided)
             variants = await self._pool.run(grouping.variants, found, sizes)
-            self._last = _Found(version, found, sizes, near, variants)
+            self._last = _FoundPairs(version, found, sizes, near, variants)
         return self._last
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _FoundPairs:
     """The pairs of a library as it was at a version, the sizes of their pictures, and the groups that they make."""
 
     version: tuple[int | float, ...]
