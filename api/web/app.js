@@ -1,6 +1,5 @@
 // The page: header, language, key, and which of the views is shown.
 import * as api from "./api.js";
-import { dropped } from "./dropped.js";
 import { carryOver } from "./early.js";
 import { ofThePage, preferred, use } from "./i18n.js";
 import { keep } from "./kept.js";
@@ -197,7 +196,7 @@ async function start() {
     if (late) await api.signIn(late).then(page.signedIn, (error) => say(api.sentence(error)));
   });
   api.onRefusal(() => api.refresh().catch(() => {}).then(renderHeader));
-  catchPictures();
+  await catchPictures();
   const { registerWorker } = await import("./worker.js");
   await registerWorker();
 }
@@ -209,7 +208,8 @@ function takePlace(...elements) {
 }
 
 /** Pictures that are dropped or pasted anywhere on the page. */
-function catchPictures() {
+async function catchPictures() {
+  const { dropped } = await import("./dropped.js");
   const cover = h("div", { class: "cover", hidden: true }, h("p", {}, ""));
   document.body.append(cover);
   let depth = 0;
@@ -231,18 +231,17 @@ function catchPictures() {
     event.preventDefault();
     depth = 0;
     reveal(false);
-    take(event.dataTransfer);
+    take(event.dataTransfer, dropped(event.dataTransfer));
   });
   document.addEventListener("paste", (event) => {
     const isTyping = event.target instanceof Element && event.target.closest("input, textarea");
     if (isTyping && !event.clipboardData.files.length) return;
     event.preventDefault();
-    take(event.clipboardData);
+    take(event.clipboardData, dropped(event.clipboardData));
   });
 }
 
-function take(data) {
-  const files = dropped(data);
+function take(data, files) {
   const text = (data.getData("text/uri-list") || data.getData("text/plain")).trim().split("\n")[0];
   if (files.length) view.takeFiles(files);
   else if (/^https?:\/\//i.test(text)) view.takeUrl(text);

@@ -163,7 +163,9 @@ async def test_header_is_one_row_on_a_phone(visit: Visit, language: str) -> None
                 assert box
                 assert following
                 assert box["x"] + box["width"] <= following["x"] + 1
-            assert (await page.locator("header").bounding_box() or {})["height"] < 70
+            header = await page.locator("header").bounding_box()
+            assert header
+            assert header["height"] < 70
             lines = await page.locator("nav a").evaluate_all("all => all.map(one => one.getClientRects().length)")
             assert lines == [1, 1]
             await visitor.fits()
