@@ -72,7 +72,7 @@ export class Equal {
       this.isBusy = false;
       this.changed();
       this.render();
-      /** @type {HTMLElement | null} */ (this.element.querySelector(".outcome"))?.focus();
+      document.getElementById("outcome")?.focus();
     }
   }
 
@@ -89,7 +89,7 @@ export class Equal {
       );
     return h(
       "section",
-      { class: "outcome box", tabindex: "-1", "aria-labelledby": "outcome-heading" },
+      { class: "outcome box", id: "outcome", tabindex: "-1", "aria-labelledby": "outcome-heading" },
       h("h2", { id: "outcome-heading" }, t("duplicates.removed", { count: removed })),
       h("ul", {}, this.done.map(row)),
       open.length > 1 && h("p", { class: "row" }, button(t("equal.undoAll"), () => this.takeBack(open.reverse()), { id: "undo-all" })),
