@@ -17,7 +17,7 @@ from api.dependencies import Running, new_limiter
 from api.description import describe
 from api.guards import Guard
 from api.ledger import MOST_EACH
-from api.page import Page, PageFiles, ProblemPages
+from api.page import PageFiles, ProblemPages, ServedPage
 from api.routes import additions, duplicates, health, images, many, operations, samples, search, trash
 from api.settings import ApiSettings
 from engine import PATIENCE_S, give_memory_back, open_service
@@ -63,8 +63,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     for routes in (search, images, additions, many, trash, operations, duplicates, samples, health):
         app.include_router(routes.router)
     errors.register(app)
-    page = Page()
-    app.router.routes.append(_PageFiles("/", PageFiles(page), name="page"))
+    page = ServedPage()
+    app.router.routes.append(_PageMount("/", PageFiles(page), name="page"))
     proxies = [host for host in settings.trusted_proxies if host != "*"]
     app.add_middleware(
         Guard,
@@ -80,7 +80,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     return app
 
 
-class _PageFiles(Mount):
+class _PageMount(Mount):
     """The page's files: everything that is not the API's."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

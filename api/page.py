@@ -86,7 +86,7 @@ class Served:
         return Response(self.content, headers=headers, media_type=self.media_type)
 
 
-class Page:
+class ServedPage:
     """All files of the page, read once, and the HTML that is made of them."""
 
     def __init__(self, folder: Path = WEB) -> None:
@@ -229,7 +229,7 @@ class Page:
 class PageFiles:
     """ASGI application that serves the page and its files."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: ServedPage) -> None:
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -259,7 +259,7 @@ class PageFiles:
 class ProblemPages:
     """Shows somebody who follows a link to an error what is wrong; programs get their JSON."""
 
-    def __init__(self, app: ASGIApp, *, page: Page) -> None:
+    def __init__(self, app: ASGIApp, *, page: ServedPage) -> None:
         self._app = app
         self._page = page
 

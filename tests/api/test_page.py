@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from api.page import WEB, Page, skeleton_of
+from api.page import WEB, ServedPage, skeleton_of
 from tests.api.conftest import Answer, Client, Serve
 from tests.api.test_web import texts
 
@@ -23,8 +23,8 @@ MANIFEST = json.loads((WEB / "manifest.webmanifest").read_text())
 
 
 @pytest.fixture(scope="module")
-def page() -> Page:
-    return Page()
+def page() -> ServedPage:
+    return ServedPage()
 
 
 def read(answer: Answer) -> str:
@@ -80,7 +80,7 @@ async def test_odd_wishes_get_a_page_too(serve: Serve, accepted: str) -> None:
     assert f'<html lang="{"de" if "de" in accepted else "en"}">' in made
 
 
-def test_every_module_is_asked_for_at_once_and_the_first_looks_before_the_others(page: Page) -> None:
+def test_every_module_is_asked_for_at_once_and_the_first_looks_before_the_others(page: ServedPage) -> None:
     made = page.html("en", "ask").content.decode()
     named = re.findall(r'rel="modulepreload" href="/files/[0-9a-f]{12}/([^"]+)"( fetchpriority="low")?>', made)
     written = {path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js")} - {"sw.js"}
@@ -99,7 +99,7 @@ def test_every_module_is_asked_for_at_once_and_the_first_looks_before_the_others
     assert {path for path, _ in named[: len(needed)]} == needed
 
 
-def test_every_file_that_the_html_names_is_there(page: Page) -> None:
+def test_every_file_that_the_html_names_is_there(page: ServedPage) -> None:
     for skeleton in ("ask", "library", "waiting"):
         made = page.html("en", skeleton).content.decode()
         for path in re.findall(r'(?:href|src)="/([^"?#]+)"', made):
@@ -145,7 +145,7 @@ async def test_files_of_a_version_are_kept_for_ever_and_others_asked_for_again(s
             assert (await api.get(wrong)).status == 404, wrong
 
 
-async def test_files_go_packed_to_those_who_can_unpack_them(serve: Serve, page: Page) -> None:
+async def test_files_go_packed_to_those_who_can_unpack_them(serve: Serve, page: ServedPage) -> None:
     async with serve(filled=False) as api:
         head = "GET /style.css HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: br, gzip"
         headers, _, body = (await raw(api, head)).partition(b"\r\n\r\n")
@@ -163,13 +163,13 @@ def test_version_follows_from_every_file(tmp_path: Path) -> None:
         if path.is_file():
             (tmp_path / path.relative_to(WEB)).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path.relative_to(WEB)).write_bytes(path.read_bytes())
-    before = Page(tmp_path).version
-    assert before == Page(tmp_path).version == Page().version
+    before = ServedPage(tmp_path).version
+    assert before == ServedPage(tmp_path).version == ServedPage().version
     for changed in ("style.css", "sw.js", "index.html", "skeletons/ask.html", "locales/ja.json"):
         path = tmp_path / changed
         path.write_text(path.read_text() + " ")
-        assert Page(tmp_path).version != before
-        before = Page(tmp_path).version
+        assert ServedPage(tmp_path).version != before
+        before = ServedPage(tmp_path).version
 
 
 def test_texts_cannot_end_the_element_that_they_stand_in(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_texts_cannot_end_the_element_that_they_stand_in(tmp_path: Path) -> None
             (tmp_path / path.relative_to(WEB)).write_bytes(path.read_bytes())
     own = tmp_path / "locales" / "en.json"
     own.write_text(json.dumps(json.loads(own.read_text()) | {"app.skip": '</script><script>"$x & ${nav.search}'}))
-    made = Page(tmp_path).html("en", "ask").content.decode()
+    made = ServedPage(tmp_path).html("en", "ask").content.decode()
     assert "</script><script>" not in made
     assert "&lt;/script&gt;&lt;script&gt;&quot;$x &amp; ${nav.search}" in made
 
@@ -198,7 +198,7 @@ async def test_service_worker_is_told_the_version_and_the_files_of_the_page_alon
             assert (await api.get(path)).status == 200
 
 
-async def test_manifest_is_complete_and_its_icons_are_of_their_sizes(serve: Serve, page: Page) -> None:
+async def test_manifest_is_complete_and_its_icons_are_of_their_sizes(serve: Serve, page: ServedPage) -> None:
     async with serve(filled=False) as api:
         answer = await api.get("/manifest.webmanifest")
     assert answer.headers["Content-Type"].startswith("application/manifest+json")

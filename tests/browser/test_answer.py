@@ -224,7 +224,12 @@ async def test_picture_is_seen_while_it_is_sent_and_the_search_can_be_stopped(vi
         await expect(page.locator(".waiting [role=status]")).to_have_text(re.compile("Sending|Searching"))
         await visitor.accessible()
         given_up: asyncio.Future[Request] = asyncio.get_running_loop().create_future()
-        page.on("requestfailed", lambda request: given_up.done() or given_up.set_result(request))
+
+        def note(request: Request) -> None:
+            if not given_up.done():
+                given_up.set_result(request)
+
+        page.on("requestfailed", note)
         await page.get_by_role("button", name="Cancel").click()
         await expect(page.get_by_text("The search was cancelled.")).to_be_visible()
         assert "/v1/search" in (await given_up).url

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from api.page import Page as ServedPage
-from api.page import PageFiles
+from api.page import PageFiles, ServedPage
 from tests.api.conftest import ADMIN, SEARCH
 from tests.browser.conftest import Visit
 from tests.browser.test_page import LANGUAGES, text_of
