@@ -22,6 +22,7 @@ from api.routes import additions, duplicates, health, images, many, operations, 
 from api.settings import ApiSettings
 from engine import PATIENCE_S, give_memory_back, open_service
 
+OF_THE_API = ("/v1/", "/health/", "/metrics")
 FETCHES, FETCHES_WAITING = 16, 32
 DESCRIPTION = """Find a picture in your own library: the five best matches, with a reason and an honest score.
 
@@ -84,4 +85,4 @@ class _PageMount(Mount):
     """The page's files: everything that is not the API's."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return (Match.NONE, {}) if scope["path"].startswith("/v1/") else super().matches(scope)
+        return (Match.NONE, {}) if scope["path"].startswith(OF_THE_API) else super().matches(scope)

@@ -28,14 +28,14 @@ _PICTURE: dict[str, Any] = {
     "width": 1600,
     "height": 1200,
     "source_missing_since": None,
+    "media_type": "image/jpeg",
+    "byte_size": 412_345,
+    "created_at": "2026-05-01T12:00:00Z",
     "taken_at": "2026-04-30T17:05:00",
     "links": _links(3),
 }
 _IMAGE = _PICTURE | {
-    "media_type": "image/jpeg",
-    "byte_size": 412_345,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "created_at": "2026-05-01T12:00:00Z",
 }
 _EVIDENCE = {
     "exact": False,
