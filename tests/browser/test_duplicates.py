@@ -1,6 +1,7 @@
 """Near-duplicates on the page: looked through, decided on, taken back."""
 
 import io
+import json
 import re
 
 import cv2
@@ -196,7 +197,12 @@ async def test_three_thousand_groups_scroll_in_few_nodes_and_a_decision_asks_for
         await with_many_groups(visitor.api, 3000)
         asked: list[Request] = []
         page = visitor.page
-        page.on("request", lambda request: "/v1/duplicates" in request.url and asked.append(request))
+
+        def note(request: Request) -> None:
+            if "/v1/duplicates" in request.url:
+                asked.append(request)
+
+        page.on("request", note)
         await page.route("**/thumbnail", lambda route: route.abort())
         await visitor.open(AS_ADMIN)
         await expect(page.locator("main [role=status]").first).to_have_text("3,000 groups.")
@@ -240,7 +246,7 @@ async def test_many_groups_of_equal_pixels_are_decided_on_in_parts(visit: Visit)
 
         def note(request: Request) -> None:
             if request.url.endswith("/best"):
-                sent.append(len(request.post_data_json["groups"]))
+                sent.append(len(json.loads(request.post_data or "")["groups"]))
 
         page.on("request", note)
         await page.get_by_role("button", name="Keep the best of 1,040 groups").click()
@@ -351,7 +357,8 @@ async def test_groups_appear_while_an_old_library_is_compared(visit: Visit, monk
         calls: list[int] = []
         await visitor.page.route("**/v1/duplicates*", later)
         page = await visitor.open(AS_ADMIN)
-        await expect(page.locator("main [role=status]")).to_contain_text(re.compile(r"\d pictures have yet to be compared"))
+        waiting = re.compile(r"\d pictures have yet to be compared")
+        await expect(page.locator("main [role=status]")).to_contain_text(waiting)
         await visitor.accessible()
         may_go_on = True
         await expect(page.locator(".group")).to_have_count(2)
