@@ -76,11 +76,11 @@ class Served:
     def answer(self, request: Request, *, caching: str = "no-cache", vary: str = "Accept-Encoding") -> Response:
         """The answer to a request, 304 where the browser has it."""
         headers = {"ETag": self.etag, "Cache-Control": caching, "Vary": vary}
-        if self.policy:
-            headers["Content-Security-Policy"] = self.policy
         known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
         if self.etag in known or "*" in known:
             return Response(status_code=304, headers=headers)
+        if self.policy:
+            headers["Content-Security-Policy"] = self.policy
         if self.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
             return Response(self.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=self.media_type)
         return Response(self.content, headers=headers, media_type=self.media_type)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import cv2
 import numpy as np
 import pytest
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.api.conftest import ADMIN
 from tests.api.test_web import texts
@@ -223,16 +223,9 @@ async def test_picture_is_seen_while_it_is_sent_and_the_search_can_be_stopped(vi
         assert await shown.evaluate("async image => (await image.decode(), image.naturalWidth)") == 960
         await expect(page.locator(".waiting [role=status]")).to_have_text(re.compile("Sending|Searching"))
         await visitor.accessible()
-        given_up: asyncio.Future[Request] = asyncio.get_running_loop().create_future()
-
-        def note(request: Request) -> None:
-            if not given_up.done():
-                given_up.set_result(request)
-
-        page.on("requestfailed", note)
-        await page.get_by_role("button", name="Cancel").click()
+        async with page.expect_event("requestfailed", lambda request: "/v1/search" in request.url):
+            await page.get_by_role("button", name="Cancel").click()
         await expect(page.get_by_text("The search was cancelled.")).to_be_visible()
-        assert "/v1/search" in (await given_up).url
         goes_on.set()
         await page.get_by_role("button", name="Try again").click()
         await expect(page.locator(".card.same").first).to_be_visible()

@@ -357,9 +357,8 @@ async def test_groups_appear_while_an_old_library_is_compared(visit: Visit, monk
         calls: list[int] = []
         await visitor.page.route("**/v1/duplicates*", later)
         page = await visitor.open(AS_ADMIN)
-        await expect(page.locator("main [role=status]")).to_contain_text(
-            re.compile(r"\d pictures have yet to be compared")
-        )
+        waiting = re.compile(r"\d pictures have yet to be compared")
+        await expect(page.locator("main [role=status]")).to_contain_text(waiting)
         await visitor.accessible()
         may_go_on = True
         await expect(page.locator(".group")).to_have_count(2)
