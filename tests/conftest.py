@@ -34,6 +34,7 @@ from tests.postgresql import PostgresServer, in_thread, started
 
 __all__ = ["standalone_milvus"]
 
+PILLOWS_LIMIT = PillowImage.MAX_IMAGE_PIXELS
 SHIPPED = Path(str(files("skimage") / "data"))
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "camera.png", "motorcycle_left.png")
 
@@ -145,10 +146,10 @@ def decoders(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def pillows_limit() -> Iterator[None]:
-    """Decoding sets it for the whole process."""
-    before = PillowImage.MAX_IMAGE_PIXELS
+    """Decoding sets it for the whole process, also that of pictures which are made when a test file is read."""
+    PillowImage.MAX_IMAGE_PIXELS = PILLOWS_LIMIT
     yield
-    PillowImage.MAX_IMAGE_PIXELS = before
+    PillowImage.MAX_IMAGE_PIXELS = PILLOWS_LIMIT
 
 
 class Templates:

@@ -48,7 +48,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
             errno.EROFS, "Read-only file system"
         )
 
-    monkeypatch.setattr(bootstrap, "_make", refused)
+    monkeypatch.setattr(bootstrap, "make_data_dir", refused)
     monkeypatch.setattr(database, "can_be_written", lambda folder: False)
 
 
