@@ -19,7 +19,7 @@ from api.dependencies import Running, new_limiter
 from api.description import describe
 from api.guards import Guard
 from api.ledger import MOST_EACH
-from api.routes import duplicates, health, images, samples, search
+from api.routes import duplicates, health, images, many, operations, samples, search, trash
 from api.settings import ApiSettings
 from engine import PATIENCE_S, give_memory_back, open_service
 
@@ -62,7 +62,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
     )
-    for routes in (search, images, duplicates, samples, health):
+    for routes in (search, images, many, trash, operations, duplicates, samples, health):
         app.include_router(routes.router)
     errors.register(app)
     app.router.routes.append(_PageFiles("/", StaticFiles(directory=WEB, html=True), name="page"))

@@ -24,9 +24,10 @@ J = TypeVar("J", bound=BaseModel)
 T = TypeVar("T")
 
 MAX_FIELDS, MAX_FIELD_BYTES, MAX_JSON_BYTES = 40, 16 * 1024, 64 * 1024
+MAX_IDS_BYTES = 256 * 1024  # of JSON that names many pictures
 MAX_NAME = 200
 OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES // 8  # of a multipart body, beside its file
-LISTS = ("tags",)  # fields that may be given several times, or once with commas between
+LISTS = ("tags", "tag")  # fields that may be given several times, or once with commas between
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def sent(request: Request, fields: type[F], in_json: type[J], *, max_bytes
 
     Raises a Problem, or RequestValidationError.
     """
-    given = dict(request.query_params)
+    given = _in_query(request)
     kind = _content_type(request)
     if kind == "application/json":
         yield Sent(None, None, _validated(in_json, given, await _json(request)))
@@ -84,11 +85,11 @@ async def sent(request: Request, fields: type[F], in_json: type[J], *, max_bytes
         raise Problem("unsupported_media_type")
 
 
-async def only_json(request: Request, model: type[J]) -> J:
+async def only_json(request: Request, model: type[J], *, max_bytes: int = MAX_JSON_BYTES) -> J:
     """A JSON body, within the same bounds. Raises a Problem, or RequestValidationError."""
     if _content_type(request) != "application/json":
         raise Problem("unsupported_media_type", "The body must be application/json.")
-    return _validated(model, {}, await _json(request))
+    return _validated(model, {}, await _json(request, max_bytes))
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -167,12 +168,12 @@ def _file_and_fields(form: FormData) -> tuple[UploadFile, dict[str, Any]]:
     return file, {name: _plain(name, value) for name, value in values.items()}
 
 
-async def _json(request: Request) -> dict[str, Any]:
+async def _json(request: Request, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_JSON_BYTES:
-            raise Problem("body_too_large", f"JSON may have {MAX_JSON_BYTES // 1024} kB.")
+        if len(body) > max_bytes:
+            raise Problem("body_too_large", f"JSON may have {max_bytes // 1024} kB.")
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -180,6 +181,12 @@ async def _json(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Problem("malformed_request", "The JSON must be an object.")
     return value
+
+
+def _in_query(request: Request) -> dict[str, Any]:
+    """The parameters of a URL, as those of a form."""
+    values = request.query_params
+    return {name: _plain(name, values.getlist(name)) if name in LISTS else values[name] for name in values}
 
 
 def _validated(model: type[F], query: dict[str, Any], body: dict[str, Any]) -> F:

@@ -11,6 +11,13 @@ from api.schemas import ProblemOut
 ANYWHERE = ("wrong_host", "at_capacity", "internal_error", "stopping")
 WITH_BODY = ("body_too_slow",)
 
+
+def _links(image_id: int) -> dict[str, str]:
+    at = f"/v1/images/{image_id}"
+    of_files = {name: f"{at}/{name}" for name in ("file", "thumbnail", "preview")}
+    return {"page": f"/?image={image_id}"} | of_files
+
+
 _PICTURE: dict[str, Any] = {
     "id": 3,
     "name": "mill.jpg",
@@ -21,7 +28,8 @@ _PICTURE: dict[str, Any] = {
     "width": 1600,
     "height": 1200,
     "source_missing_since": None,
-    "links": {"page": "/?like=3", "file": "/v1/images/3/file", "thumbnail": "/v1/images/3/thumbnail"},
+    "taken_at": "2026-04-30T17:05:00",
+    "links": _links(3),
 }
 _IMAGE = _PICTURE | {
     "media_type": "image/jpeg",
@@ -47,15 +55,31 @@ _MATCH["evidence"] = _EVIDENCE
 # Another version: the same scene or layout with other content.
 _VARIANT = _MATCH | {"id": 8, "name": "mill-2.jpg", "title": None, "lane": "variant", "grade": "variant"}
 _VARIANT |= {"score": 0.9642, "p_same": 0.0321}
-_VARIANT["links"] = {"page": "/?like=8", "file": "/v1/images/8/file", "thumbnail": "/v1/images/8/thumbnail"}
+_VARIANT["links"] = _links(8)
 _VARIANT["evidence"] = _EVIDENCE | {
     "edits": [],
     "differs": [{"x": 0.31, "y": 0.42, "width": 0.08, "height": 0.05}],
     "place": None,
 }
+_ENTRY = _IMAGE | {"added_by": "api"}
+_REMOVED = _IMAGE | {"removed_at": "2026-05-03T12:00:00Z", "kept_until": "2026-06-02T12:00:00Z", "removed_by": "api"}
+_REMOVED["links"] = _links(3) | {"thumbnail": "/v1/trash/3/thumbnail"}
+_DAY = {"day": "2026-05-01", "pictures": 12}
+_OPERATION = {
+    "id": 19,
+    "kind": "remove",
+    "actor": "api",
+    "at": "2026-05-03T12:00:00Z",
+    "pictures": 2,
+    "undone": False,
+    "can_undo": True,
+    "undoes": None,
+    "images": [3, 17],
+}
 _NEAR_DUPLICATE = _IMAGE | {"p_same": 0.9984}
+_GROUPED = _NEAR_DUPLICATE | {"equal_pixels": False}
 _COLLAGE = _IMAGE | {"id": 9, "name": "mills.jpg", "title": None}
-_COLLAGE["links"] = {"page": "/?like=9", "file": "/v1/images/9/file", "thumbnail": "/v1/images/9/thumbnail"}
+_COLLAGE["links"] = _links(9)
 _CONTAINMENT = {"part": _IMAGE, "whole": _COLLAGE, "p_same": 0.9971}
 _SAMPLES = {"offered": False, "present": 0, "removable": False, "queries": []}
 _WARNING = {"code": "cut_short", "message": "The file breaks off: the last 3 % of the picture are missing."}
@@ -63,12 +87,25 @@ _WARNING = {"code": "cut_short", "message": "The file breaks off: the last 3 % o
 EXAMPLES: dict[str, dict[str, Any]] = {
     "WarningOut": _WARNING,
     "ImageOut": _IMAGE,
+    "EntryOut": _ENTRY,
+    "RemovedImageOut": _REMOVED,
+    "TrashOut": {"images": [_REMOVED], "total": 1},
+    "DayOut": _DAY,
+    "DaysOut": {"total": 12, "days": [_DAY]},
+    "PlaceOut": {"offset": 41, "total": 1200, "previous": 5, "next": 2},
+    "RelatedOut": {"near_duplicates": [_NEAR_DUPLICATE], "variants": [], "parts": [], "wholes": []},
+    "PastOperationOut": _OPERATION,
+    "HistoryOut": {"operations": [_OPERATION], "next": 18},
+    "EditedOut": {"operation_id": 20, "changed": 2},
+    "RemovedOut": {"operation_id": 21, "removed": 2},
+    "RestoredOut": {"operation_id": 22, "restored": 2},
     "MatchOut": _MATCH,
     "SearchOut": {
         "matches": [_MATCH, _VARIANT],
         "calibrated": True,
         "library_size": 1200,
         "query": {"width": 1080, "height": 2340, "preview": None},
+        "regions": [{"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.5}],
         "page": False,
         "warnings": [_WARNING],
         "timings_ms": {"decode": 12.4, "embed": 41.8, "total": 163.2},
@@ -85,18 +122,21 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "image": _IMAGE,
     },
     "NearDuplicateOut": _NEAR_DUPLICATE,
-    "GroupOut": {"images": [_NEAR_DUPLICATE]},
+    "GroupedOut": _GROUPED,
+    "GroupOut": {"images": [_GROUPED]},
     "ContainmentOut": _CONTAINMENT,
     "DuplicatesOut": {
-        "groups": [{"images": [_NEAR_DUPLICATE]}],
+        "groups": [{"images": [_GROUPED]}],
         "next_cursor": "3",
         "total": 24,
         "waiting": 0,
         "variants": 2,
+        "equal_total": 5,
         "contains": [_CONTAINMENT],
         "contains_total": 1,
     },
     "RemovalOut": {"id": 3, "at": "2026-05-01T12:00:00Z"},
+    "BestOut": {"operation_id": 21, "removed": [17, 9], "left": [23]},
     "DecisionOut": {"operation_id": 20, "removed": [17], "kept": 3, "left": []},
     "PageOut": {"images": [_IMAGE], "next_cursor": "2", "total": 1200},
     "ChangedOut": {"operation_id": 18, "images": [_IMAGE]},

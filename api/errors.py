@@ -49,6 +49,7 @@ ENGINE = {
     ),
     "fetch_failed": (502, "The server of this URL answered with the status 404."),
     "invalid_limit": (422, "The limit must be between 1 and 50, not 0."),
+    "invalid_region": (422, "A region is four numbers with commas between: x,y,width,height, each from 0 to 1."),
     "unknown_image": (404, "There is no picture with the id 17 in this library."),
     "unknown_operation": (404, "There is no operation with the id 17."),
     "unknown_sample": (404, "There is no such sample."),
@@ -178,6 +179,8 @@ def register(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        if _of_just_this(request) and request.scope["route"].path != request.scope["path"]:
+            return response("method_not_allowed", OWN["method_not_allowed"][1], {"Allow": ", ".join(_allowed(request))})
         errors = [
             {
                 "where": ".".join(str(part) for part in one["loc"]),
@@ -204,6 +207,9 @@ def register(app: FastAPI) -> None:
 
 def _allowed(request: Request) -> list[str]:
     """All methods that any route takes at this address; Starlette names those of the first route alone."""
+    if described := _of_just_this(request):
+        found = {method.upper() for method in described}
+        return sorted(found | ({"HEAD"} if "GET" in found else set()))
     routes = request.app.routes
     mounts = [route for route in routes if isinstance(route, Mount)]  # the page's files, which are only looked at
     found = {
@@ -215,6 +221,15 @@ def _allowed(request: Request) -> list[str]:
     if any(mount.matches(request.scope)[0] is Match.FULL for mount in mounts):
         found.add("GET")
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
+def _of_just_this(request: Request) -> dict[str, Any]:
+    """The operations of just this address, such as `/v1/images/days`, by method.
+
+    A route with a number in its place matches it too, and finds that the word is no number.
+    """
+    found: dict[str, Any] = request.app.openapi()["paths"].get(request.scope["path"], {})
+    return found
 
 
 def unforeseen(scope: Scope, error: Exception) -> JSONResponse:

@@ -19,9 +19,11 @@ from pydantic import (
 
 from engine import (
     MAX_LIMIT,
+    TITLE_PLACEHOLDERS,
     AddResult,
     Changed,
     Containment,
+    DayOfPictures,
     Decision,
     Edit,
     Grade,
@@ -29,15 +31,24 @@ from engine import (
     Groups,
     Keep,
     Match,
+    NearDuplicate,
     Page,
+    PastOperation,
     PictureWarning,
+    Position,
+    Region,
+    Related,
+    RemovedImage,
     SearchResult,
     StoredImage,
     Undone,
+    parse_region,
+    unknown_placeholders,
 )
 
 MAX_ID = (1 << 63) - 1
 NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+NEGATIVE = re.compile(r"-[1-9][0-9]*", re.ASCII)
 
 
 def _plain_number(given: Any) -> Any:
@@ -47,6 +58,11 @@ def _plain_number(given: Any) -> Any:
     return given
 
 
+def _whole_number(given: Any) -> Any:
+    """The same, with a minus before it where it is below 0."""
+    return given if isinstance(given, str) and NEGATIVE.fullmatch(given) else _plain_number(given)
+
+
 # A NUL is the one character that databases do not take.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00,]+$")]
@@ -54,8 +70,25 @@ Tags = Annotated[list[Tag], Field(max_length=30), AfterValidator(lambda tags: li
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
 WebUrl = Annotated[Url, StringConstraints(pattern=r"^https?://[^\s<>\"\\^`{|}\x00-\x1f]+$")]
 Number = Annotated[int, BeforeValidator(_plain_number)]
+Minutes = Annotated[int, BeforeValidator(_whole_number)]
 Id = Annotated[Number, Field(ge=1, le=MAX_ID)]
 Limit = Annotated[Number, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
+
+
+AskedRegion = Annotated[
+    str,
+    Field(
+        max_length=200,
+        examples=["0.5,0,0.5,0.5"],
+        description="`x,y,width,height` as shares of the upright picture: only this part of it is looked for. What the "
+        "answer says of the query is in shares of the whole all the same.",
+    ),
+]
+
+
+def region_of(given: str | None) -> Region | None:
+    """A region as it came. A PicTraceError (`invalid_region`)."""
+    return None if given is None else parse_region(given)
 
 
 class SearchOptions(BaseModel):
@@ -66,6 +99,15 @@ class SearchOptions(BaseModel):
     limit: Limit = 5
     weak: Annotated[bool, Field(description="Also where nothing is near: the nearest there are.")] = False
     preview: Annotated[bool, Field(description="A small JPEG of the query comes along, as a data URL.")] = False
+    region: AskedRegion | None = None
+    tag: Annotated[
+        Tags, Field(description="Only pictures with this tag are searched; of several, those that have all of them.")
+    ] = []
+
+    def asked(self) -> dict[str, Any]:
+        """As the engine takes it."""
+        given = {name: getattr(self, name) for name in ("limit", "weak", "preview")}
+        return given | {"region": region_of(self.region), "tags": self.tag}
 
 
 class SearchRequest(SearchOptions):
@@ -87,6 +129,7 @@ class WhyForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     words: Annotated[bool, Field(description="Result and edits in English words, below the pictures.")] = True
+    region: AskedRegion | None = None
 
 
 class WhyRequest(WhyForm):
@@ -144,6 +187,80 @@ class EditRequest(BaseModel):
         return given | ({"tags": self.tags or []} if "tags" in given else {})
 
 
+Ids = Annotated[list[Id], Field(min_length=1, max_length=10_000, description="Their ids.")]
+
+
+def _known_placeholders(pattern: str | None) -> str | None:
+    if pattern and (unknown := unknown_placeholders(pattern)):
+        known = ", ".join(f"{{{name}}}" for name in TITLE_PLACEHOLDERS)
+        raise ValueError(f"Nothing stands for {{{unknown[0]}}}; there are {known}")
+    return pattern
+
+
+class EditManyRequest(BaseModel):
+    """What is to change of many pictures, at least one thing; what is left out stays."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "minProperties": 2,
+            "example": {"images": [3, 17], "add_tags": ["holland"], "title": "{name} ({number})"},
+        },
+    )
+
+    images: Ids
+    add_tags: Tags = []
+    remove_tags: Tags = []
+    title: Annotated[
+        Text | None,
+        Field(
+            description="A pattern: `{name}` is the file's name without its ending, `{title}` the title so far, "
+            "`{number}` 1, 2, 3 in the order given, `{date}` when it was taken, or else added. An empty one takes "
+            "titles away."
+        ),
+        AfterValidator(_known_placeholders),
+    ] = None
+
+    @model_validator(mode="after")
+    def _some_change(self) -> Self:
+        if not self.add_tags and not self.remove_tags and self.title is None:
+            raise ValueError("Say what is to change: add_tags, remove_tags or title")
+        return self
+
+
+class ManyRequest(BaseModel):
+    """Pictures of the library."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"images": [3, 17]}})
+
+    images: Ids
+
+
+class ZipRequest(BaseModel):
+    """Pictures whose files are wanted."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"images": [3, 17]}})
+
+    images: Annotated[list[Id], Field(min_length=1, max_length=1_000, description="Their ids.")]
+
+
+class RestoreRequest(BaseModel):
+    """Pictures that are to come back: some, or all."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1, "example": {"images": [3, 17]}}
+    )
+
+    images: Ids | None = None
+    all: Annotated[bool, Field(description="Every picture in the trash.")] = False
+
+    @model_validator(mode="after")
+    def _some_or_all(self) -> Self:
+        if self.all == (self.images is not None):
+            raise ValueError("Say which: either `images`, or `all: true`")
+        return self
+
+
 def _different(ids: list[int]) -> list[int]:
     if len(set(ids)) < len(ids):
         raise ValueError("Each picture once")
@@ -178,17 +295,36 @@ class DecideRequest(BaseModel):
         return self
 
 
+def _in_one_group_each(groups: list[list[int]]) -> list[list[int]]:
+    _different([image_id for ids in groups for image_id in ids])
+    return groups
+
+
+class BestRequest(BaseModel):
+    """Groups of which the best picture is to be kept."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"groups": [[3, 17], [4, 9, 23]]}})
+
+    groups: Annotated[
+        list[Annotated[list[Id], Field(min_length=2, max_length=500)]],
+        Field(min_length=1, max_length=500, description="The ids of each group; no picture may be in two."),
+        AfterValidator(_in_one_group_each),
+    ]
+
+
 class Links(BaseModel):
     """Paths on this server."""
 
-    page: str
+    page: Annotated[str, Field(description="The picture's own page.")]
     file: str
     thumbnail: str
+    preview: str
 
     @classmethod
     def of(cls, image: StoredImage) -> Self:
         at = f"/v1/images/{image.id}"
-        return cls(page=f"/?like={image.id}", file=f"{at}/file", thumbnail=f"{at}/thumbnail")
+        thumbnail = f"{at}/thumbnail" if image.deleted_at is None else f"/v1/trash/{image.id}/thumbnail"
+        return cls(page=f"/?image={image.id}", file=f"{at}/file", thumbnail=thumbnail, preview=f"{at}/preview")
 
 
 class PictureOut(BaseModel):
@@ -205,6 +341,9 @@ class PictureOut(BaseModel):
     source_missing_since: Annotated[
         datetime | None,
         Field(description="Since when the file that it was added from is no longer there, as `pictrace watch` saw it."),
+    ]
+    taken_at: Annotated[
+        str | None, Field(description="When its camera took it, by the camera's own clock, without a zone.")
     ]
     links: Links
 
@@ -225,6 +364,7 @@ def _common(image: StoredImage) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "source_missing_since": image.source_missing_since,
+        "taken_at": image.taken_at,
         "links": Links.of(image),
     }
 
@@ -255,6 +395,10 @@ class RegionOut(BaseModel):
     y: float
     width: float
     height: float
+
+    @classmethod
+    def of(cls, region: Region) -> Self:
+        return cls(x=region.x, y=region.y, width=region.width, height=region.height)
 
 
 class EvidenceOut(BaseModel):
@@ -341,8 +485,16 @@ class SearchOut(BaseModel):
 
     matches: list[MatchOut]
     calibrated: Annotated[bool, Field(description="False: the scores are an order, not probabilities.")]
-    library_size: int
+    library_size: Annotated[int, Field(description="Pictures that were searched: with `tag`, those that have it.")]
     query: QueryOut
+    regions: Annotated[
+        list[RegionOut],
+        Field(
+            max_length=12,
+            description="Where in the query a picture of its own seems to lie, likeliest first: a collage's pieces, "
+            "the pictures of a screenshot or a scanned page. Ask with each as `region`.",
+        ),
+    ]
     page: Annotated[bool, Field(description="The URL led to a web page: the picture that it names was looked for.")]
     warnings: Annotated[list[WarningOut], Field(description="What there is to know of the picture asked with.")]
     timings_ms: dict[str, float]
@@ -358,6 +510,7 @@ class SearchOut(BaseModel):
             calibrated=result.calibrated,
             library_size=result.library_size,
             query=QueryOut(width=query.width, height=query.height, preview=preview),
+            regions=[RegionOut.of(region) for region in result.regions],
             page=result.from_page,
             warnings=[WarningOut.of(one) for one in result.warnings],
             timings_ms=result.timings_ms,
@@ -404,8 +557,96 @@ class AddOut(BaseModel):
         )
 
 
+class EntryOut(ImageOut):
+    """A picture of the library, with who added it."""
+
+    added_by: Annotated[
+        str | None, Field(description="Where it was added from, or by whom; told to admins, while it is known.")
+    ]
+
+    @classmethod
+    def with_actor(cls, image: StoredImage, added_by: str | None) -> Self:
+        return cls(**ImageOut.of(image).model_dump(), added_by=added_by)
+
+
+class RemovedImageOut(ImageOut):
+    """A picture that was removed; of its links only `thumbnail` leads anywhere before it is restored."""
+
+    removed_at: datetime
+    kept_until: Annotated[datetime, Field(description="It is kept at least until then.")]
+    removed_by: Annotated[str | None, Field(description="Where it was removed from, or by whom, while it is known.")]
+
+    @classmethod
+    def of_removed(cls, removed: RemovedImage) -> Self:
+        return cls.model_validate(ImageOut.of(removed.image).model_dump() | removed.as_json())
+
+
+class TrashOut(BaseModel):
+    """A part of what was removed and is still kept, lately removed first."""
+
+    images: list[RemovedImageOut]
+    total: int
+
+
+class DayOut(BaseModel):
+    """A day, and how many pictures are of it."""
+
+    day: Annotated[str | None, Field(description="None: those of which it is not known.")]
+    pictures: int
+
+
+class DaysOut(BaseModel):
+    """The days that the pictures are of, in the order of the list."""
+
+    total: int
+    days: list[DayOut]
+
+    @classmethod
+    def of(cls, days: Sequence[DayOfPictures]) -> Self:
+        shown = [DayOut(day=one.day, pictures=one.pictures) for one in days]
+        return cls(total=sum(one.pictures for one in days), days=shown)
+
+
+class PlaceOut(BaseModel):
+    """Where a picture stands in the list."""
+
+    offset: Annotated[int | None, Field(description="How many come before it; none: it does not pass the filter.")]
+    total: Annotated[int, Field(description="Pictures that pass the filter.")]
+    previous: Annotated[int | None, Field(description="The id of the picture before it.")]
+    next: Annotated[int | None, Field(description="The id of the picture after it.")]
+
+    @classmethod
+    def of(cls, position: Position) -> Self:
+        return cls(**asdict(position))
+
+
+class PastOperationOut(BaseModel):
+    """What was done to the library."""
+
+    id: int
+    kind: str
+    actor: Annotated[str, Field(description="Where it was done from, or by whom.")]
+    at: datetime
+    pictures: Annotated[int, Field(description="How many it concerned.")]
+    undone: bool
+    can_undo: Annotated[bool, Field(description="There is something of it that can still be taken back.")]
+    undoes: Annotated[int | None, Field(description="Of an undo, the id of what it took back.")]
+    images: Annotated[list[int], Field(max_length=4, description="Ids of some of these pictures.")]
+
+    @classmethod
+    def of(cls, past: PastOperation) -> Self:
+        return cls.model_validate(past.as_json())
+
+
+class HistoryOut(BaseModel):
+    """A part of what was done to the library, newest first."""
+
+    operations: list[PastOperationOut]
+    next: Annotated[int | None, Field(description="`before` of the next part; none: this was the last.")]
+
+
 class PageOut(BaseModel):
-    """A part of the library, newest first."""
+    """A part of the library, in the order that was asked for."""
 
     images: list[ImageOut]
     next_cursor: Annotated[str | None, Field(description="`cursor` of the next part; none: this was the last.")]
@@ -430,15 +671,46 @@ class NearDuplicateOut(ImageOut):
     ]
 
 
+class GroupedOut(NearDuplicateOut):
+    """The same with whether it is equal to the best of its group."""
+
+    equal_pixels: Annotated[
+        bool,
+        Field(description="Equal to the best of the group, pixel for pixel, whatever the two files are."),
+    ]
+
+
+class RelatedOut(BaseModel):
+    """What is known to be related to a picture, likeliest first."""
+
+    near_duplicates: list[NearDuplicateOut]
+    variants: list[NearDuplicateOut]
+    parts: Annotated[list[NearDuplicateOut], Field(description="Pictures that it contains.")]
+    wholes: Annotated[list[NearDuplicateOut], Field(description="Pictures that contain it.")]
+
+    @classmethod
+    def of(cls, related: Related) -> Self:
+        sides = ("near_duplicates", "variants", "parts", "wholes")
+        return cls(**{side: [_with_p_same(one) for one in getattr(related, side)] for side in sides})
+
+
+def _with_p_same(picture: NearDuplicate) -> NearDuplicateOut:
+    return NearDuplicateOut(**ImageOut.of(picture.image).model_dump(), p_same=round(picture.p_same, 4))
+
+
 class GroupOut(BaseModel):
     """Pictures, best first: most pixels, then most bytes. Of near-duplicates the best is a pair with each other one."""
 
-    images: list[NearDuplicateOut]
+    images: list[GroupedOut]
 
     @classmethod
     def of(cls, group: Group) -> Self:
         pictures = [
-            NearDuplicateOut(**ImageOut.of(picture.image).model_dump(), p_same=round(picture.p_same, 4))
+            GroupedOut(
+                **ImageOut.of(picture.image).model_dump(),
+                p_same=round(picture.p_same, 4),
+                equal_pixels=picture.equal_pixels,
+            )
             for picture in group.pictures
         ]
         return cls(images=pictures)
@@ -464,6 +736,9 @@ class DuplicatesOut(BaseModel):
     total: Annotated[int, Field(description="All groups there are in this lane.")]
     waiting: Annotated[int, Field(description="Pictures and pairs that have yet to be compared; ask again.")]
     variants: Annotated[int, Field(description="All groups there are in lane `variant`.")]
+    equal_total: Annotated[
+        int, Field(description="Groups in which pictures are equal to the best, pixel for pixel: `equal=true`.")
+    ]
     contains: Annotated[
         list[ContainmentOut],
         Field(description="Pictures that are parts of others, at most 100; in the first part of lane `same` only."),
@@ -478,6 +753,7 @@ class DuplicatesOut(BaseModel):
             total=found.total,
             waiting=found.waiting,
             variants=found.variants,
+            equal_total=found.equal,
             contains=[ContainmentOut.of(pair) for pair in contained],
             contains_total=found.contained,
         )
@@ -504,6 +780,21 @@ class DecisionOut(BaseModel):
         )
 
 
+class BestOut(BaseModel):
+    """What came of keeping the best of many groups."""
+
+    operation_id: Annotated[int | None, Field(description="What undoes all of it.")]
+    removed: Annotated[list[int], Field(description="Ids of the pictures that were removed.")]
+    left: Annotated[
+        list[int],
+        Field(description="Ids of those that were not, for they are no near-duplicates of the best of their group."),
+    ]
+
+    @classmethod
+    def of(cls, decision: Decision) -> Self:
+        return cls(operation_id=decision.operation_id, removed=list(decision.removed), left=list(decision.left))
+
+
 class ChangedOut(BaseModel):
     """Pictures after a change."""
 
@@ -519,6 +810,27 @@ class OperationOut(BaseModel):
     """Something was added or removed; `POST /v1/operations/{operation_id}/undo` takes it back as a whole."""
 
     operation_id: int
+
+
+class EditedOut(BaseModel):
+    """Many pictures after a change."""
+
+    operation_id: Annotated[int | None, Field(description="What undoes it; none: nothing was to be changed.")]
+    changed: int
+
+
+class RemovedOut(BaseModel):
+    """Pictures that were removed, at once."""
+
+    operation_id: Annotated[int, Field(description="What undoes it.")]
+    removed: int
+
+
+class RestoredOut(BaseModel):
+    """Pictures that were brought back, at once."""
+
+    operation_id: Annotated[int, Field(description="What undoes it.")]
+    restored: int
 
 
 class UndoneOut(BaseModel):

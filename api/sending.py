@@ -1,7 +1,9 @@
 """Answers that are files: from this machine's disk, or from memory; either way with ranges."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -10,8 +12,46 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api import errors
 from api.errors import Problem
+from engine import ServedFile
 
 RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
+
+
+FOR_EVER, FOR_A_DAY = "private, max-age=31536000, immutable", "private, max-age=86400"
+
+
+def file_answers(kind: str, what: str) -> dict[int | str, dict[str, Any]]:
+    """What a route answers that gives a file, for its description."""
+    content = {kind: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        200: {"description": what, "content": content},
+        206: {"description": "The part that `Range` asks for", "content": content},
+        304: {"description": "Unchanged since `If-None-Match`"},
+    }
+
+
+async def file(request: Request, read: Callable[[], Awaitable[ServedFile]], etag: str, *, cached: str) -> Response:
+    """A file, or a 304 before anything is read."""
+    headers = {"Cache-Control": cached, "Vary": "Authorization", "ETag": f'"{etag}"'}
+    asked = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+    if headers["ETag"] in asked or "*" in asked:
+        return Response(status_code=304, headers=headers)
+    served = await read()
+    content, kind, name = served.content, served.media_type, served.filename
+    if isinstance(content, bytes):
+        return picture(request, content, media_type=kind, headers=headers, filename=name)
+    try:
+        status = await asyncio.to_thread(content.stat)
+    except OSError as error:
+        raise Problem("unreadable_file") from error
+    return PictureFile(
+        content,
+        media_type=kind,
+        headers=headers,
+        filename=name,
+        stat_result=status,
+        content_disposition_type="inline",
+    )
 
 
 class PictureFile(FileResponse):

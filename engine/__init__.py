@@ -8,9 +8,11 @@ from engine.concurrency import FairPlaces, admitted, current_client, give_memory
 from engine.domain import (
     CHECKED,
     AddResult,
+    Arrangement,
     Changed,
     CheckReport,
     Containment,
+    DayOfPictures,
     Decision,
     Edit,
     Evidence,
@@ -25,12 +27,17 @@ from engine.domain import (
     Match,
     NearDuplicate,
     Page,
+    PastOperation,
     PictureWarning,
+    Position,
     Query,
     Region,
+    Related,
     Removal,
+    RemovedImage,
     SearchResult,
     ServedFile,
+    Sort,
     Status,
     StoredImage,
     Tally,
@@ -47,14 +54,19 @@ from engine.errors import (
     RequestError,
     ServerUnreachable,
     UnknownImage,
+    UnreadableFile,
 )
 from engine.features import networks
 from engine.library.adding import Given
 from engine.library.folder_follower import WatchPlan
+from engine.library.retitling import PLACEHOLDERS as TITLE_PLACEHOLDERS
+from engine.library.retitling import unknown_placeholders
 from engine.library.samples import QUERIES as SAMPLE_QUERIES
 from engine.library.searching import MAX_LIMIT
+from engine.library.zipping import zipped
 from engine.matching.explain import WORDS as EDIT_WORDS
 from engine.matching.explain import per_cent
+from engine.matching.query_region import parse as parse_region
 from engine.measuring.benching import (
     BenchPlan,
     BenchReport,
@@ -67,7 +79,7 @@ from engine.measuring.benching import (
 from engine.output import Escaping, escaped, prepare_streams
 from engine.pictures.archives import archive_suffix
 from engine.pictures.fetch import Fetched
-from engine.pictures.imaging import taken_media_types
+from engine.pictures.imaging import MEDIA_TYPES, taken_media_types
 from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
 from engine.pictures.names import shown
 from engine.pictures.sources import LeftAlone, Refused, Remote, Source, expand, how_many, read_file
@@ -83,10 +95,13 @@ __all__ = [
     "CHECKED",
     "EDIT_WORDS",
     "MAX_LIMIT",
+    "MEDIA_TYPES",
     "PATIENCE_S",
     "PICTURE_SUFFIXES",
     "SAMPLE_QUERIES",
+    "TITLE_PLACEHOLDERS",
     "AddResult",
+    "Arrangement",
     "BenchPlan",
     "BenchReport",
     "Bin",
@@ -95,6 +110,7 @@ __all__ = [
     "Containment",
     "CopyReport",
     "Database",
+    "DayOfPictures",
     "Decision",
     "Edit",
     "EditFigures",
@@ -124,26 +140,32 @@ __all__ = [
     "NearDuplicate",
     "NotDuplicates",
     "Page",
+    "PastOperation",
     "PicTraceError",
     "PictureWarning",
+    "Position",
     "Query",
     "Refused",
     "Region",
+    "Related",
     "Reliability",
     "Remote",
     "Removal",
+    "RemovedImage",
     "RepeatLimit",
     "RequestError",
     "SearchResult",
     "SearchService",
     "ServedFile",
     "ServerUnreachable",
+    "Sort",
     "Source",
     "Status",
     "StoredImage",
     "Tally",
     "Undone",
     "UnknownImage",
+    "UnreadableFile",
     "VariantFigures",
     "Watch",
     "WatchPlan",
@@ -161,6 +183,7 @@ __all__ = [
     "networks",
     "on_behalf_of",
     "open_service",
+    "parse_region",
     "parse_url",
     "per_cent",
     "prepare_streams",
@@ -168,4 +191,6 @@ __all__ = [
     "shown",
     "split_at_commas",
     "taken_media_types",
+    "unknown_placeholders",
+    "zipped",
 ]

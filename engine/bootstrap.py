@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 
 from engine.concurrency import CpuPool, beside
+from engine.domain import Arrangement
 from engine.errors import (
     DataDirNotWritable,
     FilesUnreachable,
@@ -85,7 +86,7 @@ async def open_service(
             repository = Repository(database, files)
             await _refuse_half_a_library(repository)
             await _agree_on_files(settings, repository, read_only=read_only)
-            originals = Originals(files, JpegCache(settings.cache_dir / "details"), decoders, pool)
+            originals = Originals(files, _details(settings), _previews(settings), decoders, pool)
             networks = Networks(settings, repository, originals, pool, read_only=read_only)
             await _patiently(networks.reach_index, patience_s)
             await _agree_on_network(settings, repository, networks)
@@ -109,12 +110,22 @@ async def _tidy(settings: EngineSettings, repository: Repository, pool: CpuPool)
 
 def file_store(settings: EngineSettings) -> FileStore:
     """Where the files of a library's pictures are. InvalidSetting."""
-    details = JpegCache(settings.cache_dir / "details")
+    made = (_details(settings), _previews(settings))
     if settings.files_url is None:
-        return FileStore(LocalFiles(settings.data_dir), details=details)
+        return FileStore(LocalFiles(settings.data_dir), made=made)
     from engine.storage.object_files import ObjectFiles  # most libraries need no client of object stores
 
-    return FileStore(ObjectFiles(settings.files_url), JpegCache(settings.cache_dir / "thumbnails"), details)
+    return FileStore(ObjectFiles(settings.files_url), JpegCache(settings.cache_dir / "thumbnails"), made)
+
+
+def _details(settings: EngineSettings) -> JpegCache:
+    """What pictures are compared in detail by."""
+    return JpegCache(settings.cache_dir / "details")
+
+
+def _previews(settings: EngineSettings) -> JpegCache:
+    """What pictures are looked at by."""
+    return JpegCache(settings.cache_dir / "previews")
 
 
 async def _agree_on_files(settings: EngineSettings, repository: Repository, *, read_only: bool) -> None:
@@ -122,7 +133,7 @@ async def _agree_on_files(settings: EngineSettings, repository: Repository, *, r
     known = await repository.settings.get(FILES)
     if known == settings.files_url:
         return
-    newest = await repository.images.page(before=None, limit=NEWEST, tag=None, words=None)
+    newest = await repository.listings.page(Arrangement(), limit=NEWEST)
     if len(await repository.files.having((one.sha256, extension_of(one.media_type)) for one in newest)) < len(newest):
         here = f"PICTRACE_FILES_URL is {settings.files_url}" if settings.files_url else "PICTRACE_FILES_URL is not set"
         there = known or f"the data folder {settings.data_dir}"

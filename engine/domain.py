@@ -22,6 +22,7 @@ Keep = Literal["best", "all", "different"]  # of near-duplicates: the best alone
 # Of two stored pictures: nearly all of each is in the other; one is a part of the other; versions; or nothing of these.
 Relation = Literal["near_duplicate", "contains", "variant", "unrelated"]
 GroupLane = Literal["same", "variant"]  # groups of near-duplicates, or of variants
+Sort = Literal["added", "name", "size", "taken"]  # by what the library is listed
 
 
 # Raised when pictures come to be seen otherwise: 1 puts transparent ones on a ground that contrasts, takes the frame of
@@ -45,7 +46,8 @@ class Image:
     """A decoded picture: upright, opaque, RGB; `pixels` may be smaller than `width` x `height` of the original.
 
     `ground`: the grey level that a transparent one was put on; None where all of it was hidden, and is shown as if it
-    were opaque. `frame`: the number of the frame that is shown, from 0, of a picture that `is_animated`.
+    were opaque. `frame`: the number of the frame that is shown, from 0, of a picture that `is_animated`. `taken_at`:
+    when its camera took it, as StoredImage has it.
     """
 
     pixels: Pixels
@@ -56,6 +58,7 @@ class Image:
     ground: int | None = 255
     frame: int = 0
     is_animated: bool = False
+    taken_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,19 @@ class Region:
     @property
     def area(self) -> float:
         return self.width * self.height
+
+    def of_whole(self, part: "Region") -> "Region":
+        """The same, which is given in shares of a part of a picture, in shares of the whole."""
+        x, y = part.x + self.x * part.width, part.y + self.y * part.height
+        return Region(x, y, self.width * part.width, self.height * part.height)
+
+    def within(self, part: "Region") -> "Region":
+        """The same, which is given in shares of a picture, in shares of a part of it."""
+        x, y = (self.x - part.x) / part.width, (self.y - part.y) / part.height
+        return Region(x, y, self.width / part.width, self.height / part.height)
+
+    def rounded(self) -> "Region":
+        return Region(*(round(one, 4) for one in (self.x, self.y, self.width, self.height)))
 
 
 WHOLE = Region(0.0, 0.0, 1.0, 1.0)
@@ -186,7 +202,8 @@ class StoredImage:
     """One picture of the library. `tags` are free words; times are UTC.
 
     `source_missing_since`: since when none of the files that it was added from is where it was, as far as that is
-    known; None too for a picture that came without a file.
+    known; None too for a picture that came without a file. `taken_at`: when its camera took it, by the camera's own
+    clock (`2026-05-01T12:00:00`), as its file says; None where it does not.
     """
 
     id: int
@@ -204,6 +221,7 @@ class StoredImage:
     deleted_at: datetime | None
     source_missing_since: datetime | None = None
     features_version: int = FEATURES_VERSION  # how it was seen when its thumbnail and features were made
+    taken_at: str | None = None
 
     @property
     def missing_since_as_json(self) -> str | None:
@@ -406,6 +424,16 @@ class Evidence:
     differs: tuple[Region, ...] = ()
     place: Region | None = None
 
+    def of_whole_query(self, part: Region) -> "Evidence":
+        """The same for a match with a part of a query, in shares of the whole query."""
+        corners = (Region(x, y, 0, 0).of_whole(part).rounded() for x, y in self.outline or ())
+        return replace(
+            self,
+            region=self.region.of_whole(part).rounded() if self.region else None,
+            outline=tuple((one.x, one.y) for one in corners) if self.outline else None,
+            differs=tuple(one.of_whole(part).rounded() for one in self.differs),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """As all doors write it that speak JSON."""
         return asdict(self) | {"edits": [edit.value for edit in self.edits]}
@@ -484,12 +512,29 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What is asked of a search.
+
+    `weak`: also where nothing is near, the nearest there are. `preview`: a small JPEG of the query comes along.
+    `region`: of the upright query, the only part that is looked for. `tags`: only pictures that have all of them are
+    searched.
+    """
+
+    limit: int = 5
+    weak: bool = False
+    preview: bool = False
+    region: Region | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """At most `limit` matches, best first; empty where nothing in the library is near.
 
     `calibrated` is False while the library's network has no calibration: scores are then an order, not probabilities.
     `library_size` is the number of pictures that were searched, `seq` the last change that was taken in. `warnings`:
-    what people should know of the query. `from_page`: the query is the picture that a web page names.
+    what people should know of the query. `from_page`: the query is the picture that a web page names. `regions`: where
+    in the query a picture of its own seems to lie, likeliest first.
     """
 
     matches: tuple[Match, ...]
@@ -500,6 +545,7 @@ class SearchResult:
     query: Query = field(default_factory=lambda: Query(0, 0))
     warnings: tuple[PictureWarning, ...] = ()
     from_page: bool = False
+    regions: tuple[Region, ...] = ()
 
     def after(self, stage: str, took_ms: float) -> "SearchResult":
         """The same with a stage that came before, counted into the total."""
@@ -525,8 +571,22 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Which pictures of the library are listed, and in what order.
+
+    Those that have all of the `tags`, and each of the `words` in title, file name or a tag. Equals are in the order of
+    their ids; by `taken`, pictures without such a date come last, whichever the order.
+    """
+
+    sort: Sort = "added"
+    descending: bool = True
+    tags: tuple[str, ...] = ()
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """A part of the library, newest first. `next_cursor` asks for the rest; None: there is none.
+    """A part of the library. `next_cursor` asks for the rest; None: there is none.
 
     `total` is the number of pictures that pass the filter, counted for the first page only.
     """
@@ -537,10 +597,73 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class DayOfPictures:
+    """How many pictures are of one day (`2026-05-01`); None for those of which it is not known."""
+
+    day: str | None
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a picture stands in the library as it is arranged: how many come before it, and its neighbours' ids.
+
+    `offset` is None where the picture does not pass the filter, and its neighbours are those it would have.
+    """
+
+    offset: int | None
+    total: int
+    previous: int | None
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedImage:
+    """A picture that was removed, by whom, and until when (UTC) it is surely kept."""
+
+    image: StoredImage
+    removed_by: str | None
+    kept_until: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """As all doors write it that speak JSON, besides what they write of every picture."""
+        at = self.image.deleted_at
+        return {
+            "removed_at": _as_json(at) if at else None,
+            "kept_until": _as_json(self.kept_until),
+            "removed_by": self.removed_by,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PastOperation:
+    """What was done to a library: one act of one actor, and how many pictures it concerned, with some of their ids.
+
+    `undoes`: of an undo, what it took back. `can_undo`: there is something of it that can still be taken back.
+    """
+
+    id: int
+    kind: str
+    actor: str
+    at: datetime  # UTC
+    pictures: int
+    is_undone: bool
+    can_undo: bool
+    undoes: int | None
+    images: tuple[int, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As all doors write it that speak JSON."""
+        said = {name: getattr(self, name) for name in ("id", "kind", "actor", "pictures", "can_undo", "undoes")}
+        return said | {"at": _as_json(self.at), "undone": self.is_undone, "images": list(self.images)}
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two pictures of the library that have been compared; `first_id` < `second_id`.
 
-    `part_id`: where one contains the other, the one that is a part of the other.
+    `part_id`: where one contains the other, the one that is a part of the other. `equal_pixels`: None where that was
+    not looked at.
     """
 
     first_id: int
@@ -548,6 +671,7 @@ class Pair:
     p_same: float
     relation: Relation = "near_duplicate"
     part_id: int | None = None
+    equal_pixels: bool | None = None
 
     @property
     def key(self) -> tuple[int, int]:
@@ -561,10 +685,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicate:
-    """A picture of a group; `p_same` is that of its pair with the best, or else of its likeliest pair in the group."""
+    """A picture of a group; `p_same` is that of its pair with the best, or else of its likeliest pair in the group.
+
+    `equal_pixels`: it is equal to the best, pixel for pixel, whatever the two files are.
+    """
 
     image: StoredImage
     p_same: float
+    equal_pixels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -575,6 +703,19 @@ class Group:
     """
 
     pictures: tuple[NearDuplicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What is known to be related to a picture, likeliest first.
+
+    `parts` are pictures that it contains, `wholes` pictures that contain it.
+    """
+
+    near_duplicates: tuple[NearDuplicate, ...]
+    variants: tuple[NearDuplicate, ...]
+    parts: tuple[NearDuplicate, ...]
+    wholes: tuple[NearDuplicate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,7 +732,8 @@ class Groups:
     """A part of the groups, in order of their best pictures' ids. `next_cursor` asks for the rest; None: there is none.
 
     `total` is the number of all groups, `waiting` that of the pictures and pairs that have yet to be compared.
-    `variants` is the number of groups of variants, `contained` that of pairs of which one contains the other.
+    `variants` is the number of groups of variants, `contained` that of pairs of which one contains the other, `equal`
+    that of groups of near-duplicates in which another picture is equal to the best, pixel for pixel.
     """
 
     groups: tuple[Group, ...]
@@ -600,6 +742,7 @@ class Groups:
     waiting: int
     variants: int = 0
     contained: int = 0
+    equal: int = 0
 
 
 @dataclass(frozen=True, slots=True)

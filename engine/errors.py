@@ -22,6 +22,7 @@ PicTraceError
 │   └── FetchFailed           fetch_failed        unknown host, broken connection, another status than 200
 ├── RequestError              the call itself is wrong
 │   ├── InvalidLimit          invalid_limit
+│   ├── InvalidRegion         invalid_region      of a query: not in the picture, or too small
 │   ├── UnknownImage          unknown_image
 │   ├── UnknownOperation      unknown_operation
 │   ├── UnknownSample         unknown_sample
@@ -145,6 +146,10 @@ class RequestError(PicTraceError):
 
 class InvalidLimit(RequestError):
     code = "invalid_limit"
+
+
+class InvalidRegion(RequestError):
+    code = "invalid_region"
 
 
 class UnknownImage(RequestError):

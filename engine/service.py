@@ -3,18 +3,27 @@
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from engine.concurrency import CpuPool
 from engine.domain import (
     AddResult,
+    Arrangement,
     Changed,
+    DayOfPictures,
     Explanation,
     Level,
     Page,
+    PastOperation,
     Pixels,
+    Position,
     Progress,
+    Region,
+    RemovedImage,
+    SearchPlan,
     SearchResult,
+    Sort,
     Status,
     Stop,
     StoredImage,
@@ -22,7 +31,8 @@ from engine.domain import (
     never,
     no_progress,
 )
-from engine.errors import NetworkError
+from engine.errors import NetworkError, UnknownImage
+from engine.library import retitling
 from engine.library.active_network import Networks
 from engine.library.adding import Adder, Given
 from engine.library.admin_key import AdminKey
@@ -73,8 +83,8 @@ class SearchService:
         self._fetcher = fetcher
         self._decoders = decoders
         self.pool = pool
-        self.duplicates = Duplicates(repository, networks, pool)
         self.originals = originals
+        self.duplicates = Duplicates(repository, networks, originals, pool)
         self._searcher = Searcher(repository, networks, self.originals, decoders, pool)
         self._adder = Adder(repository, networks, self.duplicates, fetcher, decoders, pool)
         self.samples = Samples(settings, repository, self._adder, pool)
@@ -98,42 +108,69 @@ class SearchService:
         limit: int = 5,
         weak: bool = False,
         preview: bool = False,
+        region: Region | None = None,
+        tags: Sequence[str] = (),
         subscriber: str | None = None,
         without: frozenset[int] = frozenset(),
     ) -> SearchResult:
-        """The pictures most like an encoded one, best first.
+        """The pictures most like an encoded one, best first; see `SearchPlan` for what may be asked of it.
 
-        `weak`: also where nothing is near, the nearest there are. `preview`: a small JPEG of the query comes along.
         `subscriber`: what they have called wrong for this query is left out. `without`: ids of pictures that are passed
-        over, so that the matches are those of a library that never had them. Raises InvalidLimit or an ImageError.
+        over, so that the matches are those of a library that never had them. Raises InvalidLimit, InvalidRegion or an
+        ImageError.
         """
-        return await self._searcher.search(
-            content, limit=limit, weak=weak, preview=preview, subscriber=subscriber, without=without
-        )
+        plan = SearchPlan(limit, weak, preview, region, tuple(tags))
+        return await self._searcher.search(content, plan, subscriber=subscriber, without=without)
 
-    async def search_url(self, url: str, *, limit: int = 5, weak: bool = False, preview: bool = False) -> SearchResult:
+    async def search_url(
+        self,
+        url: str,
+        *,
+        limit: int = 5,
+        weak: bool = False,
+        preview: bool = False,
+        region: Region | None = None,
+        tags: Sequence[str] = (),
+    ) -> SearchResult:
         """The same for the picture behind a URL. Raises a FetchError too."""
-        return await self.search_fetched(await self.fetch(url), limit=limit, weak=weak, preview=preview)
+        plan = SearchPlan(limit, weak, preview, region, tuple(tags))
+        return await self._search_fetched(await self.fetch(url), plan)
 
     async def search_fetched(
-        self, fetched: Fetched, *, limit: int = 5, weak: bool = False, preview: bool = False
+        self,
+        fetched: Fetched,
+        *,
+        limit: int = 5,
+        weak: bool = False,
+        preview: bool = False,
+        region: Region | None = None,
+        tags: Sequence[str] = (),
     ) -> SearchResult:
         """The same for what `fetch` gave, for doors that fetch and search in places of their own."""
-        result = await self.search(fetched.content, limit=limit, weak=weak, preview=preview)
-        return replace(result.after("fetch", fetched.took_ms), from_page=fetched.is_of_page)
+        return await self._search_fetched(fetched, SearchPlan(limit, weak, preview, region, tuple(tags)))
 
     async def search_stored(
-        self, image_id: int, *, limit: int = 5, weak: bool = False, preview: bool = False
+        self,
+        image_id: int,
+        *,
+        limit: int = 5,
+        weak: bool = False,
+        preview: bool = False,
+        region: Region | None = None,
+        tags: Sequence[str] = (),
     ) -> SearchResult:
-        """The pictures most like a stored one, itself left out. UnknownImage, InvalidLimit."""
-        return await self._searcher.search_stored(image_id, limit=limit, weak=weak, preview=preview)
+        """The pictures most like a stored one, itself left out. UnknownImage, InvalidLimit, InvalidRegion."""
+        return await self._searcher.search_stored(image_id, SearchPlan(limit, weak, preview, region, tuple(tags)))
 
-    async def explain(self, content: bytes, image_id: int, *, words: bool = True) -> Explanation:
-        """Why the picture `image_id` matches an encoded one: the match, and a JPEG that shows it.
+    async def explain(
+        self, content: bytes, image_id: int, *, words: bool = True, region: Region | None = None
+    ) -> Explanation:
+        """Why the picture `image_id` matches an encoded one, or a region of it: the match, and a JPEG that shows it.
 
-        Without `words` for doors that say in another language what was found. UnknownImage, or an ImageError.
+        Without `words` for doors that say in another language what was found. UnknownImage, InvalidRegion, or an
+        ImageError.
         """
-        return await self._searcher.explain(content, image_id, words=words)
+        return await self._searcher.explain(content, image_id, words=words, region=region)
 
     async def fetch(self, url: str) -> Fetched:
         """The picture behind a URL, or the one that the web page there names, fetched guarded.
@@ -192,6 +229,46 @@ class SearchService:
         """
         return await self.repository.images.remove(ids, Operation("remove", actor))
 
+    async def remove_those(self, ids: Sequence[int], *, actor: str) -> tuple[int, int]:
+        """The same for those of the pictures that are still there: the operation's id, and how many these were.
+
+        UnknownImage where none is.
+        """
+        operation = Operation("remove", actor)
+        removed = await self.repository.images.take_out(ids, operation)
+        if operation.id is None:
+            raise UnknownImage("None of these pictures is in this library (any more). Nothing was removed.")
+        return operation.id, removed
+
+    async def restore(self, ids: Sequence[int] | None, *, actor: str) -> tuple[int, int]:
+        """Bring removed pictures back, those that are still kept, or all: the operation's id, and how many these were.
+
+        UnknownImage where none is.
+        """
+        operation = Operation("restore", actor)
+        restored = await self.repository.trash.restore(ids, operation)
+        assert operation.id
+        return operation.id, restored
+
+    async def edit_many(
+        self,
+        ids: Sequence[int],
+        *,
+        actor: str,
+        add_tags: Sequence[str] = (),
+        remove_tags: Sequence[str] = (),
+        title: str | None = None,
+    ) -> tuple[int | None, int]:
+        """Change tags and titles of those of the pictures that are there, as one operation.
+
+        Returns its id, None where nothing was to be changed, and how many pictures were. `title`: a pattern, see
+        `retitling`; an empty one takes titles away. UnknownImage where none of the pictures is there.
+        """
+        edit = retitling.editing(add_tags, remove_tags, title)
+        operation = Operation("edit", actor)
+        changed = await self.repository.images.edit_many(ids, edit, operation)
+        return operation.id, changed
+
     async def edit(self, image_id: int, values: dict[str, str | list[str] | None], *, actor: str) -> Changed:
         """Change title, tags, source_url or page_url. UnknownImage."""
         return await self.repository.images.edit(image_id, values, Operation("edit", actor))
@@ -214,14 +291,64 @@ class SearchService:
         """A picture by id. UnknownImage."""
         return await self.repository.images.get(image_id)
 
+    async def those(self, ids: Sequence[int]) -> list[StoredImage]:
+        """Those of the pictures that are there, in the order given, each once. UnknownImage where none is."""
+        found = await self.repository.pairs.images(ids)
+        if not found:
+            raise UnknownImage("None of these pictures is in this library (any more).")
+        return [found[image_id] for image_id in dict.fromkeys(ids) if image_id in found]
+
+    async def added_by_whom(self, image_id: int) -> str | None:
+        """Who added a picture; None where that is no longer known."""
+        return await self.repository.operations.actor_of_addition(image_id)
+
     async def page(
-        self, *, cursor: int | None = None, limit: int = 50, tag: str | None = None, words: str | None = None
+        self,
+        *,
+        cursor: int | None = None,
+        offset: int = 0,
+        limit: int = 50,
+        sort: Sort = "added",
+        descending: bool = True,
+        tags: Sequence[str] = (),
+        words: str | None = None,
     ) -> Page:
-        """The library newest first; `tag` and `words` (each in title or file name) filter."""
-        total = await self.repository.images.count(tag=tag, words=words) if cursor is None else None
-        images = await self.repository.images.page(before=cursor, limit=limit + 1, tag=tag, words=words)
+        """A part of the library, by default newest first; `tags` and `words` filter as Arrangement says.
+
+        From the place `offset` on, or behind the picture `cursor`.
+        """
+        arrangement = Arrangement(sort, descending, tuple(tags), words)
+        total = await self.repository.listings.count(arrangement) if cursor is None and not offset else None
+        images = await self.repository.listings.page(arrangement, limit=limit + 1, offset=offset, after=cursor)
         rest = images[limit - 1].id if len(images) > limit else None
         return Page(tuple(images[:limit]), rest, total)
+
+    async def days(self, arrangement: Arrangement, *, utc_offset_minutes: int = 0) -> tuple[DayOfPictures, ...]:
+        """How many pictures there are of each day, in the order of the arrangement: by `added`, or by `taken`.
+
+        `utc_offset_minutes`: by whose clock something was added on a day.
+        """
+        offset = timedelta(minutes=utc_offset_minutes)
+        return tuple(await self.repository.listings.days(arrangement, utc_offset=offset))
+
+    async def position(self, image_id: int, arrangement: Arrangement) -> Position:
+        """Where a picture stands in the library as it is arranged. UnknownImage."""
+        return await self.repository.listings.position(arrangement, image_id)
+
+    async def removed(self, *, offset: int = 0, limit: int = 50) -> tuple[tuple[RemovedImage, ...], int]:
+        """Some of the pictures that were removed and are still kept, lately removed first; and how many these are."""
+        rows = await self.repository.trash.page(offset=offset, limit=limit)
+        kept = timedelta(days=self.settings.undo_days)
+        found = (RemovedImage(image, by, image.deleted_at + kept) for image, by in rows if image.deleted_at)
+        return tuple(found), await self.repository.images.count_removed()
+
+    async def get_removed(self, image_id: int) -> StoredImage:
+        """A removed picture that is still kept. UnknownImage."""
+        return await self.repository.trash.get(image_id)
+
+    async def history(self, *, before: int | None = None, limit: int = 50) -> tuple[PastOperation, ...]:
+        """What was done to the library, newest first, with ids below `before`."""
+        return tuple(await self.repository.operations.history(before=before, limit=limit))
 
     async def tags(self) -> dict[str, int]:
         """The most frequent tags with the number of their pictures."""
@@ -300,6 +427,10 @@ class SearchService:
         if active.calibration.fitted:
             return True
         return await fitting.calibrate(self.repository, self.networks, self.originals, self.pool, progress)
+
+    async def _search_fetched(self, fetched: Fetched, plan: SearchPlan) -> SearchResult:
+        result = await self._searcher.search(fetched.content, plan)
+        return replace(result.after("fetch", fetched.took_ms), from_page=fetched.is_of_page)
 
     async def _original(self, image: StoredImage) -> Pixels:
         """The pixels of a stored picture, as its features were computed from. An ImageError if the file is gone."""

@@ -32,6 +32,7 @@ from engine import (
     LibraryError,
     PicTraceError,
     Refused,
+    Region,
     Remote,
     RequestError,
     SearchResult,
@@ -46,6 +47,7 @@ from engine import (
     name_of,
     networks,
     open_service,
+    parse_region,
     parse_url,
     prepare_streams,
     read_file,
@@ -56,6 +58,7 @@ from shell.terminal import Advance, err, escape, out
 
 OK, REJECTED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 ACTOR = "shell"
+LISTED = 50  # pictures or operations, where nobody says how many
 
 
 app = typer.Typer(
@@ -68,6 +71,7 @@ app = typer.Typer(
 networks_app = typer.Typer(help="The networks that make embeddings.", no_args_is_help=True)
 app.add_typer(networks_app, name="networks")
 
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many to list.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 
 
@@ -175,7 +179,8 @@ def watch(
 @app.command(
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n"
-        "  pictrace search https://example.org/a.jpg\n\n  pictrace search --json --limit 3 asked/*.jpg"
+        "  pictrace search https://example.org/a.jpg\n\n  pictrace search --json --limit 3 asked/*.jpg\n\n"
+        "  pictrace search --region 0.5,0,0.5,0.5 --tag holiday collage.png"
     )
 )
 def search(
@@ -183,14 +188,24 @@ def search(
     as_json: Json = False,
     limit: Annotated[int, typer.Option(help=f"How many matches, 1-{MAX_LIMIT}.")] = 5,
     weak: Annotated[bool, typer.Option("--weak", help="Also where nothing is near: the nearest there are.")] = False,
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,WIDTH,HEIGHT", help="Only this part of the pictures, in shares of their size."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="Only among the pictures with this tag; given several times, with all of them."),
+    ] = None,
 ) -> None:
     """Find the pictures of the library that are the same as a query, other versions of it, or alike."""
 
     async def run(service: SearchService) -> int:
+        tags = [text for text in map(_text, tag or []) if text]
+        asked = {"limit": limit, "weak": weak, "region": _region(region), "tags": tags}
         status = OK
         for path in paths:
             try:
-                result = await _search(service, path, limit=limit, weak=weak)
+                result = await _search(service, path, asked)
             except RequestError:
                 raise
             except PicTraceError as error:
@@ -202,7 +217,7 @@ def search(
             if as_json:
                 print(json.dumps({"query": _text(path)} | terminal.result_json(result)), flush=True)
             else:
-                terminal.show_result(out, _named(path), result)
+                terminal.show_result(out, _named(path), result, tags)
                 terminal.show_warnings(_named(path), result.warnings)
         return status
 
@@ -214,11 +229,15 @@ def why(
     path: Annotated[str, typer.Argument(metavar="PATH|URL", help="The query.")],
     image_id: Annotated[int, typer.Argument(metavar="ID", help="A picture of the library.")],
     target: Annotated[Path, typer.Option("--out", help="Where to write the JPEG.")],
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,WIDTH,HEIGHT", help="Only this part of the query, in shares of its size."),
+    ] = None,
 ) -> None:
     """Draw the picture that shows why two pictures match."""
 
     async def run(service: SearchService) -> int:
-        jpeg = (await service.explain(await _read(service, path), image_id)).picture
+        jpeg = (await service.explain(await _read(service, path), image_id, region=_region(region))).picture
         _write(target, jpeg)
         err.print(f"Written to {target}")
         return OK
@@ -317,17 +336,61 @@ async def _list_duplicates(service: SearchService, as_json: bool, *, variants: b
         terminal.suggest_variants(found.variants)
 
 
-@app.command()
-def undo() -> None:
-    """Take back the last operation as a whole: an addition, a removal, an edit, a decision on duplicates, a repair."""
+@app.command(epilog="[bold]Examples[/bold]\n\n  pictrace undo\n\n  pictrace undo 12")
+def undo(
+    operation: Annotated[
+        int | None, typer.Argument(metavar="[OPERATION]", help="Which, as `pictrace history` numbers them.")
+    ] = None,
+) -> None:
+    """Take back an operation as a whole, by default the last: an addition, a removal, an edit, a decision, a repair."""
 
     async def run(service: SearchService) -> int:
-        undone = await service.undo(actor=ACTOR)
+        undone = await service.undo(actor=ACTOR, operation_id=operation)
         when = undone.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         err.print(f"Took back the {undone.kind} of {when}: {terminal.count(undone.images, 'picture')}.")
         return OK
 
     _run(run)
+
+
+@app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n  pictrace trash\n\n  pictrace trash --restore 17 18\n\n"
+        "  pictrace trash --restore --all"
+    )
+)
+def trash(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID...]", help="For --restore.")] = None,
+    as_json: Json = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Bring these pictures back, or --all.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="For --restore: every picture in the trash.")] = False,
+    limit: Limit = LISTED,
+) -> None:
+    """List what was removed and can be brought back, lately removed first; with --restore, bring it back."""
+    if bool(ids) + everything != restore:
+        raise typer.BadParameter("--restore takes the ids of pictures, or --all.")
+
+    async def run(service: SearchService) -> int:
+        if restore:
+            _, restored = await service.restore(None if everything else ids, actor=ACTOR)
+            err.print(f"Brought back {terminal.count(restored, 'picture')}. `pictrace undo` removes what came back.")
+        else:
+            removed, total = await service.removed(limit=limit)
+            terminal.show_trash(removed, total, as_json)
+        return OK
+
+    _run(run, tidying=restore)
+
+
+@app.command(epilog="[bold]Example[/bold]\n\n  pictrace history --limit 5")
+def history(as_json: Json = False, limit: Limit = LISTED) -> None:
+    """List what was done to the library, newest first; `pictrace undo` takes any of it back that still can be."""
+
+    async def run(service: SearchService) -> int:
+        terminal.show_history(await service.history(limit=limit), as_json)
+        return OK
+
+    _run(run, tidying=False)
 
 
 @app.command()
@@ -713,10 +776,15 @@ async def _read(service: SearchService, path: str) -> bytes:
     return await asyncio.to_thread(read_file, Path(path), service.settings.max_bytes)
 
 
-async def _search(service: SearchService, path: str, *, limit: int, weak: bool) -> SearchResult:
+async def _search(service: SearchService, path: str, asked: dict[str, Any]) -> SearchResult:
     if is_url(path):
-        return await service.search_url(path, limit=limit, weak=weak)
-    return await service.search(await _read(service, path), limit=limit, weak=weak)
+        return await service.search_url(path, **asked)
+    return await service.search(await _read(service, path), **asked)
+
+
+def _region(given: str | None) -> Region | None:
+    """InvalidRegion."""
+    return None if given is None else parse_region(given)
 
 
 def _named(path: str) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from rich import markup
@@ -29,8 +30,10 @@ from engine import (
     Match,
     Moved,
     NearDuplicate,
+    PastOperation,
     PicTraceError,
     PictureWarning,
+    RemovedImage,
     SearchResult,
     StoredImage,
     VariantFigures,
@@ -96,13 +99,12 @@ def escape(text: str) -> str:
     return markup.escape(shown(text))
 
 
-def show_result(console: Console, query: str, result: SearchResult) -> None:
-    """One query's matches as a table."""
+def show_result(console: Console, query: str, result: SearchResult, tags: Sequence[str] = ()) -> None:
+    """One query's matches as a table; `tags`: of the pictures that were searched."""
     took = f"{result.timings_ms['total']:.0f} ms"
     if not result.matches:
-        nothing = (
-            "nothing like it is in this library" if result.library_size else "the library is empty: `pictrace add`"
-        )
+        empty = "no picture has these tags" if tags else "the library is empty: `pictrace add`"
+        nothing = "nothing like it is in this library" if result.library_size else empty
         console.print(f"[bold]{escape(query)}[/bold]  {nothing}  [dim]{took}[/dim]\n", soft_wrap=True)
         _say_whence(console, result)
         return
@@ -215,6 +217,7 @@ def result_json(result: SearchResult) -> dict[str, Any]:
     return {
         "matches": [match.as_json() for match in result.matches],
         "calibrated": result.calibrated,
+        "regions": [asdict(region) for region in result.regions],
         "page": result.from_page,
         "timings_ms": result.timings_ms,
         "warnings": [one.as_json() for one in result.warnings],
@@ -462,6 +465,50 @@ def show_kept(decision: Decision) -> None:
     if decision.left:
         ids = ", ".join(map(str, decision.left))
         err.print(f"Not removed, for they are no near-duplicates of {decision.kept}: {ids}.", soft_wrap=True)
+
+
+def show_trash(removed: Sequence[RemovedImage], total: int, as_json: bool) -> None:
+    """One JSON object a picture, or one table."""
+    if as_json:
+        for one in removed:
+            print(json.dumps(_picture_json(one.image) | one.as_json()), flush=True)
+        return
+    if not removed:
+        out.print("The trash is empty.")
+        return
+    table = Table(title=f"[bold]{count(total, 'picture')}[/bold] in the trash", title_justify="left")
+    table.add_column("id", justify="right")
+    table.add_column("picture", overflow="fold")
+    for column in ("removed", "by", "kept until"):
+        table.add_column(column)
+    for one in removed:
+        when = (_day(one.image.deleted_at), escape(one.removed_by or ""), _day(one.kept_until))
+        table.add_row(str(one.image.id), _titled(one.image), *when)
+    out.print(table)
+
+
+def show_history(operations: Sequence[PastOperation], as_json: bool) -> None:
+    """One JSON object an operation, or one table."""
+    if as_json:
+        for one in operations:
+            print(json.dumps(one.as_json()), flush=True)
+        return
+    if not operations:
+        out.print("Nothing was done to this library, as far as it remembers.")
+        return
+    table = Table()
+    for column in ("", "what", "pictures", "by", "at", "undo"):
+        table.add_column(column, justify="right" if column in ("", "pictures") else "left")
+    for one in operations:
+        what = f"{one.kind} of {one.undoes}" if one.undoes else one.kind
+        state = "undone" if one.is_undone else "can be undone" if one.can_undo else ""
+        at = f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(one.id), what, f"{one.pictures:,}", escape(one.actor), at, state)
+    out.print(table)
+
+
+def _day(at: datetime | None) -> str:
+    return f"{at.astimezone():%Y-%m-%d}" if at else ""
 
 
 def _near_duplicate_json(picture: NearDuplicate) -> dict[str, Any]:

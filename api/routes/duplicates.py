@@ -9,7 +9,7 @@ from api.body import described, only_json, while_connected
 from api.dependencies import ACTOR, Here, admin, reader
 from api.errors import documented
 from api.routes.images import CHANGE, KEYS
-from api.schemas import DecideRequest, DecisionOut, DuplicatesOut, Number
+from api.schemas import BestOut, BestRequest, DecideRequest, DecisionOut, DuplicatesOut, Number
 from engine import GroupLane
 
 router = APIRouter(prefix="/v1/duplicates", tags=["library"])
@@ -31,6 +31,13 @@ class Wanted(BaseModel):
             "never removed for it."
         ),
     ] = "same"
+    equal: Annotated[
+        bool,
+        Query(
+            description="Only the groups in which pictures are equal to the best, pixel for pixel, and of these groups "
+            "only the best and such pictures."
+        ),
+    ] = False
 
 
 @router.get(
@@ -53,8 +60,10 @@ async def list_duplicates(request: Request, here: Here, wanted: Annotated[Wanted
             duplicates = here.service.duplicates
             await duplicates.compare(limit=COMPARED_A_CALL)
             cursor = int(wanted.cursor) if wanted.cursor else None
-            found = await duplicates.groups(cursor=cursor, limit=wanted.limit, lane=wanted.lane)
-            is_first = cursor is None and wanted.lane == "same"
+            found = await duplicates.groups(
+                cursor=cursor, limit=wanted.limit, lane=wanted.lane, equal_only=wanted.equal
+            )
+            is_first = cursor is None and wanted.lane == "same" and not wanted.equal
             shown = await duplicates.contained(limit=CONTAINED) if is_first and found.contained else ()
             return DuplicatesOut.of(found, shown)
 
@@ -80,3 +89,20 @@ async def decide(request: Request, here: Here) -> DecisionOut:
     return DecisionOut.of(
         await here.service.duplicates.decide(decision.images, decision.keep, actor=ACTOR, keeper=decision.keeper)
     )
+
+
+@router.post(
+    "/best",
+    summary="Keep the best of many groups",
+    dependencies=[Depends(admin)],
+    responses=documented(*CHANGE, "not_duplicates", "malformed_request", "unsupported_media_type", "body_too_large"),
+    openapi_extra=described(None, BestRequest),
+)
+async def keep_best(request: Request, here: Here) -> BestOut:
+    """As `keep: best` of each group, as one operation: one undo brings all back.
+
+    Pictures that are gone already are passed over. `left` names those that are no near-duplicates of the best of their
+    group; where nothing is removed of any group, the answer is `not_duplicates`.
+    """
+    wanted = await only_json(request, BestRequest)
+    return BestOut.of(await here.service.duplicates.keep_best_of_each(wanted.groups, actor=ACTOR))

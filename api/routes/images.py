@@ -1,17 +1,15 @@
-"""The library: list, look at, add, edit, remove, undo."""
+"""The library, a picture at a time: list, look at, add, edit, remove."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api import metrics, sending
 from api.body import Sent, described, only_json, sent, while_connected
-from api.dependencies import ACTOR, Given, Here, Running, admin, rated, reader
+from api.dependencies import ACTOR, Access, Given, Here, Running, admin, rated, reader
 from api.errors import LIBRARY, Problem, documented
 from api.routes.search import PICTURE, URL, fetch
 from api.schemas import (
@@ -19,33 +17,28 @@ from api.schemas import (
     AddOut,
     AddRequest,
     ChangedOut,
+    DaysOut,
     EditRequest,
+    EntryOut,
     Id,
-    ImageOut,
+    Minutes,
     Number,
     OperationOut,
     PageOut,
+    PlaceOut,
+    RelatedOut,
     TagOut,
     TagsOut,
-    UndoneOut,
 )
-from engine import AddResult, ServedFile
+from api.sending import file_answers
+from engine import AddResult, Arrangement, ServedFile, Sort
 
 router = APIRouter(prefix="/v1", tags=["library"])
 READ, ADMIN = [Depends(reader)], [Depends(admin)]
 KEYS = ("key_required", "wrong_key", "invalid_request", *LIBRARY)
 CHANGE = (*KEYS, "admin_only", "cross_origin", "disk_full")
-MAX_WORDS = 8
-FOR_EVER, FOR_A_DAY = "private, max-age=31536000, immutable", "private, max-age=86400"
-
-
-def _file_answers(kind: str, what: str) -> dict[int | str, dict[str, Any]]:
-    content = {kind: {"schema": {"type": "string", "format": "binary"}}}
-    return {
-        200: {"description": what, "content": content},
-        206: {"description": "The part that `Range` asks for", "content": content},
-        304: {"description": "Unchanged since `If-None-Match`"},
-    }
+MAX_WORDS, MAX_TAGS = 8, 10
+MAX_OFFSET = (1 << 31) - 1
 
 
 def _few(words: str | None) -> str | None:
@@ -54,33 +47,83 @@ def _few(words: str | None) -> str | None:
     return words
 
 
-class Listing(BaseModel):
-    """Which part of the library."""
+class Filter(BaseModel):
+    """Which pictures of the library, in what order."""
 
     model_config = ConfigDict(extra="forbid")
 
-    cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,17}$", description="From the part before.")] = None
-    limit: Annotated[Number, Query(ge=1, le=200, description="How many pictures.")] = 50
-    tag: Annotated[str | None, Query(max_length=60, description="Only pictures with this tag.")] = None
+    sort: Annotated[Sort, Query(description="By what. `taken`: pictures without such a date come last.")] = "added"
+    order: Annotated[
+        Literal["asc", "desc"] | None, Query(description="By default `asc` by name, and `desc` by all else.")
+    ] = None
+    tag: Annotated[
+        list[Annotated[str, Field(max_length=60)]],
+        Query(max_length=MAX_TAGS, description="Only pictures with this tag; of several, with all of them."),
+    ] = []
     words: Annotated[
         str | None,
-        Query(max_length=200, description=f"Each in title or file name; at most {MAX_WORDS}, with spaces between."),
+        Query(
+            max_length=200, description=f"Each in title, file name or a tag; at most {MAX_WORDS}, with spaces between."
+        ),
         AfterValidator(_few),
     ] = None
+
+    @property
+    def arrangement(self) -> Arrangement:
+        is_descending = self.sort != "name" if self.order is None else self.order == "desc"
+        return Arrangement(self.sort, is_descending, tuple(filter(None, self.tag)), self.words or None)
+
+
+class Listing(Filter):
+    """Which part of the library."""
+
+    cursor: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[1-9][0-9]{0,17}$", description="From the part before; newest first only, and without `offset`."
+        ),
+    ] = None
+    offset: Annotated[Number, Query(ge=0, le=MAX_OFFSET, description="How many pictures to pass over.")] = 0
+    limit: Annotated[Number, Query(ge=1, le=200, description="How many pictures.")] = 50
+
+    @model_validator(mode="after")
+    def _cursor_is_of_the_newest(self) -> Self:
+        if self.cursor and (self.offset or self.sort != "added" or self.order == "asc"):
+            raise ValueError("`cursor` goes with the newest first, and not with `offset`")
+        return self
+
+
+class DaysWanted(Filter):
+    """Of which pictures the days are counted."""
+
+    sort: Annotated[Literal["added", "taken"], Query(description="When they were added, or taken.")] = "added"
+    utc_offset: Annotated[
+        Minutes, Query(ge=-840, le=840, description="For `added`: minutes that the reader's clock is ahead of UTC.")
+    ] = 0
 
 
 @router.get("/images", summary="List the library", dependencies=READ, responses=documented(*KEYS, "rate_limited"))
 async def list_images(request: Request, here: Here, given: Given, wanted: Annotated[Listing, Query()]) -> PageOut:
-    """Newest first, in parts. With `words` it counts as a search does: every title and name is looked through."""
-    if wanted.words and wanted.words.strip():
-        await rated(request, here, given)
+    """In parts, by default newest first. With `words` it counts as a search does: all titles, names, tags are read."""
+    await _rate_words(request, here, given, wanted)
+    asked = wanted.arrangement
     page = await here.service.page(
         cursor=int(wanted.cursor) if wanted.cursor else None,
+        offset=wanted.offset,
         limit=wanted.limit,
-        tag=wanted.tag or None,
-        words=wanted.words or None,
+        sort=asked.sort,
+        descending=asked.descending,
+        tags=asked.tags,
+        words=asked.words,
     )
     return PageOut.of(page)
+
+
+@router.get("/images/days", summary="Count the days", dependencies=READ, responses=documented(*KEYS, "rate_limited"))
+async def list_days(request: Request, here: Here, given: Given, wanted: Annotated[DaysWanted, Query()]) -> DaysOut:
+    """How many pictures were added, or taken, on each day, in the order of the list. `words` count as above."""
+    await _rate_words(request, here, given, wanted)
+    return DaysOut.of(await here.service.days(wanted.arrangement, utc_offset_minutes=wanted.utc_offset))
 
 
 @router.get("/tags", summary="List the tags", dependencies=READ, responses=documented(*KEYS))
@@ -95,9 +138,35 @@ async def list_tags(here: Here) -> TagsOut:
     dependencies=READ,
     responses=documented(*KEYS, "unknown_image"),
 )
-async def get_image(here: Here, image_id: Id) -> ImageOut:
+async def get_image(here: Here, image_id: Id, given: Given) -> EntryOut:
     """What is known of it."""
-    return ImageOut.of(await here.service.get(image_id))
+    image = await here.service.get(image_id)
+    return EntryOut.with_actor(image, await here.service.added_by_whom(image_id) if given == "admin" else None)
+
+
+@router.get(
+    "/images/{image_id}/place",
+    summary="Where a picture stands in the list",
+    dependencies=READ,
+    responses=documented(*KEYS, "unknown_image", "rate_limited"),
+)
+async def get_place(
+    request: Request, here: Here, given: Given, image_id: Id, wanted: Annotated[Filter, Query()]
+) -> PlaceOut:
+    """How many pictures come before it, and its neighbours. With `words` it counts as a search does."""
+    await _rate_words(request, here, given, wanted)
+    return PlaceOut.of(await here.service.position(image_id, wanted.arrangement))
+
+
+@router.get(
+    "/images/{image_id}/related",
+    summary="What is related to a picture",
+    dependencies=READ,
+    responses=documented(*KEYS, "unknown_image"),
+)
+async def get_related(here: Here, image_id: Id) -> RelatedOut:
+    """Its near-duplicates and variants, its parts, and what it is a part of: as far as they have been compared."""
+    return RelatedOut.of(await here.service.duplicates.related(image_id))
 
 
 @router.get(
@@ -112,7 +181,7 @@ async def get_image(here: Here, image_id: Id) -> ImageOut:
         "unreadable_file",
         "files_unreachable",
         "at_capacity",
-        also=_file_answers("image/*", "The file as it was added, or without its metadata"),
+        also=file_answers("image/*", "The file as it was added, or without its metadata"),
     ),
 )
 async def get_file(request: Request, here: Here, image_id: Id, given: Given) -> Response:
@@ -132,7 +201,7 @@ async def get_file(request: Request, here: Here, image_id: Id, given: Given) -> 
             return await here.service.originals.served(image, whole=False)
 
     etag = here.service.originals.served_etag(image, whole=whole)
-    return await _file(request, read, etag, cached=FOR_EVER if whole else FOR_A_DAY)
+    return await sending.file(request, read, etag, cached=sending.FOR_EVER if whole else sending.FOR_A_DAY)
 
 
 @router.get(
@@ -146,18 +215,48 @@ async def get_file(request: Request, here: Here, image_id: Id, given: Given) -> 
         "range_not_satisfiable",
         "unreadable_file",
         "files_unreachable",
-        also=_file_answers("image/jpeg", "A JPEG of at most 320 pixels"),
+        also=file_answers("image/jpeg", "A JPEG of at most 320 pixels"),
     ),
 )
 async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
     """Upright; where the picture is transparent, on a grey that it stands out from; of an animation one frame."""
     image = await here.service.get(image_id)
-    etag = f"{image.sha256}-320-{image.features_version}"
+    etag = here.service.originals.thumbnail_etag(image)
 
     async def read() -> ServedFile:
         return ServedFile(await here.service.originals.thumbnail_file(image), "image/jpeg", None, etag)
 
-    return await _file(request, read, etag, cached=FOR_A_DAY)  # another PicTrace may see the picture otherwise
+    return await sending.file(request, read, etag, cached=sending.FOR_A_DAY)
+
+
+@router.get(
+    "/images/{image_id}/preview",
+    summary="The picture to look at",
+    dependencies=READ,
+    response_class=FileResponse,
+    responses=documented(
+        *KEYS,
+        "unknown_image",
+        "range_not_satisfiable",
+        "unreadable_file",
+        "files_unreachable",
+        "at_capacity",
+        also=file_answers("image/jpeg", "A JPEG of at most 2,048 pixels, without metadata"),
+    ),
+)
+async def get_preview(request: Request, here: Here, image_id: Id) -> Response:
+    """Upright, never enlarged; made when it is first asked for. Of a long picture, that is the size of its parts."""
+    image = await here.service.get(image_id)
+    etag = here.service.originals.preview_etag(image)
+
+    async def read() -> ServedFile:
+        content = await here.service.originals.preview_at_hand(image)
+        if content is None:
+            async with here.computing():
+                content = await here.service.originals.preview_of(image)
+        return ServedFile(content, "image/jpeg", None, etag)
+
+    return await sending.file(request, read, etag, cached=sending.FOR_A_DAY)
 
 
 @router.post(
@@ -215,15 +314,9 @@ async def remove_image(here: Here, image_id: Id) -> OperationOut:
     return OperationOut(operation_id=await here.service.remove([image_id], actor=ACTOR))
 
 
-@router.post(
-    "/operations/{operation_id}/undo",
-    summary="Undo an operation",
-    dependencies=ADMIN,
-    responses=documented(*CHANGE, "unknown_operation", "nothing_to_undo"),
-)
-async def undo(here: Here, operation_id: Id) -> UndoneOut:
-    """As a whole: an addition, a removal, an edit, or a decision on near-duplicates."""
-    return UndoneOut.of(await here.service.undo(actor=ACTOR, operation_id=operation_id))
+async def _rate_words(request: Request, here: Running, given: Access, wanted: Filter) -> None:
+    if wanted.words and wanted.words.strip():
+        await rated(request, here, given)
 
 
 async def _add(here: Running, given: Sent[AddFields, AddRequest]) -> AddResult:
@@ -246,27 +339,3 @@ async def _add(here: Running, given: Sent[AddFields, AddRequest]) -> AddResult:
             content, name = await given.upload.read(), given.upload.name
         result = await here.service.add_bytes(content, name=name, actor=ACTOR, **about)
     return replace(result, from_page=from_page)
-
-
-async def _file(request: Request, read: Callable[[], Awaitable[ServedFile]], etag: str, *, cached: str) -> Response:
-    """A file, or a 304 before anything is read."""
-    headers = {"Cache-Control": cached, "Vary": "Authorization", "ETag": f'"{etag}"'}
-    asked = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
-    if headers["ETag"] in asked or "*" in asked:
-        return Response(status_code=304, headers=headers)
-    served = await read()
-    content, kind, name = served.content, served.media_type, served.filename
-    if isinstance(content, bytes):
-        return sending.picture(request, content, media_type=kind, headers=headers, filename=name)
-    try:
-        status = await asyncio.to_thread(content.stat)
-    except OSError as error:
-        raise Problem("unreadable_file") from error
-    return sending.PictureFile(
-        content,
-        media_type=kind,
-        headers=headers,
-        filename=name,
-        stat_result=status,
-        content_disposition_type="inline",
-    )

@@ -9,12 +9,12 @@ from api import metrics
 from api.body import Sent, described, sent, while_connected
 from api.dependencies import Here, Running, rated, reader
 from api.errors import LIBRARY, Problem, documented
-from api.schemas import Id, SearchOptions, SearchOut, SearchRequest, WhyForm, WhyRequest
+from api.schemas import Id, SearchOptions, SearchOut, SearchRequest, WhyForm, WhyRequest, region_of
 from engine import Fetched, PicTraceError, SearchResult
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(reader), Depends(rated)])
 
-COMMON = ("key_required", "wrong_key", "invalid_request", "rate_limited", "at_capacity", *LIBRARY)
+COMMON = ("key_required", "wrong_key", "invalid_request", "invalid_region", "rate_limited", "at_capacity", *LIBRARY)
 PICTURE = (
     "malformed_request",
     "body_too_large",
@@ -54,7 +54,7 @@ async def matches(request: Request, here: Here, image_id: Id, options: Annotated
 
     async def work() -> SearchResult:
         async with here.computing():
-            return await here.service.search_stored(image_id, **options.model_dump())
+            return await here.service.search_stored(image_id, **options.asked())
 
     result = await while_connected(request, work())
     metrics.searched(result)
@@ -91,7 +91,7 @@ async def why(request: Request, here: Here, image_id: Id) -> Response:
 
 async def _search(here: Running, given: Sent[SearchOptions, SearchRequest]) -> SearchResult:
     options = given.json or given.fields or SearchOptions()
-    asked = options.model_dump(include={"limit", "weak", "preview"})
+    asked = options.asked()
     fetched = await fetch(here, given.json.url) if given.json else None
     async with here.computing():
         if fetched:
@@ -105,6 +105,7 @@ async def _search(here: Running, given: Sent[SearchOptions, SearchRequest]) -> S
 async def _why(here: Running, given: Sent[WhyForm, WhyRequest], image_id: int) -> bytes:
     await here.service.get(image_id)
     options = given.json or given.fields or WhyForm()
+    region = region_of(options.region)
     content = b""
     if given.json:
         if (given.json.url is None) == (given.json.image_id is None):
@@ -116,7 +117,8 @@ async def _why(here: Running, given: Sent[WhyForm, WhyRequest], image_id: int) -
     async with here.computing():
         if given.upload:
             content = await given.upload.read()
-        return (await here.service.explain(content, image_id, words=options.words)).picture
+        explained = await here.service.explain(content, image_id, words=options.words, region=region)
+    return explained.picture
 
 
 async def fetch(here: Running, url: str) -> Fetched:

@@ -19,7 +19,7 @@ MIN_MEAN_STEP = 0.9
 _FLIP_SIGNS = np.where(np.arange(HASH_SIDE) % 2, -1.0, 1.0).astype(np.float32)
 
 
-def sha256(content: bytes) -> str:
+def sha256(content: bytes | memoryview) -> str:
     """Lower-case hexadecimal SHA-256."""
     return hashlib.sha256(content).hexdigest()
 

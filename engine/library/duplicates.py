@@ -1,7 +1,12 @@
 """Finds pictures of the library that are the same as others of it, and remembers what people decided about them."""
 
+import asyncio
 import logging
+import math
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
 
 from engine.concurrency import CpuPool
 from engine.domain import (
@@ -17,14 +22,17 @@ from engine.domain import (
     Pair,
     Pixels,
     Progress,
+    Related,
     Stop,
+    StoredImage,
     never,
     no_progress,
 )
-from engine.errors import InvalidLimit, LibraryError, NotDuplicates
+from engine.errors import FilesUnreachable, InvalidLimit, LibraryError, NotDuplicates
 from engine.library import grouping
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.grouping import Grouped, Key, Stars
+from engine.library.originals import Originals, thumbnail_pixels
 from engine.matching import ranking
 from engine.matching.candidates import Candidates
 from engine.matching.near_duplicates import Known
@@ -38,17 +46,22 @@ from engine.storage.statements import Operation
 logger = logging.getLogger(__name__)
 
 AT_ONCE, THOROUGHLY_AT_ONCE = 64, 8  # pictures that are compared in one go, and stored in one transaction
+MAX_GROUPS = 500  # that are decided on at once
 MAX_DECIDED = 500  # pictures: every pair of them is remembered
+PIXELS_AT_ONCE, AS_DEAR = 8, 16  # pairs whose pixels are compared in one go; each as dear as so many pictures
+LOOK_EQUAL = 4.0  # grey levels; thumbnails of equal pixels may differ, for a JPEG is decoded at a smaller scale
 SURE = 0.9  # p_same from which a near-duplicate is believed without a look from its other picture
 
 
 class Duplicates:
     """The near-duplicates of one library."""
 
-    def __init__(self, repository: Repository, networks: Networks, pool: CpuPool) -> None:
+    def __init__(self, repository: Repository, networks: Networks, originals: Originals, pool: CpuPool) -> None:
         self._repository = repository
         self._networks = networks
+        self._originals = originals
         self._pool = pool
+        self._last: _FoundPairs | None = None
 
     # --- comparing
 
@@ -80,25 +93,33 @@ class Duplicates:
 
         Additions are compared as they come: what waits is a library of an older PicTrace, what came back by an undo, or
         what was interrupted. `thorough`: by their regions too, for crops and screenshots; as dear as a search each.
-        After the pictures come the pairs that are missing from groups of near-duplicates.
+        After the pictures come the pairs that are missing from groups of near-duplicates, and then the pixels of those
+        that may be equal.
         """
         if self._repository.database.read_only:
             return  # nothing of it could be kept
         wanted, at_once = (pairs.THOROUGHLY, THOROUGHLY_AT_ONCE) if thorough else (pairs.WHOLE, AT_ONCE)
-        total, done = await self._repository.pairs.count_waiting(wanted), 0
+        total, done, spent = await self._repository.pairs.count_waiting(wanted), 0, 0
         progress(0, total)
-        while not stop() and (limit is None or done < limit):
-            at_most = at_once if limit is None else min(at_once, limit - done)
-            ids = await self._repository.pairs.waiting(wanted, at_most)
-            missing = [] if ids else (await self._near()).missing
-            if not ids and not missing:
-                break
-            if ids:
+        while not stop() and (limit is None or spent < limit):
+            at_most = at_once if limit is None else min(at_once, limit - spent)
+            if ids := await self._repository.pairs.waiting(wanted, at_most):
                 await (self._compare_thoroughly(ids) if thorough else self._compare(ids))
+                compared, cost = len(ids), 1
             else:
-                total = max(total, done + len(missing))
-                await self._compare_pairs(missing[:at_most])
-            done += len(ids) or len(missing[:at_most])
+                stars = (await self._found()).near
+                total = max(total, done + len(stars.missing) + len(stars.unseen))
+                if missing := stars.missing[:at_most]:
+                    await self._compare_pairs(missing)
+                    compared, cost = len(missing), 1
+                elif unseen := stars.unseen[: min(PIXELS_AT_ONCE, math.ceil(at_most / AS_DEAR))]:
+                    if not await self._compare_pixels(unseen):
+                        break
+                    compared, cost = len(unseen), AS_DEAR
+                else:
+                    break
+            done += compared
+            spent += compared * cost
             progress(done, max(done, total))
 
     async def _compare(self, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
@@ -135,6 +156,32 @@ class Duplicates:
         lost = set(keys) - {pair.key for pair in found}  # what cannot be compared is not asked for again
         unrelated = [Pair(*key, 0.0, "unrelated") for key in sorted(lost)]
         await self._repository.pairs.put([*found, *unrelated], [], pairs.NOT, head.seq)
+
+    async def _compare_pixels(self, keys: Sequence[Key]) -> bool:
+        """Whether the pictures of pairs are equal, pixel for pixel; False where their files cannot be reached now."""
+        images = await self._repository.pairs.images(sorted({one for key in keys for one in key}))
+        there = [key for key in keys if images.keys() >= set(key)]
+        alike = dict(zip(there, await self._pool.each(there, lambda key: self._look_equal(images, key)), strict=True))
+        needed = sorted({one for key in there if alike[key] for one in key})
+        try:
+            found = await asyncio.gather(*(self._originals.pixels_sha256(images[one]) for one in needed))
+        except FilesUnreachable as error:
+            logger.warning("pixels could not be compared: %s", error)
+            return False
+        pixels = dict(zip(needed, found, strict=True))
+        equal = {
+            (first, second): alike[first, second] and pixels[first] is not None and pixels[first] == pixels[second]
+            for first, second in there
+        }
+        await self._repository.pairs.put_equal_pixels(equal)
+        return True
+
+    def _look_equal(self, images: dict[int, StoredImage], key: Key) -> bool:
+        """Whether two pictures of one size may have equal pixels, by their thumbnails."""
+        one, other = (thumbnail_pixels(self._repository.files, images[image_id].sha256) for image_id in key)
+        if one is None or other is None:
+            return True
+        return one.shape == other.shape and float(cv2.absdiff(one, other).mean()) < LOOK_EQUAL
 
     async def _directly(self, active: ActiveNetwork, keys: Sequence[Key]) -> list[Pair]:
         """How the two pictures of each pair relate; without those of which nothing is stored that could be compared."""
@@ -200,37 +247,51 @@ class Duplicates:
         """How many pictures have yet to be compared."""
         return await self._repository.pairs.count_waiting()
 
-    async def groups(self, *, cursor: int | None = None, limit: int | None = None, lane: GroupLane = "same") -> Groups:
+    async def groups(
+        self,
+        *,
+        cursor: int | None = None,
+        limit: int | None = None,
+        lane: GroupLane = "same",
+        equal_only: bool = False,
+    ) -> Groups:
         """Groups on which nobody has decided, from after the one whose best picture is `cursor`.
 
         Lane `same`: of near-duplicates; `variant`: of versions that share a scene or a layout, to look through.
+        `equal_only`: pictures that are equal to the best of their group, pixel for pixel, and these best ones.
         """
-        found, sizes = await self._repository.pairs.undecided()
-        near = await self._near(found, sizes)
-        variants = await self._pool.run(grouping.variants, found, sizes)
-        wanted = near.groups if lane == "same" else variants
+        known = await self._found()
+        equal = [one.of_equal() for one in known.near.groups if one.equal]
+        wanted = known.variants if lane == "variant" else known.near.groups
+        if equal_only:
+            wanted = equal if lane == "same" else []
         rest = [one for one in wanted if cursor is None or one.ids[0] > cursor]
         part = rest[:limit]
         return Groups(
             await self._with_pictures(part),
             part[-1].ids[0] if len(part) < len(rest) else None,
             len(wanted),
-            await self.waiting() + len(near.missing),
-            len(variants),
-            sum(pair.relation == "contains" for pair in found),
+            await self.waiting() + len(known.near.missing) + len(known.near.unseen),
+            len(known.variants),
+            sum(pair.relation == "contains" for pair in known.pairs),
+            len(equal),
         )
 
     async def _with_pictures(self, groups: Sequence[Grouped]) -> tuple[Group, ...]:
         images = await self._repository.pairs.images([image_id for one in groups for image_id in one.ids])
         found = (
-            tuple(NearDuplicate(images[image_id], one.p_same[image_id]) for image_id in one.ids if image_id in images)
+            tuple(
+                NearDuplicate(images[image_id], one.p_same[image_id], image_id in one.equal)
+                for image_id in one.ids
+                if image_id in images
+            )
             for one in groups
         )
         return tuple(Group(pictures) for pictures in found if len(pictures) > 1)  # else one was removed meanwhile
 
     async def contained(self, *, limit: int | None = None) -> tuple[Containment, ...]:
         """Pairs of which one contains the other, and on which nobody has decided: crops, collages, strips."""
-        found, _ = await self._repository.pairs.undecided()
+        found = (await self._found()).pairs
         contains = sorted((pair for pair in found if pair.relation == "contains"), key=lambda one: one.key)[:limit]
         images = await self._repository.pairs.images([image_id for pair in contains for image_id in pair.key])
         return tuple(
@@ -245,19 +306,33 @@ class Duplicates:
         Of a picture that is in none, for a better one has taken its near-duplicates: it and these.
         """
         await self._repository.images.get(image_id)
-        found, sizes = await self._repository.pairs.undecided()
-        for one in (await self._near(found, sizes)).groups:
+        found = await self._found()
+        for one in found.near.groups:
             if image_id in one.ids:
                 return one.ids
-        if near := grouping.neighbours(image_id, found):
-            return tuple(sorted([image_id, *near], key=lambda one: sizes[one].rank))
+        if near := grouping.neighbours(image_id, found.pairs):
+            return tuple(sorted([image_id, *near], key=lambda one: found.sizes[one].rank))
         raise NotDuplicates(f"Picture {image_id} has no near-duplicates in this library. Nothing was removed.")
 
     async def near(self, image_id: int) -> tuple[int, ...]:
         """The ids of a picture's near-duplicates on which nobody has decided, likeliest first."""
-        found, _ = await self._repository.pairs.undecided()
-        near = grouping.neighbours(image_id, found)
+        near = grouping.neighbours(image_id, (await self._found()).pairs)
         return tuple(sorted(near, key=lambda one: (-near[one], one)))
+
+    async def related(self, image_id: int) -> Related:
+        """What is known to be related to a picture, but for what somebody has called different. UnknownImage."""
+        await self._repository.images.get(image_id)
+        found = await self._repository.pairs.of_image(image_id)
+        images = await self._repository.pairs.images([one for pair in found for one in pair.key])
+
+        sides: dict[str, list[NearDuplicate]] = {"near_duplicate": [], "variant": [], "part": [], "whole": []}
+        for pair in found:
+            other = pair.first_id if pair.second_id == image_id else pair.second_id
+            is_part = pair.part_id == other
+            side = pair.relation if pair.relation != "contains" else "part" if is_part else "whole"
+            if other in images:
+                sides[side].append(NearDuplicate(images[other], pair.p_same))
+        return Related(*map(tuple, sides.values()))
 
     async def decide(self, ids: Sequence[int], keep: Keep, *, actor: str, keeper: int | None = None) -> Decision:
         """Keep one of a group and remove the others, or remember that all are kept, or that they are different.
@@ -269,36 +344,81 @@ class Duplicates:
         if not 2 <= len(chosen) <= MAX_DECIDED and (keep != "best" or len(chosen) < 2):
             raise InvalidLimit(f"Between 2 and {MAX_DECIDED} pictures can be decided on at once, not {len(chosen)}.")
         if keep == "best":
-            await self._compare_with_keeper(chosen, keeper)
+            await self._compare_with_keepers([(chosen, keeper)])
             return await self._repository.pairs.keep_best(chosen, keeper, Operation("remove", actor))
         reason = "kept" if keep == "all" else "different"
         return await self._repository.pairs.keep(chosen, reason, Operation("decision", actor))
 
-    async def _compare_with_keeper(self, chosen: Sequence[int], keeper: int | None) -> None:
-        """What hangs together with the keeper, and was never compared with it."""
+    async def keep_best_of_each(self, groups: Sequence[Sequence[int]], *, actor: str) -> Decision:
+        """Keep the best of each group and remove its near-duplicates, as one operation that `undo` takes back.
+
+        What is gone already is passed over; `left` names what is no near-duplicate of the best of its group.
+        NotDuplicates, InvalidLimit.
+        """
+        if not 1 <= len(groups) <= MAX_GROUPS:
+            raise InvalidLimit(f"Between 1 and {MAX_GROUPS} groups can be decided on at once, not {len(groups)}.")
+        if len({image_id for ids in groups for image_id in ids}) < sum(map(len, groups)):
+            raise InvalidLimit("A picture can be in one of the groups only, and only once.")
+        await self._compare_with_keepers([(ids, None) for ids in groups])
+        return await self._repository.pairs.keep_best_of_each(groups, Operation("remove", actor))
+
+    async def _compare_with_keepers(self, chosen: Sequence[tuple[Sequence[int], int | None]]) -> None:
+        """What hangs together with the keeper of each group, or with its best, and was never compared with it."""
         if self._repository.database.read_only:
             return  # it refuses the decision
-        images = await self._repository.pairs.images(chosen)
-        best = min(images.values(), key=lambda image: pairs.size_of(image).rank, default=None)
-        kept = keeper if keeper is not None else best.id if best else None
-        while kept is not None:
-            found, _ = await self._repository.pairs.undecided()
-            known = await self._repository.pairs.decided([kept])
-            old = [key for key in await self._repository.pairs.unrelated_yet([kept]) if set(key) <= set(chosen)]
-            missing = grouping.missing_around(kept, chosen, found, known)
-            if not (keys := sorted({*old, *missing})):
-                break
+        images = await self._repository.pairs.images([image_id for ids, _ in chosen for image_id in ids])
+        groups: dict[int, Sequence[int]] = {}  # by whom they are kept for
+        for ids, keeper in chosen:
+            there = [images[image_id] for image_id in ids if image_id in images]
+            best = min(there, key=lambda image: pairs.size_of(image).rank, default=None)
+            if keeper is not None or best is not None:
+                groups[keeper if keeper is not None else best.id if best else 0] = ids
+        while keys := await self._missing_around(groups):
             await self._compare_pairs(keys)
 
-    async def _near(self, found: Sequence[Pair] | None = None, sizes: dict[int, Size] | None = None) -> Stars:
-        """The groups of near-duplicates, and what is missing from them."""
-        if found is None or sizes is None:
+    async def _missing_around(self, groups: dict[int, Sequence[int]]) -> list[Key]:
+        """Pairs with the keepers of groups that have yet to be compared."""
+        group_of = {image_id: keeper for keeper, ids in groups.items() for image_id in (keeper, *ids)}
+        found = (await self._found()).pairs
+        within: dict[int, list[Pair]] = {keeper: [] for keeper in groups}
+        for pair in found:
+            if _is_within(pair.key, group_of):
+                within[group_of[pair.first_id]].append(pair)
+        known = await self._repository.pairs.decided(list(groups))
+        missing = {key for key in await self._repository.pairs.unrelated_yet(list(groups)) if _is_within(key, group_of)}
+        for keeper, ids in groups.items():
+            missing |= set(grouping.missing_around(keeper, ids, within[keeper], known))
+        return sorted(missing)
+
+    async def _found(self) -> "_FoundPairs":
+        """The pairs on which nobody has decided, and their groups; found anew where anything has changed."""
+        version = await self._repository.pairs.version()
+        if self._last is None or self._last.version != version:
             found, sizes = await self._repository.pairs.undecided()
-        first = await self._pool.run(grouping.near_duplicates, found, sizes)
-        if not first.missing:
-            return first
-        decided = await self._repository.pairs.decided(sorted({one for key in first.missing for one in key}))
-        return await self._pool.run(grouping.near_duplicates, found, sizes, decided)
+            near = await self._pool.run(grouping.near_duplicates, found, sizes)
+            if near.missing:
+                decided = await self._repository.pairs.decided(sorted({one for key in near.missing for one in key}))
+                near = await self._pool.run(grouping.near_duplicates, found, sizes, decided)
+            variants = await self._pool.run(grouping.variants, found, sizes)
+            self._last = _FoundPairs(version, found, sizes, near, variants)
+        return self._last
+
+
+@dataclass(frozen=True, slots=True)
+class _FoundPairs:
+    """The pairs of a library as it was at a version, the sizes of their pictures, and the groups that they make."""
+
+    version: tuple[int | float, ...]
+    pairs: list[Pair]
+    sizes: dict[int, Size]
+    near: Stars
+    variants: list[Grouped]
+
+
+def _is_within(key: Key, group_of: dict[int, int]) -> bool:
+    """Whether both pictures of a pair are in one group."""
+    first, second = (group_of.get(image_id) for image_id in key)
+    return first is not None and first == second
 
 
 def _related(active: ActiveNetwork, query: Known, candidates: Candidates) -> list[Pair]:

@@ -1,7 +1,7 @@
 """Groups of pictures, made of pairs. Pure: the same pairs give the same groups."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.domain import Pair
 from engine.storage.pairs import Size
@@ -11,18 +11,27 @@ Key = tuple[int, int]  # the ids of a pair, the lower one first
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """A group by ids, best first, with the `p_same` of each."""
+    """A group by ids, best first, with the `p_same` of each; `equal`: those equal to the best, pixel for pixel."""
 
     ids: tuple[int, ...]
     p_same: dict[int, float]
+    equal: frozenset[int] = frozenset()
+
+    def of_equal(self) -> "Grouped":
+        """The best and its equals alone."""
+        return replace(self, ids=tuple(one for one in self.ids if one == self.ids[0] or one in self.equal))
 
 
 @dataclass(frozen=True, slots=True)
 class Stars:
-    """The groups of near-duplicates, and the pairs that have yet to be compared before they are whole."""
+    """The groups of near-duplicates, and the pairs that have yet to be compared before they are whole.
+
+    `unseen`: pairs of a group's best with another of its size, of which it is not known whether their pixels are equal.
+    """
 
     groups: list[Grouped]
     missing: list[Key]
+    unseen: list[Key]
 
 
 def near_duplicates(pairs: Iterable[Pair], sizes: dict[int, Size], known: Collection[Key] = frozenset()) -> Stars:
@@ -35,8 +44,9 @@ def near_duplicates(pairs: Iterable[Pair], sizes: dict[int, Size], known: Collec
     given = list(pairs)
     compared = {pair.key for pair in given} | set(known)
     near = {pair.key: pair.p_same for pair in given if pair.relation == "near_duplicate"}
+    equal = {pair.key: pair.equal_pixels for pair in given}
     beside = _beside(near)
-    groups, missing, taken = [], [], set[int]()
+    groups, missing, unseen, taken = [], [], list[Key](), set[int]()
     for best in sorted(beside, key=lambda image_id: sizes[image_id].rank):
         if best in taken:
             continue
@@ -45,9 +55,13 @@ def near_duplicates(pairs: Iterable[Pair], sizes: dict[int, Size], known: Collec
         missing += [key for other in sorted(around) if (key := key_of(best, other)) not in compared]
         taken |= own | {best}
         if own:
-            p_same = {one: near[key_of(best, one)] for one in own}
-            groups.append(_grouped(p_same | {best: max(p_same.values())}, sizes))
-    return Stars(sorted(groups, key=lambda one: one.ids[0]), missing)
+            pairs_of = {one: key_of(best, one) for one in own}
+            p_same = {one: near[key] for one, key in pairs_of.items()}
+            of_one_size = {one: key for one, key in pairs_of.items() if sizes[one].sides == sizes[best].sides}
+            unseen += [key for key in of_one_size.values() if equal[key] is None]
+            group = _grouped(p_same | {best: max(p_same.values())}, sizes)
+            groups.append(replace(group, equal=frozenset(one for one, key in of_one_size.items() if equal[key])))
+    return Stars(sorted(groups, key=lambda one: one.ids[0]), missing, sorted(unseen))
 
 
 def variants(pairs: Iterable[Pair], sizes: dict[int, Size]) -> list[Grouped]:

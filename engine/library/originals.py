@@ -9,12 +9,13 @@ from engine.domain import Image, Pixels, ServedFile, StoredFeatures, StoredImage
 from engine.errors import DamagedImage, FilesUnreachable, ImageError, TooCostly, TooManyPixels, UnreadableFile
 from engine.features import hashes
 from engine.features.detail import Picture
-from engine.pictures import imaging, parts, stripping
+from engine.pictures import imaging, parts, raw, stripping
 from engine.pictures.decoding import Decoders
 from engine.storage.files import FileStore, extension_of, original_key
 from engine.storage.jpeg_cache import JpegCache
 
 PREVIEW_QUALITY, SHARED_QUALITY = 88, 92
+PREVIEW_SIDE, PREVIEW_VERSION = 2_048, 1
 DETAIL_SIDE, DETAIL_QUALITY = 1_024, 88  # of what pictures are compared in detail by
 MEDIA_TYPES = {extension: media_type for media_type, extension in imaging.EXTENSIONS.items()}
 MAX_JPEG_SIDE = 65_500  # what JPEG encoders take
@@ -36,10 +37,13 @@ def thumbnail_pixels(files: FileStore, sha256: str) -> Pixels | None:
 class Originals:
     """Reads the pictures of one library. Where their files cannot be reached, every method raises FilesUnreachable."""
 
-    def __init__(self, files: FileStore, details: JpegCache, decoders: Decoders, pool: CpuPool) -> None:
-        """`details`: where reduced pictures are kept, once they were needed; it may be emptied at any time."""
+    def __init__(
+        self, files: FileStore, details: JpegCache, previews: JpegCache, decoders: Decoders, pool: CpuPool
+    ) -> None:
+        """`details`, `previews`: where reduced pictures are kept, once they were needed; both may be emptied."""
         self._files = files
         self._details = details
+        self._previews = previews
         self._decoders = decoders
         self._pool = pool
 
@@ -64,16 +68,36 @@ class Originals:
         `of_parts`: of a long one `side` is the longest side of each of its parts.
         """
         content = await self.file(image)
-        # What was within the limits when it was added stays readable when they are lowered.
+        return await self._decoders.decode(content, side=side, of_parts=of_parts, **self._limits(image, content))
+
+    async def taken_at(self, image: StoredImage) -> str | None:
+        """When its file says that it was taken, as StoredImage has it. An ImageError if it is gone or damaged."""
+        content = await self.file(image)
+        return (await self._decoders.look(content, **self._limits(image, content))).taken_at
+
+    def _limits(self, image: StoredImage, content: bytes) -> dict[str, int]:
+        """What was within the limits when it was added stays readable when they are lowered."""
         pixels = image.width * image.height
-        return await self._decoders.decode(
-            content,
-            side=side,
-            max_bytes=len(content),
-            max_pixels=max(self._decoders.max_pixels, pixels),
-            max_source_pixels=max(self._decoders.max_source_pixels, pixels),
-            of_parts=of_parts,
-        )
+        return {
+            "max_bytes": len(content),
+            "max_pixels": max(self._decoders.max_pixels, pixels),
+            "max_source_pixels": max(self._decoders.max_source_pixels, pixels),
+        }
+
+    async def pixels_sha256(self, image: StoredImage) -> str | None:
+        """Of the whole picture's pixels, upright, whatever its file is. None where they do not tell all there is.
+
+        That is so of animations and camera raw, and of a file that is lost or too costly to decode at its full size.
+        """
+        if image.media_type == raw.MEDIA_TYPE:
+            return None
+        try:
+            decoded = await self.decoded(image, side=max(image.width, image.height))
+        except ImageError:
+            return None
+        if decoded.is_animated or decoded.pixels.shape[:2] != (image.height, image.width):
+            return None
+        return f"{decoded.ground} {await self._pool.run(hashes.sha256, decoded.pixels.data.cast('B'))}"
 
     async def key_of(self, image: StoredImage) -> str:
         """The key of a picture's original; where its media type is damaged, the key that the original is found under.
@@ -134,6 +158,46 @@ class Originals:
         return await self._pool.run(
             lambda: imaging.encode_reduced(imaging.widened(pixels, max_ratio), side=side, quality=PREVIEW_QUALITY)
         )
+
+    @staticmethod
+    def thumbnail_etag(image: StoredImage) -> str:
+        """The `etag` of a picture's thumbnail; another PicTrace may see the picture otherwise."""
+        return f"{image.sha256}-320-{image.features_version}"
+
+    async def preview_at_hand(self, image: StoredImage) -> bytes | None:
+        """What `preview_of` gave before, if it is still there."""
+        return await self._pool.run(self._previews.get, image.sha256)
+
+    async def preview_of(self, image: StoredImage) -> bytes:
+        """A JPEG to look at, upright, without metadata, longest side at most 2,048 pixels; it is kept at hand.
+
+        Of a long picture that is the longest side of each of its parts. A JPEG that is no larger is given as it is.
+        UnreadableFile where the original is lost.
+        """
+        if image.media_type == "image/jpeg" and max(image.width, image.height) <= PREVIEW_SIDE:
+            content = await self._pool.run(stripping.strip, await self.file(image), image.media_type)
+            if content is not None and stripping.is_upright(content):
+                return content
+        pixels = await self._reduced(image)
+        content = await self._pool.run(imaging.encode_reduced, pixels, side=MAX_JPEG_SIDE, quality=PREVIEW_QUALITY)
+        await self._pool.run(self._previews.put, image.sha256, content)
+        return content
+
+    @staticmethod
+    def preview_etag(image: StoredImage) -> str:
+        """The `etag` of what `preview_of` gives, known without reading the file."""
+        return f"{image.sha256}-preview{PREVIEW_VERSION}-{image.features_version}"
+
+    async def _reduced(self, image: StoredImage) -> Pixels:
+        """For a preview; smaller still where that takes too much memory."""
+        for side in (PREVIEW_SIDE, imaging.LIBRARY_SIDE):
+            try:
+                return (await self.decoded(image, side=side, of_parts=True)).pixels
+            except (TooCostly, TooManyPixels):
+                continue
+            except ImageError as error:  # it could be decoded when it was added
+                raise UnreadableFile(LOST.format(image.id)) from error
+        raise UnreadableFile(TOO_COSTLY.format(image.id))
 
     async def served(self, image: StoredImage, *, whole: bool) -> ServedFile:
         """The file for others: as it was added if `whole`, else without metadata. UnreadableFile where it is lost.

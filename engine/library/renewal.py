@@ -1,4 +1,7 @@
-"""Pictures that an older PicTrace has seen otherwise: what is made of them is made anew, beside everything else."""
+"""Pictures that an older PicTrace has seen otherwise: what is made of them is made anew, beside everything else.
+
+So is read when they were taken, which it did not ask.
+"""
 
 import asyncio
 import logging
@@ -18,6 +21,7 @@ ACTOR = "engine"
 PORTION = 16  # pictures that are read from storage at once
 WAIT_S, PAUSE_S = 2.0, 0.05  # before it begins, for short commands; between two pictures, for everybody else
 STILL_AND_OPAQUE = ("image/jpeg",)
+DATELESS = ("image/gif", "image/bmp", "image/jp2")  # kinds of files that no camera puts a date into
 
 
 class Renewal:
@@ -43,6 +47,7 @@ class Renewal:
 
     async def renew(self, *, pause_s: float = 0) -> int:
         """Look at all of them; how many are made anew. A LibraryError where the library cannot go on."""
+        await self._read_dates(pause_s)
         if not await self.waiting():
             return 0
         await self._repository.features.pass_over_outdated(STILL_AND_OPAQUE, parts.LONG_FROM)
@@ -53,6 +58,23 @@ class Renewal:
                 renewed += await self._look_at(image, operation)
                 await asyncio.sleep(pause_s)
         return renewed
+
+    async def _read_dates(self, pause_s: float) -> None:
+        """Ask the files of pictures when they were taken, where an older PicTrace did not. Nothing is decoded."""
+        after = 0
+        await self._repository.dates.pass_over(DATELESS)
+        while portion := await self._repository.dates.lacking(PORTION, after=after):
+            after = portion[-1].id
+            found = {}
+            for image in portion:
+                try:
+                    found[image.id] = await self._originals.taken_at(image)
+                except UnreadableFile:
+                    continue  # perhaps its disk is away; the next start looks again
+                except ImageError:
+                    found[image.id] = None
+            await self._repository.dates.put(found)
+            await asyncio.sleep(pause_s)
 
     async def _look_at(self, image: StoredImage, operation: Operation) -> bool:
         """Whether it is made anew. What has no file waits for it; what cannot be decoded stays as it is."""

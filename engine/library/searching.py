@@ -8,12 +8,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from engine.concurrency import CpuPool
-from engine.domain import Explanation, Features, Match, PictureWarning, Pixels, Query, SearchResult, StoredImage
-from engine.errors import FilesUnreachable, ImageError, InvalidLimit
-from engine.features import hashes, registry
+from engine.domain import (
+    Explanation,
+    Features,
+    Image,
+    Match,
+    PictureWarning,
+    Pixels,
+    Query,
+    Region,
+    SearchPlan,
+    SearchResult,
+    StoredImage,
+)
+from engine.errors import FilesUnreachable, ImageError, InvalidLimit, TooCostly, TooManyPixels
+from engine.features import hashes, pieces, registry
 from engine.library.active_network import ActiveNetwork, Networks
 from engine.library.originals import Originals
-from engine.matching import explain, ranking
+from engine.library.tagged_pictures import TaggedPictures
+from engine.matching import explain, query_region, ranking
 from engine.matching.candidates import Candidate
 from engine.matching.query_view import QueryPart
 from engine.pictures import imaging, parts
@@ -28,14 +41,17 @@ PREVIEW_SIDE, PREVIEW_QUALITY = 480, 80  # of a query
 class DecodedQuery:
     """A query, decoded; `exact` is the stored picture with these very bytes, if any.
 
+    `pixels`, features and parts are those of the region that is asked with; `whole`, width and height the picture's.
     `is_animated`: it is one frame of several, of which others may be tried.
     """
 
     exact: StoredImage | None
     pixels: Pixels
+    whole: Pixels
     features: Features
     width: int
     height: int
+    region: Region | None = None
     parts: tuple[QueryPart, ...] = ()
     warnings: tuple[PictureWarning, ...] = ()
     is_animated: bool = False
@@ -80,28 +96,27 @@ class Searcher:
         self._originals = originals
         self._decoders = decoders
         self._pool = pool
+        self._tagged = TaggedPictures(repository, pool)
 
     async def search(
         self,
         content: bytes,
+        plan: SearchPlan,
         *,
-        limit: int,
-        weak: bool,
-        preview: bool,
         subscriber: str | None = None,
         without: frozenset[int] = frozenset(),
     ) -> SearchResult:
         """See SearchService.search."""
-        _check(limit)
+        _check(plan.limit)
         stopwatch = _Stopwatch()
         with stopwatch("catch_up"):
             (active, _), _ = await asyncio.gather(self._networks.current(), self._decoders.warm_up())
         with stopwatch("read"):
-            asked = await self.asked(content, active, without=without)
+            asked = await self.asked(content, active, region=plan.region, without=without)
             wrong = frozenset[int]()
             if subscriber:
                 wrong = await self._repository.subscribers.called_wrong(subscriber, asked.features)
-        matches = partial(self._matches, limit=limit, weak=weak, preview=preview, without=without | wrong)
+        matches = partial(self._matches, plan=plan, without=without | wrong)
         found = await matches(asked, active, stopwatch)
         if asked.is_animated and not _has_same(found):
             async for frame in self._further(content, asked, active, stopwatch):
@@ -110,29 +125,24 @@ class Searcher:
                     return other
         return replace(found, timings_ms=stopwatch.timings_ms())
 
-    async def search_stored(self, image_id: int, *, limit: int, weak: bool, preview: bool) -> SearchResult:
+    async def search_stored(self, image_id: int, plan: SearchPlan) -> SearchResult:
         """See SearchService.search_stored."""
-        _check(limit)
+        _check(plan.limit)
         stopwatch = _Stopwatch()
         with stopwatch("catch_up"):
             active, _ = await self._networks.current()
         with stopwatch("read"):
             image = await self._repository.images.get(image_id)
-            known = await self._stored_query(image, active)
-            asked = (
-                DecodedQuery(image, *known, image.width, image.height)
-                if known
-                else await self.asked(await self._originals.file(image), active)
-            )
-        return await self._matches(
-            asked, active, stopwatch, limit=limit, weak=weak, preview=preview, without=frozenset([image_id])
-        )
+            asked = await self._stored_query(image, active) if query_region.is_whole(plan.region) else None
+            if asked is None:
+                asked = await self.asked(await self._originals.file(image), active, region=plan.region)
+        return await self._matches(asked, active, stopwatch, plan=plan, without=frozenset([image_id]))
 
-    async def explain(self, content: bytes, image_id: int, *, words: bool) -> Explanation:
+    async def explain(self, content: bytes, image_id: int, *, words: bool, region: Region | None) -> Explanation:
         """See SearchService.explain."""
         active, _ = await self._networks.current()
         await self._repository.images.get(image_id)
-        asked = await self.asked(content, active)
+        asked = await self.asked(content, active, region=region)
         match, candidate = await self._examined(asked, image_id, active)
         if asked.is_animated and match.lane != "same":
             async for frame in self._further(content, asked, active, _Stopwatch()):
@@ -145,11 +155,14 @@ class Searcher:
 
         def draw() -> bytes:
             shown, proof = explain.around(stored.pixels, candidate, match)
-            drawn = explain.draw(asked.pixels, shown, match, proof, words=words, calibrated=calibrated)
+            query, as_shown = asked.pixels, match
+            if asked.region:
+                query, as_shown, proof = explain.around_asked(asked.whole, asked.region, match, proof)
+            drawn = explain.draw(query, shown, as_shown, proof, words=words, calibrated=calibrated)
             return imaging.encode_jpeg(drawn, quality=90)
 
         picture = await self._pool.run(draw)
-        return Explanation(picture, match, calibrated)
+        return Explanation(picture, _of_whole_query(match, asked.region), calibrated)
 
     async def _examined(self, asked: DecodedQuery, image_id: int, active: ActiveNetwork) -> tuple[Match, Candidate]:
         """A query compared with one picture; of a long one with what fits best of it and its parts."""
@@ -167,59 +180,93 @@ class Searcher:
         active: ActiveNetwork,
         stopwatch: _Stopwatch,
         *,
-        limit: int,
-        weak: bool,
-        preview: bool,
+        plan: SearchPlan,
         without: frozenset[int] = frozenset(),
     ) -> SearchResult:
-        exact = asked.exact if asked.exact and asked.exact.id not in without else None
         seq = active.index.seq  # before the search: what comes in meanwhile may or may not be in its answer
+        exact = asked.exact if asked.exact and asked.exact.id not in without else None
+        matcher, size = active.matcher, active.index.size
+        if plan.tags:
+            with stopwatch("tags"):
+                tagged = await self._tagged.having(plan.tags, active)
+            matcher, size = matcher.within(tagged.index), len(tagged.ids)
+            exact = exact if exact and exact.id in tagged.ids else None
+        offered = asyncio.ensure_future(self._pool.run(pieces.find, asked.whole))
         with stopwatch("match"):
-            candidates = await active.matcher.match(
+            candidates = await matcher.match(
                 asked.pixels,
                 asked.features,
                 exclude=without,
                 itself=exact.id if exact else None,
                 parts=asked.parts,
+                at_least=plan.limit,
             )
         stopwatch.took_out("match", "detail", candidates.detail_s)
         with stopwatch("rank"):
             references = active.references(asked.features.embedding, candidates)
-            matches = ranking.rank(candidates, references, active.calibration, limit=limit, weak=weak, exact=exact)
-        shown = None
-        if preview:
-            shown = await self._pool.run(
-                imaging.encode_reduced, asked.pixels, side=PREVIEW_SIDE, quality=PREVIEW_QUALITY
+            matches = ranking.rank(
+                candidates, references, active.calibration, limit=plan.limit, weak=plan.weak, exact=exact
             )
-        query = Query(asked.width, asked.height, shown)
+        shown = None
+        if plan.preview:
+            shown = await self._pool.run(
+                imaging.encode_reduced, asked.whole, side=PREVIEW_SIDE, quality=PREVIEW_QUALITY
+            )
         return SearchResult(
-            matches,
-            stopwatch.timings_ms(),
-            active.calibration.fitted,
-            active.index.size,
-            seq,
-            query,
-            asked.warnings,
+            matches=tuple(_of_whole_query(match, asked.region) for match in matches),
+            calibrated=active.calibration.fitted,
+            library_size=size,
+            seq=seq,
+            query=Query(asked.width, asked.height, shown),
+            warnings=asked.warnings,
+            regions=tuple(await offered),
+            timings_ms=stopwatch.timings_ms(),
         )
 
     async def asked(
-        self, content: bytes, active: ActiveNetwork, *, without: frozenset[int] = frozenset()
+        self,
+        content: bytes,
+        active: ActiveNetwork,
+        *,
+        region: Region | None = None,
+        without: frozenset[int] = frozenset(),
     ) -> DecodedQuery:
-        """A query with its features; bytes that are stored already, but in one of `without`, are not computed again."""
+        """A query with its features; bytes that are stored already, but in one of `without`, are not computed again.
+
+        With a `region` it is that part of the picture, which no file of the library holds. InvalidRegion.
+        """
+        region = None if query_region.is_whole(region) else region
         sha256 = await self._pool.run(hashes.sha256, content)
-        exact = await self._repository.images.by_sha256(sha256) if content else None
+        exact = await self._repository.images.by_sha256(sha256) if content and region is None else None
         if exact and exact.id in without:
             exact = None
-        if exact:
-            known = await self._stored_query(exact, active)
-            if known:
-                return DecodedQuery(exact, *known, exact.width, exact.height)
-        image = await self._decoders.decode_query(content, side=imaging.QUERY_SIDE)
+        if exact and (known := await self._stored_query(exact, active)):
+            return known
+        whole = await self._decoded(content, region)
+        image = await self._pool.run(query_region.cut, whole, region) if region else whole
         of_parts = await self._pool.run(QueryPart.all_of, image)
         pixels = await self._pool.run(imaging.reduced, image.pixels, imaging.QUERY_SIDE)
-        features = await self._features(pixels, sha256, active)
-        is_animated = image.is_animated and exact is None
-        return DecodedQuery(exact, pixels, features, image.width, image.height, of_parts, image.warnings, is_animated)
+        return DecodedQuery(
+            exact=exact,
+            pixels=pixels,
+            whole=whole.pixels if region else pixels,
+            features=await self._features(pixels, sha256, active),
+            width=whole.width,
+            height=whole.height,
+            region=region,
+            parts=of_parts,
+            warnings=image.warnings,
+            is_animated=image.is_animated and exact is None,
+        )
+
+    async def _decoded(self, content: bytes, region: Region | None) -> Image:
+        """A query as it is looked for; where a region is, with as many pixels for it as can be had."""
+        if region:
+            try:
+                return await self._decoders.decode_query(content, side=query_region.side(region))
+            except (TooManyPixels, TooCostly):
+                pass  # it may be taken at a smaller size
+        return await self._decoders.decode_query(content, side=imaging.QUERY_SIDE)
 
     async def _features(self, pixels: Pixels, sha256: str, active: ActiveNetwork) -> Features:
         embedding, handcrafted = await asyncio.gather(  # as registry.extract, but somebody waits
@@ -237,12 +284,13 @@ class Searcher:
                 frames = await self._decoders.further_frames(content, side=imaging.QUERY_SIDE)
             except ImageError:
                 return
-        for pixels in frames:
+        for whole in frames:
             with stopwatch("read"):
+                pixels = await self._pool.run(parts.cut, whole, asked.region) if asked.region else whole
                 features = await self._features(pixels, asked.features.sha256, active)
-            yield replace(asked, pixels=pixels, features=features, parts=())
+            yield replace(asked, pixels=pixels, whole=whole, features=features, parts=())
 
-    async def _stored_query(self, exact: StoredImage, active: ActiveNetwork) -> tuple[Pixels, Features] | None:
+    async def _stored_query(self, exact: StoredImage, active: ActiveNetwork) -> DecodedQuery | None:
         """The thumbnail of a stored picture and its features; None where one is lost, or the picture is long."""
         if parts.of(exact.width, exact.height):
             return None
@@ -257,11 +305,17 @@ class Searcher:
             pixels = await self._pool.run(imaging.decode_thumbnail, content)
         except (ImageError, FilesUnreachable):
             return None
-        return pixels, Features(exact.sha256, embedding, stored.handcrafted)
+        features = Features(exact.sha256, embedding, stored.handcrafted)
+        return DecodedQuery(exact, pixels, pixels, features, exact.width, exact.height)
 
 
 def _has_same(found: SearchResult) -> bool:
     return any(match.lane == "same" for match in found.matches)
+
+
+def _of_whole_query(match: Match, region: Region | None) -> Match:
+    """A match with a region of a query, in shares of the whole."""
+    return replace(match, evidence=match.evidence.of_whole_query(region)) if region else match
 
 
 def _check(limit: int) -> None:

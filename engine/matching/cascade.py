@@ -32,7 +32,7 @@ from engine.index.hits import Near
 from engine.matching.candidates import Candidate, Candidates, ReadDetail, Shortlist
 from engine.matching.proof import Thumbnail
 from engine.matching.query_view import QueryPart, QueryPicture, View
-from engine.matching.recall import Recall
+from engine.matching.recall import Index, Recall
 
 T = TypeVar("T")
 
@@ -92,6 +92,10 @@ class Matcher:
         self._read = thumbnail
         self._detail = detail
 
+    def within(self, index: Index) -> "Matcher":
+        """The same for some pictures of the library, which another index holds."""
+        return Matcher(self._recall.within(index), self._pool, self._embedder, self._read, self._detail)
+
     async def match(
         self,
         pixels: Pixels,
@@ -101,9 +105,11 @@ class Matcher:
         itself: int | None = None,
         regions_too: bool = True,
         parts: Sequence[QueryPart] = (),
+        at_least: int = FIRST + MORE,
     ) -> Candidates:
         """Everything that came up for a query. `pixels` RGB; `parts` of a long one.
 
+        `at_least` so many where the library has them; who is not among the first of them is not laid on the query.
         `exclude`: ids to pass over, as if they were not in the library. `itself`: the stored picture with the query's
         own bytes, which needs no proof; only the nearest others are looked at then, once.
         """
@@ -116,7 +122,7 @@ class Matcher:
         )
         alike = nearest if by_looks is None else by_looks
         search = _SearchContext(view, embedding, exclude, near_hashes, regions_too, parts)
-        came_up, looking_alike = await self._came_up(search, nearest, alike)
+        came_up, looking_alike = await self._came_up(search, nearest, alike[: max(FIRST + MORE, at_least)])
         shortlist = Shortlist.of(one for one in came_up if one.id != itself)
         stages = [self.first_look]
         if itself is None:
@@ -213,7 +219,7 @@ class Matcher:
         """
         cosines = {one.key: one.cosine for one in nearest}
         keys = list(dict.fromkeys([*search.near_hashes, *cosines][: search.at_once + MORE]))
-        looking_alike = [one.key for one in alike[: FIRST + MORE]]
+        looking_alike = [one.key for one in alike]
         stored = await self._recall.stored(list(dict.fromkeys([*keys, *looking_alike])))
         nearness = self._recall.nearness(search.embedding, nearest) | dict.fromkeys(search.near_hashes, math.inf)
         came_up = Shortlist.of(

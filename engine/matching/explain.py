@@ -1,5 +1,7 @@
 """The picture that shows why two images match: side by side, what agrees joined, what differs boxed."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from PIL import ImageDraw, ImageFont
 from engine.domain import Edit, Match, Pixels, Region
 from engine.features.geometry import Matrix, inverse, outline, overlap
 from engine.matching.candidates import Candidate
-from engine.matching.proof import Proof, within
+from engine.matching.proof import Proof, around_query, within
 from engine.pictures import parts
 
 HEIGHT, MAX_WIDTH, GAP, MARGIN, HEADING, FOOT = 480, 640, 24, 20, 20, 96
@@ -20,7 +22,8 @@ DASH, DASH_GAP, KEY = 10, 6, (26, 14)  # pixels; width and height of the box tha
 MAX_LINES = 30
 WHOLE_SHOWN = 0.95  # with less of the stored picture in the query, the part is outlined
 MIN_WIDTH = 720  # room for the words
-AROUND = 0.25  # of a long picture, so much on each side of what the query shows of it
+AROUND = 0.25  # so much on each side of a region is shown too: of a long picture, or of a query
+PALER = 0.6  # share of white in what is around the region that was asked with
 
 WORDS = {
     Edit.MIRRORED: "mirrored",
@@ -46,11 +49,27 @@ def around(stored: Pixels, candidate: Candidate, match: Match) -> tuple[Pixels, 
     place = match.evidence.place
     if proof is None or place is None:
         return stored, proof
-    left, top = max(0.0, place.x - AROUND * place.width), max(0.0, place.y - AROUND * place.height)
-    right = min(1.0, place.x + (1 + AROUND) * place.width)
-    bottom = min(1.0, place.y + (1 + AROUND) * place.height)
-    shown = Region(left, top, right - left, bottom - top)
+    shown = _with_surroundings(place)
     return parts.cut(stored, shown), within(proof, shown)
+
+
+def around_asked(
+    whole: Pixels, region: Region, match: Match, proof: Proof | None
+) -> tuple[Pixels, Match, Proof | None]:
+    """What is drawn of a query, RGB, that was asked with by a region: that and a bit around, which is paler.
+
+    And the match and the proof, which are of the region, as they lie on that.
+    """
+    shown = _with_surroundings(region)
+    place = region.within(shown)
+    pixels = parts.cut(whole, shown)
+    paler = np.asarray(cv2.addWeighted(pixels, 1 - PALER, np.full_like(pixels, 255), PALER, 0), np.uint8)
+    height, width = pixels.shape[:2]
+    left, top = round(place.x * width), round(place.y * height)
+    inside = slice(top, top + round(place.height * height)), slice(left, left + round(place.width * width))
+    paler[inside] = pixels[inside]
+    moved = replace(match, evidence=match.evidence.of_whole_query(place))
+    return paler, moved, around_query(proof, place) if proof else None
 
 
 def draw(
@@ -108,6 +127,14 @@ def sentence(match: Match) -> str:
     if match.lane != "same" or not match.evidence.edits:
         return "No part of one was found in the other." if match.lane != "same" else ""
     return "What was done to it: " + ", ".join(WORDS[edit] for edit in match.evidence.edits) + "."
+
+
+def _with_surroundings(place: Region) -> Region:
+    """A region of a picture and a bit around it."""
+    left, top = max(0.0, place.x - AROUND * place.width), max(0.0, place.y - AROUND * place.height)
+    right = min(1.0, place.x + (1 + AROUND) * place.width)
+    bottom = min(1.0, place.y + (1 + AROUND) * place.height)
+    return Region(left, top, right - left, bottom - top)
 
 
 def _fitted(pixels: Pixels) -> Pixels:

@@ -209,23 +209,20 @@ def within(proof: Proof, shown: Region) -> Proof:
 
 def of_whole_query(proof: Proof, part: Region) -> Proof:
     """The proof of a picture that was laid on a part of a long query as one of the whole query; `part`: its region."""
-    geometry, on_whole = proof.geometry, _from_region(part)
-    if geometry:
-        geometry = replace(geometry, query_points=_moved(geometry.query_points, on_whole))
-    differs = tuple(
-        Region(
-            part.x + one.x * part.width,
-            part.y + one.y * part.height,
-            one.width * part.width,
-            one.height * part.height,
-        )
-        for one in proof.differs
-    )
-    transform = np.asarray(proof.transform @ inverse(on_whole), np.float64)
     edits: tuple[Edit, ...] = tuple(one for one in proof.edits if one not in (Edit.RECOMPRESSED, Edit.INSIDE_LARGER))
     if proof.edits:
         edits = (*edits, Edit.INSIDE_LARGER)
-    return replace(proof, transform=transform, geometry=geometry, region=part, differs=differs, edits=edits)
+    return replace(around_query(proof, part), region=part, edits=edits)
+
+
+def around_query(proof: Proof, part: Region) -> Proof:
+    """The same, where the query is only a part of what is shown of it."""
+    geometry, on_whole = proof.geometry, _from_region(part)
+    if geometry:
+        geometry = replace(geometry, query_points=_moved(geometry.query_points, on_whole))
+    differs = tuple(one.of_whole(part) for one in proof.differs)
+    transform = np.asarray(proof.transform @ inverse(on_whole), np.float64)
+    return replace(proof, transform=transform, geometry=geometry, differs=differs)
 
 
 def _stored_moved(proof: Proof, move: Matrix) -> Proof:

@@ -50,6 +50,10 @@ class Recall:
         self._calibration = calibration
         self._pool = pool
 
+    def within(self, index: Index) -> "Recall":
+        """The same for some pictures of the library, which another index holds."""
+        return Recall(index, self._store, self._calibration, self._pool, self._head)
+
     async def nearest(self, embeddings: Vector, exclude: frozenset[int] = frozenset()) -> list[list[Near]]:
         """For each embedding (n, d) its nearest pictures; those passed over take nobody's place."""
         found = await self._index.search(embeddings, NEAREST + len(exclude))

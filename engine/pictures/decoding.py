@@ -12,6 +12,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -112,9 +113,13 @@ class Decoders:
             "max_bytes": self._max_bytes if max_bytes is None else max_bytes,
             "max_pixels": self.max_pixels if max_pixels is None else max_pixels,
             "max_source_pixels": self.max_source_pixels if max_source_pixels is None else max_source_pixels,
-            "of_parts": of_parts,
         }
-        return await self._answer("decode", content, {"side": side} | limits)
+        return await self._answer("decode", content, {"side": side, "of_parts": of_parts} | limits)
+
+    async def look(self, content: bytes, *, max_bytes: int, max_pixels: int, max_source_pixels: int) -> Image:
+        """See `imaging.look`. Raises as `decode` does."""
+        limits = {"max_bytes": max_bytes, "max_pixels": max_pixels, "max_source_pixels": max_source_pixels}
+        return await self._answer("look", content, limits)
 
     async def decode_query(self, content: bytes, *, side: int) -> Image:
         """See `imaging.decode_query`; a long picture is decoded for its parts. Raises as `decode` does."""
@@ -344,7 +349,10 @@ class _Worker:
         shape = (*frames, height, width, channels)
         values = np.frombuffer(self._buffer if file is None else mapped(file), np.uint8, math.prod(shape))
         pixels = values.reshape(shape)
-        told = {name: answer[name] for name in ("media_type", "width", "height", "ground", "frame", "is_animated")}
+        names = ("media_type", "width", "height", "ground", "frame", "is_animated", "taken_at")
+        told = {name: answer[name] for name in names}
+        if told["taken_at"] is not None:
+            datetime.strptime(told["taken_at"], "%Y-%m-%dT%H:%M:%S")
         said = tuple(PictureWarning(one["code"], one["message"]) for one in answer["warnings"])
         return Image(pixels=pixels.copy() if file is None else pixels, warnings=said, **told)
 

@@ -113,14 +113,15 @@ def _answer(request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], An
     from engine.errors import ImageError
     from engine.pictures import imaging
 
-    ways = {one.__name__: one for one in (imaging.decode, imaging.decode_query, imaging.decode_further)}
+    functions = (imaging.decode, imaging.decode_query, imaging.decode_further, imaging.look)
+    ways = {one.__name__: one for one in functions}
     decode = ways[request.pop("way", "decode")]
     try:
         image = decode(content, **request)
     except ImageError as error:
         return {"error": error.code, "sentence": str(error)[:SENTENCE_CHARACTERS]}, None
     size = {"width": image.width, "height": image.height, "media_type": image.media_type}
-    seen = {"ground": image.ground, "frame": image.frame, "is_animated": image.is_animated}
+    seen = {name: getattr(image, name) for name in ("ground", "frame", "is_animated", "taken_at")}
     said = [one.as_json() for one in image.warnings]
     return size | seen | {"shape": image.pixels.shape, "warnings": said}, image.pixels
 

@@ -31,7 +31,7 @@ from engine.errors import (
     TooCostly,
     UnsupportedFormat,
 )
-from engine.pictures import bounds, cut_short, essentials, frames, grounds, parts, raw, unsupported, videos
+from engine.pictures import bounds, cut_short, essentials, frames, grounds, parts, raw, taking, unsupported, videos
 from engine.pictures.grounds import Ground
 
 FORMATS = {
@@ -157,12 +157,14 @@ class _Asked:
 def _of_raw(content: bytes, limits: _Asked) -> Image | None:
     """What a camera's raw file shows of itself; None where that cannot be found."""
     found = raw.preview(content, _extra("rawpy", "A camera's raw file"))
+    taken_at = taking.of_raw(content)
     if isinstance(found, bytes):
-        return replace(_decoded(found, limits), media_type=raw.MEDIA_TYPE)
+        image = _decoded(found, limits)
+        return replace(image, media_type=raw.MEDIA_TYPE, taken_at=taken_at or image.taken_at)
     if found is None:
         return None
     height, width = found.shape[:2]
-    return Image(reduced(found, limits.side_of(width, height)), raw.MEDIA_TYPE, width, height)
+    return Image(reduced(found, limits.side_of(width, height)), raw.MEDIA_TYPE, width, height, taken_at=taken_at)
 
 
 def _allowed(content: bytes, limits: _Asked) -> bytes:
@@ -177,6 +179,7 @@ def _allowed(content: bytes, limits: _Asked) -> bytes:
 def _decoded(content: bytes, limits: _Asked) -> Image:
     image, size, said = _loaded(_allowed(content, limits), limits)
     media_type = FORMATS[image.format or ""]
+    taken_at = taking.of_picture(image)
     side = limits.side_of(*size)
     is_animated = not said and frames.is_animated(image)
     try:
@@ -188,7 +191,7 @@ def _decoded(content: bytes, limits: _Asked) -> Image:
         raise _undecodable(error, limits.max_pixels) from error
     width, height = size[::-1] if turned else size
     shown = reduced(pixels, side)
-    return Image(shown, media_type, width, height, said, ground=ground, frame=frame, is_animated=is_animated)
+    return Image(shown, media_type, width, height, said, ground, frame, is_animated, taken_at)
 
 
 def _loaded(content: bytes, limits: _Asked) -> tuple[PillowImage.Image, tuple[int, int], tuple[PictureWarning, ...]]:
@@ -259,6 +262,24 @@ def decode_query(content: bytes, *, side: int, max_bytes: int, max_pixels: int, 
         raise _undecodable(error, max_pixels, "The video is truncated or damaged") from error
     pixels = reduced(np.asarray(image), side)
     return Image(pixels, media_type, image.width, image.height, frame=frame, is_animated=True)
+
+
+def look(
+    content: bytes,
+    *,
+    max_bytes: int,
+    max_pixels: int,
+    max_source_pixels: int | None = None,
+    memory_bytes: int | None = None,
+) -> Image:
+    """What a picture file says of itself, without its pixels: one black pixel stands for them. Raises an ImageError."""
+    _require_size_in_bytes(content, max_bytes)
+    limits = _Asked(1, max_pixels, max_source_pixels or max_pixels, memory_bytes, of_parts=False)
+    pixel = np.zeros((1, 1, 3), np.uint8)
+    if raw.is_raw(content):
+        return Image(pixel, raw.MEDIA_TYPE, 1, 1, taken_at=taking.of_raw(content))
+    image = _open(_allowed(content, limits), limits)
+    return Image(pixel, FORMATS[image.format or ""], *image.size, taken_at=taking.of_picture(image))
 
 
 def decode_further(

@@ -73,6 +73,11 @@ def strip(content: bytes, media_type: str) -> bytes | None:
         return None
 
 
+def is_upright(jpeg: bytes) -> bool:
+    """Whether a JPEG that `strip` gave is shown as it is coded: of metadata, only how it is turned is left in it."""
+    return EXIF_PREFIX not in jpeg[: 2 + 4 + JFIF_SIZE + 4 + len(EXIF_PREFIX)]
+
+
 # --- JPEG: segments, and scans of coded pixels between them
 
 START, END, SCAN, COMMENT = 0xD8, 0xD9, 0xDA, 0xFE

@@ -88,10 +88,11 @@ class FileStore:
     Every method may raise a LibraryError; readers raise FileNotFoundError for what is not there.
     """
 
-    def __init__(self, files: Files, cache: JpegCache | None = None, details: JpegCache | None = None) -> None:
+    def __init__(self, files: Files, cache: JpegCache | None = None, made: Sequence[JpegCache] = ()) -> None:
+        """`cache`: of thumbnails, where reading them takes a network. `made`: what else is made of originals."""
         self.files = files
-        self._cache = cache  # of thumbnails, where reading them takes a network
-        self._details = details  # of reduced pictures, which go when their pictures do
+        self._cache = cache
+        self._made = (*made, *([cache] if cache else []))  # goes when its pictures do
 
     @property
     def place(self) -> str:
@@ -136,20 +137,20 @@ class FileStore:
 
     async def replace_thumbnail(self, sha256: str, thumbnail: bytes) -> None:
         """Write a thumbnail in place of a damaged one, or of one that was seen otherwise."""
-        for cache in (self._cache, self._details):
-            if cache:
-                cache.drop(sha256)
+        self._drop_made(sha256)
         await self.files.write(thumbnail_key(sha256), thumbnail)
 
     async def remove(self, pictures: Iterable[tuple[str, str]]) -> None:
         """Delete the files of pictures, given as (SHA-256, extension)."""
         keys = []
         for sha256, extension in pictures:
-            for cache in (self._cache, self._details):
-                if cache:
-                    cache.drop(sha256)
+            self._drop_made(sha256)
             keys += [original_key(sha256, extension), thumbnail_key(sha256)]
         await all_done(self.files.delete(key) for key in keys)
+
+    def _drop_made(self, sha256: str) -> None:
+        for cache in self._made:
+            cache.drop(sha256)
 
     async def delete(self, stored: Iterable[StoredFile]) -> None:
         """Delete files, whoever put them there."""

@@ -1,14 +1,11 @@
 """The pictures of a library: read, changed, removed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import func, select, true
 
-from engine.domain import (
-    Changed,
-    StoredImage,
-)
+from engine.domain import Changed, StoredImage
 from engine.errors import UnknownImage
 from engine.storage import clock, statements
 from engine.storage.database import Database
@@ -82,19 +79,11 @@ class Images:
         async with self._database.read() as connection:
             return [statements.image(row) for row in await connection.execute(query)]
 
-    async def page(self, *, before: int | None, limit: int, tag: str | None, words: str | None) -> list[StoredImage]:
-        """Live pictures newest first, with ids below `before`; see `statements.filtered` for the filter."""
-        query = statements.filtered(self._database.dialect, tag=tag, words=words).order_by(images.c.id.desc())
-        if before is not None:
-            query = query.where(images.c.id < before)
+    async def having_tags(self, tags: Sequence[str]) -> list[int]:
+        """Ids of the live pictures that have all of these tags, in order."""
+        query = statements.filtered(self._database.dialect, tags=tags).with_only_columns(images.c.id)
         async with self._database.read() as connection:
-            return [statements.image(row) for row in await connection.execute(query.limit(limit))]
-
-    async def count(self, *, tag: str | None, words: str | None) -> int:
-        """How many live pictures pass the filter."""
-        query = statements.filtered(self._database.dialect, tag=tag, words=words).subquery()
-        async with self._database.read() as connection:
-            return int(await connection.scalar(select(func.count()).select_from(query)) or 0)
+            return list((await connection.scalars(query.order_by(images.c.id))).all())
 
     async def tags(self, limit: int) -> dict[str, int]:
         """The most frequent tags of live pictures with their numbers, most frequent first."""
@@ -154,6 +143,27 @@ class Images:
         assert operation.id
         return Changed((await self.get(image_id),), operation.id)
 
+    async def edit_many(
+        self, ids: Sequence[int], edit: Callable[[StoredImage, int], dict[str, Any]], operation: Operation
+    ) -> int:
+        """Change live pictures, those of them that are there; returns how many were changed.
+
+        `edit` gives what is to be said of a picture, which it gets with its number among them, from 1 on. UnknownImage
+        where none is there.
+        """
+        statements.refuse_impossible(ids)
+        async with self._database.write() as connection:
+            there: dict[int, StoredImage] = {}
+            for some in statements.chunks(ids):
+                rows = await connection.execute(statements.live().where(images.c.id.in_(some)))
+                there |= {row.id: statements.image(row) for row in rows}
+            _require_some(there, ids)
+            in_order = [there[image_id] for image_id in dict.fromkeys(ids) if image_id in there]
+            values = {image.id: _changing(image, edit(image, number)) for number, image in enumerate(in_order, 1)}
+            before = await statements.edit_each(connection, {one: said for one, said in values.items() if said})
+            await statements.record(connection, operation, [(one, "edited", was) for one, was in before.items()])
+        return len(before)
+
     async def remove(self, ids: Sequence[int], operation: Operation) -> int:
         """Take pictures out of the library, softly; returns the operation's id.
 
@@ -181,3 +191,17 @@ class Images:
             await statements.set_deleted(connection, live, clock.now())
             await statements.record(connection, operation, [(image_id, "removed", None) for image_id in live])
         return len(live)
+
+
+def _require_some(there: Collection[int], ids: Sequence[int]) -> None:
+    if not there:
+        raise UnknownImage(f"None of these {len(set(ids)):,} pictures is in this library. Nothing was changed.")
+
+
+def _changing(image: StoredImage, said: dict[str, Any]) -> dict[str, Any]:
+    """What of this is not said of the picture already."""
+    return {
+        name: value
+        for name, value in said.items()
+        if (tuple(value) if isinstance(value, list) else value) != getattr(image, name)
+    }

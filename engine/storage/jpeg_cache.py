@@ -1,4 +1,4 @@
-"""Thumbnails at hand that are kept elsewhere: searches read a few of them each."""
+"""JPEGs of our own at hand: thumbnails that are kept elsewhere, and what is made of originals when it is needed."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from engine.storage.writing import write_whole
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 2_000_000_000  # some 200,000 thumbnails
+MAX_BYTES = 2_000_000_000  # some 200,000 thumbnails, or 4,000 previews
 KEPT = 0.9  # of that, when the oldest are dropped
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
@@ -18,8 +18,8 @@ JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 class JpegCache:
     """`folder/ab/<sha256>.jpg`, at most `max_bytes` of them; thread-safe, and several processes may share one.
 
-    A thumbnail never changes, so none grows stale. That nothing can be written here is no error: it is read from
-    afar again.
+    What is made of an original never changes, so none grows stale. That nothing can be written here is no error: it is
+    read from afar, or made, again.
     """
 
     def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
@@ -29,7 +29,7 @@ class JpegCache:
         self._counting = Lock()
 
     def get(self, sha256: str) -> bytes | None:
-        """A thumbnail, if it is here."""
+        """A JPEG, if it is here."""
         try:
             content = self._path(sha256).read_bytes()
         except OSError:
@@ -37,14 +37,14 @@ class JpegCache:
         return content if _is_whole(content) else None
 
     def put(self, sha256: str, content: bytes) -> None:
-        """Keep a thumbnail; what is no whole JPEG is not kept."""
+        """Keep a JPEG; what is no whole JPEG is not kept."""
         if not _is_whole(content):
             return
         try:
             write_whole(self._path(sha256), content, durable=False)
             self._make_room(len(content))
         except OSError as error:
-            logger.debug("a thumbnail is not kept at hand: %s", error)
+            logger.debug("a JPEG is not kept at hand: %s", error)
 
     def drop(self, sha256: str) -> None:
         """Keep it no longer."""

@@ -1,12 +1,12 @@
 """What was done to a library by whom, and taking it back."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.domain import (
-    Undone,
-)
+from engine.domain import PastOperation, Undone
 from engine.errors import NothingToUndo, UnknownOperation
 from engine.storage import statements
 from engine.storage.database import Database
@@ -15,6 +15,9 @@ from engine.storage.tables import (
     changes,
     operations,
 )
+
+NAMED = 4  # pictures of an operation in the history
+OF_NO_INTEREST = ("remake",)  # what is made of pictures was made again
 
 
 class Operations:
@@ -81,15 +84,65 @@ class Operations:
                     select(changes).where(changes.c.operation_id == operation.id).order_by(changes.c.seq.desc())
                 )
             ).all()
-            recorded = []
-            for line in lines:
-                done = await statements.invert(connection, line)
-                if done:
-                    recorded.append(done)
+            recorded = await statements.invert(connection, lines)
             undoing = Operation("undo", actor)
             undoing.id = await statements.insert_operation(connection, undoing, undoes=operation.id)
             await statements.record(connection, undoing, recorded)
         return Undone(operation.id, operation.kind, operation.at.replace(tzinfo=UTC), len(recorded))
+
+    async def history(self, *, before: int | None, limit: int) -> list[PastOperation]:
+        """What was done, newest first, with ids below `before`; without what concerned no picture that people have."""
+        mine = changes.c.operation_id == operations.c.id
+        pictures = select(func.count(changes.c.image_id.distinct())).where(mine).scalar_subquery()
+        query = (
+            select(
+                operations,
+                pictures.label("pictures"),
+                statements.is_taken_back().label("is_undone"),
+                statements.has_effect().label("can_undo"),
+            )
+            .where(operations.c.kind.not_in(OF_NO_INTEREST))
+            .where(select(changes.c.seq).where(mine, changes.c.image_id.is_not(None)).exists())
+            .order_by(operations.c.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(operations.c.id < before)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+            return [
+                PastOperation(
+                    id=row.id,
+                    kind=row.kind,
+                    actor=row.actor,
+                    at=row.at.replace(tzinfo=UTC),
+                    pictures=row.pictures,
+                    is_undone=bool(row.is_undone),
+                    can_undo=bool(row.can_undo),
+                    undoes=row.undoes,
+                    images=tuple(await self._first_images(connection, row.id)),
+                )
+                for row in rows
+            ]
+
+    async def actor_of_addition(self, image_id: int) -> str | None:
+        """Who added a picture; None where the feed does not tell any more."""
+        query = (
+            select(operations.c.actor)
+            .join(changes, changes.c.operation_id == operations.c.id)
+            .where(changes.c.image_id == image_id, changes.c.kind == "added")
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            found: str | None = await connection.scalar(query)
+        return found
+
+    async def _first_images(self, connection: AsyncConnection, operation_id: int) -> Sequence[int]:
+        query = select(changes.c.image_id).where(
+            changes.c.operation_id == operation_id, changes.c.image_id.is_not(None)
+        )
+        in_order = query.group_by(changes.c.image_id).order_by(func.min(changes.c.seq)).limit(NAMED)
+        return (await connection.scalars(in_order)).all()
 
     async def last_act(self, before: datetime) -> datetime | None:
         """The latest time before then at which the library was changed, as far as the clock was right.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import Decision, Pair, Relation, StoredImage
@@ -24,13 +24,18 @@ class Size:
     """What decides which of several pictures is the best."""
 
     id: int
-    pixels: int
+    width: int
+    height: int
     byte_size: int
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        return self.width, self.height
 
     @property
     def rank(self) -> tuple[int, int, int]:
         """Best first."""
-        return -self.pixels, -self.byte_size, self.id
+        return -self.width * self.height, -self.byte_size, self.id
 
 
 class Pairs:
@@ -65,6 +70,13 @@ class Pairs:
                 these = images.c.id.in_(part) & (images.c.compared < how_far) & ~changed
                 await connection.execute(update(images).where(these).values(compared=how_far))
 
+    async def put_equal_pixels(self, found: dict[tuple[int, int], bool]) -> None:
+        """Whether the pictures of some pairs are equal, pixel for pixel."""
+        async with self._database.write() as connection:
+            for (first_id, second_id), equal in found.items():
+                which = (duplicates.c.first_id == first_id) & (duplicates.c.second_id == second_id)
+                await connection.execute(update(duplicates).where(which).values(equal_pixels=equal))
+
     async def unrelated_yet(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """Pairs of live pictures, one of these in each, that an older PicTrace found: how they relate is not known."""
         async with self._database.read() as connection:
@@ -94,9 +106,23 @@ class Pairs:
         async with self._database.read() as connection:
             for row in await connection.execute(query):
                 pairs.append(_pair(row))
-                sizes[row.first_id] = Size(row.first_id, row.first_width * row.first_height, row.first_byte_size)
-                sizes[row.second_id] = Size(row.second_id, row.second_width * row.second_height, row.second_byte_size)
+                sizes[row.first_id] = Size(row.first_id, row.first_width, row.first_height, row.first_byte_size)
+                sizes[row.second_id] = Size(row.second_id, row.second_width, row.second_height, row.second_byte_size)
         return pairs, sizes
+
+    async def version(self) -> tuple[int | float, ...]:
+        """Differs wherever what `undecided` gives may differ; a look at the rows without reading them."""
+        numbers = (
+            func.count(),
+            func.count(duplicates.c.relation),
+            func.count(case((duplicates.c.relation == "near_duplicate", 1))),
+            func.count(duplicates.c.equal_pixels),
+            func.count(case((duplicates.c.equal_pixels, 1))),
+            func.coalesce(func.sum(duplicates.c.p_same), 0.0),
+        )
+        last = select(func.coalesce(func.max(changes.c.seq), 0)).scalar_subquery()
+        async with self._database.read() as connection:
+            return tuple((await connection.execute(select(*numbers, last))).one())
 
     async def near_duplicates_of(self, ids: Sequence[int]) -> list[Pair]:
         """The pairs of near-duplicates on which nobody has decided, of live pictures, one of these in each."""
@@ -104,6 +130,20 @@ class Pairs:
             pairs = await _of(connection, ids, (duplicates.c.relation == "near_duplicate") & ~_decided())
             there = await _live(connection, [one for pair in pairs for one in pair.key])
         return [pair for pair in pairs if there.keys() >= set(pair.key)]
+
+    async def of_image(self, image_id: int) -> list[Pair]:
+        """The pairs of a picture with live ones, likeliest first; without those that somebody has called different."""
+        different = select(kept_pairs.c.first_id).where(
+            kept_pairs.c.first_id == duplicates.c.first_id,
+            kept_pairs.c.second_id == duplicates.c.second_id,
+            kept_pairs.c.reason == "different",
+        )
+        known = duplicates.c.relation.in_(("near_duplicate", "variant", "contains"))
+        async with self._database.read() as connection:
+            pairs = await _of(connection, [image_id], known & ~different.exists())
+            there = await _live(connection, [one for pair in pairs for one in pair.key])
+        found = [pair for pair in pairs if there.keys() >= set(pair.key)]
+        return sorted(found, key=lambda pair: (-pair.p_same, pair.key))
 
     async def decided(self, ids: Sequence[int]) -> set[tuple[int, int]]:
         """The pairs that somebody has decided on, of those with one of these pictures."""
@@ -147,22 +187,51 @@ class Pairs:
         UnknownImage, or NotDuplicates where none is a near-duplicate of it, with nothing done.
         """
         async with self._database.write() as connection:
-            there = sorted((await _all_live(connection, ids)).values(), key=lambda image: size_of(image).rank)
+            there = _best_first((await _all_live(connection, ids)).values())
             kept = next((image for image in there if image.id == keeper), there[0])
-            pairs = await _of(connection, [kept.id], (duplicates.c.relation == "near_duplicate") & ~_decided())
-            near = {one for pair in pairs for one in pair.key} - {kept.id}
-            gone = [image for image in there if image.id in near]
-            if not gone:
-                raise NotDuplicates("These pictures are no group of near-duplicates (any more). Nothing was removed.")
-            removed = sorted(image.id for image in gone)
-            await statements.set_deleted(connection, removed, clock.now())
-            lines: list[statements.Line] = [(image_id, "removed", None) for image_id in removed]
-            before = await statements.edit(connection, kept.id, inherited(kept, gone))
-            if before:
-                lines.append((kept.id, "edited", before))
-            await statements.record(connection, operation, lines)
-        left = sorted({image.id for image in there} - {kept.id, *removed})
-        return Decision(operation.id, tuple(removed), kept.id, tuple(left))
+            group = [kept, *(image for image in there if image is not kept)]
+            removed = await _keep_first(connection, [group], operation)
+        left = {image.id for image in there} - {kept.id, *removed}
+        return Decision(operation.id, tuple(sorted(removed)), kept.id, tuple(sorted(left)))
+
+    async def keep_best_of_each(self, groups: Sequence[Sequence[int]], operation: Operation) -> Decision:
+        """The same for many groups at once, of which no two share a picture; what is gone already is passed over.
+
+        NotDuplicates where nothing is removed of any.
+        """
+        async with self._database.write() as connection:
+            there = await _live(connection, [image_id for ids in groups for image_id in ids])
+            found = [_best_first(there[image_id] for image_id in ids if image_id in there) for ids in groups]
+            removed = await _keep_first(connection, [group for group in found if group], operation)
+        left = {image.id for group in found for image in group[1:]} - removed
+        return Decision(operation.id, tuple(sorted(removed)), None, tuple(sorted(left)))
+
+
+async def _keep_first(
+    connection: AsyncConnection, groups: Sequence[Sequence[StoredImage]], operation: Operation
+) -> set[int]:
+    """Remove the near-duplicates of the first of each group that are among its others; returns their ids.
+
+    NotDuplicates, with nothing done, where there are none.
+    """
+    near: dict[int, set[int]] = {group[0].id: set() for group in groups}
+    for pair in await _of(connection, list(near), (duplicates.c.relation == "near_duplicate") & ~_decided()):
+        for one, other in (pair.key, pair.key[::-1]):
+            near.get(one, set()).add(other)
+    gone = [[image for image in others if image.id in near[kept.id]] for kept, *others in groups]
+    removed = {image.id for some in gone for image in some}
+    if not removed:
+        raise NotDuplicates("These pictures are no group of near-duplicates (any more). Nothing was removed.")
+    await statements.set_deleted(connection, sorted(removed), clock.now())
+    edits = {group[0].id: inherited(group[0], some) for group, some in zip(groups, gone, strict=True) if some}
+    before = await statements.edit_each(connection, {one: values for one, values in edits.items() if values})
+    lines: list[statements.Line] = [(image_id, "removed", None) for image_id in sorted(removed)]
+    await statements.record(connection, operation, [*lines, *((one, "edited", was) for one, was in before.items())])
+    return removed
+
+
+def _best_first(found: Iterable[StoredImage]) -> list[StoredImage]:
+    return sorted(found, key=lambda image: size_of(image).rank)
 
 
 def inherited(kept: StoredImage, removed: Sequence[StoredImage]) -> dict[str, Any]:
@@ -182,7 +251,7 @@ def inherited(kept: StoredImage, removed: Sequence[StoredImage]) -> dict[str, An
 
 
 def size_of(image: StoredImage) -> Size:
-    return Size(image.id, image.width * image.height, image.byte_size)
+    return Size(image.id, image.width, image.height, image.byte_size)
 
 
 # What is believed of a pair that is found to be related in two ways, once from each of its pictures: the last of these.
@@ -201,7 +270,7 @@ def _decided() -> Any:
 
 
 def _pair(row: Any) -> Pair:
-    return Pair(row.first_id, row.second_id, row.p_same, row.relation, row.part_id)
+    return Pair(row.first_id, row.second_id, row.p_same, row.relation, row.part_id, row.equal_pixels)
 
 
 async def _put(connection: AsyncConnection, pairs: Sequence[Pair]) -> None:

@@ -3,15 +3,18 @@
 from engine.storage.additions import Additions
 from engine.storage.cells import Cells
 from engine.storage.database import Database
+from engine.storage.dates import Dates
 from engine.storage.feature_rows import FeatureRows
 from engine.storage.feed import ChangeFeed
 from engine.storage.files import FileStore
 from engine.storage.images import Images
 from engine.storage.library_settings import LibrarySettings
+from engine.storage.listings import Listings
 from engine.storage.operations import Operations
 from engine.storage.pairs import Pairs
 from engine.storage.seen_files import SeenFiles
 from engine.storage.subscribers import Subscribers
+from engine.storage.trash import Trash
 from engine.storage.upkeep import Upkeep
 
 
@@ -24,6 +27,9 @@ class Repository:
         self.settings = LibrarySettings(database)
         self.feed = ChangeFeed(database)
         self.images = Images(database, files)
+        self.listings = Listings(database)
+        self.trash = Trash(database)
+        self.dates = Dates(database)
         self.features = FeatureRows(database)
         self.additions = Additions(database, files)
         self.seen_files = SeenFiles(database)

@@ -1,7 +1,7 @@
 """Single statements on an open connection: what the queries of the repository are put together from."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,11 @@ from sqlalchemy import (
     ColumnElement,
     LargeBinary,
     Select,
+    String,
+    bindparam,
     case,
     cast,
+    column,
     delete,
     func,
     insert,
@@ -38,7 +41,9 @@ from engine.domain import (
     Vector,
 )
 from engine.errors import UnknownImage, UnknownOperation
+from engine.pictures import taking
 from engine.storage import clock, codec
+from engine.storage.name_keys import name_key
 from engine.storage.tables import (
     changes,
     embeddings,
@@ -54,7 +59,7 @@ from engine.storage.tables import (
 )
 
 IDS_A_QUERY = 500  # SQLite allows 32,766 parameters; plans stay good with fewer
-UNDOABLE = ("add", "remove", "edit", "decision", "repair")
+UNDOABLE = ("add", "remove", "restore", "edit", "decision", "repair")
 INVERTIBLE = ("added", "restored", "removed", "edited", "decided")  # kinds of changes that `invert` takes back
 EDITABLE = ("title", "tags", "source_url", "page_url")
 CREATED = "created_at"  # nobody edits it, but what is kept of near-duplicates gets the oldest
@@ -128,23 +133,27 @@ def each_tag(dialect: str) -> Any:
     if dialect == "postgresql":
         is_list = func.json_typeof(images.c.tags) == "array"
         tags = case((is_list, images.c.tags), else_=literal_column("'[]'::json"))
-        return func.json_array_elements_text(tags).table_valued("value")
+        return func.json_array_elements_text(tags).table_valued(column("value", String))
     # SQLite refuses the whole query where one row is no JSON.
     is_list = case((func.json_valid(images.c.tags) == 1, func.json_type(images.c.tags) == "array"), else_=False)
     tags = case((is_list, images.c.tags), else_=literal_column("'[]'"))
-    return func.json_each(tags).table_valued("value")
+    return func.json_each(tags).table_valued(column("value", String))
 
 
-def filtered(dialect: str, *, tag: str | None, words: str | None) -> Select[Any]:
-    """Live pictures that have the tag, and each of the words in title or file name, whatever the case."""
+def filtered(dialect: str, *, tags: Sequence[str] = (), words: str | None = None) -> Select[Any]:
+    """Live pictures that have all of the tags, and each of the words, in any case, in title, file name or a tag."""
     query = live()
-    if tag is not None:
-        tag = text(tag)
+    for tag in text(list(tags)):
         each = each_tag(dialect)
         query = query.where(select(each.c.value).where(each.c.value == tag).exists())
     for word in text(words or "").split():
+        each = each_tag(dialect)
         query = query.where(
-            or_(images.c.title.icontains(word, autoescape=True), images.c.filename.icontains(word, autoescape=True))
+            or_(
+                images.c.title.icontains(word, autoescape=True),
+                images.c.filename.icontains(word, autoescape=True),
+                select(each.c.value).where(each.c.value.icontains(word, autoescape=True)).exists(),
+            )
         )
     return query
 
@@ -169,10 +178,24 @@ def blob(column: Any) -> Any:
 
 def undoable() -> Select[Any]:
     """Operations that can be taken back, and are not yet: those whose changes are in the feed."""
-    taken_back = select(operations.c.undoes).where(operations.c.undoes.is_not(None))
     mine = (changes.c.operation_id == operations.c.id) & changes.c.kind.in_(INVERTIBLE)
     has_changes = select(changes.c.seq).where(mine).exists()
-    return select(operations).where(operations.c.kind.in_(UNDOABLE), operations.c.id.not_in(taken_back), has_changes)
+    return select(operations).where(operations.c.kind.in_(UNDOABLE), ~is_taken_back(), has_changes)
+
+
+def has_effect() -> ColumnElement[bool]:
+    """Whether an undo of an operation would change a picture: it may be purged, or be as it was before already."""
+    of_live = changes.c.kind.in_(("added", "restored", "edited")) & images.c.deleted_at.is_(None)
+    of_removed = (changes.c.kind == "removed") & images.c.deleted_at.is_not(None)
+    mine = (changes.c.operation_id == operations.c.id) & (of_live | of_removed | (changes.c.kind == "decided"))
+    with_picture = select(changes.c.seq).join(images, images.c.id == changes.c.image_id).where(mine)
+    return operations.c.kind.in_(UNDOABLE) & ~is_taken_back() & with_picture.exists()
+
+
+def is_taken_back() -> ColumnElement[bool]:
+    """Whether another operation undoes this one."""
+    undoing = operations.alias("undoing")
+    return select(undoing.c.id).where(undoing.c.undoes == operations.c.id).exists()
 
 
 def lacking(network: NetworkRef, *, removed: bool = False) -> Select[Any]:
@@ -199,6 +222,7 @@ def image(row: Any) -> StoredImage:
         deleted_at=_utc(row.deleted_at),
         source_missing_since=_utc(row.source_missing_since),
         features_version=row.features_version,
+        taken_at=row.taken_at,
     )
 
 
@@ -261,7 +285,11 @@ async def insert_images(
     described = [_described(one) for one in new]
     rows = [{name: getattr(image, name) for name in StoredImage.__slots__ if name != "id"} for image in described]
     inserting = insert(images).returning(images.c.sha256, images.c.id)
-    stored = await connection.execute(inserting, [row | {"tags": list(row["tags"])} for row in rows])
+    own = {"taken_version": taking.VERSION}
+    stored = await connection.execute(
+        inserting,
+        [row | {"tags": list(row["tags"]), "name_key": name_key(row["filename"])} | own for row in rows],
+    )
     by_sha256 = {row.sha256: row.id for row in stored}
     ids = [by_sha256[image.sha256] for image in described]
     await put_embeddings(connection, {i: one.embeddings for i, one in zip(ids, new, strict=True)}, wanted)
@@ -288,6 +316,7 @@ def _described(one: Prepared) -> StoredImage:
         byte_size=len(one.content),
         created_at=clock.now(),
         deleted_at=None,
+        taken_at=one.image.taken_at,
     )
 
 
@@ -468,16 +497,38 @@ async def restore(connection: AsyncConnection, image_id: int, said: Provenance) 
 
 async def edit(connection: AsyncConnection, image_id: int, values: dict[str, Any]) -> dict[str, Any] | None:
     """Change what is said of a picture; returns what was said before, as the feed keeps it. None: it is not there."""
-    row = (await connection.execute(live().where(images.c.id == image_id))).first()
-    if row is None:
-        return None
-    before = {name: getattr(row, name) for name in (*EDITABLE, CREATED) if name in values}
-    if before:
-        told = {name: _date(values[name]) if name == CREATED else text(values[name]) for name in before}
-        await connection.execute(update(images).where(images.c.id == image_id).values(told))
-    if CREATED in before:
-        before[CREATED] = before[CREATED].replace(tzinfo=UTC).isoformat()
+    return (await edit_each(connection, {image_id: values})).get(image_id)
+
+
+async def edit_each(connection: AsyncConnection, values: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """The same for many pictures, by id; without those that are not there."""
+    before: dict[int, dict[str, Any]] = {}
+    for some in chunks(list(values)):
+        rows = (await connection.execute(live().where(images.c.id.in_(some)))).all()
+        for row in rows:
+            before[row.id] = {name: getattr(row, name) for name in (*EDITABLE, CREATED) if name in values[row.id]}
+    for names, ids in _by_names(before).items():
+        told = [{"edited_id": one} | {name: _told(name, values[one][name]) for name in names} for one in ids]
+        changed = {images.c[name]: bindparam(name, type_=images.c[name].type) for name in names}
+        this = images.c.id == bindparam("edited_id")
+        await connection.execute(update(images).where(this).values(changed), told)
+    for was in before.values():
+        if CREATED in was:
+            was[CREATED] = was[CREATED].replace(tzinfo=UTC).isoformat()
     return before
+
+
+def _by_names(values: dict[int, dict[str, Any]]) -> dict[tuple[str, ...], list[int]]:
+    """Ids of pictures by the names of the values that are to be changed, where there are any."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for image_id, named in values.items():
+        if named:
+            found.setdefault(tuple(named), []).append(image_id)
+    return found
+
+
+def _told(name: str, value: Any) -> Any:
+    return _date(value) if name == CREATED else text(value)
 
 
 def _date(value: datetime | str) -> datetime:
@@ -485,22 +536,49 @@ def _date(value: datetime | str) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-async def invert(connection: AsyncConnection, line: Any) -> tuple[int, str, dict[str, Any] | None] | None:
-    """Take back one line of the feed; None where there is nothing left to take back."""
-    row = (await connection.execute(select(images.c.deleted_at).where(images.c.id == line.image_id))).first()
-    if row is None:
-        return None  # purged meanwhile
-    live = row.deleted_at is None
-    if line.kind == "decided":
-        await connection.execute(delete(kept_pairs).where(kept_pairs.c.operation_id == line.operation_id))
-        return line.image_id, "undecided", None
-    if line.kind in ("added", "restored") and live:
-        await set_deleted(connection, [line.image_id], clock.now())
-        return line.image_id, "removed", None
-    if line.kind == "removed" and not live:
-        await set_deleted(connection, [line.image_id], None)
-        return line.image_id, "restored", None
-    if line.kind == "edited" and live:
-        before = await edit(connection, line.image_id, line.before)
-        return line.image_id, "edited", before
-    return None
+async def invert(connection: AsyncConnection, lines: Sequence[Any]) -> list[Line]:
+    """Take back lines of the feed, given from the last on; what came of it, as the feed has it.
+
+    Without those of which there is nothing left to take back: the picture was purged, or is as it was before already.
+    """
+    done: list[Line] = []
+    for some in _alike(lines):
+        done += await _invert_alike(connection, some)
+    return done
+
+
+def _alike(lines: Sequence[Any]) -> Iterator[list[Any]]:
+    """The lines in order, as many at a time as are of one kind and of different pictures."""
+    some: list[Any] = []
+    ids: set[int] = set()
+    for line in lines:
+        if some and (line.kind != some[0].kind or line.image_id in ids):
+            yield some
+            some, ids = [], set()
+        some.append(line)
+        ids.add(line.image_id)
+    if some:
+        yield some
+
+
+async def _invert_alike(connection: AsyncConnection, lines: list[Any]) -> list[Line]:
+    kind, ids = lines[0].kind, [line.image_id for line in lines]
+    is_live: dict[int, bool] = {}
+    for some in chunks(ids):
+        query = select(images.c.id, images.c.deleted_at.is_(None).label("is_live")).where(images.c.id.in_(some))
+        is_live |= {row.id: bool(row.is_live) for row in await connection.execute(query)}
+    live_ones, removed = [i for i in ids if is_live.get(i)], [i for i in ids if not is_live.get(i, True)]
+    if kind == "decided":
+        of_these = {line.operation_id for line in lines if line.image_id in is_live}
+        await connection.execute(delete(kept_pairs).where(kept_pairs.c.operation_id.in_(of_these)))
+        return [(image_id, "undecided", None) for image_id in ids if image_id in is_live]
+    if kind in ("added", "restored"):
+        await set_deleted(connection, live_ones, clock.now())
+        return [(image_id, "removed", None) for image_id in live_ones]
+    if kind == "removed":
+        await set_deleted(connection, removed, None)
+        return [(image_id, "restored", None) for image_id in removed]
+    if kind == "edited":
+        before = await edit_each(connection, {line.image_id: line.before for line in lines})
+        return [(image_id, "edited", before[image_id]) for image_id in live_ones]
+    return []

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -66,6 +67,16 @@ def _image_id(*, primary_key: bool = False, index: bool = False) -> Column[int]:
     return Column("image_id", _BigId, of_image, nullable=False, primary_key=primary_key, index=index)
 
 
+def _of_live(name: str) -> Index:
+    """By one column of the pictures that were not removed, equals by id."""
+    is_live = text("deleted_at IS NULL")
+    return Index(f"ix_images_live_{name}", name, "id", sqlite_where=is_live, postgresql_where=is_live)
+
+
+_is_removed = text("deleted_at IS NOT NULL")
+# PostgreSQL would order texts as the language of its system does; SQLite compares their bytes.
+_NameKey = Text().with_variant(Text(collation="C"), "postgresql")
+
 images = Table(
     "images",
     metadata,
@@ -81,13 +92,20 @@ images = Table(
     Column("height", Integer, nullable=False),
     Column("byte_size", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("deleted_at", DateTime(timezone=True), index=True),
+    Column("deleted_at", DateTime(timezone=True)),
     Column("source_missing_since", DateTime(timezone=True)),  # none of the files that it was added from is there
+    Column("name_key", _NameKey, nullable=False, server_default=""),  # what pictures are ordered by name by
+    Column("taken_at", String(19)),  # by the camera's own clock: 2026-05-01T12:00:00
+    # By which version of the reader of dates `taken_at` was looked for in the file (taking.VERSION); 0: not yet.
+    Column("taken_version", SmallInteger, nullable=False, server_default="0", index=True),
     # How far it has been compared with the others: `pairs.NOT`, `WHOLE`, `THOROUGHLY`.
     Column("compared", SmallInteger, nullable=False, server_default="0"),
     # How it was seen when its features were made (domain.FEATURES_VERSION).
     Column("features_version", SmallInteger, nullable=False, server_default="0", index=True),
     Index("ix_images_compared_deleted_at", "compared", "deleted_at"),  # counts what waits without the rows
+    *(_of_live(name) for name in ("created_at", "name_key", "byte_size", "taken_at")),  # for every order of the list
+    # Of removed ones alone: SQLite would look through it for the others, and then put them in order.
+    Index("ix_images_removed", "deleted_at", "id", sqlite_where=_is_removed, postgresql_where=_is_removed),
     sqlite_autoincrement=True,  # ids are never given out twice
 )
 
@@ -166,6 +184,7 @@ duplicates = Table(
     # near_duplicate, contains, variant, unrelated; empty: found by an older PicTrace, and to be compared anew.
     Column("relation", String(16)),
     Column("part_id", _BigId),  # of a pair of which one contains the other: the one that is a part
+    Column("equal_pixels", Boolean),  # of pictures of one size, whatever their files are; empty: not looked at yet
 )
 
 # Pairs that somebody has decided to keep; they are no longer shown as duplicates.

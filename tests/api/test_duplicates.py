@@ -1,7 +1,11 @@
 """Near-duplicates over HTTP: named, listed, decided on, undone."""
 
+from io import BytesIO
+from typing import Any
+
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 from sqlalchemy import text
 
 from api.routes import duplicates
@@ -36,7 +40,7 @@ async def test_groups_are_listed_best_first_in_parts(api: Client) -> None:
     answer = (await api.get("/v1/duplicates")).json
     assert (answer["total"], answer["next_cursor"], answer["waiting"]) == (2, None, 0)
     first = answer["groups"][0]["images"]
-    assert first[0].keys() == cup.keys() | {"p_same"}
+    assert first[0].keys() == cup.keys() | {"p_same", "equal_pixels"}
     assert {name: first[0][name] for name in cup} in (cup, cat)
     assert all(0.9 < image["p_same"] <= 1 for image in first)
     expected = sorted([[cup["id"], copy_of_cup], [cat["id"], copies[1], copies[0]]])
@@ -103,7 +107,7 @@ async def test_old_library_is_caught_up_with_call_by_call(api: Client, monkeypat
     waiting: list[int] = []
     while not waiting or waiting[-1]:
         waiting.append((await api.get("/v1/duplicates?limit=1")).json["waiting"])
-    assert waiting == [4, 1, 0]
+    assert waiting == [5, 2, 0]  # pictures, and one pair by its pixels
     assert [len(group) for group in await groups(api)] == [2]
 
 
@@ -165,3 +169,47 @@ async def test_variants_have_a_lane_of_their_own(api: Client) -> None:
     assert (await api.get("/v1/duplicates?lane=alike")).code == "invalid_request"
     await api("POST", "/v1/duplicates", json={"images": ids, "keep": "all"})
     assert await groups(api, "?lane=variant") == []
+
+
+async def test_equal_pixels_are_listed_by_themselves_and_the_best_kept_at_once(api: Client) -> None:
+    pixels = photograph("coffee.png")
+    file = BytesIO()
+    PillowImage.fromarray(pixels).save(file, "WEBP", lossless=True)
+    await api.add(file.getvalue(), name="same.webp")
+    await copies_of(api, "coffee.png", 50)
+    await copies_of(api, "rocket.jpg", 50)
+    answer = (await api.get("/v1/duplicates")).json
+    assert (answer["total"], answer["equal_total"], answer["waiting"]) == (2, 1, 0)
+    equal = {one["name"]: one["equal_pixels"] for group in answer["groups"] for one in group["images"]}
+    assert sorted(name for name, is_equal in equal.items() if is_equal) in (["coffee.png"], ["same.webp"])
+    only = (await api.get("/v1/duplicates?equal=true")).json
+    assert (only["total"], only["equal_total"], only["contains"]) == (1, 1, [])
+    assert {one["name"] for one in only["groups"][0]["images"]} == {"coffee.png", "same.webp"}
+
+    ids = [[one["id"] for one in group["images"]] for group in only["groups"]]
+    decided = await api("POST", "/v1/duplicates/best", json={"groups": ids})
+    assert (decided.status, decided.json["removed"], decided.json["left"]) == (200, ids[0][1:], [])
+    assert (await api.get("/v1/duplicates")).json["equal_total"] == 0
+    await api("POST", f"/v1/operations/{decided.json['operation_id']}/undo")
+    assert (await api.get("/v1/duplicates")).json["equal_total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "invalid_request"),
+        ({"groups": []}, "invalid_request"),
+        ({"groups": [[1]]}, "invalid_request"),
+        ({"groups": [[1, 2], [2, 3]]}, "invalid_request"),
+        ({"groups": [[1, 2]] * 501}, "invalid_request"),
+        ({"groups": [[1, 2]], "keep": "best"}, "invalid_request"),
+        ({"groups": [[1, 2]]}, "not_duplicates"),
+        ({"groups": [[998, 999]]}, "not_duplicates"),
+    ],
+)
+async def test_groups_that_cannot_be_decided_on_are_refused(api: Client, body: dict[str, Any], code: str) -> None:
+    assert (await api("POST", "/v1/duplicates/best", json=body)).code == code
+
+
+async def test_deciding_on_many_groups_needs_the_admin_key(api: Client) -> None:
+    assert (await api("POST", "/v1/duplicates/best", json={"groups": [[1, 2]]}, key=None)).code == "key_required"

@@ -15,6 +15,7 @@ from engine.pictures import imaging
 from engine.pictures.stripping import strip
 from tests.api.conftest import ADMIN, SEARCH, Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, cut_short, jpeg, photograph
+from tests.engine.pictures.test_taking import DATE, WRITTEN, dated, exif
 from tests.object_store import Bucket
 
 NEW = jpeg(np.ascontiguousarray(photograph("rocket.jpg")[:200, :300]))
@@ -422,3 +423,139 @@ async def test_samples_can_be_left_out(serve: Serve) -> None:
     async with serve(filled=False, samples=False) as api:
         assert not (await api.get("/v1/server")).json["samples"]["offered"]
         assert (await api("POST", "/v1/samples")).code == "samples_off"
+
+
+async def add_dated(api: Client) -> list[int]:
+    """Three pictures of other names and dates than those that are there; their ids."""
+    found: list[int] = []
+    for name, written in (("b10.jpg", WRITTEN), ("B9.jpg", "1999:12:31 23:59:59"), ("ä.jpg", "0000:00:00 00:00:00")):
+        added = await api.add(dated(written=written, orientation=1 + len(found)), name=name, tags=["dated", name[0]])
+        found.append(added.json["id"])
+    return found
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_list_comes_in_any_order_from_any_place(api: Client) -> None:
+    late, early, never = await add_dated(api)
+
+    async def listed(query: str) -> list[int]:
+        return [image["id"] for image in (await api.get(f"/v1/images?{query}")).json["images"]]
+
+    assert await listed("sort=name&tag=dated") == [never, early, late]
+    assert await listed("sort=name&order=desc&tag=dated") == [late, early, never]
+    assert (await listed("sort=taken"))[:3] == [late, early, never]
+    assert (await listed("sort=taken&order=asc"))[:2] == [early, late]
+    assert await listed("sort=added&order=asc&limit=2&offset=6") == [late, early]
+    assert await listed("tag=dated&tag=b") == [late]
+    assert await listed("words=DATED+jpg") == [never, early, late]
+    sizes = [image["byte_size"] for image in (await api.get("/v1/images?sort=size")).json["images"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert await listed("sort=size&offset=99999") == []
+    part = (await api.get("/v1/images?sort=name&offset=2")).json
+    assert (part["total"], (await api.get("/v1/images?sort=name")).json["total"]) == (None, len(PHOTOGRAPHS) + 3)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cursor=3&offset=1",
+        "cursor=3&sort=name",
+        "cursor=3&order=asc",
+        "sort=random",
+        "order=up",
+        "offset=-1",
+        "offset=2147483648",
+        "&".join(f"tag={number}" for number in range(11)),
+        f"tag={'x' * 61}",
+    ],
+)
+async def test_list_that_cannot_be_had_is_refused(api: Client, query: str) -> None:
+    answer = await api.get(f"/v1/images?{query}")
+    assert (answer.status, answer.code) == (422, "invalid_request")
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_days_and_places_are_those_of_the_list(api: Client) -> None:
+    late, early, never = await add_dated(api)
+    taken = (await api.get("/v1/images/days?sort=taken")).json
+    assert taken["total"] == len(PHOTOGRAPHS) + 3
+    assert [(one["day"], one["pictures"]) for one in taken["days"]] == [
+        (DATE[:10], 1),
+        ("1999-12-31", 1),
+        (None, len(PHOTOGRAPHS) + 1),
+    ]
+    added = (await api.get("/v1/images/days?utc_offset=-300&tag=dated")).json
+    assert (added["total"], sum(one["pictures"] for one in added["days"])) == (3, 3)
+    for bad in ("sort=name", "utc_offset=841", "utc_offset=x", "utc_offset=-0", "limit=1"):
+        assert (await api.get(f"/v1/images/days?{bad}")).code == "invalid_request", bad
+    place = (await api.get(f"/v1/images/{early}/place?sort=taken&tag=dated")).json
+    assert place == {"offset": 1, "total": 3, "previous": late, "next": never}
+    place = (await api.get("/v1/images/1/place?sort=taken&tag=dated")).json
+    assert (place["offset"], place["total"]) == (None, 3)
+    assert (await api.get("/v1/images/99/place")).code == "unknown_image"
+
+
+async def test_words_count_as_a_search_wherever_they_are_looked_for(serve: Serve) -> None:
+    async with serve(rate_limit=2) as api:
+        for path in ("/v1/images/days", "/v1/images/1/place"):
+            assert (await api.get(f"{path}?words=a", key=None)).status == 200
+        for path in ("/v1/images/days", "/v1/images/1/place"):
+            assert (await api.get(f"{path}?words=a", key=None)).code == "rate_limited"
+            assert (await api.get(path, key=None)).status == 200
+
+
+async def test_entry_says_when_it_was_taken_and_to_admins_who_added_it(api: Client) -> None:
+    (late, *_) = await add_dated(api)
+    entry = (await api.get(f"/v1/images/{late}")).json
+    assert (entry["taken_at"], entry["added_by"]) == (DATE, "api")
+    assert entry["links"] == {
+        "page": f"/?image={late}",
+        **{name: f"/v1/images/{late}/{name}" for name in ("file", "thumbnail", "preview")},
+    }
+    assert (await api.get(f"/v1/images/{late}", key=None)).json["added_by"] is None
+
+
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+async def test_preview_is_large_without_metadata_and_made_once(
+    serve: Serve, request: pytest.FixtureRequest, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = np.ascontiguousarray(np.kron(photograph("coffee.png")[:300, :400], np.ones((6, 6, 1), np.uint8)))
+    buffer = BytesIO()
+    PillowImage.fromarray(large).save(buffer, "JPEG", exif=exif({}, orientation=6).tobytes(), comment=b"a comment")
+    async with serve(filled=False, **in_place(request, place)) as api:
+        image = (await api.add(buffer.getvalue(), name="large.jpg")).json["image"]
+        asked = await asyncio.gather(*(api.get(image["links"]["preview"], key=None) for _ in range(2)))
+        assert asked[0].body == asked[1].body
+        preview = asked[0]
+        assert (preview.status, preview.headers["Content-Type"]) == (200, "image/jpeg")
+        assert preview.headers["Cache-Control"] == "private, max-age=86400"
+        shown = imaging.decode(preview.body, side=9999, max_bytes=10**8, max_pixels=10**8)
+        assert (shown.width, shown.height) == (1536, 2048)
+        assert not [said for said in (b"a comment", b"Exif") if said in preview.body]
+        monkeypatch.setattr(api.service.originals, "preview_of", None)  # it is at hand
+        again = await api.get(image["links"]["preview"], key=None)
+        assert again.body == preview.body
+        part = await api.get(image["links"]["preview"], headers={"Range": "bytes=0-1"})
+        assert (part.status, part.body) == (206, b"\xff\xd8")
+        unchanged = await api.get(image["links"]["preview"], headers={"If-None-Match": preview.headers["ETag"]})
+        assert (unchanged.status, unchanged.body) == (304, b"")
+        assert (await api.get("/v1/images/99/preview")).code == "unknown_image"
+
+
+async def test_preview_of_a_picture_whose_file_is_lost_says_so(serve: Serve) -> None:
+    async with serve(filled=False) as api:
+        image = (await api.add(NEW)).json["image"]
+        for path in (api.service.settings.data_dir / "originals").rglob("*.jpg"):
+            path.unlink()
+        lost = await api.get(image["links"]["preview"])
+        assert (lost.status, lost.code) == (500, "unreadable_file")
+
+
+async def test_related_pictures_are_named(api: Client) -> None:
+    copy = (await api.add(jpeg(photograph("coffee.png"), 70), name="copy.jpg")).json
+    (near,) = copy["near"]
+    related = (await api.get(f"/v1/images/{near}/related")).json
+    assert [(one["id"], one["name"]) for one in related["near_duplicates"]] == [(copy["id"], "copy.jpg")]
+    assert related["near_duplicates"][0]["p_same"] > 0.9
+    assert related["variants"] == related["parts"] == related["wholes"] == []
+    assert (await api.get("/v1/images/99/related")).code == "unknown_image"

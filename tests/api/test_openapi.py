@@ -70,6 +70,8 @@ def test_lost_files_are_told_of_wherever_files_are_read(description: dict[str, A
         "POST /v1/images/{image_id}/why",
         "GET /v1/images/{image_id}/file",
         "GET /v1/images/{image_id}/thumbnail",
+        "GET /v1/images/{image_id}/preview",
+        "GET /v1/trash/{image_id}/thumbnail",
     }
 
 
@@ -85,7 +87,7 @@ def test_every_answer_has_an_example_that_is_one(description: dict[str, Any]) ->
             getattr(schemas, schema).model_validate_json(json.dumps(example), extra="forbid")
             found.add(schema)
             assert example.keys() == getattr(schemas, schema).model_fields.keys(), (name, schema)
-    assert found >= {"SearchOut", "ImageOut", "AddOut", "ServerOut", "PageOut", "UndoneOut"}
+    assert found >= {"SearchOut", "EntryOut", "AddOut", "ServerOut", "PageOut", "UndoneOut"}
 
 
 async def test_headers_of_the_limit_are_described_where_they_are_given(
@@ -103,6 +105,9 @@ async def test_headers_of_the_limit_are_described_where_they_are_given(
         *(("GET /v1/images/{image_id}/matches", status) for status in ("200", "429")),
         *(("POST /v1/images/{image_id}/why", status) for status in ("200", "429")),
         *(("GET /v1/images", status) for status in ("200", "429")),
+        *(("GET /v1/images/days", status) for status in ("200", "429")),
+        *(("GET /v1/images/{image_id}/place", status) for status in ("200", "429")),
+        *(("POST /v1/images/zip", status) for status in ("200", "429")),
         *(("POST /v1/images", status) for status in ("200", "201", "429")),
         *(("POST /v1/samples", status) for status in ("201", "429")),
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from engine.domain import Pixels
 from engine.matching import explain
 from engine.pictures import augment
 from shell.terminal import result_json
+from tests import collages
 from tests.api.conftest import Client, Serve, form, shipped
 from tests.conftest import PHOTOGRAPHS, cut_short, jpeg, photograph
 from tests.small_library import menu
@@ -40,9 +42,10 @@ async def test_upload_finds_the_picture_and_says_where_it_lies(api: Client) -> N
     assert answer.json["query"]["width"] == 1200
     assert answer.json["query"]["preview"].startswith("data:image/jpeg;base64,/9j/")
     assert first["links"] == {
-        "page": f"/?like={first['id']}",
+        "page": f"/?image={first['id']}",
         "file": f"/v1/images/{first['id']}/file",
         "thumbnail": f"/v1/images/{first['id']}/thumbnail",
+        "preview": f"/v1/images/{first['id']}/preview",
     }
 
 
@@ -238,3 +241,60 @@ async def test_no_place_left_is_said_with_when_to_come_again(serve: Serve) -> No
             assert refused.code == "at_capacity"
             assert int(refused.headers["Retry-After"]) >= 1
         assert (await api.search(query)).status == 200
+
+
+# --- a region, tags
+
+
+async def test_region_is_asked_with_by_every_way(api: Client) -> None:
+    names = ("coffee.png", "chelsea.png", "rocket.jpg", "astronaut.png")
+    collage = collages.made("four with gutters", [photograph(name) for name in names], seed=3)
+    content = jpeg(collage.pixels)
+    whole = (await api.search(content)).json
+    assert len(whole["regions"]) == 4
+    for box in whole["regions"]:
+        region = ",".join(str(box[side]) for side in ("x", "y", "width", "height"))
+        answer = (await api.search(content, region=region)).json
+        best = answer["matches"][0]
+        assert best["lane"] == "same"
+        centre = np.mean(best["evidence"]["outline"], axis=0)
+        assert box["x"] < centre[0] < box["x"] + box["width"]
+        assert box["y"] < centre[1] < box["y"] + box["height"]
+        assert answer["regions"] == whole["regions"]
+    added = (await api.add(content, name="collage.jpg")).json["id"]
+    stored = (await api.get(f"/v1/images/{added}/matches?region={region}")).json
+    assert stored["matches"][0]["id"] == best["id"]
+    for given in ({"data": form(content, "a.jpg", region=region)}, {"json": {"image_id": added, "region": region}}):
+        why = await api("POST", f"/v1/images/{best['id']}/why", **given)
+        assert (why.status, why.headers["Content-Type"]) == (200, "image/jpeg")
+
+
+@pytest.mark.parametrize("region", ["", "1", "0,0,2,1", "0,0,0,1", "a,b,c,d", "0,0,0.01,0.01"])
+async def test_region_that_is_none_is_refused(api: Client, region: str) -> None:
+    assert (await api.search(shipped("coffee.png"), region=region)).code == "invalid_region"
+    assert (await api.get(f"/v1/images/1/matches?region={region}")).code == "invalid_region"
+    why = await api("POST", "/v1/images/2/why", data=form(shipped("coffee.png"), "a.png", region=region))
+    assert why.code == "invalid_region"
+
+
+async def test_search_within_tags_by_every_way(api: Client) -> None:
+    images = (await api.get("/v1/images")).json["images"]
+    cup, cat, other = (
+        next(one for one in images if one["name"] == name) for name in ("coffee.png", "chelsea.png", "rocket.jpg")
+    )
+    for image, tags in ((cup, ["drink"]), (cat, ["drink", "pet"]), (other, ["pet"])):
+        await api("PATCH", f"/v1/images/{image['id']}", json={"tags": tags})
+    content = shipped("astronaut.png")
+
+    async def found(**how: Any) -> tuple[set[int], int]:
+        answer = (await api("POST", "/v1/search?weak=true" + how.pop("query", ""), **how)).json
+        return {match["id"] for match in answer["matches"]}, answer["library_size"]
+
+    assert await found(data=form(content, "a.png", tag="drink")) == ({cup["id"], cat["id"]}, 2)
+    assert await found(data=form(content, "a.png", tag=["drink", "pet"])) == ({cat["id"]}, 1)
+    assert await found(data=form(content, "a.png"), query="&tag=drink&tag=pet") == ({cat["id"]}, 1)
+    assert await found(data=form(content, "a.png", tag="nobody has it")) == (set(), 0)
+    stored = (await api.get(f"/v1/images/{cat['id']}/matches?tag=drink&weak=true")).json
+    assert [match["id"] for match in stored["matches"]] == [cup["id"]]
+    assert (await api.search(content, tag="")).status == 200  # no tag at all
+    assert (await api.get(f"/v1/images/1/matches?tag={'x' * 61}")).code == "invalid_request"

@@ -112,9 +112,15 @@ def test_every_error_of_the_engine_that_a_chat_can_meet_has_a_sentence() -> None
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and not kind.__subclasses__()]
     codes = {kind.code for kind in kinds if issubclass(kind, errors.PicTraceError)}
     # These end the process before anybody can ask, or are met by no question of a chat.
-    never = {"invalid_limit", "unknown_sample", "invalid_setting", "unknown_network", "network_mismatch"}
+    never = {
+        "invalid_limit",
+        "unknown_sample",
+        "invalid_setting",
+        "unknown_network",
+        "network_mismatch",
+    }
     never |= {"weights_unavailable", "network_build_failed", "library_too_new", "library_too_old"}
-    never |= {"unknown_edit", "too_few_pictures"}
+    never |= {"unknown_edit", "too_few_pictures", "invalid_region"}
     never |= {"migration_refused", "migration_unfinished", "migration_failed", "too_many_missing", "already_watched"}
     assert len(codes) > 20
     assert {code for code in codes - never if not text_in("en").has(f"error-{code}")} == set()

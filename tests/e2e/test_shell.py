@@ -150,6 +150,20 @@ def test_limit_out_of_range_is_wrong_use(library: Command, limit: str) -> None:
     assert "invalid_limit" in done.stderr
 
 
+def test_part_of_a_query_is_looked_for_among_pictures_with_a_tag(library: Command, data_dir: Path) -> None:
+    library("add", "--tag", "dawn", SHIPPED / "chelsea.png")
+    region = ["--region", "0.1,0.1,0.8,0.8"]
+    (answer,) = library.json("search", "--json", *region, SHIPPED / "coffee.png")
+    best = answer["matches"][0]
+    assert (best["name"], best["lane"], best["evidence"]["exact"]) == ("coffee.png", "same", False)
+    assert answer["regions"] == []
+    (answer,) = library.json("search", "--json", "--weak", "--tag", "dawn", *region, SHIPPED / "coffee.png")
+    assert {match["name"] for match in answer["matches"]} == {"chelsea.png"}
+    assert "no picture has these tags" in library("search", "--tag", "dusk", SHIPPED / "coffee.png").stdout
+    done = library("search", "--region", "0,0,2,2", SHIPPED / "coffee.png")
+    assert (done.returncode, "invalid_region" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("arguments", [["search"], ["add"], ["remove", "x"], ["nonsense"], ["why", "a.jpg", "1"]])
 def test_wrong_use_is_two(pictrace: Command, arguments: list[str]) -> None:
     done = pictrace(*arguments)
@@ -365,7 +379,8 @@ def test_help_has_examples(pictrace: Command) -> None:
     assert re.search(r"pictrace add\s+holiday/", pictrace("add", "--help").stdout)
     assert "pictrace search screenshot.png" in pictrace("search", "--help").stdout
     text = pictrace("--help").stdout
-    for name in ("add", "search", "why", "remove", "undo", "status", "check", "networks", "demo", "admin-key"):
+    changing = ("add", "remove", "undo", "trash", "history", "admin-key")
+    for name in (*changing, "search", "why", "status", "check", "networks", "demo"):
         assert re.search(rf"^│\s+{name}\s", text, re.MULTILINE), name
 
 
@@ -666,3 +681,38 @@ def test_library_on_a_disk_that_can_only_be_read_is_searched(library: Command, d
             assert (done.returncode, "(data_dir_not_writable)" in " ".join(done.stderr.split())) == (1, True), change
     finally:
         subprocess.run(["umount", data_dir], check=True)
+
+
+def test_trash_is_listed_and_brought_back_and_history_undone(library: Command) -> None:
+    assert "The trash is empty" in library("trash").stdout
+    library("remove", 1, 2)
+    library("remove", 3)
+    shown = library("trash").stdout
+    assert "3 pictures in the trash" in shown
+    assert [shown.index(name) for name in ("chelsea.png", "coffee.png", "astronaut.png")] == sorted(
+        shown.index(name) for name in ADDED[:3]
+    )
+    first, *rest = library.json("trash", "--json")
+    assert (first["id"], first["name"], first["removed_by"], len(rest)) == (3, "chelsea.png", "shell", 2)
+    assert first["removed_at"] < first["kept_until"]
+    assert len(library.json("trash", "--json", "--limit", 1)) == 1
+    assert "Brought back 1 picture." in library("trash", "--restore", 3, 99).stderr
+    assert "Brought back 2 pictures." in library("trash", "--restore", "--all").stderr
+    nothing = library("trash", "--restore", "--all")
+    assert (nothing.returncode, "unknown_image" in nothing.stderr) == (2, True)
+    for wrong in (["1"], ["--all"], ["--restore"], ["--restore", "--all", "1"]):
+        assert library("trash", *wrong).returncode == 2, wrong
+    past = library.json("history", "--json")
+    assert [(one["kind"], one["pictures"]) for one in past[:4]] == [
+        ("restore", 2),
+        ("restore", 1),
+        ("remove", 1),
+        ("remove", 2),
+    ]
+    assert (past[0]["can_undo"], past[2]["can_undo"]) == (True, False)
+    assert "Took back the restore" in library("undo", past[1]["id"]).stderr
+    shown = library("history", "--limit", 2).stdout
+    assert f"undo of {past[1]['id']}" in shown
+    assert "can be undone" in shown
+    assert [one["id"] for one in library.json("trash", "--json")] == [3]
+    assert library("undo", 999).returncode == 2

@@ -89,7 +89,7 @@ export function matched(more = {}, evidence = {}) {
     weak: false,
     page_url: null,
     source_url: null,
-    links: { file: "/v1/images/7/file", thumbnail: "/v1/images/7/thumbnail", page: "/?like=7" },
+    links: { file: "/v1/images/7/file", thumbnail: "/v1/images/7/thumbnail", page: "/?image=7", preview: "/v1/images/7/preview" },
     ...more,
     evidence: { exact: false, keypoints: 31, edits: [], outline: null, ssim: 0.9, cosine: 0.8, phash_distance: 4, differs: [], ...evidence },
   };

@@ -64,7 +64,7 @@ async def test_links_lead_to_the_source_and_to_the_server(browse: Browse) -> Non
         async with someone.context.expect_page() as opened:
             await first.get_by_role("link", name="Open on the server").click()
         await expect((await opened.value).locator("h1").first).to_be_visible()
-        assert (await opened.value).url.startswith(f"{someone.server}/?like=")
+        assert (await opened.value).url.startswith(f"{someone.server}/?image=")
 
 
 async def test_nothing_like_it_is_said_and_the_nearest_wait_behind_a_button(browse: Browse) -> None:

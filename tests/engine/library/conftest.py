@@ -120,7 +120,9 @@ def decoders_here() -> Decoders:
 
 @pytest.fixture
 def originals(new_repository: Repository, tmp_path: Path, decoders_here: Decoders, pool: CpuPool) -> Originals:
-    return Originals(new_repository.files, JpegCache(tmp_path / "details"), decoders_here, pool)
+    return Originals(
+        new_repository.files, JpegCache(tmp_path / "details"), JpegCache(tmp_path / "previews"), decoders_here, pool
+    )
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ async def use(service: SearchService, name: str = "coffee.png") -> None:
     for image in page.images:
         assert await service.get(image.id) == image
         await service.search_stored(image.id, weak=True)
-    await service.page(tag="space")
+    await service.page(tags=["space"])
     await service.page(words="o")
     await service.tags()
     await service.duplicates.compare()

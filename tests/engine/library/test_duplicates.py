@@ -4,23 +4,27 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 from sqlalchemy import select, text
 
 from engine import EngineSettings, PicTraceError, SearchService, open_service
-from engine.domain import AddResult, Pixels
-from engine.errors import DiskFull, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
+from engine.domain import AddResult, Pair, Pixels, StoredImage
+from engine.errors import DiskFull, FilesUnreachable, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
+from engine.library.originals import Originals
 from engine.matching.candidates import Candidates
 from engine.matching.near_duplicates import Comparer, Known
 from engine.pictures import augment
 from engine.pictures.sources import Source
 from engine.storage.additions import Additions
-from engine.storage.pairs import NOT, THOROUGHLY, WHOLE
+from engine.storage.pairs import NOT, THOROUGHLY, WHOLE, Pairs
 from engine.storage.tables import images
-from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, photograph, thumbnail_of
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 from tests.older_tables import BEFORE_0007
 from tests.small_library import menu
 
@@ -106,6 +110,8 @@ async def test_two_new_pictures_of_one_portion_find_each_other(service: SearchSe
     pixels = photograph("coffee.png")
     first, other, second = await add(service, [jpeg(pixels), jpeg(photograph("rocket.jpg")), jpeg(pixels, 60)])
     assert (first.near, other.near, second.near) == ((second.id,), (), (first.id,))
+    assert (await service.duplicates.groups()).waiting == 1  # whether their pixels are equal
+    await service.duplicates.compare()
     assert (await service.duplicates.groups()).waiting == 0
 
 
@@ -525,7 +531,7 @@ async def copies_of_which_few_were_compared(service: SearchService) -> list[int]
     async with service.database.write() as connection:
         await connection.execute(text(f"DELETE FROM duplicates WHERE first_id = {best} OR second_id > {second}"))
         for one, other in [(best, second), *((second, other) for other in others)]:
-            row = f"({one}, {other}, 0.99, 'near_duplicate', NULL)"
+            row = f"({one}, {other}, 0.99, 'near_duplicate', NULL, NULL)"
             await connection.execute(text(f"INSERT INTO duplicates VALUES {row} ON CONFLICT DO NOTHING"))
     assert await groups(service) == [[best, second]]
     return copies
@@ -536,7 +542,8 @@ async def test_many_copies_are_one_group_though_few_of_each_were_compared(servic
     told: list[tuple[int, int]] = []
     await service.duplicates.compare(progress=lambda *now: told.append(now))
     assert [sorted(group) for group in await groups(service)] == [copies]
-    assert told == [(0, 0), (6, 6)]  # pairs that were missing
+    assert told[0] == (0, 0)
+    assert told[-1] == (6 + 7, 6 + 7)  # pairs that were missing, and the pixels of all
     assert (await service.duplicates.groups()).waiting == 0
     decision = await service.duplicates.decide(copies, "best", actor="test")
     assert len(decision.removed) == 7
@@ -554,7 +561,7 @@ async def test_missing_pairs_are_compared_a_few_at_a_time_and_counted(service: S
     while waiting[-1]:
         await service.duplicates.compare(limit=1)
         waiting.append((await service.duplicates.groups()).waiting)
-    assert waiting == [6, 5, 4, 3, 2, 1, 0]
+    assert waiting == [*[7] * 7, 6, 5, 4, 3, 2, 1, 0]  # each that comes to a group is to be compared by its pixels
     assert len((await groups(service))[0]) == 8
 
 
@@ -702,7 +709,7 @@ async def test_pairs_of_an_older_library_are_compared_anew_once_and_decisions_st
         async with service.database.write() as connection:
             await connection.execute(text("UPDATE duplicates SET relation = 'near_duplicate', part_id = NULL"))
             await connection.execute(
-                text(f"INSERT INTO duplicates VALUES ({one}, {copy}, 0.99, 'near_duplicate', NULL)")
+                text(f"INSERT INTO duplicates VALUES ({one}, {copy}, 0.99, 'near_duplicate', NULL, NULL)")
             )
         await as_before_relations(service)
     async with open_service(settings) as service:
@@ -710,7 +717,7 @@ async def test_pairs_of_an_older_library_are_compared_anew_once_and_decisions_st
         assert (found.groups, found.contained, found.waiting) == ((), 0, 9)
         told: list[tuple[int, int]] = []
         await service.duplicates.compare(progress=lambda *now: told.append(now))
-        assert (told[0], told[-1]) == ((0, 9), (9, 9))
+        assert (told[0], told[-1]) == ((0, 9), (12, 12))  # three pairs by their pixels
         assert sorted(map(sorted, await groups(service))) == sorted(
             [sorted([ids["rocket.jpg"], one, two]), sorted([ids["chelsea.png"], copy])]
         )
@@ -733,3 +740,166 @@ async def test_nothing_is_removed_on_the_strength_of_an_old_pair(filled: Filled,
         with pytest.raises(NotDuplicates):
             await service.duplicates.decide([part, whole], "best", actor="test")
         assert await contained(service) == [(part, whole)]  # it was compared before it was decided
+
+
+async def related(service: SearchService, image_id: int) -> dict[str, set[int]]:
+    found = await service.duplicates.related(image_id)
+    return {side: {one.image.id for one in getattr(found, side)} for side in found.__slots__}
+
+
+async def test_related_pictures_are_told_apart_and_gone_ones_left_out(service: SearchService) -> None:
+    names = ("rocket.jpg", "chelsea.png", "coffee.png", "camera.png")
+    results = await add_paths(service, *(SHIPPED / name for name in names), SHIPPED / "astronaut.png")
+    picture, copy, version, crop, poster = [one.id for one in results if one.id]
+    found = [
+        Pair(picture, copy, 0.97),
+        Pair(picture, version, 0.03, "variant"),
+        Pair(picture, crop, 0.99, "contains", part_id=crop),
+        Pair(picture, poster, 0.95, "contains", part_id=picture),
+        Pair(copy, version, 0.0, "unrelated"),
+    ]
+    await service.repository.pairs.put(found, [], 1, seq=99)
+    sides = {"near_duplicates": {copy}, "variants": {version}, "parts": {crop}, "wholes": {poster}}
+    assert await related(service, picture) == sides
+    assert (await service.duplicates.related(picture)).near_duplicates[0].p_same == 0.97
+    nothing: dict[str, set[int]] = {side: set() for side in sides}
+    assert await related(service, crop) == nothing | {"wholes": {picture}}
+    assert await related(service, copy) == nothing | {"near_duplicates": {picture}}
+    await service.duplicates.decide([picture, copy], "all", actor="test")
+    assert (await related(service, picture))["near_duplicates"] == {copy}  # both are kept, and still near-duplicates
+    await service.duplicates.decide([picture, poster], "different", actor="test")
+    await service.remove([crop], actor="test")
+    assert await related(service, picture) == sides | {"parts": set(), "wholes": set()}
+    with pytest.raises(UnknownImage):
+        await service.duplicates.related(crop)
+
+
+# --- equal pixels
+
+
+def saved(pixels: Pixels, kind: str, **how: Any) -> bytes:
+    file = BytesIO()
+    PillowImage.fromarray(pixels).save(file, kind, **how)
+    return file.getvalue()
+
+
+async def equals(service: SearchService) -> dict[int, bool]:
+    """Whether each picture of the groups, but the best of each, is equal to the best."""
+    await service.duplicates.compare()
+    found = await service.duplicates.groups()
+    assert found.waiting == 0
+    return {one.image.id: one.equal_pixels for group in found.groups for one in group.pictures[1:]}
+
+
+async def test_equal_pixels_are_told_whatever_the_files_are(service: SearchService) -> None:
+    pixels = photograph("coffee.png")
+    other = pixels.copy()
+    other[200, 300] ^= 1
+    png, webp, one_off, compressed = await added(
+        service,
+        saved(pixels, "PNG", compress_level=1),
+        saved(pixels, "WEBP", lossless=True),
+        saved(other, "PNG"),
+        jpeg(pixels, 95),
+    )
+    assert await equals(service) == {webp: True, one_off: False, compressed: False}
+    found = await service.duplicates.groups(equal_only=True)
+    assert [[one.image.id for one in group.pictures] for group in found.groups] == [[png, webp]]
+    assert (found.total, found.equal) == (1, 1)
+    assert (await service.duplicates.groups(equal_only=True, lane="variant")).groups == ()
+
+
+async def test_jpeg_with_other_metadata_is_equal(service: SearchService) -> None:
+    content = jpeg(photograph("rocket.jpg"))
+    commented = content[:2] + b"\xff\xfe\x00\x0ca comment." + content[2:]
+    first, second = await added(service, content, commented)
+    assert await equals(service) in ({first: True}, {second: True})
+
+
+async def test_pixels_are_compared_once_and_only_of_what_may_be_equal(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    read = Originals.pixels_sha256
+
+    async def noting(self: Originals, image: StoredImage) -> str | None:
+        decoded.append(image.id)
+        return await read(self, image)
+
+    monkeypatch.setattr(Originals, "pixels_sha256", noting)
+    pixels = photograph("coffee.png")
+    one, two = await added(service, saved(pixels, "PNG"), saved(pixels, "WEBP", lossless=True))
+    await added(service, jpeg(pixels[:, ::-1]), jpeg(cv2.resize(pixels, (300, 200))))
+    for _ in range(2):
+        await equals(service)
+    assert sorted(decoded) == [one, two]
+
+
+async def test_lost_file_is_equal_to_nothing_and_keeps_nobody_waiting(service: SearchService) -> None:
+    pixels = photograph("coffee.png")
+    _, copy = await added(service, saved(pixels, "PNG"), saved(pixels, "WEBP", lossless=True))
+    original_of(service, await service.get(copy)).unlink()
+    assert await equals(service) == {copy: False}
+
+
+async def test_files_that_cannot_be_reached_are_asked_for_again(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = photograph("coffee.png")
+    _, copy = await added(service, saved(pixels, "PNG"), saved(pixels, "WEBP", lossless=True))
+    with monkeypatch.context() as away:
+
+        async def unreachable(self: Originals, image: StoredImage) -> str | None:
+            raise FilesUnreachable("It does not answer.")
+
+        away.setattr(Originals, "pixels_sha256", unreachable)
+        await service.duplicates.compare()
+        assert (await service.duplicates.groups()).waiting == 1
+    assert await equals(service) == {copy: True}
+
+
+async def test_best_of_many_groups_are_kept_and_brought_back_at_once(service: SearchService) -> None:
+    cups = await added(service, *(jpeg(photograph("coffee.png"), quality) for quality in (95, 70, 50)))
+    cats = await added(service, *(jpeg(photograph("chelsea.png"), quality) for quality in (95, 60)))
+    (stranger,) = await added(service, jpeg(photograph("page.png")))
+    await service.edit(cups[2], {"tags": ["drink"], "title": "A cup"}, actor="test")
+    before = sorted(map(sorted, await groups(service)))
+    decision = await service.duplicates.keep_best_of_each([[*cups, 999], [*cats, stranger]], actor="test")
+    assert (decision.removed, decision.left, decision.kept) == ((*cups[1:], cats[1]), (stranger,), None)
+    kept = await service.get(cups[0])
+    assert (kept.tags, kept.title) == (("drink",), "A cup")
+    assert await groups(service) == []
+    with pytest.raises(NotDuplicates):
+        await service.duplicates.keep_best_of_each([cups, cats], actor="test")
+    assert decision.operation_id
+    await service.undo(actor="test", operation_id=decision.operation_id)
+    assert sorted(map(sorted, await groups(service))) == before
+    assert (await service.get(cups[0])).tags == ()
+
+
+@pytest.mark.parametrize("chosen", [[], [[1, 2], [2, 3]], [[1, 1]], [[n, n + 1] for n in range(1, 1_100, 2)]])
+async def test_impossible_groups_are_refused(service: SearchService, chosen: list[list[int]]) -> None:
+    with pytest.raises(InvalidLimit):
+        await service.duplicates.keep_best_of_each(chosen, actor="test")
+
+
+async def test_groups_are_found_anew_only_where_something_has_changed(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best, copy = await pair(service)
+    await service.duplicates.compare()
+    asked: list[int] = []
+    undecided = Pairs.undecided
+
+    async def noting(self: Pairs) -> object:
+        asked.append(1)
+        return await undecided(self)
+
+    monkeypatch.setattr(Pairs, "undecided", noting)
+    for _ in range(3):
+        assert await groups(service) == [[best, copy]]
+    assert len(asked) <= 1
+    await service.duplicates.decide([best, copy], "different", actor="test")
+    assert await groups(service) == []
+    await service.undo(actor="test")
+    assert await groups(service) == [[best, copy]]

@@ -6,7 +6,7 @@ from engine.domain import Pair
 from engine.library.grouping import components, missing_around, near_duplicates, neighbours, variants
 from engine.storage.pairs import Size
 
-SIZES = {image_id: Size(image_id, 1_000 - image_id, 1) for image_id in range(1, 9)}  # 1 is the best
+SIZES = {image_id: Size(image_id, 1_000 - image_id, 1, 1) for image_id in range(1, 9)}  # 1 is the best
 
 
 def near(*keys: tuple[int, int]) -> list[Pair]:

@@ -246,7 +246,7 @@ async def test_tags_that_can_be_read_are_kept(filled: Filled) -> None:
     async with filled() as service:
         await execute(service, """UPDATE images SET tags = '["space", 7, null, {"a": 1}]' WHERE id = 1""")
         assert (await service.get(1)).tags == ("space",)
-        assert [image.id for image in (await service.page(tag="space")).images] == [1]
+        assert [image.id for image in (await service.page(tags=["space"])).images] == [1]
         assert "space" in await service.tags()
         assert all(isinstance(tag, str) for tag in await service.tags())
         await check(service, repair=True)

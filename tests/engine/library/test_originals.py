@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,10 +14,10 @@ import pytest
 from PIL import Image as PillowImage
 
 from engine import EngineSettings, SearchService, StoredImage, open_service
-from engine.domain import HandcraftedFeatures, Keypoints, StoredFeatures
-from engine.errors import UnreadableFile
-from engine.library.originals import DETAIL_SIDE, Originals
-from engine.pictures import imaging
+from engine.domain import HandcraftedFeatures, Image, Keypoints, Pixels, StoredFeatures
+from engine.errors import TooCostly, UnreadableFile
+from engine.library.originals import DETAIL_SIDE, MAX_JPEG_SIDE, PREVIEW_SIDE, Originals
+from engine.pictures import imaging, stripping
 from tests.conftest import SHIPPED, jpeg, original_of, thumbnail_of
 from tests.engine.library.conftest import painted
 from tests.engine.pictures.test_raw import dng
@@ -165,3 +167,97 @@ async def test_preview_of_a_strip_gets_borders(opened: Opened) -> None:
     _, originals, image = opened
     height, width = imaging.decode_thumbnail(await originals.preview(image, side=400, max_ratio=1.0)).shape[:2]
     assert height == width == 400
+
+
+async def preview_of(settings: EngineSettings, content: bytes, name: str = "a.png") -> tuple[Pixels, bytes]:
+    """What is made to look at of a picture, which must be at hand afterwards or be the file's own."""
+    async with open_service(settings) as service:
+        added = await service.add_bytes(content, name=name, actor="test")
+        assert added.id
+        image = await service.get(added.id)
+        assert await service.originals.preview_at_hand(image) is None
+        preview = await service.originals.preview_of(image)
+        assert await service.originals.preview_at_hand(image) in (preview, None)
+        return imaging.decode(preview, side=10**5, max_bytes=10**8, max_pixels=10**9).pixels, preview
+
+
+def encoded(pixels: Pixels, kind: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    PillowImage.fromarray(pixels).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+async def test_preview_is_sharp_and_at_most_2048_pixels(settings: EngineSettings) -> None:
+    large = cv2.resize(painting(3), (3000, 2250), interpolation=cv2.INTER_CUBIC)
+    pixels, _ = await preview_of(settings, encoded(large, "PNG"))
+    assert pixels.shape == (1536, 2048, 3)
+    assert np.abs(pixels.astype(int) - cv2.resize(large, (2048, 1536), interpolation=cv2.INTER_AREA)).mean() < 3
+
+
+async def test_preview_of_a_small_picture_is_not_enlarged(settings: EngineSettings) -> None:
+    pixels, _ = await preview_of(settings, encoded(painting(3), "PNG"))
+    assert pixels.shape == painting(3).shape
+
+
+async def test_small_jpeg_is_its_own_preview_without_its_metadata(settings: EngineSettings) -> None:
+    tags = PillowImage.Exif()
+    tags[0x010F] = "a secret"
+    content = encoded(painting(3), "JPEG", exif=tags.tobytes())
+    _, preview = await preview_of(settings, content, "a.jpg")
+    assert preview == stripping.strip(content, "image/jpeg")
+    assert b"a secret" not in preview
+    assert not list((settings.cache_dir / "previews").rglob("*.jpg"))
+
+
+async def test_preview_is_upright_whatever_the_file_says(settings: EngineSettings) -> None:
+    tags = PillowImage.Exif()
+    tags[0x0112] = 6
+    pixels, preview = await preview_of(settings, encoded(painting(3), "JPEG", exif=tags.tobytes()), "a.jpg")
+    assert pixels.shape == (480, 360, 3)
+    assert b"Exif" not in preview
+
+
+async def test_preview_of_a_long_page_can_be_read(settings: EngineSettings) -> None:
+    """A page of 1 : 12 within 2,048 pixels would be 170 pixels wide."""
+    page = np.vstack([cv2.resize(painting(number), (600, 450)) for number in range(16)])
+    pixels, _ = await preview_of(settings, encoded(page, "PNG"))
+    assert pixels.shape == page.shape
+
+
+async def test_preview_of_a_strip_is_one_that_jpeg_can_hold(settings: EngineSettings) -> None:
+    strip = np.zeros((8, 70_000, 3), np.uint8)
+    strip[:, ::50] = 255
+    pixels, _ = await preview_of(settings, encoded(strip, "PNG"))
+    assert max(pixels.shape) <= MAX_JPEG_SIDE
+
+
+async def test_preview_goes_with_its_picture_and_is_made_once(opened: Opened) -> None:
+    service, originals, image = opened
+    kept = service.settings.cache_dir / "previews" / image.sha256[:2] / f"{image.sha256}.jpg"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"\xff\xd8 as before \xff\xd9")
+    assert await originals.preview_at_hand(image) == b"\xff\xd8 as before \xff\xd9"
+    await service.remove([image.id], actor="test")
+    assert kept.exists()
+    await service.checker.check(repair=False, purge=True, actor="test")
+    assert not kept.exists()
+
+
+async def test_preview_of_what_is_too_dear_is_smaller_and_of_what_is_lost_there_is_none(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, originals, image = opened
+    sides, decoded = list[int](), Originals.decoded
+
+    async def dear(self: Originals, image: StoredImage, *, side: int, of_parts: bool = False) -> Image:
+        sides.append(side)
+        if len(sides) == 1:
+            raise TooCostly("for a test")
+        return await decoded(self, image, side=side, of_parts=of_parts)
+
+    monkeypatch.setattr(Originals, "decoded", dear)
+    await originals.preview_of(replace(image, width=PREVIEW_SIDE + 1))
+    assert sides == [PREVIEW_SIDE, imaging.LIBRARY_SIDE]
+    original_of(service, image).unlink()
+    with pytest.raises(UnreadableFile):
+        await originals.preview_of(image)

@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from engine import EngineSettings, SearchService, open_service
-from engine.domain import FEATURES_VERSION, Pixels
+from engine.domain import FEATURES_VERSION, Pixels, StoredImage
+from engine.errors import LibraryBusy
 from engine.library import renewal
+from engine.library.originals import Originals
 from engine.pictures import imaging
 from engine.storage.tables import changes, embeddings, images, parts
 from tests.conftest import jpeg, original_of, photograph
+from tests.engine.pictures.test_taking import DATE, dated
 
 BEFORE = np.full((100, 100, 3), 255, np.uint8)  # as a white drawing was seen on white
 POSTS = ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png", "camera.png")
@@ -123,3 +126,62 @@ async def test_picture_whose_original_is_lost_holds_nothing_up(settings: EngineS
         assert (await service.status()).outdated == 1  # it waits for its file
         assert await service.originals.thumbnail(image) == before
         assert await remade(service) == [page]
+
+
+async def undate(service: SearchService) -> None:
+    """As an older PicTrace has left all pictures: it did not ask when they were taken."""
+    async with service.database.write() as connection:
+        await connection.execute(update(images).values(taken_at=None, taken_version=0))
+
+
+async def dates(service: SearchService) -> dict[str, str | None]:
+    return {image.filename: image.taken_at for image in (await service.page()).images}
+
+
+async def test_dates_of_older_pictures_are_read_once_and_nothing_is_made_anew(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_service(settings) as service:
+        await add(service, dated(), "dated.jpg")
+        await add(service, jpeg(photograph("coffee.png")), "undated.jpg")
+        lost = await add(service, dated(written="1999:01:02 03:04:05"), "lost.jpg")
+        assert await dates(service) == {"dated.jpg": DATE, "undated.jpg": None, "lost.jpg": "1999-01-02T03:04:05"}
+        await undate(service)
+        path = original_of(service, await service.get(lost))
+        path.rename(path.with_suffix(".away"))
+    monkeypatch.setattr(renewal, "WAIT_S", 0)
+    async with open_service(settings) as service:
+        async with asyncio.timeout(60):
+            while len(await service.repository.dates.lacking(9)) > 1:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+        assert await dates(service) == {"dated.jpg": DATE, "undated.jpg": None, "lost.jpg": None}
+        assert [image.id for image in await service.repository.dates.lacking(9)] == [lost]  # it waits for its file
+        path.with_suffix(".away").rename(path)
+        await service.checker.check(repair=True, purge=False, actor="test")
+        assert (await dates(service))["lost.jpg"] == "1999-01-02T03:04:05"
+        assert await service.repository.dates.lacking(9) == []
+        assert await remade(service) == []
+
+
+async def test_dates_are_read_on_where_it_was_broken_off(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "PORTION", 1)
+    async with open_service(settings, tidying=False) as service:
+        for number in range(3):
+            await add(service, dated(written=f"200{number}:01:01 00:00:00"), f"{number}.jpg")
+        await undate(service)
+        asked, read = list[int](), Originals.taken_at
+
+        async def breaking(self: Originals, image: StoredImage) -> str | None:
+            asked.append(image.id)
+            if asked == [1, 2]:
+                raise LibraryBusy("for a test")
+            return await read(self, image)
+
+        monkeypatch.setattr(Originals, "taken_at", breaking)
+        with pytest.raises(LibraryBusy):
+            await service.checker.renewal.renew()
+        await service.checker.renewal.renew()
+        assert asked == [1, 2, 2, 3]
+        assert sorted(filter(None, (await dates(service)).values())) == [f"200{n}-01-01T00:00:00" for n in range(3)]

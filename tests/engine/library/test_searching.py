@@ -10,10 +10,12 @@ from PIL import Image as PillowImage
 from sqlalchemy import delete
 
 from engine import EngineSettings, PicTraceError, SearchService, open_service
-from engine.errors import InvalidLimit, UnknownImage, UnreadableFile
+from engine.domain import Edit, Image, Region
+from engine.errors import InvalidLimit, InvalidRegion, TooManyPixels, UnknownImage, UnreadableFile
 from engine.library.searching import MAX_LIMIT, PREVIEW_SIDE
 from engine.pictures import augment, imaging
 from engine.storage.tables import embeddings, keypoints
+from tests import collages
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
 from tests.engine.library.conftest import Work, paint, painted
 from tests.small_library import menu, painting
@@ -432,3 +434,112 @@ async def test_stored_animation_is_found_by_its_bytes(small: SearchService, work
     found = await small.search(content)
     assert (found.matches[0].image.id, found.matches[0].evidence.exact) == (added.id, True)
     assert work.embedded == before
+
+
+# --- a region of the query
+
+
+async def test_region_is_looked_for_and_what_is_found_lies_in_the_whole_query(service: SearchService) -> None:
+    names = ("coffee.png", "chelsea.png", "rocket.jpg", "astronaut.png")
+    await add_paths(service, *(SHIPPED / name for name in names))
+    collage = collages.made("four with gutters", [photograph(name) for name in names], seed=3)
+    content = jpeg(collage.pixels)
+    for name, piece in zip(names, collage.pieces, strict=True):
+        result = await service.search(content, region=piece)
+        best = result.matches[0]
+        assert (best.image.filename, best.lane) == (name, "same")
+        assert (result.query.width, result.query.height) == (collage.pixels.shape[1], collage.pixels.shape[0])
+        outline = best.evidence.outline
+        assert outline
+        assert piece.x - 0.2 < min(x for x, _ in outline) < max(x for x, _ in outline) < piece.x + piece.width + 0.2
+        assert best.evidence.region
+        assert collages.overlap(best.evidence.region, piece) > 0.95
+        for box in best.evidence.differs:
+            assert collages.overlap(box, piece) > 0
+        assert len(result.regions) == 4  # of the whole query, whatever part was asked with
+        assert all(max(collages.overlap(one, box) for box in result.regions) > 0.8 for one in collage.pieces)
+        explained = await service.explain(content, best.image.id, region=piece)
+        assert explained.match.lane == "same"
+        assert explained.match.evidence.outline == best.evidence.outline
+        assert imaging.decode_own(explained.picture) is not None
+
+
+async def test_region_of_the_very_file_is_no_exact_match_and_the_whole_region_is(service: SearchService) -> None:
+    await add_paths(service, SHIPPED / "coffee.png", SHIPPED / "rocket.jpg")
+    content = (SHIPPED / "coffee.png").read_bytes()
+    (best, *_) = (await service.search(content, region=Region(0.2, 0.1, 0.6, 0.7))).matches
+    assert (best.image.filename, best.lane, best.evidence.exact) == ("coffee.png", "same", False)
+    assert Edit.CROPPED in best.evidence.edits
+    (best, *_) = (await service.search(content, region=Region(0, 0, 1, 1))).matches
+    assert best.evidence.exact
+
+
+async def test_region_of_a_stored_picture_is_cut_from_its_original(service: SearchService) -> None:
+    """A piece of a thumbnail of 320 pixels would have 60."""
+    large = np.asarray(cv2.resize(photograph("rocket.jpg"), (2_560, 1_708), interpolation=cv2.INTER_CUBIC), np.uint8)
+    small = photograph("coffee.png")
+    large[200:600, 300:900] = cv2.resize(small, (600, 400))
+    whole, piece = await add_bytes(service, jpeg(large)), await add_bytes(service, jpeg(small, 80))
+    region = Region(300 / 2_560, 200 / 1_708, 600 / 2_560, 400 / 1_708)
+    (best, *_) = (await service.search_stored(whole, region=region)).matches
+    assert (best.image.id, best.lane) == (piece, "same")
+    assert whole not in {match.image.id for match in (await service.search_stored(whole, region=region)).matches}
+
+
+async def test_too_small_a_region_is_refused(gallery: SearchService) -> None:
+    for act in (
+        gallery.search(painted(9), region=Region(0, 0, 0.1, 0.5)),
+        gallery.search_stored(1, region=Region(0, 0, 0.1, 0.5)),
+        gallery.explain(painted(9), 1, region=Region(0, 0, 0.1, 0.5)),
+    ):
+        with pytest.raises(InvalidRegion, match="16 x 60 pixels"):
+            await act
+
+
+async def test_picture_that_is_too_large_for_a_region_is_cut_from_a_smaller_one(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_paths(service, SHIPPED / "coffee.png", SHIPPED / "rocket.jpg")
+    decoders = service._decoders
+    decode, sides = decoders.decode_query, []
+
+    async def refusing(content: bytes, *, side: int) -> Image:
+        sides.append(side)
+        if side > imaging.QUERY_SIDE:
+            raise TooManyPixels("Too many.")
+        return await decode(content, side=side)
+
+    monkeypatch.setattr(decoders, "decode_query", refusing)
+    content = (SHIPPED / "coffee.png").read_bytes()
+    (best, *_) = (await service.search(content, region=Region(0.2, 0.1, 0.6, 0.7))).matches
+    assert best.image.filename == "coffee.png"
+    assert sides == [2_000, imaging.QUERY_SIDE]
+
+
+async def add_bytes(service: SearchService, content: bytes) -> int:
+    added = await service.add_bytes(content, name="a.jpg", actor="test")
+    assert added.id
+    return added.id
+
+
+# --- pictures with some tags
+
+
+async def test_only_pictures_with_all_the_tags_are_searched(gallery: SearchService) -> None:
+    for image_id, tags in {1: ["sea"], 2: ["sea", "summer"], 3: ["summer"]}.items():
+        await gallery.edit(image_id, {"tags": tags}, actor="test")
+    for asked, wanted in {("sea",): {1, 2}, ("summer", "sea"): {2}, ("Sea",): set(), ("sea", "winter"): set()}.items():
+        result = await gallery.search(painted(9), tags=asked, weak=True)
+        assert ({match.image.id for match in result.matches}, result.library_size) == (wanted, len(wanted))
+    assert {match.image.id for match in (await gallery.search_stored(1, tags=["sea"], weak=True)).matches} == {2}
+    untagged = (await gallery.search(painted(3), tags=["sea"], weak=True)).matches  # its very bytes are in
+    assert {match.image.id for match in untagged} == {1, 2}
+    assert (await gallery.search(painted(1), tags=["sea"])).matches[0].evidence.exact
+
+
+async def test_more_than_five_are_given_where_more_are_asked_for(small: SearchService) -> None:
+    await paint(small, *range(1, 31))
+    found = (await small.search(painted(40), limit=MAX_LIMIT, weak=True)).matches
+    assert len(found) == 30
+    few = (await small.search(painted(40), limit=5, weak=True)).matches
+    assert [match.image.id for match in found[:5]] == [match.image.id for match in few]

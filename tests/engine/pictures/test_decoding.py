@@ -21,6 +21,7 @@ from engine.pictures.decoding import Decoders, Limits
 from tests.attacks.hostile_files import KINDS
 from tests.conftest import cut_short, jpeg, photograph
 from tests.decoders import end_kept
+from tests.engine.pictures.test_taking import DATE, dated
 
 MEGABYTE = 1024 * 1024
 ROOT = Path(__file__).parents[3]
@@ -278,3 +279,12 @@ def test_workers_end_with_their_parent() -> None:
     while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
         time.sleep(0.05)
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_picture_is_looked_at_without_its_pixels(door: Decoders) -> None:
+    limits = {"max_bytes": MEGABYTE, "max_pixels": 10**6, "max_source_pixels": 10**6}
+    image = await door.look(dated(), **limits)
+    assert (image.taken_at, image.pixels.shape, image.width) == (DATE, (1, 1, 3), 300)
+    assert (await door.decode(dated(), side=100)).taken_at == DATE
+    with pytest.raises(TooManyPixels):
+        await door.look(dated(), **limits | {"max_source_pixels": 1000})

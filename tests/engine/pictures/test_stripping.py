@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from engine import SearchService
 from engine.pictures import imaging
 from engine.pictures.decoding import Limits
-from engine.pictures.stripping import REBUILDERS, strip
+from engine.pictures.stripping import JFIF, REBUILDERS, is_upright, strip
 from tests.conftest import Filled, photograph
 
 JPEG, PNG, WEBP, GIF = "image/jpeg", "image/png", "image/webp", "image/gif"
@@ -527,3 +527,15 @@ async def test_very_large_picture_is_given_as_a_smaller_jpeg_where_it_takes_too_
         assert isinstance(served.content, bytes)
         assert max(opened(served.content).size) == side
         assert strip(served.content, JPEG) == served.content
+
+
+@pytest.mark.parametrize("orientation", [None, 1, 6])
+@pytest.mark.parametrize("is_jfif", [True, False])
+def test_stripped_jpeg_says_whether_it_is_upright(orientation: int | None, is_jfif: bool) -> None:
+    content = saved(picture(), "JPEG", exif=exif(orientation))
+    if not is_jfif:
+        content = content[:2] + content[20:]
+    stripped = strip(content, JPEG)
+    assert stripped
+    assert (JFIF in stripped) == is_jfif
+    assert is_upright(stripped) == (orientation != 6)

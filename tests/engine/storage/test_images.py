@@ -13,10 +13,10 @@ from engine.errors import UnknownImage
 from engine.storage import clock
 from engine.storage.files import original_key, thumbnail_key
 from engine.storage.repository import Repository
-from engine.storage.statements import Operation
+from engine.storage.statements import IDS_A_QUERY, Operation
 from engine.storage.tables import embeddings, hashes, images
 from tests.conftest import SHIPPED, add_paths
-from tests.rows import add, content_of, execute, lines, remove, sha256_of
+from tests.rows import add, content_of, edit, execute, lines, remove, sha256_of
 
 on_both = pytest.mark.databases("sqlite", "postgresql")
 A = SHIPPED / "astronaut.png"
@@ -120,66 +120,6 @@ async def test_live_pictures_come_in_order_a_portion_at_a_time(repository: Repos
     assert [await repository.images.count_live(after=after) for after in (0, ids[1], ids[-1])] == [5, 3, 0]
 
 
-@on_both
-async def test_page_is_newest_first_below_a_picture(repository: Repository) -> None:
-    ids = await add(repository, *range(1, 6))
-    await remove(repository, ids[3])
-
-    async def page(before: int | None, limit: int = 2) -> list[int]:
-        return ids_of(await repository.images.page(before=before, limit=limit, tag=None, words=None))
-
-    assert await page(None) == [ids[4], ids[2]]
-    assert await page(ids[2]) == [ids[1], ids[0]]
-    assert await page(ids[0]) == []
-    assert await page(None, 10) == [ids[4], ids[2], ids[1], ids[0]]
-
-
-@on_both
-async def test_words_are_looked_for_in_title_and_name_whatever_their_case(repository: Repository) -> None:
-    cat, coffee, percent = (
-        (await add(repository, 1, name="IMG_1.png", title="Ein Kätzchen SCHLÄFT"))[0],
-        (await add(repository, 2, name="Чашка кофе.png"))[0],
-        (await add(repository, 3, name="100%_a\\b.png", title="half"))[0],
-    )
-
-    async def found(words: str | None) -> list[int]:
-        page = ids_of(await repository.images.page(before=None, limit=9, tag=None, words=words))
-        assert await repository.images.count(tag=None, words=words) == len(page)
-        return page
-
-    assert await found("kätzchen") == [cat]
-    assert await found("schläft img") == [cat]  # each of the words, in either
-    assert await found("schläft kofe") == []
-    assert await found("КОФЕ") == [coffee]
-    assert await found("%") == [percent]
-    assert await found("0%_") == [percent]
-    assert await found("a\\b") == [percent]
-    assert await found("_") == [percent, cat]
-    assert await found(" \n ") == await found("") == await found(None) == [percent, coffee, cat]
-
-
-@on_both
-async def test_tag_is_looked_for_as_a_whole_and_counted_by_its_pictures(repository: Repository) -> None:
-    first = (await add(repository, 1, tags=("space", "night")))[0]
-    second = (await add(repository, 2, tags=("space",)))[0]
-    (third,) = await add(repository, 3, tags=("spaceship", "é", 'quote"', "100%"))
-    (removed,) = await add(repository, 4, tags=("space", "gone"))
-    await remove(repository, removed)
-
-    async def tagged(tag: str) -> list[int]:
-        return ids_of(await repository.images.page(before=None, limit=9, tag=tag, words=None))
-
-    assert await tagged("space") == [second, first]
-    assert await tagged("SPACE") == await tagged("spac") == await tagged("%") == []
-    assert await tagged("e\u0301") == [third]  # as macOS writes it
-    assert await tagged('quote"') == [third]
-    assert await repository.images.count(tag="space", words="1") == 1
-    tags = await repository.images.tags(10)
-    assert tags == {"space": 2, "night": 1, "é": 1, "spaceship": 1, 'quote"': 1, "100%": 1}
-    assert next(iter(tags)) == "space"
-    assert await repository.images.tags(1) == {"space": 2}
-
-
 # --- counting
 
 
@@ -261,6 +201,39 @@ async def test_those_that_are_still_there_are_taken_out(repository: Repository) 
     undone = await repository.operations.undo("test")
     assert (undone.operation_id, undone.kind, undone.images) == (operation.id, "repair", 1)
     assert await repository.images.take_out([], Operation("repair", "test")) == 0
+
+
+@on_both
+async def test_many_are_edited_as_one_operation_and_put_back_as_one(repository: Repository) -> None:
+    ids = await add(repository, *range(1, IDS_A_QUERY + 4), tags=("old",), title="before")
+    await remove(repository, ids[-1])
+    await edit(repository, 2, tags=["old", "new"], title="2")
+    operation = Operation("edit", "ada")
+
+    def numbered(image: StoredImage, number: int) -> dict[str, Any]:
+        return {"tags": [*image.tags, "new"] if "new" not in image.tags else list(image.tags), "title": str(number)}
+
+    in_order = [3, 2, 3, *ids[3:], 1, 99]
+    assert await repository.images.edit_many(in_order, numbered, operation) == len(ids) - 2  # 2 is so already
+    images = {image.id: image for image in await repository.images.live_images()}
+    assert [images[one].title for one in (3, 2, 4, 1)] == ["1", "2", "3", str(len(ids) - 1)]
+    assert {image.tags for image in images.values()} == {("old", "new")}
+    assert 2 not in [image_id for number, image_id, _ in await lines(repository) if number == operation.id]
+    undone = await repository.operations.undo("boris", operation.id)
+    assert (undone.kind, undone.images) == ("edit", len(ids) - 2)
+    images = {image.id: image for image in await repository.images.live_images()}
+    assert (images[2].title, images[1].title, images[1].tags) == ("2", "before", ("old",))
+
+
+async def test_edit_of_many_that_changes_nothing_leaves_no_operation(repository: Repository) -> None:
+    await add(repository, 1, tags=("a",))
+    operation = Operation("edit", "ada")
+    assert await repository.images.edit_many([1], lambda *_: {"tags": ["a"], "title": None}, operation) == 0
+    assert operation.id is None
+    with pytest.raises(UnknownImage, match="None of these 2 pictures"):
+        await repository.images.edit_many([98, 99], lambda *_: {"title": "x"}, operation)
+    with pytest.raises(UnknownImage):
+        await repository.images.edit_many(IMPOSSIBLE, lambda *_: {"title": "x"}, operation)
 
 
 # --- real pictures

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from engine import PicTraceError, SearchService
+from engine.domain import PastOperation
 from engine.errors import NothingToUndo, UnknownOperation
 from engine.storage import clock
 from engine.storage.repository import Repository
@@ -263,3 +264,89 @@ async def test_last_operation_is_that_of_its_actor(service: SearchService) -> No
     assert await service.last_operation("ada") == mine.operation_id
     assert mine.operation_id is not None
     assert await service.added_by(mine.operation_id) == [mine.id]
+
+
+# --- looking back
+
+
+def told(past: PastOperation) -> tuple[int, str, int, bool, bool, int | None, tuple[int, ...]]:
+    return past.id, past.kind, past.pictures, past.is_undone, past.can_undo, past.undoes, past.images
+
+
+@on_both
+async def test_history_says_what_was_done_and_what_can_still_be_taken_back(repository: Repository) -> None:
+    await add(repository, *range(1, 7), actor="ada")
+    await edit(repository, 2, title="x")
+    removal = await remove(repository, 5, 6)
+    await repository.operations.undo("boris", removal)
+    past = await repository.operations.history(before=None, limit=9)
+    assert [told(one) for one in past] == [
+        (4, "undo", 2, False, False, 3, (6, 5)),
+        (3, "remove", 2, True, False, None, (5, 6)),
+        (2, "edit", 1, False, True, None, (2,)),
+        (1, "add", 6, False, True, None, (1, 2, 3, 4)),
+    ]
+    assert [one.actor for one in past] == ["boris", "test", "test", "ada"]
+    assert past[-1].at.utcoffset() == timedelta(0)
+    assert [one.id for one in await repository.operations.history(before=4, limit=2)] == [3, 2]
+
+
+@on_both
+async def test_what_is_purged_or_as_it_was_before_cannot_be_taken_back(repository: Repository) -> None:
+    await add(repository, 1, 2)
+    await edit(repository, 1, title="x")
+    await remove(repository, 1, 2)
+
+    async def can_undo() -> list[int]:
+        return [one.id for one in await repository.operations.history(before=None, limit=9) if one.can_undo]
+
+    assert await can_undo() == [3]  # the addition and the edit are of pictures that are not there
+    restoration = Operation("restore", "test")
+    await repository.trash.restore([1], restoration)
+    assert await can_undo() == [4, 3, 2, 1]
+    await repository.upkeep.purge(clock.now() + timedelta(seconds=1), "engine")
+    assert await can_undo() == [4, 2, 1]
+    await remove(repository, 1)
+    await repository.upkeep.purge(clock.now() + timedelta(seconds=1), "engine")
+    assert await can_undo() == []
+
+
+@on_both
+async def test_decision_can_be_taken_back_while_its_pictures_are_there(repository: Repository) -> None:
+    await add(repository, 1, 2)
+    await repository.pairs.keep([1, 2], "kept", Operation("decision", "test"))
+    past = (await repository.operations.history(before=None, limit=1))[0]
+    assert told(past) == (2, "decision", 2, False, True, None, (1, 2))
+
+
+@on_both
+async def test_history_is_without_what_concerns_no_picture_and_what_the_engine_makes_again(
+    repository: Repository,
+) -> None:
+    await repository.operations.begin(Operation("add", "test"))
+    await add(repository, 1)
+    image = prepared(1).features
+    await repository.features.put_features(1, image.handcrafted, 1, Operation("remake", "engine"))
+    assert [one.id for one in await repository.operations.history(before=None, limit=9)] == [2]
+
+
+async def test_who_added_a_picture_is_known_while_the_feed_tells(repository: Repository) -> None:
+    await add(repository, 1, actor="ada")
+    await remove(repository, 1)
+    await add(repository, 1, actor="boris")  # restored
+    assert await repository.operations.actor_of_addition(1) == "ada"
+    assert await repository.operations.actor_of_addition(99) is None
+    await repository.feed.trim(1, datetime.now(UTC) + timedelta(days=1))
+    assert await repository.operations.actor_of_addition(1) is None
+
+
+@on_both
+async def test_changes_of_one_picture_are_taken_back_from_the_last_on(repository: Repository) -> None:
+    """As additions may have made them that joined one operation."""
+    await add(repository, 1, title="first")
+    operation = Operation("edit", "test")
+    for title in ("second", "third"):
+        await repository.images.edit(1, {"title": title}, operation)
+    assert operation.id
+    assert (await repository.operations.undo("test", operation.id)).images == 2
+    assert (await repository.images.get(1)).title == "first"

@@ -14,7 +14,7 @@ async def test_pair_with_a_picture_that_went_meanwhile_is_not_stored(service: Se
     await pairs.put([Pair(first, second, 0.9), Pair(first, 99, 0.9)], [first, 99], WHOLE, seq=2)
     found, sizes = await pairs.undecided()
     assert found == [Pair(first, second, 0.9)]
-    assert {one.id: one.pixels for one in sizes.values()} == {first: 600 * 400, second: 640 * 427}
+    assert {one.id: one.sides for one in sizes.values()} == {first: (600, 400), second: (640, 427)}
     await pairs.put([Pair(first, second, 0.95)], [], WHOLE, seq=2)
     assert (await pairs.undecided())[0] == [Pair(first, second, 0.95)]
     await service.remove([second], actor="test")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from engine import SearchService
-from engine.domain import NetworkRef
+from engine.domain import Arrangement, NetworkRef
 from engine.errors import UnknownImage, UnknownOperation
 from engine.storage import statements
 from engine.storage.repository import Repository
@@ -70,8 +70,8 @@ async def test_all_that_is_said_of_a_picture_can_be_stored(repository: Repositor
 async def test_names_are_found_however_they_were_composed(repository: Repository) -> None:
     (image_id,) = await add(repository, 1, name=DECOMPOSED, tags=(DECOMPOSED,))
     for spelling in (DECOMPOSED, unicodedata.normalize("NFC", DECOMPOSED)):
-        for asked in ({"tag": spelling, "words": None}, {"tag": None, "words": spelling.upper()}):
-            (found,) = await repository.images.page(before=None, limit=5, **asked)
+        for asked in (Arrangement(tags=(spelling,)), Arrangement(words=spelling.upper())):
+            (found,) = await repository.listings.page(asked, limit=5)
             assert found.id == image_id
 
 
@@ -162,7 +162,7 @@ async def test_row_whose_tags_are_no_list_fails_no_query(repository: Repository)
     await add(repository, *range(1, 7), tags=("kept",))
     for image_id, tags in enumerate(("null", "7", '"kept"', '{"kept": 1}', '["kept", 7]'), 2):
         await execute(repository, f"UPDATE images SET tags = '{tags}' WHERE id = {image_id}")
-    page = await repository.images.page(before=None, limit=9, tag="kept", words=None)
+    page = await repository.listings.page(Arrangement(tags=("kept",)), limit=9)
     assert [image.id for image in page] == [6, 1]
     assert (await repository.images.tags(9))["kept"] == 2
     assert len(await repository.images.live_images()) == 6
@@ -172,7 +172,7 @@ async def test_row_whose_tags_are_no_list_fails_no_query(repository: Repository)
 async def test_row_whose_tags_are_no_json_fails_no_filter(repository: Repository, tags: str) -> None:
     first, second = await add(repository, 1, 2, tags=("kept",))
     await execute(repository, f"UPDATE images SET tags = {tags} WHERE id = {first}")
-    found = await repository.images.count(tag="kept", words=None)
+    found = await repository.listings.count(Arrangement(tags=("kept",)))
     assert (found, await repository.images.tags(9)) == (1, {"kept": 1})
     assert (await repository.images.get(second)).tags == ("kept",)
 
@@ -192,4 +192,4 @@ async def test_text_that_no_database_takes_is_made_takeable(service: SearchServi
     (edited,) = (await service.edit(added.id, {"title": odd, "tags": [odd], "source_url": odd}, actor="test")).images
     assert (edited.title, edited.tags, edited.source_url) == ("ab?c", ("ab?c",), "ab?c")
     assert await service.tags() == {"ab?c": 1}
-    assert [one.id for one in (await service.page(tag=odd, words="B\0")).images] == [added.id]
+    assert [one.id for one in (await service.page(tags=[odd], words="B\0")).images] == [added.id]
