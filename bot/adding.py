@@ -1,4 +1,4 @@
-"""Adds pictures that an admin sends, and says what became of each."""
+"""Adds pictures that admins and adders send, and says what became of each."""
 
 import asyncio
 import logging
@@ -8,17 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from html import unescape
+from functools import partial
+from html import escape, unescape
 from pathlib import Path
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import BufferedInputFile, Document, InlineKeyboardMarkup, Message
+from aiogram.types import BufferedInputFile, Document, InlineKeyboardMarkup, Message, User
 
 from bot import keyboards, replies
+from bot.adders import Adders, Role
 from bot.addressing import ReplyPlace, actor, covered, place_of
-from bot.answers import Answers, send_once
-from bot.asked import AskedPicture, Other, Refusal, archive_ending
+from bot.announcing import Addition, Announcing
+from bot.answers import Answers
+from bot.asked import AskedPicture, Other, Refusal, archive_ending, hashtags
 from bot.inbox import Turn
 from bot.telegram_files import Shown, TelegramFiles
 from bot.texts import Text
@@ -76,6 +79,7 @@ class Report:
     counts: dict[str, int] = field(default_factory=dict)
     shown: list[Shown] = field(default_factory=list)
     keep: keyboards.Row = field(default_factory=list)
+    added: list[int] = field(default_factory=list)
     operation_id: int | None = None
 
     def count(self, what: str) -> None:
@@ -91,9 +95,13 @@ class Adding:
         service: SearchService,
         files: TelegramFiles,
         answers: Answers,
+        adders: Adders,
+        announcing: Announcing,
         sentence: Callable[[Exception, Text], str],
     ) -> None:
         self._bot = bot
+        self._adders = adders
+        self._announcing = announcing
         self._service = service
         self._files = files
         self._answers = answers
@@ -102,6 +110,7 @@ class Adding:
     async def add(self, turn: Turn, message: Message, brought: Brought, options: AddOptions, t: Text) -> None:
         """Photos, files, stickers and links, then the pictures of archives, all as one operation; others are named."""
         assert message.from_user
+        await self._adders.met(message.from_user)
         who, report = actor(message.from_user.id), Report(t)
         place = covered(place_of(message), brought.pictures)
         with tempfile.TemporaryDirectory(prefix="pictrace-") as folder:
@@ -109,7 +118,7 @@ class Adding:
             stopped = await self._add(turn, who, place, given, options, report)
         for other in refused:
             self._refuse(other.name, other.refusal, report)
-        await self._report(turn, place, report, stopped)
+        await self._report(turn, message.from_user, place, report, stopped)
 
     async def _gathered(self, brought: Brought, folder: Path) -> tuple[list[Given], list[Other]]:
         """What can be added, archives written into the folder, and what cannot."""
@@ -154,6 +163,7 @@ class Adding:
             tags=options.tags,
             page_url=options.page_url,
             operation_id=turn.operation_id,
+            stop=lambda: not self._may_add(turn),
         )
         try:
             async for result in adding:
@@ -170,6 +180,11 @@ class Adding:
         finally:
             await progress.end()
         return None
+
+    def _may_add(self, turn: Turn) -> bool:
+        """Whether whoever adds still may: adders can be forbidden to in the middle."""
+        person = turn.messages[0].from_user
+        return person is not None and self._adders.role(person.id) >= Role.ADDER
 
     async def _begin(self, turn: Turn, who: str) -> set[int]:
         """The pictures that this very addition has added already, before a crash. Begins it where it is new."""
@@ -197,9 +212,11 @@ class Adding:
             report.shown.append(Shown(image, t("shown-duplicate", id=str(image.id), title=_title(image))))
             return
         report.count("added")
+        report.added.append(image.id)
+        whence = _noted(image, t) + _whence(result, t)
         other = await self._near(result)
         if other is None:
-            report.lines.append(t("added", name=name, id=str(image.id)) + _whence(result, t))
+            report.lines.append(t("added", name=name, id=str(image.id)) + whence)
             return
         report.count("near")
         report.lines.append(
@@ -212,7 +229,7 @@ class Adding:
                 title=_title(other),
                 othersize=_size(other),
             )
-            + _whence(result, t)
+            + whence
         )
         report.shown.append(Shown(other, t("shown-near", id=str(other.id), title=_title(other))))
         better, lesser = sorted((image, other), key=_worth, reverse=True)
@@ -235,27 +252,38 @@ class Adding:
                 return await self._service.get(image_id)
         return None
 
-    async def _report(self, turn: Turn, place: ReplyPlace, report: Report, stopped: LibraryError | None) -> None:
+    async def _report(
+        self, turn: Turn, person: User, place: ReplyPlace, report: Report, stopped: LibraryError | None
+    ) -> None:
         text, is_whole = _text(report)
-        t = report.t
+        t, role = report.t, self._adders.role(person.id)
         shown = list({one.image.id: one for one in report.shown}.values())
-        for key, count in (("added-unshown", len(shown) - MAX_SHOWN), ("added-unkept", len(report.keep) - MAX_KEEP)):
+        unkept = len(report.keep) - MAX_KEEP if role is Role.ADMIN else 0
+        for key, count in (("added-unshown", len(shown) - MAX_SHOWN), ("added-unkept", unkept)):
             if count > 0:
                 text += "\n" + t(key, count=count)
         if passed_over := report.counts.get("passed_over"):
             text += "\n" + t("added-passed-over", count=passed_over)
         if stopped:
             text += "\n" + self._sentence(stopped, t)
+        if role < Role.ADDER:
+            text += "\n" + t("added-forbidden")
         album = await self._files.prepare(shown[:MAX_SHOWN])
         async with turn.answering():
-            await send_once(turn, album, place)
-            await self._answers.say(place, text, _buttons(report))
+            if album.size:
+                await turn.once(partial(album.send, place))
+            await turn.once(partial(self._answers.say, place, text, _buttons(report, role)))
             if not is_whole:
-                await self._bot.send_document(
-                    place.chat_id,
-                    BufferedInputFile("\n".join(_unmarked(line) for line in report.lines).encode(), "added.txt"),
-                    message_thread_id=place.thread_id,
-                )
+                await turn.once(partial(self._send_lines, place, report))
+            if report.added and report.operation_id is not None:
+                addition = Addition(person.id, person.full_name, place.chat_id, report.added, report.operation_id)
+                await self._announcing.tell(turn, addition)
+
+    async def _send_lines(self, place: ReplyPlace, report: Report) -> Message:
+        """All lines of a report as a file."""
+        lines = "\n".join(_unmarked(line) for line in report.lines)
+        file = BufferedInputFile(lines.encode(), "added.txt")
+        return await self._bot.send_document(place.chat_id, file, message_thread_id=place.thread_id)
 
 
 class _Progress:
@@ -315,14 +343,23 @@ def _text(report: Report) -> tuple[str, bool]:
     return "\n".join(lines), True
 
 
-def _buttons(report: Report) -> InlineKeyboardMarkup | None:
+def _buttons(report: Report, role: Role) -> InlineKeyboardMarkup | None:
+    """Those that whoever has added may press."""
     undo = [keyboards.undo(report.t, report.operation_id)] if report.operation_id is not None else []
-    return keyboards.keyboard(*([one] for one in report.keep[:MAX_KEEP]), undo)
+    keep = report.keep[:MAX_KEEP] if role is Role.ADMIN else []
+    return keyboards.keyboard(*([one] for one in keep), undo)
 
 
 def _worth(image: StoredImage) -> tuple[int, int, int]:
     """What makes one of two near-duplicates the better one: more pixels, then more bytes, then age."""
     return image.width * image.height, image.byte_size, -image.id
+
+
+def _noted(image: StoredImage, t: Text) -> str:
+    """The title and the tags that a picture has."""
+    said = (t("added-title", title=image.title) if image.title else "", escape(hashtags(image.tags)))
+    noted = " ".join(one for one in said if one)
+    return f" · {noted}" if noted else ""
 
 
 def _whence(result: AddResult, t: Text) -> str:

@@ -1,6 +1,6 @@
 """Whom a message speaks to, who says it, and where its answer goes."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 from aiogram.enums import ContentType
@@ -37,12 +37,16 @@ PEOPLE_IN_DISGUISE = (1087968824, 136817688)  # Telegram's names for a group's a
 
 @dataclass(frozen=True, slots=True)
 class ReplyPlace:
-    """Where an answer goes: the chat, its topic, the message that it answers. `is_spoiler` covers its pictures."""
+    """Where an answer goes: the chat, its topic, the message that it answers.
+
+    `is_spoiler` covers its pictures; `is_silent`: nobody is to hear that it came.
+    """
 
     chat_id: int
     thread_id: int | None = None
     reply_to: int | None = None
     is_spoiler: bool = False
+    is_silent: bool = False
 
     @property
     def reply(self) -> ReplyParameters | None:
@@ -51,9 +55,23 @@ class ReplyPlace:
         return ReplyParameters(message_id=self.reply_to, allow_sending_without_reply=True)
 
 
-def is_wanted(update: Update, me: User) -> bool:
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What the bot listens to beside what is said to it: questions to a guest, and all pictures of some groups."""
+
+    guests: bool = False
+    groups: Container[int] = ()
+
+    def is_on(self, message: Message) -> bool:
+        """Whether every picture in a message's chat counts, and it has one."""
+        return message.chat.id in self.groups and has_media(message)
+
+
+def is_wanted(update: Update, me: User, attention: Attention) -> bool:
     """Whether an update is for the bot at all; of what people say to each other in a group nothing is stored."""
-    message = update.message
+    if update.guest_message:
+        return attention.guests and update.guest_message.guest_query_id is not None
+    message = update.message or update.edited_message
     if message is None:
         return bool(update.callback_query or update.my_chat_member)
     if message.chat.type not in ("private", *GROUPS):
@@ -63,8 +81,10 @@ def is_wanted(update: Update, me: User) -> bool:
     sender = message.from_user
     if message.content_type not in FROM_PEOPLE or (sender and sender.is_bot and sender.id not in PEOPLE_IN_DISGUISE):
         return False
+    if update.edited_message:  # what counts is only an /add that is edited in
+        return command_in(message.text or message.caption) == "add" and is_addressed(message, me)
     # A mention may be under any picture of an album: which one is known once all of them are here.
-    return bool(message.media_group_id) or is_addressed(message, me)
+    return bool(message.media_group_id) or is_addressed(message, me) or attention.is_on(message)
 
 
 def is_addressed(message: Message, me: User) -> bool:
@@ -103,6 +123,8 @@ def chat_and_person(update: Update) -> tuple[int, User | None]:
         return (callback.message.chat.id if callback.message else callback.from_user.id), callback.from_user
     if update.my_chat_member:
         return update.my_chat_member.chat.id, update.my_chat_member.from_user
+    if update.guest_message:
+        return update.guest_message.chat.id, update.guest_message.from_user
     return 0, None
 
 

@@ -11,15 +11,21 @@ from aiogram.types import Update, User
 from filelock import FileLock, Timeout
 
 from bot import commands, receiving
+from bot.adders import Adders, Role
 from bot.adding import Adding
-from bot.addressing import actor, chat_and_person
+from bot.addressing import Attention, actor, chat_and_person, is_addressed
+from bot.announcing import Announcing
 from bot.answers import Answers
 from bot.apologies import Apologies
 from bot.conversation import Conversation, NotYours, Parts
 from bot.courtesy import Courtesy
 from bot.delivery import Sending, create_bot
+from bot.guests import Guests, text_of
 from bot.handlers import create_routers
 from bot.inbox import Calls, Inbox, Pace, Turn
+from bot.inline import Inline
+from bot.posted_pictures import PostedPictures, RepostGroups
+from bot.reposts import Reposts
 from bot.settings import BotSettings
 from bot.speaking import text_for
 from bot.storage import BotStorage
@@ -52,9 +58,10 @@ class Application:
         self._parts = parts = _parts(bot, me, sending, service, settings)
         self._dispatcher = Dispatcher(disable_fsm=True)
         self._dispatcher.include_routers(*create_routers())
-        calls = Calls(self._answer, parts.courtesy.arrived, parts.courtesy.waits)
+        calls = Calls(self._answer, self._arrived, parts.courtesy.waits, parts.inline.answer)
         pace = Pace(AHEAD * settings.bot_running, settings.bot_cooldown_s)
-        self.inbox = Inbox(bot, me, parts.storage, sending, calls, pace)
+        attention = Attention(settings.bot_guests, parts.reposts.groups.ids)
+        self.inbox = Inbox(bot, me, parts.storage, sending, calls, pace, attention)
 
     async def run(self) -> None:
         """Receive and answer, until cancelled."""
@@ -62,6 +69,8 @@ class Application:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._parts.courtesy.close)
             stack.push_async_callback(self.inbox.close, GRACE_S)
+            await self._parts.adders.load()
+            await self._parts.reposts.groups.load()
             await self.inbox.recover()
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -72,14 +81,22 @@ class Application:
                     if settings.telegram_webhook:
                         await stack.enter_async_context(receiving.webhook(self.bot, self.inbox, settings))
                     else:
-                        tasks.create_task(receiving.poll(self.bot, self.inbox))
+                        tasks.create_task(receiving.poll(self.bot, self.inbox, settings))
             except ExceptionGroup as group:
                 raise group.exceptions[0] from None
+
+    async def _arrived(self, turn: Turn) -> None:
+        """A question has come, whether it has to wait or not."""
+        if turn.guest_message:
+            await self._parts.guests.greet(turn)
+        else:
+            await self._parts.courtesy.arrived(turn)
 
     async def _answer(self, turn: Turn) -> None:
         """One question; whatever goes wrong is said to whoever asked."""
         parts, (chat_id, person) = self._parts, chat_and_person(turn.updates[0])
-        talk = Conversation(parts, turn, await text_for(parts.storage, chat_id, person))
+        t = text_of(turn.guest_message) if turn.guest_message else await text_for(parts.storage, chat_id, person)
+        talk = Conversation(parts, turn, t)
         await parts.courtesy.began(turn)
         try:
             if turn.is_given_up:
@@ -93,10 +110,18 @@ class Application:
         except Exception as error:
             if turn.is_sent:  # answered; what failed was to cross it off, and is tried again
                 raise
+            if self._is_overheard(turn):
+                logger.exception("pictures of chat %d could not be looked at", chat_id)
+                await turn.done()
+                return
             await talk.toast()
             await parts.apologies.apologise(turn, error, talk.t, chat_id)
         finally:
             await parts.courtesy.ended(turn)
+
+    def _is_overheard(self, turn: Turn) -> bool:
+        """Whether people only show each other something: whatever goes wrong, nobody has asked."""
+        return bool(turn.messages) and not any(is_addressed(message, self.me) for message in turn.messages)
 
     async def _hand_over(self, talk: Conversation) -> None:
         turn = talk.turn
@@ -111,9 +136,10 @@ class Application:
         """The menus; without them the bot answers as well."""
         try:
             await commands.publish(self.bot)
-            for admin_id in self._parts.settings.admin_ids:
-                language = await self._parts.storage.language(admin_id)
-                await commands.publish_to(self.bot, admin_id, language, groups=False, admin=True)
+            adders = {one.user_id: Role.ADDER for one in self._parts.adders.all()}
+            for user_id, role in (adders | dict.fromkeys(self._parts.settings.admin_ids, Role.ADMIN)).items():
+                language = await self._parts.storage.language(user_id)
+                await commands.publish_to(self.bot, user_id, language, groups=False, role=role)
         except Exception:
             logger.exception("the menus could not be published")
 
@@ -121,6 +147,7 @@ class Application:
         while True:
             try:
                 await self._parts.storage.forget_answered()
+                await self._parts.reposts.tidy()
                 await self.service.database.settle()  # nor does what was asked linger in the write-ahead log
             except LibraryError as error:
                 logger.warning("answered updates could not be dropped: %s", error)
@@ -139,21 +166,29 @@ async def opened(settings: BotSettings) -> AsyncIterator[Application]:
 
 def _parts(bot: Bot, me: User, sending: Sending, service: SearchService, settings: BotSettings) -> Parts:
     storage = BotStorage(service.database, bot.id)
-    apologies = Apologies(bot, service, storage)
+    posted = PostedPictures(service.database, bot.id)
+    groups = RepostGroups(storage, posted)
+    apologies = Apologies(bot, service, storage, groups)
     files = TelegramFiles(bot, service, storage)
     answers = Answers(bot, service, files, apologies.sentence, running=settings.bot_running)
+    adders = Adders(storage, settings.admin_ids)
+    announcing = Announcing(answers, storage, adders)
     return Parts(
         bot=bot,
         me=me,
         settings=settings,
         service=service,
         storage=storage,
+        adders=adders,
         files=files,
         answers=answers,
-        adding=Adding(bot, service, files, answers, apologies.sentence),
+        adding=Adding(bot, service, files, answers, adders, announcing, apologies.sentence),
         watching=Watching(service, files, answers, sending, storage, apologies),
         courtesy=Courtesy(bot, me, storage),
         apologies=apologies,
+        guests=Guests(bot, me, answers, storage, apologies, limit=settings.bot_guest_limit),
+        inline=Inline(bot, service, files, storage, adders, settings),
+        reposts=Reposts(service, files, answers, posted, groups, days=settings.bot_repost_days),
     )
 
 

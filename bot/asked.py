@@ -1,12 +1,12 @@
 """What a message asks: the pictures in it, and how its words steer the answer."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlsplit
 
-from aiogram.types import Animation, Document, ExternalReplyInfo, Message, PhotoSize, User, Video, VideoNote
+from aiogram.types import Animation, Document, ExternalReplyInfo, Message, PhotoSize, Sticker, User, Video, VideoNote
 
 from bot.texts import LANGUAGES, text_in
 from engine import PICTURE_SUFFIXES, archive_suffix
@@ -25,8 +25,8 @@ ARCHIVE_TYPES = {
 class AskedPicture:
     """A picture that someone sent: a file of Telegram, or a link.
 
-    `message_id` is of the message that holds it; `part` says which one it is where a message has several links. Of an
-    animation or a video it is the preview; `film_id` and `film_size` are those of the whole.
+    `message_id` is of the message that holds it; `part` says which one it is where a message has several links. Of what
+    moves it is the preview; `film_id` and `film_size` are those of the whole.
     """
 
     message_id: int
@@ -44,15 +44,18 @@ class AskedPicture:
 class AskOptions:
     """Which matches are wanted: how many, and whether only those in lane `same`.
 
-    Where a list goes on, `offset` matches were shown before, and `after` has the ids of those that the buttons still
-    name. `weak`: matches are wanted although nothing is near.
+    `is_counted`: so many were asked for, and so many are shown, whatever they are. Where a list goes on, `offset`
+    matches were shown before, and `after` has the ids of those that the buttons still name. `weak`: matches are wanted
+    although nothing is near. `tags`: only pictures that have all of these are looked among.
     """
 
     limit: int = LIMIT
     same: bool = False
+    is_counted: bool = False
     offset: int = 0
     after: Sequence[int] = ()
     weak: bool = False
+    tags: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:
@@ -134,15 +137,16 @@ def words_of(message: Message, me: User) -> str:
 
 
 def options_in(words: str) -> AskOptions:
-    """The options that a caption names: `same`, a number. A caption with any other word names none."""
-    options = AskOptions()
-    for word in words.split():
+    """The options that a caption names: `same`, a number, #tags. A caption with any other word names only its tags."""
+    rest, tags = title_and_tags(words)
+    named = options = AskOptions(tags=tuple(tags))
+    for word in (rest or "").split():
         if word.casefold() in _same_words():
             options = replace(options, same=True)
         elif word.isascii() and word.isdigit() and len(word) <= 4 and int(word) > 0:
-            options = replace(options, limit=min(int(word), MAX_LIMIT))
+            options = replace(options, limit=min(int(word), MAX_LIMIT), is_counted=True)
         else:
-            return AskOptions()
+            return named
     return options
 
 
@@ -151,6 +155,11 @@ def title_and_tags(words: str) -> tuple[str | None, list[str]]:
     tags = re.findall(r"#(\w+)", words)
     title = re.sub(r"#\w+", "", words)
     return " ".join(title.split()) or None, list(dict.fromkeys(tags))
+
+
+def hashtags(tags: Iterable[str]) -> str:
+    """Tags as they are written in Telegram."""
+    return " ".join(f"#{tag}" for tag in tags)
 
 
 @cache
@@ -175,7 +184,7 @@ def _attached(message: Message | ExternalReplyInfo, asking: Message) -> AskedPic
         return AskedPicture(asking.message_id, named, document.file_id, document.file_size)
     if message.sticker:
         if message.sticker.is_animated or message.sticker.is_video:
-            raise Refusal("animated-sticker")
+            return _preview(message.sticker.thumbnail, message.sticker, asking)
         named = _named("sticker", asking, "webp")
         return AskedPicture(asking.message_id, named, message.sticker.file_id, message.sticker.file_size)
     if message.video:
@@ -190,7 +199,7 @@ def _photo(photo: PhotoSize, asking: Message) -> AskedPicture:
     return AskedPicture(asking.message_id, _named("photo", asking, "jpg"), photo.file_id, photo.file_size)
 
 
-def _preview(photo: PhotoSize | None, film: Animation | Video | VideoNote, asking: Message) -> AskedPicture:
+def _preview(photo: PhotoSize | None, film: Animation | Sticker | Video | VideoNote, asking: Message) -> AskedPicture:
     if photo is None:
         raise Refusal("no-preview")
     return replace(_photo(photo, asking), film_id=film.file_id, film_size=film.file_size)

@@ -1,20 +1,25 @@
 """What a handler is given: one question, and all that it takes to answer it."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiogram import Bot
 from aiogram.enums import ChatMemberStatus
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 
+from bot.adders import Adders, Role
 from bot.adding import Adding
 from bot.addressing import GROUPS, PEOPLE_IN_DISGUISE, ReplyPlace, actor, chat_and_person, place_of, subscriber
 from bot.answers import Answers, Asker
 from bot.apologies import Apologies
-from bot.asked import AskedPicture, Refusal, pictures_in
+from bot.asked import AskedPicture, AskOptions, Refusal, pictures_in
 from bot.courtesy import Courtesy
+from bot.guests import Guests
 from bot.inbox import Turn
+from bot.inline import Inline
+from bot.reposts import Reposts
 from bot.settings import BotSettings
 from bot.storage import BotStorage
 from bot.telegram_files import TelegramFiles
@@ -38,12 +43,16 @@ class Parts:
     settings: BotSettings
     service: SearchService
     storage: BotStorage
+    adders: Adders
     files: TelegramFiles
     answers: Answers
     adding: Adding
     watching: Watching
     courtesy: Courtesy
     apologies: Apologies
+    guests: Guests
+    inline: Inline
+    reposts: Reposts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,13 @@ class Conversation:
         return chat_and_person(self.turn.updates[0])[1]
 
     @property
+    def role(self) -> Role:
+        """What this person may do."""
+        return self.parts.adders.role(self.person.id) if self.person else Role.EVERYONE
+
+    @property
     def is_admin(self) -> bool:
-        return self.person is not None and self.person.id in self.parts.settings.admin_ids
+        return self.role is Role.ADMIN
 
     @property
     def actor(self) -> str:
@@ -103,7 +117,17 @@ class Conversation:
 
     def asker(self, user: int, place: ReplyPlace) -> Asker:
         """The person who asked, and gets the answer: an admin may press the buttons of somebody else."""
-        return Asker(user, user in self.parts.settings.admin_ids, place, self.t)
+        return Asker(user, self.parts.adders.role(user) is Role.ADMIN, place, self.t)
+
+    async def scoped(self, options: AskOptions) -> AskOptions:
+        """The same options, among the pictures that this chat looks among where the question names no tags."""
+        tags = await self.as_written(options.tags) or (await self.parts.storage.chat(self.chat_id)).tags
+        return replace(options, tags=tags)
+
+    async def as_written(self, tags: Sequence[str]) -> tuple[str, ...]:
+        """Tags as the library writes them: phones begin words with capitals."""
+        written = {tag.casefold(): tag for tag in await self.parts.service.tags()} if tags else {}
+        return tuple(tag if tag in written.values() else written.get(tag.casefold(), tag) for tag in tags)
 
     def typing(self) -> AbstractAsyncContextManager[None]:
         """Show that the bot is writing."""

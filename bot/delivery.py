@@ -21,7 +21,14 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
-from aiogram.methods import AnswerCallbackQuery, GetUpdates, SendChatAction, SetMessageReaction, TelegramMethod
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    AnswerInlineQuery,
+    GetUpdates,
+    SendChatAction,
+    SetMessageReaction,
+    TelegramMethod,
+)
 from aiogram.methods.base import Response, TelegramType
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
@@ -35,7 +42,7 @@ OUTAGE_S = 3600.0  # of Telegram itself, before one request is given up
 TIMEOUT_S = 60
 
 # Requests that are of use only at once: they are better left out than late.
-PASSING = (AnswerCallbackQuery, GetUpdates, SendChatAction)
+PASSING = (AnswerCallbackQuery, AnswerInlineQuery, GetUpdates, SendChatAction)
 
 
 class Sending:

@@ -12,14 +12,14 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from aiogram import Bot
-from aiogram.types import Message, Update, User
+from aiogram.types import InlineQuery, Message, Update, User
 from pydantic import ValidationError
 
 from bot import keyboards
-from bot.addressing import command_in, is_addressed, is_wanted, person_id
+from bot.addressing import Attention, command_in, is_addressed, is_wanted, person_id
 from bot.commands import COMMANDS
 from bot.delivery import Sending
 from bot.storage import BotStorage, Waiting
@@ -27,9 +27,12 @@ from engine import LibraryError
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 ALBUM_S = 0.8  # an album is taken as complete this long after its last picture came
 ATTEMPTS = 10  # an update is given up after so many processes have died while they worked on it
 LIGHT_AT_ONCE = 16
+WORDS = ("caption", "caption_entities", "reply_to_message", "external_reply", "quote")  # of a message with a picture
 PATIENCE_S = 2.0  # nobody is told of a pause after an answer that is shorter
 TIDY_S = 2.0  # for answers that are broken off, to take away messages that are out of date
 RETRY_S = 5.0  # after the library could not be written
@@ -47,12 +50,15 @@ class Turn:
     ready_at: float = 0.0
     operation_id: int | None = None
     is_given_up: bool = False
-    has_album: bool = False
+    sent: int = 0
+    """Messages of the answer that are out, perhaps by a process that died."""
+    inline_message_id: str | None = None
     is_sent: bool = False
     is_done: bool = False
     had_to_wait: bool = False
     reacted_to: Message | None = None
     reacting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _at: int = 0
 
     @property
     def ids(self) -> list[int]:
@@ -62,24 +68,40 @@ class Turn:
     def messages(self) -> list[Message]:
         return [update.message for update in self.updates if update.message]
 
+    @property
+    def guest_message(self) -> Message | None:
+        """The question to a guest, from a chat that the bot is no member of."""
+        return self.updates[0].guest_message
+
     @asynccontextmanager
     async def answering(self) -> AsyncIterator[None]:
         """The answer goes out, and the question is crossed off, before any other answer goes out."""
         async with self.sending():
+            self._at = 0
             yield
             self.is_sent = True
             await self.done()
 
-    async def album_sent(self) -> None:
-        """The album, the first half of the answer, is out: after a crash only the second half is sent."""
-        self.has_album = True
-        await self.storage.half_done(self.ids)
+    async def once(self, send: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
+        """Send one of the messages of an answer; None where a process that died has sent it."""
+        self._at += 1
+        if self._at <= self.sent:
+            return None
+        message = await send()
+        self.sent = self._at
+        await self.storage.note_sent(self.ids, self.sent)
+        return message
 
     async def done(self) -> None:
         """The question is answered; it will never be answered again."""
         if not self.is_done:
             await self.storage.done(self.ids)
         self.is_done = True
+
+    async def note_inline_message(self, inline_message_id: str) -> None:
+        """Note the message that is out already, and becomes the answer to a guest."""
+        self.inline_message_id = inline_message_id
+        await self.storage.note_inline_message(self.ids, inline_message_id)
 
     async def note_operation(self, operation_id: int | None) -> None:
         """Note the operation that has begun: after a crash the next process goes on with it, and begins no other."""
@@ -88,17 +110,40 @@ class Turn:
             await self.storage.note_operation(self.ids, operation_id)
 
 
+def without_edits(update: Update) -> Update:
+    """An edited message as though it had just been written."""
+    if update.edited_message is None:
+        return update
+    return update.model_copy(update={"message": update.edited_message, "edited_message": None})
+
+
+def _addition_in(update: Update) -> str | None:
+    """The key of a message that is an /add."""
+    message = update.message
+    is_addition = message and command_in(message.text or message.caption) == "add"
+    return message_key(message) if message and is_addition else None
+
+
+def message_key(message: Message) -> str:
+    """What a message is known by, whatever is written in it."""
+    return f"{message.chat.id}:{message.message_id}"
+
+
 Work = Coroutine[Any, Any, None]
 Call = Callable[[Turn], Work]
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Whom the inbox calls: to `answer` a turn, and to tell people that theirs has `arrived`, or that it `waits`."""
+    """Whom the inbox calls: to `answer` a turn, and to tell people that theirs has `arrived`, or that it `waits`.
+
+    `lists`: answers an inline query, which is of use only at once and not stored.
+    """
 
     answer: Call
     arrived: Call
     waits: Call
+    lists: Callable[[InlineQuery], Work]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +157,20 @@ class Pace:
 class Inbox:
     """Takes updates in, and has them answered, a Turn at a time."""
 
-    def __init__(self, bot: Bot, me: User, storage: BotStorage, sending: Sending, calls: Calls, pace: Pace) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        me: User,
+        storage: BotStorage,
+        sending: Sending,
+        calls: Calls,
+        pace: Pace,
+        attention: Attention,
+    ) -> None:
         self._bot = bot
         self._me = me
+        self._attention = attention
+        self._lists = calls.lists
         self._storage = storage
         self._sending = sending
         self._answer = calls.answer
@@ -152,22 +208,44 @@ class Inbox:
 
     async def receive(self, updates: Sequence[Update]) -> None:
         """Store updates; those that are stored already, or are not for this bot, are passed over."""
-        wanted = {update.update_id: update for update in updates if self._wants(update)}
+        for update in updates:
+            if update.inline_query:
+                self._spawn(self._lists(update.inline_query))
+        wanted = {update.update_id: self._needed(update) for update in updates if await self._wants(update)}
         new = await self._storage.receive(
             {
                 update_id: update.model_dump_json(exclude_unset=True, by_alias=True)
                 for update_id, update in wanted.items()
-            }
+            },
+            {update_id: key for update_id, update in wanted.items() if (key := _addition_in(update))},
         )
         for update_id in new:
             await self._take(wanted[update_id])
 
-    def _wants(self, update: Update) -> bool:
+    def _needed(self, update: Update) -> Update:
+        """What is stored of an update: of what people only show each other, no words."""
+        update = without_edits(update)
+        message = update.message
+        if message is None or message.media_group_id or self._is_meant(message) or not self._attention.is_on(message):
+            return update
+        bare = {
+            "caption": None,
+            "caption_entities": None,
+            "reply_to_message": None,
+            "external_reply": None,
+            "quote": None,
+        }
+        return update.model_copy(update={"message": message.model_copy(update=bare)})
+
+    async def _wants(self, update: Update) -> bool:
         try:
-            return is_wanted(update, self._me)
+            wanted = is_wanted(update, self._me, self._attention)
         except Exception:  # one odd update must not stop the others
             logger.exception("update %d cannot be made sense of, and is passed over", update.update_id)
             return False
+        if wanted and update.edited_message:
+            return not await self._storage.was_added_from(message_key(update.edited_message))
+        return wanted
 
     async def run(self) -> None:
         """Answer until cancelled."""
@@ -195,7 +273,9 @@ class Inbox:
         album = f"{message.chat.id}:{message.media_group_id}" if message and message.media_group_id else None
         # People may only be showing an album to each other: until one of its messages speaks to the bot, nothing else
         # that they ask waits behind it.
-        queue = album if message and album and not self._is_meant(message) else person
+        queue: int | str = album if message and album and not self._is_meant(message) else person
+        if message and not album and self._attention.is_on(message) and not self._is_meant(message):
+            queue = f"posted:{message.chat.id}"  # nobody waits behind what people show each other
         turn = self._waiting_album(person, album) if album else None
         if turn:
             turn.updates.append(update)
@@ -209,7 +289,8 @@ class Inbox:
         turn = Turn([update], queue, self._sending, self._storage, album)
         if left:
             turn.operation_id = left.operation_id
-            turn.has_album = left.has_album
+            turn.sent = left.sent
+            turn.inline_message_id = left.inline_message_id
             turn.is_given_up = left.attempts >= ATTEMPTS
         if is_light(update):
             self._spawn(self._answer_light(turn))

@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 
+from bot.adders import Role
 from bot.asked import AskOptions
 from bot.texts import LANGUAGES, Text
-from engine import Match
+from engine import Match, StoredImage
 
+MAX_BUTTONS = 100  # under one message
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 Row = list[InlineKeyboardButton]
-WHY_MARK, LINK_MARK, RIGHT_MARK, WRONG_MARK = "❓", "🔗", "✅", "❌"
+WHY_MARK, FILE_MARK, LINK_MARK, RIGHT_MARK, WRONG_MARK = "❓", "💾", "🔗", "✅", "❌"
 
 
 class Why(CallbackData, prefix="y"):
@@ -72,11 +74,11 @@ class Cancel(CallbackData, prefix="x"):
     watch: int
 
 
-class Open(CallbackData, prefix="o"):
-    """The whole answer to one picture of an album."""
+class Original(CallbackData, prefix="f"):
+    """Send a match as a file."""
 
     user: int
-    place: int
+    image: int
 
 
 class Language(CallbackData, prefix="l"):
@@ -104,8 +106,20 @@ class Keep(CallbackData, prefix="k"):
     lesser: int
 
 
-LIGHT = (Language, Cancel)  # ask nothing of the engine that takes time, and do not wait behind pictures
-FOR_ADMINS = (Keep, Remove, Undo)
+class Forbid(CallbackData, prefix="b"):
+    """Someone may add no longer."""
+
+    user: int
+
+
+class Scope(CallbackData, prefix="s"):
+    """Look only among the pictures with this tag; empty: among all."""
+
+    tag: str
+
+
+LIGHT = (Language, Cancel, Forbid, Scope)  # take no time, and do not wait behind pictures
+ROLES = {Keep: Role.ADMIN, Remove: Role.ADMIN, Forbid: Role.ADMIN, Undo: Role.ADDER}  # all others are for everyone
 
 
 def is_of(data: str | None, *kinds: type[CallbackData]) -> bool:
@@ -124,10 +138,18 @@ def keyboard(*rows: Row) -> InlineKeyboardMarkup | None:
 
 
 def under_matches(
-    matches: Sequence[Match], t: Text, *, user: int, part: int, options: AskOptions, has_more: bool
+    matches: Sequence[Match],
+    t: Text,
+    *,
+    user: int,
+    part: int,
+    options: AskOptions,
+    has_more: bool,
+    may_tell: bool,
 ) -> InlineKeyboardMarkup | None:
-    """Why, source links, right or wrong, more."""
+    """Why, the files, source links, right or wrong, more; and where none is the same, tell me when it appears."""
     places = list(enumerate(matches, options.first))
+    files = [button(f"{FILE_MARK} {place}", Original(user=user, image=match.image.id)) for place, match in places]
     why = [button(f"{WHY_MARK} {place}", Why(user=user, part=part, image=match.image.id)) for place, match in places]
     links = [
         InlineKeyboardButton(text=f"{LINK_MARK} {place}", url=url) for place, match in places if (url := source(match))
@@ -140,11 +162,12 @@ def under_matches(
         same=options.same,
         weak=options.weak,
     )
+    rows = [why + files + links] if len(matches) == 1 else [*_in_rows(why), *_in_rows(files), *_in_rows(links)]
     return keyboard(
-        *_in_rows(why),
-        *_in_rows(links),
+        *rows,
         verdicts(t, user=user, part=part),
         [button(t.plain("button-more"), after)] if has_more else [],
+        [telling(t, user=user, part=part)] if may_tell else [],
     )
 
 
@@ -183,12 +206,25 @@ def under_nothing(t: Text, *, user: int, part: int, limit: int, is_empty: bool) 
     nearest = More(user=user, part=part, offset=0, limit=limit, same=False, weak=True)
     return keyboard(
         [] if is_empty else [button(t.plain("button-nearest"), nearest)],
-        [button(t.plain("button-tell"), Tell(user=user, part=part))],
+        [telling(t, user=user, part=part)],
     )
 
 
-def undo(t: Text, operation_id: int) -> InlineKeyboardButton:
-    return button(f"↩︎ {t.plain('button-undo')}", Undo(operation=operation_id))
+def telling(t: Text, *, user: int, part: int) -> InlineKeyboardButton:
+    """Tell me when it appears."""
+    return button(t.plain("button-tell"), Tell(user=user, part=part))
+
+
+def in_place_of(
+    shown: InlineKeyboardMarkup, kind: type[CallbackData], new: InlineKeyboardButton
+) -> InlineKeyboardMarkup:
+    """The same buttons, with another one in place of those of one kind."""
+    rows = [[new if is_of(one.callback_data, kind) else one for one in row] for row in shown.inline_keyboard]
+    return InlineKeyboardMarkup(inline_keyboard=rows)
+
+
+def undo(t: Text, operation_id: int, *, label: str | None = None) -> InlineKeyboardButton:
+    return button(f"↩︎ {label or t.plain('button-undo')}", Undo(operation=operation_id))
 
 
 def languages(t: Text) -> InlineKeyboardMarkup | None:
@@ -198,8 +234,13 @@ def languages(t: Text) -> InlineKeyboardMarkup | None:
 
 
 def source(match: Match) -> str | None:
+    """The link to where a match came from, if Telegram takes it."""
+    return source_of(match.image)
+
+
+def source_of(image: StoredImage) -> str | None:
     """The link to where a picture came from, if Telegram takes it: public names and addresses only."""
-    for url in (match.image.page_url, match.image.source_url):
+    for url in (image.page_url, image.source_url):
         if url and len(url) <= 2000 and _is_public(url):
             return url
     return None

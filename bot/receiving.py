@@ -31,20 +31,26 @@ from engine import LibraryError
 
 logger = logging.getLogger(__name__)
 
-ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 POLL_S = 25
 MAX_UPDATE_BYTES = 1024 * 1024
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
-async def poll(bot: Bot, inbox: Inbox) -> None:
+def allowed_updates(settings: BotSettings) -> list[str]:
+    """The kinds of updates that the bot asks Telegram for."""
+    guests = ["guest_message"] if settings.bot_guests else []
+    return [*ALLOWED_UPDATES, *guests, *(["inline_query"] if settings.bot_inline != "off" else [])]
+
+
+async def poll(bot: Bot, inbox: Inbox, settings: BotSettings) -> None:
     """Long polling, until cancelled. What is stored is acknowledged with the next call, and not before."""
     with suppress(TelegramBadRequest):  # getUpdates will say what is wrong
         await bot.delete_webhook()
     offset: int | None = None
     backoff = Backoff(BACKOFF)
     while True:
-        updates = await _get(bot, offset, backoff)
+        updates = await _get(bot, offset, backoff, allowed_updates(settings))
         if updates is None:
             continue
         if updates:
@@ -79,17 +85,17 @@ async def webhook(bot: Bot, inbox: Inbox, settings: BotSettings) -> AsyncIterato
     try:
         site = web.TCPSite(runner, settings.telegram_webhook_host, settings.telegram_webhook_port)
         await site.start()
-        await bot.set_webhook(settings.telegram_webhook, secret_token=secret, allowed_updates=ALLOWED_UPDATES)
+        await bot.set_webhook(settings.telegram_webhook, secret_token=secret, allowed_updates=allowed_updates(settings))
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
 
 
-async def _get(bot: Bot, offset: int | None, backoff: Backoff) -> list[Update] | None:
+async def _get(bot: Bot, offset: int | None, backoff: Backoff, allowed: list[str]) -> list[Update] | None:
     """The next updates; where Telegram gives none, None after a pause."""
     try:
         return await bot.get_updates(
-            offset=offset, timeout=POLL_S, allowed_updates=ALLOWED_UPDATES, request_timeout=POLL_S + 10
+            offset=offset, timeout=POLL_S, allowed_updates=allowed, request_timeout=POLL_S + 10
         )
     except ClientDecodeError as error:
         if updates := _readable(error.data, bot):

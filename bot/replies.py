@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from aiogram.types import Message
+
+from bot.asked import hashtags, title_and_tags
 from bot.telegram_files import Shown
 from bot.texts import Text
 from engine import Match, PictureWarning, SearchResult, StoredImage
 
+AMONG_MARK = "🏷"
 TITLE_CHARACTERS = 200  # a caption holds 1,024
 LINE_CHARACTERS = 60
 
@@ -22,7 +26,12 @@ def captions(result: SearchResult, matches: Sequence[Match], t: Text, *, first: 
 def caption(match: Match, t: Text, *, place: int, calibrated: bool, ids: bool) -> str:
     """One match under its picture."""
     line = t("caption", place=place, title=title(match.image), score=score(match, t, calibrated=calibrated))
-    return f"{line}\n{t('caption-id', id=str(match.image.id))}" if ids else line
+    return with_id(line, match, t) if ids else line
+
+
+def with_id(text: str, match: Match, t: Text) -> str:
+    """A text about a match, for those who can name its picture to a command."""
+    return f"{text}\n{t('caption-id', id=str(match.image.id))}"
 
 
 def title(image: StoredImage, characters: int = TITLE_CHARACTERS) -> str:
@@ -39,7 +48,15 @@ def score(match: Match, t: Text, *, calibrated: bool) -> str:
     return t.plain("score-percent", words=words, percent=t.percent(certainty)) if calibrated else words
 
 
-def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int) -> str:
+def found(
+    result: SearchResult,
+    matches: Sequence[Match],
+    t: Text,
+    *,
+    first: int,
+    tags: Sequence[str] = (),
+    has_buttons: bool = True,
+) -> str:
     """What the answer says as a whole, above the buttons.
 
     The list of matches again: Telegram shows captions within an album only once a picture of it is opened.
@@ -62,17 +79,39 @@ def found(result: SearchResult, matches: Sequence[Match], t: Text, *, first: int
         lines.append(t("uncalibrated"))
     if result.from_page:
         lines.append(t("from-page"))
-    lines.append(t("found-buttons"))
+    if tags:
+        lines.append(among(tags, t))
+    if has_buttons:
+        lines.append(t("found-buttons"))
     return "\n".join([*warnings(result.warnings, t), *lines])
 
 
-def nothing(result: SearchResult, t: Text, *, same_only: bool) -> str:
-    """What is said where nothing is near."""
-    said = t("nothing-same" if same_only else "nothing", count=result.library_size)
-    if not result.library_size:
-        said = t("nothing-empty")
+def nothing(result: SearchResult, t: Text, *, same_only: bool, tags: Sequence[str] = ()) -> str:
+    """What is said where no match is shown."""
+    key = "nothing-same" if same_only else "nothing"
+    if same_only and not all(match.weak for match in result.matches):
+        key = "nothing-same-near"
+    elif not result.library_size:
+        key = "nothing-tagged" if tags else "nothing-empty"
+    elif tags:
+        key = "nothing-among"
+    said = t(key, count=result.library_size, tags=hashtags(tags))
     whence = [t("from-page")] if result.from_page and result.library_size else []
-    return "\n".join([*warnings(result.warnings, t), said, *whence])
+    scope = [among(tags, t)] if tags and key in ("nothing-same-near", "nothing-among") else []
+    return "\n".join([*warnings(result.warnings, t), said, *whence, *scope])
+
+
+def among(tags: Sequence[str], t: Text) -> str:
+    """That only pictures with these tags were looked among; `tags_in` reads it off again."""
+    return f"{AMONG_MARK} {t('found-among', tags=hashtags(tags))}"
+
+
+def tags_in(message: Message) -> tuple[str, ...]:
+    """The tags that an answer says it has looked among."""
+    for line in (message.text or message.caption or "").splitlines():
+        if line.startswith(AMONG_MARK):
+            return tuple(title_and_tags(line)[1])
+    return ()
 
 
 def warnings(given: Sequence[PictureWarning], t: Text) -> list[str]:

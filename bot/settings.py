@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
@@ -45,6 +45,19 @@ class BotSettings(EngineSettings):
     )
     bot_cooldown_s: float = Field(
         default=1, ge=0, le=3600, description="Seconds between two answers to the same person; more pictures wait."
+    )
+    bot_guests: bool = Field(
+        default=True, description="Whether the bot answers in chats that it is no member of (Telegram's guest mode)."
+    )
+    bot_guest_limit: int = Field(
+        default=6, ge=0, le=1000, description="Such questions a minute from the same person; 0: no limit."
+    )
+    bot_inline: Literal["known", "all", "off"] = Field(
+        default="known",
+        description="Whom `@bot words` lists pictures: whoever has written to the bot (`known`), `all`, or `off`.",
+    )
+    bot_repost_days: int = Field(
+        default=30, ge=1, le=365, description="Days that pictures of a group with `/reposts on` are remembered."
     )
 
     @field_validator("telegram_token")

@@ -1,11 +1,14 @@
-"""The bot's own tables, beside the library's: chats, the inbox, and files that Telegram has already."""
+"""The bot's own tables, beside the library's: chats, the inbox, adders, and files that Telegram has already."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Index,
@@ -26,16 +29,19 @@ from engine import Database
 KEPT = timedelta(days=2)  # Telegram sends an update again for at most a day
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
-_BigId = BigInteger().with_variant(Integer, "sqlite")
+BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 
 chats = Table(
     "chats",
     metadata,
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("language", String(8), nullable=False),
+    Column("language", String(8)),
+    Column("tags", Text),  # that are looked among, with spaces between; empty: among all pictures
+    Column("hears_additions", Boolean, nullable=False),
+    Column("looks_for_reposts", Boolean, nullable=False),
 )
 
-# `waiting` and `half` have yet to be answered; of those that are `done` only the number is kept, not the message.
+# What is `waiting` has yet to be answered; of what is `done` only the number is kept, not the message.
 inbox = Table(
     "inbox",
     metadata,
@@ -44,7 +50,20 @@ inbox = Table(
     Column("state", String(8), nullable=False, index=True),
     Column("attempts", Integer, nullable=False),
     Column("payload", Text),  # JSON, as Telegram sent it
-    Column("operation_id", _BigId),  # of an addition that this update has begun
+    Column("operation_id", BIG_ID),  # of an addition that this update has begun
+    Column("sent", Integer, nullable=False),  # messages of the answer that are out
+    Column("inline_message_id", Text),  # of the message that a guest's answer is written into
+    Column("added_from", String(48), index=True),  # the message with the /add, so that its edits add nothing again
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+# Who may add pictures and is no admin.
+adders = Table(
+    "adders",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("allowed_by", BigInteger, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
 )
 
@@ -52,7 +71,7 @@ telegram_files = Table(
     "telegram_files",
     metadata,
     Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("image_id", _BigId, primary_key=True, autoincrement=False),
+    Column("image_id", BIG_ID, primary_key=True, autoincrement=False),
     Column("file_id", Text, nullable=False),  # for this bot only
     Column("unique_id", Text, nullable=False),  # the same in every message that shows it
     Index("ix_telegram_files_unique_id", "unique_id"),
@@ -67,7 +86,27 @@ class Waiting:
     payload: str
     attempts: int
     operation_id: int | None
-    has_album: bool
+    sent: int = 0
+    inline_message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """What was chosen for a chat; `tags` are those that are looked among, none: all pictures are."""
+
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    hears_additions: bool = False
+    looks_for_reposts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """That someone may add pictures, and the admin who has allowed it."""
+
+    user_id: int
+    name: str
+    allowed_by: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +127,13 @@ class BotStorage:
 
     # --- inbox
 
-    async def receive(self, updates: dict[int, str]) -> list[int]:
-        """The ids of those updates that were new. When this returns, all of them are stored to stay."""
+    async def receive(
+        self, updates: Mapping[int, str], added_from: Mapping[int, str] = MappingProxyType({})
+    ) -> list[int]:
+        """The ids of those updates that were new. When this returns, all of them are stored to stay.
+
+        `added_from`: the messages of those that are an /add.
+        """
         async with self._database.write() as connection:
             known = set(
                 (await connection.scalars(select(inbox.c.update_id).where(inbox.c.update_id.in_(updates)))).all()
@@ -102,6 +146,8 @@ class BotStorage:
                     "state": "waiting",
                     "attempts": 0,
                     "payload": updates[update_id],
+                    "sent": 0,
+                    "added_from": added_from.get(update_id),
                     "at": datetime.now(UTC),
                 }
                 for update_id in new
@@ -117,7 +163,8 @@ class BotStorage:
             query = select(inbox).where(inbox.c.state != "done").order_by(inbox.c.update_id)
             rows = (await connection.execute(query)).all()
         return [
-            Waiting(row.update_id, row.payload, row.attempts, row.operation_id, row.state == "half") for row in rows
+            Waiting(row.update_id, row.payload, row.attempts, row.operation_id, row.sent, row.inline_message_id)
+            for row in rows
         ]
 
     async def begin(self, update_ids: Sequence[int]) -> None:
@@ -132,23 +179,27 @@ class BotStorage:
             mine = update(inbox).where(inbox.c.update_id.in_(update_ids), inbox.c.attempts > 0)
             await connection.execute(mine.values(attempts=inbox.c.attempts - 1))
 
-    async def half_done(self, update_ids: Sequence[int]) -> None:
-        """Note that the album of the answer is out, and the message with the buttons is not."""
-        async with self._database.write() as connection:
-            mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
-            await connection.execute(mine.values(state="half"))
-
     async def done(self, update_ids: Sequence[int]) -> None:
         """Note that these updates are answered, and forget what they said."""
-        async with self._database.write() as connection:
-            mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
-            await connection.execute(mine.values(state="done", payload=None))
+        await self._note(update_ids, state="done", payload=None, inline_message_id=None)
+
+    async def note_sent(self, update_ids: Sequence[int], sent: int) -> None:
+        """Note how many messages of the answer are out: after a crash only the others are sent."""
+        await self._note(update_ids, sent=sent)
 
     async def note_operation(self, update_ids: Sequence[int], operation_id: int) -> None:
         """Note the addition that has begun: after a crash the next process continues it."""
-        async with self._database.write() as connection:
-            mine = update(inbox).where(inbox.c.update_id.in_(update_ids))
-            await connection.execute(mine.values(operation_id=operation_id))
+        await self._note(update_ids, operation_id=operation_id)
+
+    async def note_inline_message(self, update_ids: Sequence[int], inline_message_id: str) -> None:
+        """Note the message that the answer to a guest is written into."""
+        await self._note(update_ids, inline_message_id=inline_message_id)
+
+    async def was_added_from(self, message: str) -> bool:
+        """Whether this message came as an /add before."""
+        query = select(inbox.c.update_id).where(inbox.c.added_from == message, inbox.c.bot_id == self._bot_id)
+        async with self._database.read() as connection:
+            return await connection.scalar(query.limit(1)) is not None
 
     async def forget_answered(self) -> None:
         """Drop the numbers of updates that Telegram will not send again."""
@@ -158,25 +209,60 @@ class BotStorage:
 
     # --- chats
 
+    async def chat(self, chat_id: int) -> ChatSettings:
+        """What was chosen for a chat."""
+        async with self._database.read() as connection:
+            return await self._chat(connection, chat_id)
+
     async def language(self, chat_id: int) -> str | None:
         """The language that was chosen for a chat."""
-        async with self._database.read() as connection:
-            found: str | None = await connection.scalar(select(chats.c.language).where(chats.c.chat_id == chat_id))
-        return found
+        return (await self.chat(chat_id)).language
 
     async def set_language(self, chat_id: int, language: str | None) -> None:
         """Choose a language for a chat; None: leave it to Telegram again."""
+        await self.change_chat(chat_id, language=language)
+
+    async def change_chat(self, chat_id: int, **changes: Any) -> None:
+        """Choose something else for a chat: fields of ChatSettings."""
         async with self._database.write() as connection:
-            await connection.execute(delete(chats).where(chats.c.chat_id == chat_id))
-            if language:
-                await connection.execute(insert(chats).values(chat_id=chat_id, language=language))
+            await self._write_chat(connection, chat_id, replace(await self._chat(connection, chat_id), **changes))
+
+    async def forget_chat(self, chat_id: int) -> None:
+        """Forget all that was chosen for a chat."""
+        async with self._database.write() as connection:
+            await self._write_chat(connection, chat_id, ChatSettings())
 
     async def move_chat(self, chat_id: int, new: int) -> None:
-        """Keep the language of a group that has become a supergroup, under another id."""
-        language = await self.language(chat_id)
-        await self.set_language(chat_id, None)
-        if language:
-            await self.set_language(new, language)
+        """Keep what was chosen for a group that has become a supergroup, under another id."""
+        async with self._database.write() as connection:
+            chosen = await self._chat(connection, chat_id)
+            await self._write_chat(connection, chat_id, ChatSettings())
+            if chosen != ChatSettings():
+                await self._write_chat(connection, new, chosen)
+
+    async def chats_where(self, field: str) -> list[int]:
+        """The chats that have chosen one of the fields of ChatSettings that can only be chosen or not."""
+        async with self._database.read() as connection:
+            return list((await connection.scalars(select(chats.c.chat_id).where(chats.c[field]))).all())
+
+    # --- adders
+
+    async def adders(self) -> list[Allowance]:
+        """Who may add and is no admin, in the order in which they were allowed to."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(adders).order_by(adders.c.at, adders.c.user_id))
+            return [Allowance(row.user_id, row.name, row.allowed_by) for row in rows]
+
+    async def allow_adding(self, allowed: Allowance) -> None:
+        """From now on someone may add."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(adders).where(adders.c.user_id == allowed.user_id))
+            await connection.execute(insert(adders).values(**asdict(allowed), at=datetime.now(UTC)))
+
+    async def forbid_adding(self, user_id: int) -> None:
+        """From now on someone may not add."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(adders).where(adders.c.user_id == user_id))
 
     # --- files
 
@@ -215,3 +301,22 @@ class BotStorage:
     async def _forget(self, connection: AsyncConnection, image_ids: Sequence[int]) -> None:
         mine = (telegram_files.c.bot_id == self._bot_id) & telegram_files.c.image_id.in_(image_ids)
         await connection.execute(delete(telegram_files).where(mine))
+
+    async def _note(self, update_ids: Sequence[int], **values: Any) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(update(inbox).where(inbox.c.update_id.in_(update_ids)).values(**values))
+
+    @staticmethod
+    async def _chat(connection: AsyncConnection, chat_id: int) -> ChatSettings:
+        row = (await connection.execute(select(chats).where(chats.c.chat_id == chat_id))).first()
+        if row is None:
+            return ChatSettings()
+        tags = tuple((row.tags or "").split())
+        return ChatSettings(row.language, tags, row.hears_additions, row.looks_for_reposts)
+
+    @staticmethod
+    async def _write_chat(connection: AsyncConnection, chat_id: int, chosen: ChatSettings) -> None:
+        await connection.execute(delete(chats).where(chats.c.chat_id == chat_id))
+        if chosen != ChatSettings():
+            values = asdict(chosen) | {"tags": " ".join(chosen.tags) or None}
+            await connection.execute(insert(chats).values(chat_id=chat_id, **values))

@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import BufferedInputFile, InputMediaPhoto, MediaUnion, Message
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputMediaPhoto, MediaUnion, Message
 from aiohttp import ClientError
 
+from bot import keyboards
 from bot.addressing import ReplyPlace
 from bot.asked import AskedPicture, Refusal
 from bot.storage import BotStorage, SentFile
@@ -21,9 +23,14 @@ logger = logging.getLogger(__name__)
 
 MEGABYTE = 1024 * 1024
 TELEGRAM_BYTES = 20 * MEGABYTE  # what the Bot API lets bots download
+UPLOAD_BYTES = 50 * MEGABYTE  # and upload
 DOWNLOAD_TRIES, DOWNLOAD_TIMEOUT_S, RETRY_S = 3, 60, 1.0
 # Telegram's words for a file id that it does not know (any more).
 STALE = ("wrong file", "file_id", "file reference", "wrong remote file", "temporarily unavailable")
+
+# Telegram's words where a group lets bots write, but not send pictures.
+NO_PHOTOS = re.compile(r"not enough rights to send (?!text)|CHAT_SEND_(PHOTOS|MEDIA)_FORBIDDEN")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,19 @@ class TelegramFiles:
     async def load(self, picture: AskedPicture) -> Loaded:
         """A picture that someone sent. Refusal, or what the engine's `fetch` raises."""
         if picture.url:
-            fetched = await self._service.fetch(picture.url)
+            try:
+                fetched = await self._service.fetch(picture.url)
+            except PicTraceError as error:
+                if error.code == "not_an_image":  # fetching says so of pages only
+                    raise Refusal("web-page") from error
+                raise
             return Loaded(fetched.content, fetched.is_of_page)
         assert picture.file_id
         limit = min(TELEGRAM_BYTES, self._service.settings.max_bytes)
         return Loaded(await self.download(picture.file_id, picture.size, limit=limit))
 
     async def read_film(self, picture: AskedPicture) -> bytes | None:
-        """The whole animation or video that a picture is the preview of; None where there is none to be had."""
+        """The whole of what moves, of which a picture is the preview; None where it is not to be had."""
         if picture.film_id is None:
             return None
         limit = min(TELEGRAM_BYTES, self._service.settings.max_bytes)
@@ -104,6 +116,14 @@ class TelegramFiles:
                 await asyncio.sleep(RETRY_S)
         raise AssertionError
 
+    async def original(self, image: StoredImage) -> tuple[str, bytes]:
+        """The name and the bytes of a picture's file without its metadata. Refusal where Telegram does not take it."""
+        file = await self._service.originals.served(image, whole=False)
+        content = file.content if isinstance(file.content, bytes) else await asyncio.to_thread(file.content.read_bytes)
+        if len(content) > UPLOAD_BYTES:
+            raise Refusal("original-too-large", limit=megabytes(UPLOAD_BYTES))
+        return file.filename or str(image.id), content
+
     async def prepare(self, shown: Sequence[Shown]) -> "Album":
         """Pictures that are ready to be sent, so that nothing remains to be computed."""
         album = Album(self._bot, self._service, self._storage, shown)
@@ -126,12 +146,25 @@ class Album:
         await self._read(one.image for one in self._shown)
         self._shown = [one for one in self._shown if one.image.id in self._media]
 
+    @property
+    def size(self) -> int:
+        """How many pictures there are to be sent."""
+        return len(self._shown)
+
     async def send(self, place: ReplyPlace) -> list[Message]:
         """Send it; a stale file id is replaced by an upload. Nothing is sent where no picture could be read."""
+        return await self._send_fresh(lambda: self._send(place))
+
+    async def send_one(self, place: ReplyPlace, caption: str, buttons: InlineKeyboardMarkup | None) -> list[Message]:
+        """Send its only picture with buttons under it."""
+        self._shown = [replace(self._shown[0], caption=caption)]
+        return await self._send_fresh(lambda: self._send(place, buttons))
+
+    async def _send_fresh(self, send: Callable[[], Awaitable[list[Message]]]) -> list[Message]:
         if not self._shown:
             return []
         try:
-            sent = await self._send(place)
+            sent = await send()
         except TelegramBadRequest as error:
             stale = [image_id for image_id, media in self._media.items() if isinstance(media, str)]
             if not stale or not any(words in error.message.lower() for words in STALE):
@@ -142,7 +175,7 @@ class Album:
                 del self._media[image_id]
             await self._read(one.image for one in self._shown)
             self._shown = [one for one in self._shown if one.image.id in self._media]
-            sent = await self._send(place) if self._shown else []
+            sent = await send() if self._shown else []
         await self._storage.remember_files(
             [
                 SentFile(one.image.id, message.photo[-1].file_id, message.photo[-1].file_unique_id)
@@ -162,29 +195,56 @@ class Album:
                     continue
                 self._media[image.id] = BufferedInputFile(content, f"{image.id}.jpg")
 
-    async def _send(self, place: ReplyPlace) -> list[Message]:
+    async def _send(self, place: ReplyPlace, buttons: InlineKeyboardMarkup | None = None) -> list[Message]:
         if len(self._shown) == 1:
             (one,) = self._shown
-            return [await send_photo(self._bot, place, self._media[one.image.id], one.caption)]
+            return [await send_photo(self._bot, place, self._media[one.image.id], one.caption, buttons)]
         media: list[MediaUnion] = [
             InputMediaPhoto(media=self._media[one.image.id], caption=one.caption, has_spoiler=place.is_spoiler or None)
             for one in self._shown
         ]
         return await self._bot.send_media_group(
-            place.chat_id, media, message_thread_id=place.thread_id, reply_parameters=place.reply
+            place.chat_id,
+            media,
+            disable_notification=place.is_silent or None,
+            message_thread_id=place.thread_id,
+            reply_parameters=place.reply,
         )
 
 
-async def send_photo(bot: Bot, place: ReplyPlace, photo: str | BufferedInputFile, caption: str) -> Message:
+async def send_photo(
+    bot: Bot,
+    place: ReplyPlace,
+    photo: str | BufferedInputFile,
+    caption: str,
+    buttons: InlineKeyboardMarkup | None = None,
+) -> Message:
     """Send one picture: a file id of Telegram's, or an upload."""
-    return await bot.send_photo(
-        place.chat_id,
-        photo,
-        caption=caption,
-        has_spoiler=place.is_spoiler or None,
-        message_thread_id=place.thread_id,
-        reply_parameters=place.reply,
+    return await without_refused_links(
+        lambda shown: bot.send_photo(
+            place.chat_id,
+            photo,
+            caption=caption,
+            has_spoiler=place.is_spoiler or None,
+            disable_notification=place.is_silent or None,
+            reply_markup=shown,
+            message_thread_id=place.thread_id,
+            reply_parameters=place.reply,
+        ),
+        buttons,
     )
+
+
+async def without_refused_links(
+    send: Callable[[InlineKeyboardMarkup | None], Awaitable[T]], buttons: InlineKeyboardMarkup | None
+) -> T:
+    """Send something with buttons; without source links where Telegram does not take one of them."""
+    try:
+        return await send(buttons)
+    except TelegramBadRequest as error:
+        if buttons is None or "BUTTON_URL" not in error.message.upper():
+            raise
+        return await send(keyboards.without_links(buttons))
 
 
 class _TooMuch(Exception):

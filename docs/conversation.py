@@ -27,12 +27,13 @@ from tests.telegram.world import User
 
 Json = dict[str, Any]
 TITLES = {"chelsea.png": "Chelsea, the cat", "coffee.png": "Coffee at noon", "rocket.jpg": "Falcon 9, night launch"}
-ADMIN, ADA = 500, 1001
+ADMIN, ADA, BORIS = 500, 1001, 1002
 STYLE = """
 body { margin: 0; padding: 28px; display: flex; gap: 28px; background: #f4f5f7; width: max-content;
   font: 15px/1.35 "DejaVu Sans", "Noto Color Emoji", sans-serif; color: #1c1e21; }
-section { width: 430px; height: 690px; box-sizing: border-box; padding: 14px; background: #d5e3ec;
+section { width: 430px; height: 850px; box-sizing: border-box; padding: 14px; background: #d5e3ec;
   border-radius: 18px; overflow: hidden; display: flex; flex-direction: column; gap: 7px; }
+.message, .keys { flex-shrink: 0; }
 .message { max-width: 350px; background: #fff; border-radius: 14px; padding: 8px 11px; overflow: hidden; }
 .message.mine { align-self: flex-end; background: #e3f8d2; }
 .message.photo { padding: 0; width: 350px; }
@@ -64,7 +65,7 @@ async def main(folder: Path) -> None:
         page = f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>{''.join(sections)}"
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-            shown = await browser.new_page(viewport={"width": 1430, "height": 760}, device_scale_factor=1.5)
+            shown = await browser.new_page(viewport={"width": 1430, "height": 920}, device_scale_factor=1.5)
             await shown.set_content(page)
             await shown.locator("body").screenshot(path=folder / "bot.png")
             await browser.close()
@@ -79,17 +80,19 @@ async def talk(settings: BotSettings, telegram: FakeTelegram) -> list[str]:
         for result in added:
             if result.name in TITLES:
                 await service.edit(result.id or 0, {"title": TITLES[result.name]}, actor="samples")
-        ada, admin = telegram.user(ADA, "Ada"), telegram.user(ADMIN, "Admin")
+        ada, boris, admin = telegram.user(ADA, "Ada"), telegram.user(BORIS, "Boris"), telegram.user(ADMIN, "Admin")
         originals = {one.name: await service.originals.file(await service.get(one.id or 0)) for one in added}
         cat = pixels(originals["chelsea.png"])
         screenshot = EDITS["screenshot"](cat, np.random.default_rng(12), pixels(originals["coffee.png"]))
         question = telegram.say(ada, photo=imaging.encode_jpeg(screenshot, quality=90))
-        answer = await said(telegram, ada, 6)
-        telegram.press(ada, answer[-1], "❓ 1")
-        why = await said(telegram, ada, 7)
-        noise = np.random.default_rng(3).integers(0, 255, (12, 16, 3), np.uint8).repeat(30, 0).repeat(30, 1)
-        stranger = telegram.say(ada, photo=imaging.encode_jpeg(noise, quality=90))
-        nothing = await said(telegram, ada, 8)
+        (answer,) = await said(telegram, ada, 1)
+        telegram.press(ada, answer, "❓ 1")
+        *_, why = await said(telegram, ada, 2)
+        elsewhere = telegram.group(-1007, "Friends of cats", members=[ada, boris])
+        mirrored = imaging.encode_jpeg(np.ascontiguousarray(cat[:, ::-1]), quality=80)
+        posted = telegram.say(boris, photo=mirrored, caption="Look who I met", chat=elsewhere)
+        mention = telegram.summon(ada, "@pictrace_bot who is this?", chat=elsewhere, reply_to=posted)
+        guest = await telegram.until(lambda: [one for one in telegram.guest_answers() if "photo" in one])
         smaller = imaging.encode_jpeg(np.ascontiguousarray(pixels(originals["rocket.jpg"])[::2, ::2]), quality=90)
         adding = telegram.say(admin, photo=smaller, caption="/add Launch day #space #2026")
         report = await said(telegram, admin, 2)
@@ -97,8 +100,8 @@ async def talk(settings: BotSettings, telegram: FakeTelegram) -> list[str]:
         with suppress(asyncio.CancelledError):
             await running
         return [
-            screen(telegram, [question, *answer]),
-            screen(telegram, [why[-1], stranger, nothing[-1]]),
+            screen(telegram, [question, answer, why]),
+            screen(telegram, [posted, mention, guest[0] | {"from": telegram.world.bot}]),
             screen(telegram, [adding, *report]),
         ]
 
@@ -118,7 +121,7 @@ def screen(telegram: FakeTelegram, messages: list[Json]) -> str:
         if album:
             drawn.append(f'<div class="message photo"><div class="album">{album}</div></div>')
             album = ""
-        mine = "" if message["from"].get("is_bot") else " mine"
+        mine = " mine" if message["from"]["id"] in (ADMIN, ADA) else ""
         words = marked(message)
         shown = f"<p>{words}</p>" if words else ""
         if "photo" in message:

@@ -18,6 +18,7 @@ from engine.domain import (
     Edit,
     Evidence,
     Explanation,
+    Fingerprint,
     FolderEvent,
     Grade,
     Group,
@@ -80,7 +81,7 @@ from engine.measuring.benching import (
 from engine.output import Escaping, escaped, prepare_streams
 from engine.pictures.archives import archive_suffix, readable_suffixes
 from engine.pictures.fetch import Fetched
-from engine.pictures.imaging import taken_media_types
+from engine.pictures.imaging import MEDIA_TYPES, taken_media_types
 from engine.pictures.kinds import SUFFIXES as PICTURE_SUFFIXES
 from engine.pictures.names import shown
 from engine.pictures.sources import LeftAlone, Refused, Remote, Source, expand, how_many, read_file
@@ -96,6 +97,7 @@ __all__ = [
     "CHECKED",
     "EDIT_WORDS",
     "MAX_LIMIT",
+    "MEDIA_TYPES",
     "PATIENCE_S",
     "PICTURE_SUFFIXES",
     "SAMPLE_QUERIES",
@@ -123,6 +125,7 @@ __all__ = [
     "FalseAlarm",
     "Fetched",
     "FileTooLarge",
+    "Fingerprint",
     "FolderEvent",
     "Given",
     "Grade",

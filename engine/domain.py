@@ -103,6 +103,18 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a door may keep of a picture that is not in the library, to know later what may be the same.
+
+    The picture cannot be made from it again. `network`: by which one `vector` was made.
+    """
+
+    network: str
+    phash: int | None
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """A rectangle of a picture, as a rule of the query; x, y, width, height as shares of the picture's size."""
 

@@ -37,6 +37,7 @@ from engine.library.active_network import Networks
 from engine.library.adding import Adder, Given
 from engine.library.admin_key import AdminKey
 from engine.library.checking import Checker
+from engine.library.comparing import Comparing
 from engine.library.duplicates import Duplicates
 from engine.library.originals import Originals
 from engine.library.reembedding import reembed
@@ -63,8 +64,9 @@ class SearchService:
     """One open library. Made by `open_service`; all methods may be called concurrently.
 
     Searching, adding, changing and looking are methods; what is asked of one subject only lies in parts of that name:
-    `duplicates`, `watches`, `subscriptions`, `watched_folders`, `originals`, `samples`, `checker`, `admin_key`. What it
-    is made of, `repository`, `networks` and `pool`, is for those who measure and test it; no door reaches for them.
+    `duplicates`, `watches`, `subscriptions`, `comparing`, `watched_folders`, `originals`, `samples`, `checker`,
+    `admin_key`. What it is made of, `repository`, `networks` and `pool`, is for those who measure and test it; no door
+    reaches for them.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class SearchService:
         self.samples = Samples(settings, repository, self._adder, pool)
         self.subscriptions = Subscriptions(repository, networks, self._searcher)
         self.watches = Watches(repository, networks, self._searcher, pool)
+        self.comparing = Comparing(networks, self._searcher, pool)
         self.watched_folders = WatchedFolders(settings, repository, self._adder, pool)
         self.checker = Checker(settings, repository, networks, self.originals, pool)
         self.admin_key = AdminKey(repository.settings)

@@ -1,7 +1,14 @@
 """Statements that make the tables of an older PicTrace of today's: tests of what migrations bring level go back so."""
 
 ORDERS = ("created_at", "name_key", "byte_size", "taken_at")
-BEFORE_0011 = ("ALTER TABLE duplicates DROP COLUMN equal_pixels",)
+BEFORE_0012 = (
+    "DROP TABLE adders",
+    "DROP TABLE posted_pictures",
+    "DROP INDEX ix_inbox_added_from",
+    *(f"ALTER TABLE inbox DROP COLUMN {name}" for name in ("sent", "inline_message_id", "added_from")),
+    *(f"ALTER TABLE chats DROP COLUMN {name}" for name in ("tags", "hears_additions", "looks_for_reposts")),
+)
+BEFORE_0011 = (*BEFORE_0012, "ALTER TABLE duplicates DROP COLUMN equal_pixels")
 BEFORE_0010 = (
     *BEFORE_0011,
     *(f"DROP INDEX ix_images_live_{name}" for name in ORDERS),

@@ -8,6 +8,7 @@ import yaml
 
 from api.app import create_app
 from api.settings import ApiSettings
+from bot.adders import Role
 from bot.commands import COMMANDS
 from bot.settings import BotSettings
 from engine.domain import Edit
@@ -55,8 +56,9 @@ def test_table_of_calls_has_every_call_and_no_other() -> None:
 
 
 def test_table_of_the_bots_commands_is_level_with_the_code() -> None:
-    rows = re.findall(r"^\| `/(\w+)` \| (everyone|admins) \|", README, re.MULTILINE)
-    assert rows == [(name, "admins" if command.for_admins else "everyone") for name, command in COMMANDS.items()]
+    rows = re.findall(r"^\| `/(\w+)` \| (everyone|adders|admins) \|", README, re.MULTILINE)
+    who = {Role.EVERYONE: "everyone", Role.ADDER: "adders", Role.ADMIN: "admins"}
+    assert rows == [(name, who[command.role]) for name, command in COMMANDS.items()]
 
 
 def test_networks_and_edits_are_named() -> None:

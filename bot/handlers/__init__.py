@@ -2,9 +2,18 @@
 
 from aiogram import Router
 
-from bot.handlers import admin, asking, buttons, chats, commands
+from bot.handlers import adders, admin, asking, buttons, chats, commands, guests, posting
 
 
 def create_routers() -> list[Router]:
     """Made anew for each dispatcher: a router belongs to one."""
-    return [chats.create(), commands.create(), admin.create(), buttons.create(), asking.create()]
+    return [
+        chats.create(),
+        commands.create(),
+        admin.create(),
+        adders.create(),
+        buttons.create(),
+        posting.create(),
+        guests.create(),
+        asking.create(),
+    ]

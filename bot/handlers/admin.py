@@ -1,29 +1,33 @@
-"""What admins may do: /add, /remove, /retitle, /undo, /stats, and the buttons under their answers."""
+"""What changes the library: /add, /remove, /retitle, /undo, /history, and the buttons under their answers; /stats."""
 
 import re
 from collections.abc import Sequence
 from contextlib import suppress
 
 from aiogram import Router
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, MessageOriginChannel
 
 from bot import keyboards, replies
 from bot.adding import AddOptions, Brought
 from bot.addressing import covered, place_of
-from bot.asked import Refusal, is_archive, pictures_in, pieces_of, title_and_tags
+from bot.asked import Refusal, hashtags, is_archive, pictures_in, pieces_of, title_and_tags
 from bot.conversation import Conversation
 from bot.handlers.filters import Spoken, on_buttons, on_commands
 from bot.telegram_files import Shown
 from bot.texts import Text
-from engine import PicTraceError, StoredImage
+from engine import PicTraceError, StoredImage, UnknownImage
 
 MAX_REMOVED = 30  # so that one message names them all
+MAX_HISTORY = 10  # operations
 
 
 def create() -> Router:
     router = Router(name="admin")
-    on_commands(router, {"add": add, "remove": remove, "retitle": retitle, "undo": undo, "stats": stats})
+    on_commands(
+        router,
+        {"add": add, "remove": remove, "retitle": retitle, "undo": undo, "history": history, "stats": stats},
+    )
     on_buttons(router, {keyboards.Keep: keep, keyboards.Remove: remove_confirmed, keyboards.Undo: undo_button})
     return router
 
@@ -38,7 +42,8 @@ async def add(event: Message, talk: Conversation, spoken: Spoken) -> None:
     if not brought:
         raise Refusal("add-how")
     title, tags = title_and_tags(spoken.words)
-    options = AddOptions(title, tags, _page_url(messages[0]))
+    scope = (await talk.parts.storage.chat(talk.chat_id)).tags
+    options = AddOptions(title, tuple(dict.fromkeys([*tags, *scope])), _page_url(messages[0]))
     async with talk.typing():
         await talk.parts.adding.add(talk.turn, spoken.message, brought, options, talk.t)
 
@@ -57,7 +62,7 @@ async def remove(event: Message, talk: Conversation, spoken: Spoken) -> None:
         ids = [int(number) for number in re.findall(r"\d+", spoken.words)]
         if len(ids) > MAX_REMOVED:
             raise Refusal("remove-too-many", count=MAX_REMOVED)
-        images = [await service.get(image_id) for image_id in dict.fromkeys(ids)]
+        images = await _all_of(talk, list(dict.fromkeys(ids)))
     else:
         image, is_sure = await _meant(talk, message, how="remove-how")
         if not is_sure:
@@ -99,6 +104,8 @@ async def undo(event: Message, talk: Conversation, spoken: Spoken) -> None:
     # Noted first: after a crash the same operation is taken back, not the one before it.
     before = turn.operation_id
     operation_id = before or (int(number[1]) if number else await service.last_operation(talk.actor))
+    if not await _may_undo(talk, operation_id):
+        raise Refusal("undo-own-only")
     await turn.note_operation(operation_id)
     try:
         undone = await service.undo(actor=talk.actor, operation_id=operation_id)
@@ -108,6 +115,20 @@ async def undo(event: Message, talk: Conversation, spoken: Spoken) -> None:
         await talk.say(t("done-already"))
         return
     await talk.say(t(f"undone-{undone.kind}", count=undone.images, at=t.moment(undone.at)))
+
+
+async def history(event: Message, talk: Conversation) -> None:
+    """The last operations, each with a button that takes it back."""
+    t = talk.t
+    past = await talk.parts.service.history(limit=MAX_HISTORY)
+    lines = [t("history-title" if past else "history-nothing")]
+    for one in past:
+        key = f"history-{one.kind}"
+        done = t(key, count=one.pictures) if t.has(key) else one.kind
+        line = t("history-line", id=str(one.id), at=t.moment(one.at), who=await _name_of(talk, one.actor))
+        lines.append(f"{line}: {done}" + (f" · {t('history-undone')}" if one.is_undone else ""))
+    buttons = [keyboards.undo(t, one.id, label=str(one.id)) for one in past if one.can_undo]
+    await talk.say("\n".join(lines), keyboards.keyboard(buttons[:5], buttons[5:]))
 
 
 async def stats(event: Message, talk: Conversation) -> None:
@@ -155,6 +176,9 @@ async def remove_confirmed(event: CallbackQuery, talk: Conversation, callback_da
 async def undo_button(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Undo) -> None:
     """Take back the operation that the message speaks of."""
     t, turn = talk.t, talk.turn
+    if not await _may_undo(talk, callback_data.operation):
+        await talk.toast(t.plain("undo-own-only"), alert=True)
+        return
     has_begun = turn.operation_id is not None  # by a process that died before it could say so
     await turn.note_operation(callback_data.operation)
     try:
@@ -179,6 +203,42 @@ async def _say_done(
     if isinstance(event.message, Message):
         await _without_button(event.message, event.data or "")
         await talk.say(text, buttons)
+
+
+async def _may_undo(talk: Conversation, operation_id: int) -> bool:
+    """Whether this person may take an operation back: an admin may, an adder only an addition of their own."""
+    if talk.is_admin:
+        return True
+    for one in await talk.parts.service.history(before=operation_id + 1, limit=1):
+        if one.id == operation_id:
+            return one.actor == talk.actor and one.kind == "add"
+    return True  # there is no such operation, which is said
+
+
+async def _all_of(talk: Conversation, ids: Sequence[int]) -> list[StoredImage]:
+    """The pictures with these ids. Refusal that names those that are not there."""
+    found, missing = [], []
+    for image_id in ids:
+        try:
+            found.append(await talk.parts.service.get(image_id))
+        except UnknownImage:
+            missing.append(image_id)
+    if missing:
+        named = talk.t.plain("list-separator").join(map(str, missing))
+        raise Refusal("remove-missing", ids=named, count=len(missing))
+    return found
+
+
+async def _name_of(talk: Conversation, actor: str) -> str:
+    """What people know someone as who has changed the library."""
+    door, _, name = actor.partition(":")
+    if door != "telegram" or not name.isdigit():
+        return actor
+    known = talk.parts.adders.name_of(int(name))
+    if known is None:
+        with suppress(TelegramAPIError):  # who has never written to the bot
+            known = (await talk.parts.bot.get_chat(int(name))).full_name
+    return known or name
 
 
 async def _meant(talk: Conversation, message: Message, *, how: str) -> tuple[StoredImage, bool]:
@@ -247,7 +307,7 @@ def _removed(images: Sequence[StoredImage], t: Text) -> str:
 
 
 def _tags(image: StoredImage) -> str:
-    return " ".join(f"#{tag}" for tag in image.tags)
+    return hashtags(image.tags)
 
 
 def _undoing(t: Text, operation_id: int) -> InlineKeyboardMarkup | None:

@@ -46,7 +46,7 @@ async def ask(event: Message, talk: Conversation) -> None:
 async def _answer(talk: Conversation, spoken: Spoken, pictures: Sequence[AskedPicture], *, others: int) -> None:
     place = covered(place_of(spoken.message, pictures[0]), pictures)
     asker = talk.asker(talk.person.id if talk.person else 0, place)
-    options, answers = options_in(spoken.words), talk.parts.answers
+    options, answers = await talk.scoped(options_in(spoken.words)), talk.parts.answers
     async with talk.typing():
         if len(pictures) == 1 and not others:
             await answers.answer(talk.turn, pictures[0], asker, options)

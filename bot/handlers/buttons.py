@@ -4,9 +4,11 @@ from contextlib import suppress
 
 from aiogram import Router
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from bot import keyboards, replies
+from bot.addressing import place_of
 from bot.asked import LIMIT, MAX_LIMIT, AskedPicture, AskOptions, Refusal
 from bot.conversation import Conversation
 from bot.handlers.filters import on_buttons
@@ -21,7 +23,7 @@ def create() -> Router:
         {
             keyboards.Why: why,
             keyboards.More: more,
-            keyboards.Open: open_part,
+            keyboards.Original: original,
             keyboards.Choose: choose,
             keyboards.Judge: judge,
             keyboards.Tell: tell,
@@ -57,16 +59,28 @@ async def more(event: CallbackQuery, talk: Conversation, callback_data: keyboard
         offset=offset,
         after=keyboards.matches_in(message.reply_markup) if message.reply_markup and offset else (),
         weak=callback_data.weak,
+        tags=replies.tags_in(message),
     )
     await _answer(talk, picture, callback_data.user, options)
 
 
-async def open_part(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Open) -> None:
-    """The whole answer to one picture of an album."""
+async def original(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Original) -> None:
+    """A picture of the library as a file, without its metadata."""
     message = await talk.require_mine(callback_data.user)
     await talk.toast()
-    picture = talk.parts.answers.part_of_album(message, callback_data.place)
-    await _answer(talk, picture, callback_data.user, AskOptions())
+    parts = talk.parts
+    async with talk.typing():
+        image = await parts.service.get(callback_data.image)
+        name, content = await parts.files.original(image)
+        async with talk.turn.answering():
+            place = place_of(message)
+            await parts.bot.send_document(
+                place.chat_id,
+                BufferedInputFile(content, name),
+                disable_content_type_detection=True,
+                message_thread_id=place.thread_id,
+                reply_parameters=place.reply,
+            )
 
 
 async def choose(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Choose) -> None:
@@ -103,19 +117,24 @@ async def judge(event: CallbackQuery, talk: Conversation, callback_data: keyboar
 async def tell(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Tell) -> None:
     """Wait for the picture; if it has come meanwhile, here it is."""
     message = await talk.require_mine(callback_data.user)
-    await talk.toast()
     parts, user, picture = talk.parts, callback_data.user, talk.picture(callback_data.part)
-    content = await parts.files.read(picture)
+    content, tags = await parts.files.read(picture), replies.tags_in(message)
     async with parts.answers.computing:
-        result = await parts.service.search(content, preview=True, subscriber=talk.subscriber)
+        result = await parts.service.search(content, preview=True, tags=tags, subscriber=talk.subscriber)
     if any(match.lane == "same" for match in result.matches):
+        await talk.toast()
         asker = talk.asker(user, talk.place(picture))
-        await parts.answers.answer(talk.turn, picture, asker, AskOptions())
+        await parts.answers.answer(talk.turn, picture, asker, AskOptions(tags=tags))
         return
     await parts.watching.refuse_too_many(talk.chat_id)
+    await talk.toast(talk.t.plain("told-later"))
     if picture.file_id:
         watch = await _begin_watch(talk, content, picture, picture.file_id, result)
-        await message.edit_text(talk.t("told-later"), reply_markup=_cancelling(talk, user, picture, watch))
+        cancelling = _cancelling(talk, user, picture, watch)
+        if _shows_matches(message):
+            await _edit(message, _in_place_of(message, keyboards.Tell, cancelling))
+        else:
+            await message.edit_text(talk.t("told-later"), reply_markup=keyboards.keyboard([cancelling]))
         return
     # The picture behind a link may be gone by then: Telegram keeps it.
     assert result.query.preview
@@ -123,21 +142,25 @@ async def tell(event: CallbackQuery, talk: Conversation, callback_data: keyboard
         shown = await parts.answers.show(talk.place(picture), result.query.preview, "asked.jpg", talk.t("told-later"))
         assert shown.photo
         watch = await _begin_watch(talk, content, picture, shown.photo[-1].file_id, result)
-        await shown.edit_reply_markup(reply_markup=_cancelling(talk, user, picture, watch))
+        cancelling = _cancelling(talk, user, picture, watch)
+        await shown.edit_reply_markup(reply_markup=keyboards.keyboard([cancelling]))
 
 
 async def cancel(event: CallbackQuery, talk: Conversation, callback_data: keyboards.Cancel) -> None:
     """Wait no longer."""
     message = await talk.require_mine(callback_data.user)
-    await talk.toast()
+    await talk.toast(talk.t.plain("told-no-more"))
     if 0 < callback_data.watch < 1 << 63:
         await talk.parts.service.watches.end(callback_data.watch, subscriber=talk.subscriber)
-    if message.photo:
-        await message.edit_caption(caption=talk.t("told-no-more"))
-        return
     user, part = callback_data.user, callback_data.part
-    again = keyboards.under_nothing(talk.t, user=user, part=part, limit=LIMIT, is_empty=True)
-    await message.edit_text(talk.t("told-no-more"), reply_markup=again)
+    if _shows_matches(message):
+        telling = keyboards.telling(talk.t, user=user, part=part)
+        await _edit(message, _in_place_of(message, keyboards.Cancel, telling))
+    elif message.photo:
+        await message.edit_caption(caption=talk.t("told-no-more"))
+    else:
+        again = keyboards.under_nothing(talk.t, user=user, part=part, limit=LIMIT, is_empty=True)
+        await message.edit_text(talk.t("told-no-more"), reply_markup=again)
 
 
 async def unknown(event: CallbackQuery, talk: Conversation) -> None:
@@ -159,9 +182,17 @@ async def _begin_watch(
     return await talk.parts.watching.begin(content, picture, place, language, file_id=file_id, since=since)
 
 
-def _cancelling(talk: Conversation, user: int, picture: AskedPicture, watch: Watch) -> InlineKeyboardMarkup | None:
+def _cancelling(talk: Conversation, user: int, picture: AskedPicture, watch: Watch) -> InlineKeyboardButton:
     cancelling = keyboards.Cancel(user=user, part=picture.part, watch=watch.id)
-    return keyboards.keyboard([keyboards.button(talk.t.plain("button-cancel"), cancelling)])
+    return keyboards.button(talk.t.plain("button-cancel"), cancelling)
+
+
+def _shows_matches(message: Message) -> bool:
+    return bool(message.reply_markup and keyboards.matches_in(message.reply_markup))
+
+
+def _in_place_of(message: Message, kind: type[CallbackData], new: InlineKeyboardButton) -> InlineKeyboardMarkup | None:
+    return keyboards.in_place_of(message.reply_markup, kind, new) if message.reply_markup else None
 
 
 async def _edit(message: Message, buttons: InlineKeyboardMarkup | None) -> None:

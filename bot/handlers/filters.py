@@ -9,14 +9,16 @@ from aiogram.filters import BaseFilter
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, Message
 
+from bot import keyboards
+from bot.adders import Role
 from bot.addressing import command_in, is_addressed
 from bot.asked import words_of
 from bot.commands import COMMANDS, withdraw
 from bot.conversation import Conversation
-from bot.keyboards import FOR_ADMINS
 
 # aiogram hands over by name: `talk`, and `spoken` to a command's handler, `callback_data` to a button's.
 Handler = Callable[..., Awaitable[None]]
+REFUSALS = {Role.ADDER: "adders-only", Role.ADMIN: "admins-only"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +47,36 @@ class Says(BaseFilter):
 
 
 def on_commands(router: Router, handlers: Mapping[str, Handler]) -> None:
-    """Register handlers by the names of their commands; those for admins refuse everybody else."""
+    """Register handlers by the names of their commands; they refuse those who may not use them."""
     for name, handler in handlers.items():
-        if COMMANDS[name].for_admins:
-            router.message.register(refuse, Says(name), is_stranger)
+        if (role := COMMANDS[name].role) is not Role.EVERYONE:
+            router.message.register(refuse, Says(name), Below(role))
         router.message.register(handler, Says(name))
 
 
 def on_buttons(router: Router, handlers: Mapping[type[CallbackData], Handler]) -> None:
-    """Register handlers by the kinds of their buttons; those for admins refuse everybody else."""
+    """Register handlers by the kinds of their buttons; they refuse those who may not press them."""
     for kind, handler in handlers.items():
-        if kind in FOR_ADMINS:
-            router.callback_query.register(refuse_button, kind.filter(), is_stranger)
+        if role := keyboards.ROLES.get(kind):
+            router.callback_query.register(refuse_button, kind.filter(), Below(role))
         router.callback_query.register(handler, kind.filter())
 
 
-async def is_stranger(event: Message | CallbackQuery, talk: Conversation) -> bool:
-    """Whether someone is no admin."""
-    return not talk.is_admin
+class Below(BaseFilter):
+    """Whether someone may do less than this role."""
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+
+    async def __call__(self, event: Message | CallbackQuery, talk: Conversation) -> bool | dict[str, Any]:
+        return {"needed": self.role} if talk.role < self.role else False
 
 
-async def refuse(event: Message, talk: Conversation) -> None:
-    await talk.say(talk.t("admins-only"))
+async def refuse(event: Message, talk: Conversation, needed: Role) -> None:
+    await talk.say(talk.t(REFUSALS[needed]))
     if event.chat.type == "private":
-        await withdraw(talk.parts.bot, event.chat.id, await talk.parts.storage.language(event.chat.id))
+        await withdraw(talk.parts.bot, event.chat.id, await talk.parts.storage.language(event.chat.id), talk.role)
 
 
-async def refuse_button(event: CallbackQuery, talk: Conversation) -> None:
-    await talk.toast(talk.t.plain("admins-only"), alert=True)
+async def refuse_button(event: CallbackQuery, talk: Conversation, needed: Role) -> None:
+    await talk.toast(talk.t.plain(REFUSALS[needed]), alert=True)

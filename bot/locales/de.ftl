@@ -1,6 +1,8 @@
 ## Das Menü und die Seite des Bots
 
 command-find = Ein Bild suchen: als Antwort darauf oder mit einem Link
+command-scope = Nur unter Bildern mit einem #Schlagwort suchen oder wieder unter allen
+command-reposts = Sagen, wenn ein Bild in dieser Gruppe schon einmal gepostet wurde
 command-help = Was ich kann und wie Sie fragen
 command-language = Die Sprache wählen
 command-privacy = Was von Ihren Nachrichten gespeichert wird
@@ -10,15 +12,18 @@ command-add = Bilder hinzufügen: unter Foto, Datei, Album oder Zip, als Antwort
 command-remove = Ein Bild entfernen: als Antwort oder mit seiner id
 command-retitle = Einem Bild einen neuen Titel oder #Schlagwörter geben
 command-undo = Ihr letztes Hinzufügen, Entfernen oder Bearbeiten rückgängig machen
+command-history = Die letzten Änderungen der Bibliothek, jede lässt sich rückgängig machen
+command-adder = Jemanden Bilder hinzufügen lassen: als Antwort oder mit der id
+command-adders = Wer Bilder hinzufügen darf
+command-notify = Erfahren, was andere hinzufügen, oder nicht
 command-stats = Die Bibliothek auf einen Blick
-bot-description =
-    Schicken Sie ein Bild, und Sie erhalten die fünf besten Treffer aus dieser Bibliothek: Auch Ausschnitte, Screenshots sowie gespiegelte und gedrehte Kopien werden gefunden. Sie sehen, wie sicher ich bin und warum.
-bot-short-description = Schicken Sie ein Bild, und Sie erhalten die fünf besten Treffer aus dieser Bibliothek.
+bot-description = Schicken Sie ein Bild, und Sie erfahren, ob es in dieser Bibliothek ist: Auch Ausschnitte, Screenshots sowie gespiegelte und gedrehte Kopien werden gefunden. Sie sehen, wie sicher ich bin und warum.
+bot-short-description = Schicken Sie ein Bild, und Sie erfahren, ob es in dieser Bibliothek ist.
 
 ## Begrüßung und Hilfe
 
 start =
-    Schicken Sie mir ein Bild: Ich suche es in meiner Bibliothek und zeige die fünf besten Treffer, wie sicher ich bin und warum.
+    Schicken Sie mir ein Bild: Ich suche es in meiner Bibliothek und zeige, was passt, wie sicher ich bin und warum.
     Auch Ausschnitte, Screenshots sowie gespiegelte und gedrehte Kopien werden gefunden.
 start-library =
     { $count ->
@@ -26,27 +31,34 @@ start-library =
         [one] In der Bibliothek ist { $count } Bild.
        *[other] In der Bibliothek sind { $count } Bilder.
     }
+start-guest = Auch in jedem anderen Chat: Erwähnen Sie { $name } unter einem Bild oder in einer Antwort darauf.
+start-guest-closed = Damit man mich auch in Chats fragen kann, in denen ich kein Mitglied bin, schalten Sie bei @BotFather in meinen Einstellungen „Guest Mode“ ein.
+start-adder = Sie dürfen Bilder hinzufügen: Schicken Sie eines mit der Bildunterschrift /add. Mehr dazu: /help
 start-admin = Sie sind Admin: Schicken Sie ein Bild mit der Bildunterschrift /add, um es hinzuzufügen. Mehr dazu: /help
 start-no-admins = Dieser Bot hat noch keinen Admin. Gehört er Ihnen? Dann setzen Sie <code>PICTRACE_ADMIN_IDS={ $id }</code> und starten Sie ihn neu.
 help =
     <b>So fragen Sie</b>
-    Schicken Sie ein Foto, ein Bild als Datei, einen Sticker, ein GIF, ein Video (gesucht wird mit dem Vorschaubild) oder einen Link zu einem Bild; leiten Sie eines weiter oder schicken Sie ein Album.
+    Schicken Sie ein Foto, ein Bild als Datei, einen Sticker, ein GIF, ein Video oder einen Link zu einem Bild oder einer Seite mit einem; leiten Sie eines weiter oder schicken Sie ein Album. Bei Bewegtem sehe ich das Vorschaubild und mehrere Einzelbilder an.
     Antworten Sie auf ein Bild mit /find.
     In einer Gruppe erwähnen Sie mich in der Bildunterschrift oder antworten Sie auf ein Bild mit /find.
 
     <b>Mit der Bildunterschrift steuern</b>
-    <code>dasselbe</code>: nur genau dasselbe Bild. <code>3</code>: so viele Treffer, höchstens 10.
+    <code>dasselbe</code>: nur genau dasselbe Bild. <code>3</code>: so viele Treffer, höchstens 10. <code>#comics</code>: nur unter Bildern mit diesem Schlagwort; /scope stellt das für den ganzen Chat ein.
 
     <b>Unter der Antwort</b>
-    ❓ warum ein Bild passt, 🔗 woher es stammt, ✅ ❌ ob ich richtigliege.
+    ❓ warum ein Bild passt, 💾 seine Datei, 🔗 woher es stammt, ✅ ❌ ob ich richtigliege.
 
-    /language wählt die Sprache, /privacy sagt, was gespeichert wird, /forget löscht es.
+    /language wählt die Sprache, /privacy sagt, was gespeichert wird, /forget löscht es. In einer Gruppe sage ich nach /reposts on, wenn ein Bild dort schon einmal gepostet wurde.
+help-adder =
+    <b>Für alle, die hinzufügen dürfen</b>
+    /add als Bildunterschrift zu Foto, Datei, Album oder Archiv (zip, tar, 7z), als Antwort auf ein Bild oder mit Links. Ein Titel und #Schlagwörter können folgen: <code>/add Hafen bei Nacht #hamburg #2024</code>. Als Datei geschickt, behalten Bilder ihre volle Qualität.
+    /undo macht Ihr letztes Hinzufügen als Ganzes rückgängig.
 help-admin =
     <b>Für Admins</b>
-    /add als Bildunterschrift zu Foto, Datei, Album oder Archiv (zip, tar, 7z), als Antwort auf ein Bild oder mit Links. Ein Titel und #Schlagwörter können folgen: <code>/add Hafen bei Nacht #hamburg #2024</code>. Als Datei geschickt, behalten Bilder ihre volle Qualität.
     /remove als Antwort auf ein Bild oder mit ids: <code>/remove 17</code>
     /retitle als Antwort oder mit einer id: <code>/retitle 17 Neuer Titel #schlagwort</code>
-    /undo macht Ihr letztes Hinzufügen, Entfernen oder Bearbeiten als Ganzes rückgängig. /stats zeigt die Bibliothek auf einen Blick.
+    /history zeigt die letzten Änderungen, jede lässt sich rückgängig machen. /stats zeigt die Bibliothek auf einen Blick.
+    /adder als Antwort auf jemanden oder mit dessen id lässt ihn hinzufügen und Eigenes rückgängig machen; /adders listet alle auf. Nach /notify on erfährt dieser Chat, was andere hinzufügen.
 hint = Schicken Sie mir ein Bild oder einen Link dazu, und ich suche es in meiner Bibliothek. Mehr dazu: /help
 hint-group = Erwähnen Sie mich in der Bildunterschrift oder antworten Sie auf ein Bild mit /find.
 group-hello = Hallo! Antworten Sie auf ein Bild mit /find oder erwähnen Sie { $name } in der Bildunterschrift, und ich suche es in meiner Bibliothek.
@@ -76,18 +88,19 @@ found-same =
     }
 found-variant =
     { $count ->
-        [one] <b>Genau dieses Bild ist nicht in der Bibliothek</b>, aber eine andere Version davon.
-       *[other] <b>Genau dieses Bild ist nicht in der Bibliothek</b>, aber { $count } andere Versionen davon.
+        [one] <b>Eine andere Version dieses Bildes ist in der Bibliothek.</b> Dass genau dieses darin ist, ließ sich nicht nachweisen.
+       *[other] <b>{ $count } andere Versionen dieses Bildes sind in der Bibliothek.</b> Dass genau dieses darin ist, ließ sich nicht nachweisen.
     }
-found-alike = <b>Genau dieses Bild ist nicht in der Bibliothek</b>, aber diese sehen ähnlich aus.
+found-alike = <b>Dass dieses Bild in der Bibliothek ist, ließ sich nicht nachweisen.</b> Diese sehen ähnlich aus.
 found-weak-only = <b>Nichts Ähnliches in der Bibliothek.</b> Diese Bilder kommen am nächsten, sind aber kaum ähnlich.
+found-among = Nur unter { $tags }
 found-line = <b>{ $place }</b> · { $title } — { $score }
 found-more =
     { $count ->
         [one] Nummer { $first }.
        *[other] Nummern { $first } bis { $last }.
     }
-found-buttons = ❓ zeigt, warum.
+found-buttons = ❓ zeigt, warum; 💾 schickt die Datei.
 score-percent = { $words }, { $percent }
 list-separator = { ", " }
 uncalibrated = Die Bewertungen dieser Bibliothek sind noch nicht kalibriert und werden daher nur in Worten angezeigt.
@@ -102,26 +115,24 @@ nothing-same =
         [one] In der Bibliothek ist nur ein einziges Bild, und es ist nicht dieses.
        *[other] Genau dieses Bild ist nicht unter den { $count } Bildern der Bibliothek.
     }
+nothing-same-near = Dass genau dieses Bild in der Bibliothek ist, ließ sich nicht nachweisen. Etwas kommt ihm nahe: Ohne „dasselbe“ wird es gezeigt.
 nothing-empty = Die Bibliothek ist leer: Es gibt noch nichts zu finden.
-nothing-short = nichts Ähnliches
+nothing-among =
+    { $count ->
+        [one] Dort ist nichts Ähnliches: Das einzige Bild kommt dem gesuchten nicht nahe.
+       *[other] Dort ist nichts Ähnliches: Keines der { $count } Bilder kommt dem gesuchten nahe.
+    }
+nothing-tagged = In der Bibliothek gibt es kein Bild mit { $tags }.
 no-more = Das war alles: Mehr Bilder gibt es nicht zu zeigen.
 
 ## Mehrere Bilder auf einmal
 
-album-title =
-    { $count ->
-        [one] <b>{ $count } Bild</b>
-       *[other] <b>{ $count } Bilder</b>
-    }
-album-line = <b>{ $place }.</b> { $text }
-album-best = { $title } ({ $score })
-album-caption = Ihr Bild { $place } →
-album-open = Eine Nummer zeigt die ganze Antwort zu diesem Bild.
 album-others =
     { $count ->
         [one] { $count } weiteres Stück war kein Bild, das ich ansehen könnte.
        *[other] { $count } weitere Stücke waren keine Bilder, die ich ansehen könnte.
     }
+part-of = <b>Bild { $place } von { $count }</b>
 
 ## Schaltflächen (kurz)
 
@@ -132,6 +143,9 @@ button-nearest = Ähnlichste trotzdem zeigen
 button-tell = Melden, sobald es da ist
 button-cancel = Doch nicht melden
 button-undo = Rückgängig
+button-everything = Wieder alle Bilder
+button-forbid = ✖ { $name }
+button-ask = Mehr erfahren
 button-keep = { $better } behalten, { $lesser } entfernen
 button-remove = { $id } entfernen
 button-telegrams-language = Wie in Telegram
@@ -174,6 +188,7 @@ judged-right = Danke, ist vermerkt.
 judged-wrong = Vermerkt: Dieses Paar zeige ich in diesem Chat nicht mehr. Versehentlich gedrückt? Dann tippen Sie auf „Richtig“.
 not-yours = Diese Schaltflächen sind für die Person, die gefragt hat.
 asked-gone = Das Bild, um das es hier ging, habe ich nicht mehr. Bitte schicken Sie es noch einmal.
+original-too-large = Die Datei dieses Bildes ist zu groß, um hier geschickt zu werden: Höchstens { $limit } MB sind möglich.
 
 ## Melden, sobald es da ist
 
@@ -189,27 +204,64 @@ language-which = Welche Sprache soll ich hier sprechen?
 language-set = Ab jetzt spreche ich hier { $name }.
 language-telegrams = Ich richte mich wieder nach der Sprache Ihres Telegram: { $name }.
 privacy =
-    <b>Was Sie schicken, wird nicht gespeichert.</b> Ein Bild wird angesehen und vergessen; ebenso, was Sie schreiben.
+    <b>Was Sie schicken, wird nicht gespeichert.</b> Ein Bild wird angesehen und vergessen; ebenso, was Sie schreiben. Es wartet bei mir nur, bis es beantwortet ist.
 
     Nur wenn Sie es wünschen, bleibt etwas:
     ✅ ❌ „Richtig“ und „Falsch“ speichern einen Fingerabdruck Ihres Bildes (Zahlen, aus denen es sich nicht wiederherstellen lässt) und welcher Treffer gemeint war.
     🔔 „Melden, sobald es da ist“ speichert einen Fingerabdruck und Telegrams Bezeichnung für Ihr Bild, bis ich es gemeldet habe oder Sie abbrechen.
-    Auch die für einen Chat gewählte Sprache wird gespeichert.
+    💬 Was für einen Chat gewählt ist, wird gespeichert: die Sprache, die Schlagwörter von /scope, ob /notify und /reposts eingeschaltet sind.
+    🔁 Solange /reposts in einer Gruppe eingeschaltet ist, wird von jedem dort geposteten Bild { $days } Tage lang gespeichert: ein Fingerabdruck, Nummer und Zeit der Nachricht und Telegrams Bezeichnung für die Datei. Keine Datei, kein Text, kein Name; getrennt von der Bibliothek.
+    ➕ Von allen, die hinzufügen dürfen, werden id und Name gespeichert, bis ein Admin das zurücknimmt; zu jedem Hinzufügen ist vermerkt, von wem es stammt.
 
-    /forget löscht das alles. Dasselbe geschieht, wenn Sie mich blockieren oder aus einer Gruppe entfernen.
+    Werde ich in einem anderen Chat als Gast gefragt, speichere ich davon nichts. Welche Nachrichten ein /add waren, ist zwei Tage lang bekannt.
+
+    /forget löscht, was zu diesem Chat gespeichert ist. Dasselbe geschieht, wenn Sie mich blockieren oder aus einer Gruppe entfernen.
 forgotten = Gelöscht: { $verdicts ->
         [one] { $verdicts } Urteil
        *[other] { $verdicts } Urteile
     }, { $watches ->
         [one] { $watches } erwartetes Bild
        *[other] { $watches } erwartete Bilder
-    } und die gewählte Sprache.
-forgotten-nothing = Zu diesem Chat war nichts gespeichert, höchstens die gewählte Sprache; auch sie ist nun gelöscht.
+    } und was für ihn gewählt war.
+forgotten-nothing = Zu diesem Chat war nichts gespeichert, höchstens, was für ihn gewählt war; auch das ist nun gelöscht.
+forgotten-posted =
+    { $count ->
+        [one] Dazu, was von { $count } hier geposteten Bild gespeichert war.
+       *[other] Dazu, was von { $count } hier geposteten Bildern gespeichert war.
+    }
 group-admins-only = In einer Gruppe können das nur ihre Admins.
+scope-all = Hier suche ich unter allen Bildern. Nach <code>/scope #comics</code> suche ich nur unter denen mit diesem Schlagwort.
+scope-tags = Hier suche ich nur unter Bildern mit { $tags }, und was hier hinzugefügt wird, bekommt diese Schlagwörter. <code>/scope off</code> beendet das.
+reposts-on = Ab jetzt sage ich es, wenn ein Bild in den letzten { $days } Tagen schon einmal in dieser Gruppe gepostet wurde. /privacy sagt, was dafür gespeichert wird; <code>/reposts off</code> beendet es und löscht das.
+reposts-off = In dieser Gruppe sage ich nicht, ob ein Bild schon einmal gepostet wurde. <code>/reposts on</code> schaltet das ein.
+reposts-blind = Noch sehe ich nicht alle Nachrichten dieser Gruppe: Machen Sie mich hier zum Administrator, oder wer mich betreibt, schaltet meinen Privatsphäre-Modus ab (@BotFather, „Group Privacy“).
+reposts-in-groups = /reposts ist für Gruppen: Schreiben Sie es in einer.
+repost-linked = Das wurde hier schon einmal gepostet: <a href="{ $url }">{ $at }</a>
+repost-unlinked = Das wurde hier schon einmal gepostet: { $at }
+guest-looking = 🔍 Ich suche danach …
+guest-how = Erwähnen Sie mich unter einem Bild oder in einer Antwort darauf, und ich suche es in meiner Bibliothek.
+guest-too-many = Das war zu viel auf einmal: Fragen Sie in einer Minute noch einmal.
+inline-stranger = Schreiben Sie mir zuerst
+inline-nothing = Kein Bild hat diese Wörter
 
 ## Admins
 
 admins-only = Das können leider nur die Admins dieser Bibliothek. Die Suche steht Ihnen offen: Schicken Sie mir ein Bild.
+adders-only = Das können leider nur die Admins dieser Bibliothek und wem sie es erlauben. Die Suche steht Ihnen offen: Schicken Sie mir ein Bild.
+adder-how = Antworten Sie auf eine Nachricht von jemandem mit /adder, oder schreiben Sie die id: /adder 123456
+adder-is-admin = { $name } ist schon Admin.
+adder-allowed = { $name } ({ $id }) darf ab jetzt Bilder hinzufügen und das eigene Hinzufügen rückgängig machen.
+adder-forbidden = { $name } darf nicht mehr hinzufügen.
+adders-title = <b>Neben den Admins dürfen hinzufügen:</b>
+adders-line = { $name } ({ $id })
+adders-nobody = Nur die Admins dürfen hinzufügen. /adder erlaubt es anderen.
+notify-on = Dieser Chat erfährt, was andere hinzufügen. <code>/notify off</code> beendet das.
+notify-off = Dieser Chat erfährt nicht, was andere hinzufügen. <code>/notify on</code> ändert das.
+heard-added =
+    { $count ->
+        [one] <b>{ $name }</b> hat { $count } Bild hinzugefügt: id { $ids }
+       *[other] <b>{ $name }</b> hat { $count } Bilder hinzugefügt: ids { $ids }
+    }
 adding = Wird hinzugefügt: { $done } von { $total } …
 count-added =
     { $count ->
@@ -225,6 +277,8 @@ count-duplicate = { $count } schon vorhanden
 count-rejected = { $count } nicht hinzugefügt
 count-nothing = Es war kein Bild zum Hinzufügen dabei.
 added = ✅ { $name }: hinzugefügt, id { $id }
+added-title = „{ $title }“
+added-forbidden = Sie dürfen nicht mehr hinzufügen: Der Rest wurde nicht hinzugefügt.
 added-before = Es war schon einmal entfernt worden ({ $at }) und ist wieder da.
 added-unshown =
     { $count ->
@@ -249,6 +303,11 @@ shown-duplicate = Schon vorhanden: id { $id } · { $title }
 shown-near = Fast dasselbe: id { $id } · { $title }
 add-how = Schicken Sie Bilder mit der Bildunterschrift /add, antworten Sie auf eines mit /add oder schreiben Sie /add und Links. Ein Titel und #Schlagwörter können folgen.
 remove-how = Antworten Sie auf ein Bild mit /remove oder schreiben Sie die ids: /remove 17
+remove-missing =
+    { $count ->
+        [one] In der Bibliothek gibt es kein Bild mit der id { $ids }. Es wurde nichts entfernt.
+       *[other] In der Bibliothek gibt es keine Bilder mit den ids { $ids }. Es wurde nichts entfernt.
+    }
 remove-too-many =
     { $count ->
         [one] Auf einmal lässt sich höchstens { $count } Bild entfernen.
@@ -260,6 +319,46 @@ retitle-how = Antworten Sie auf ein Bild mit /retitle und dem neuen Titel oder #
 retitled = id { $id }: { $title } { $tags }
 kept = { $better } behalten, { $lesser } entfernt.
 done-already = Das ist erledigt.
+undo-own-only = Rückgängig machen können Sie nur, was Sie selbst hinzugefügt haben.
+history-title = <b>Die letzten Änderungen</b>
+history-nothing = In der Bibliothek wurde noch nichts geändert.
+history-line = <b>{ $id }</b> · { $at } · { $who }
+history-undone = rückgängig gemacht
+history-add =
+    { $count ->
+        [one] { $count } Bild hinzugefügt
+       *[other] { $count } Bilder hinzugefügt
+    }
+history-remove =
+    { $count ->
+        [one] { $count } Bild entfernt
+       *[other] { $count } Bilder entfernt
+    }
+history-edit =
+    { $count ->
+        [one] { $count } Bild bearbeitet
+       *[other] { $count } Bilder bearbeitet
+    }
+history-restore =
+    { $count ->
+        [one] { $count } Bild zurückgeholt
+       *[other] { $count } Bilder zurückgeholt
+    }
+history-undo =
+    { $count ->
+        [one] { $count } Bild durch Rückgängigmachen betroffen
+       *[other] { $count } Bilder durch Rückgängigmachen betroffen
+    }
+history-decision =
+    { $count ->
+        [one] { $count } Bild als fast gleiche entschieden
+       *[other] { $count } Bilder als fast gleiche entschieden
+    }
+history-repair =
+    { $count ->
+        [one] { $count } Bild bei einer Reparatur herausgenommen
+       *[other] { $count } Bilder bei einer Reparatur herausgenommen
+    }
 not-in-library = Dieses Bild ist nicht in der Bibliothek.
 undone-add =
     { $count ->
@@ -270,6 +369,11 @@ undone-remove =
     { $count ->
         [one] Rückgängig gemacht: Entfernen von { $count } Bild ({ $at }).
        *[other] Rückgängig gemacht: Entfernen von { $count } Bildern ({ $at }).
+    }
+undone-restore =
+    { $count ->
+        [one] Rückgängig gemacht: Zurückholen von { $count } Bild ({ $at }).
+       *[other] Rückgängig gemacht: Zurückholen von { $count } Bildern ({ $at }).
     }
 undone-edit =
     { $count ->
@@ -311,10 +415,10 @@ stats-watches =
 ## Was schiefging
 
 reference = Referenz: { $reference }
-find-how = Antworten Sie auf ein Bild mit /find, schicken Sie eines mit der Bildunterschrift /find oder schreiben Sie /find und einen Link.
+find-how = Antworten Sie auf ein Bild mit /find, schicken Sie eines mit der Bildunterschrift /find oder schreiben Sie /find und einen Link. Mit einem #Schlagwort dahinter suche ich nur unter Bildern mit diesem.
 not-a-picture = Diese Datei ist kein Bild. Möglich sind JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF und HEIC.
-animated-sticker = Animierte Sticker sind für mich keine Bilder. Schicken Sie bitte einen unbewegten oder ein Foto.
-no-preview = Dazu gibt es kein Vorschaubild, das ich ansehen könnte. Schicken Sie bitte ein Standbild daraus.
+no-preview = Zu diesem Video, GIF oder Sticker gibt es kein Vorschaubild, das ich ansehen könnte. Schicken Sie bitte ein Standbild daraus.
+web-page = Das ist eine Webseite, die kein eigenes Bild angibt. Öffnen Sie das Bild selbst und kopieren Sie seine Adresse, oder schicken Sie es mir.
 no-photos-here = Ich darf hier schreiben, aber keine Bilder senden. Ein Administrator der Gruppe kann es erlauben.
 error-file-gone = Telegram gibt mir diese Datei nicht mehr. Bitte schicken Sie sie noch einmal.
 error-telegram_failed = Telegram hat die Datei nicht herausgegeben. Bitte versuchen Sie es gleich noch einmal.

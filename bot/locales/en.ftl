@@ -1,6 +1,8 @@
 ## The menu and the bot's own page
 
 command-find = Find a picture: reply to one with this, or add a link
+command-scope = Look only among pictures with a #tag, or among all again
+command-reposts = Say when a picture was posted in this group before
 command-help = What I can do, and how to ask
 command-language = Choose the language
 command-privacy = What is kept of what you send
@@ -10,15 +12,18 @@ command-add = Add pictures: as a caption, as a reply, or with links
 command-remove = Remove a picture: as a reply, or by its id
 command-retitle = Give a picture a new title or #tags
 command-undo = Take back your last addition, removal or edit
+command-history = The last changes of the library, each with an undo
+command-adder = Let someone add pictures: as a reply to them, or by their id
+command-adders = Who may add pictures
+command-notify = Hear of what others add, or not
 command-stats = The library at a glance
-bot-description =
-    Send a picture, and get the five best matches from this library: crops, screenshots, mirrored and turned copies are found too. You see how sure I am, and why.
-bot-short-description = Send a picture, get the five best matches from this library.
+bot-description = Send a picture, and learn whether it is in this library: crops, screenshots, mirrored and turned copies are found too. You see how sure I am, and why.
+bot-short-description = Send a picture, and learn whether it is in this library.
 
 ## Greeting and help
 
 start =
-    Send me a picture: I look for it in my library and show the five best matches, how sure I am, and why.
+    Send me a picture: I look for it in my library and show what matches, how sure I am, and why.
     Crops, screenshots, mirrored and turned copies are found too.
 start-library =
     { $count ->
@@ -26,27 +31,34 @@ start-library =
         [one] There is { $count } picture in the library.
        *[other] There are { $count } pictures in the library.
     }
+start-guest = In any other chat, too: mention { $name } under a picture, or in a reply to one.
+start-guest-closed = So that I can be asked in chats that I am no member of, turn on “Guest Mode” among my settings at @BotFather.
+start-adder = You may add pictures: send one with the caption /add. /help says more.
 start-admin = You are an admin: send a picture with the caption /add to add it. /help says more.
 start-no-admins = This bot has no admin yet. Is it yours? Then set <code>PICTRACE_ADMIN_IDS={ $id }</code> and start it again.
 help =
     <b>How to ask</b>
-    Send a photo, a picture as a file, a sticker, a GIF, a video (its preview is looked at) or a link to a picture; forward one; or send an album.
+    Send a photo, a picture as a file, a sticker, a GIF, a video, or a link to a picture or to a page with one; forward one; or send an album. Of what moves I look at the preview and at several frames.
     Reply to a picture with /find.
     In a group, mention me in the caption, or reply to a picture with /find.
 
     <b>Steer the answer by the caption</b>
-    <code>same</code>: only the very same picture. <code>3</code>: that many matches, at most 10.
+    <code>same</code>: only the very same picture. <code>3</code>: that many matches, at most 10. <code>#comics</code>: only among pictures with that tag; /scope does that for the whole chat.
 
     <b>Under the answer</b>
-    ❓ why a picture matches, 🔗 where it comes from, ✅ ❌ whether I am right.
+    ❓ why a picture matches, 💾 its file, 🔗 where it comes from, ✅ ❌ whether I am right.
 
-    /language chooses the language, /privacy says what is kept, /forget deletes it.
+    /language chooses the language, /privacy says what is kept, /forget deletes it. In a group /reposts on has me say when a picture was posted there before.
+help-adder =
+    <b>For those who may add</b>
+    /add as the caption of a photo, a file, an album or an archive (zip, tar, 7z), as a reply to a picture, or with links. A title and #tags may follow: <code>/add Harbour at night #hamburg #2024</code>. Send pictures as files to keep their full quality.
+    /undo takes back your last addition as a whole.
 help-admin =
     <b>For admins</b>
-    /add as the caption of a photo, a file, an album or an archive (zip, tar, 7z), as a reply to a picture, or with links. A title and #tags may follow: <code>/add Harbour at night #hamburg #2024</code>. Send pictures as files to keep their full quality.
     /remove as a reply to a picture, or with ids: <code>/remove 17</code>
     /retitle as a reply or with an id: <code>/retitle 17 New title #tag</code>
-    /undo takes back your last addition, removal or edit as a whole. /stats shows the library at a glance.
+    /history shows the last changes, each with an undo. /stats shows the library at a glance.
+    /adder as a reply to someone, or with their id, lets them add, and undo their own additions; /adders lists them. After /notify on this chat hears of what others add.
 hint = Send me a picture, or a link to one, and I look for it in my library. /help says more.
 hint-group = Mention me in the caption of a picture, or reply to a picture with /find.
 group-hello = Hello! Reply to a picture with /find, or mention { $name } in its caption, and I look for it in my library.
@@ -76,18 +88,19 @@ found-same =
     }
 found-variant =
     { $count ->
-        [one] <b>This very picture is not in the library</b>, but another version of it is.
-       *[other] <b>This very picture is not in the library</b>, but { $count } other versions of it are.
+        [one] <b>Another version of this picture is in the library.</b> That this very one is could not be proved.
+       *[other] <b>{ $count } other versions of this picture are in the library.</b> That this very one is could not be proved.
     }
-found-alike = <b>This very picture is not in the library</b>, but these look alike.
+found-alike = <b>It could not be proved that this picture is in the library.</b> These look alike.
 found-weak-only = <b>Nothing like it is in the library.</b> These are the nearest, but hardly like yours.
+found-among = Only among { $tags }
 found-line = <b>{ $place }</b> · { $title } — { $score }
 found-more =
     { $count ->
         [one] Number { $first }.
        *[other] Numbers { $first } to { $last }.
     }
-found-buttons = ❓ shows why.
+found-buttons = ❓ shows why, 💾 sends the file.
 score-percent = { $words }, { $percent }
 list-separator = { ", " }
 uncalibrated = The scores of this library are not calibrated yet: they are shown in words only.
@@ -102,26 +115,24 @@ nothing-same =
         [one] The library has only one picture, and it is not this one.
        *[other] This very picture is not among the { $count } pictures of the library.
     }
+nothing-same-near = It could not be proved that this very picture is in the library. Something came near: ask without “same” to see it.
 nothing-empty = The library is empty: there is nothing to find yet.
-nothing-short = nothing like it
+nothing-among =
+    { $count ->
+        [one] Nothing like it is there: the only picture is nothing like yours.
+       *[other] Nothing like it is there: none of the { $count } pictures is near it.
+    }
+nothing-tagged = There is no picture with { $tags } in the library.
 no-more = That was all: there are no more pictures to show.
 
 ## Several pictures at once
 
-album-title =
-    { $count ->
-        [one] <b>{ $count } picture</b>
-       *[other] <b>{ $count } pictures</b>
-    }
-album-line = <b>{ $place }.</b> { $text }
-album-best = { $title } ({ $score })
-album-caption = Your picture { $place } →
-album-open = A number shows the whole answer for that picture.
 album-others =
     { $count ->
         [one] { $count } more piece was no picture that I could look at.
        *[other] { $count } more pieces were no pictures that I could look at.
     }
+part-of = <b>Picture { $place } of { $count }</b>
 
 ## Buttons (short)
 
@@ -132,6 +143,9 @@ button-nearest = Show the nearest anyway
 button-tell = Tell me when it appears
 button-cancel = Don’t tell me
 button-undo = Undo
+button-everything = All pictures again
+button-forbid = ✖ { $name }
+button-ask = Ask me more
 button-keep = Keep { $better }, remove { $lesser }
 button-remove = Remove { $id }
 button-telegrams-language = As in Telegram
@@ -174,6 +188,7 @@ judged-right = Thank you, noted.
 judged-wrong = Noted: this chat will not see that match for this picture again. Pressed by mistake? Press Right.
 not-yours = These buttons are for whoever asked.
 asked-gone = I no longer have the picture that this was about. Send it again, please.
+original-too-large = The file of this picture is too large to be sent here: at most { $limit } MB can be.
 
 ## Tell me when it appears
 
@@ -189,27 +204,64 @@ language-which = Which language shall I speak here?
 language-set = I speak { $name } here from now on.
 language-telegrams = I follow the language of your Telegram again: { $name }.
 privacy =
-    <b>What you send is not kept.</b> A picture is looked at and forgotten; so is what you write.
+    <b>What you send is not kept.</b> A picture is looked at and forgotten; so is what you write. It waits with me only until it is answered.
 
     Only when you ask for it, something stays:
     ✅ ❌ “Right” and “Wrong” keep a fingerprint of your picture (numbers it cannot be made from again) and which match was meant.
     🔔 “Tell me when it appears” keeps a fingerprint and Telegram’s name for your picture, until I have told you or you cancel.
-    The language you choose for a chat is kept too.
+    💬 What is chosen for a chat is kept: its language, the tags of /scope, whether /notify and /reposts are on.
+    🔁 While /reposts is on in a group, of each picture posted there these are kept for { $days } days: a fingerprint, the number and the time of its message, and Telegram’s name for its file. No file, no text, no name; it is kept apart from the library.
+    ➕ Of whoever may add, id and name are kept, until an admin takes it back; each addition is noted with who made it.
 
-    /forget deletes all of it. Blocking me, or removing me from a group, does the same.
+    Asked as a guest in another chat, I keep nothing of it. Which messages were an /add is known for two days.
+
+    /forget deletes what is kept of this chat. Blocking me, or removing me from a group, does the same.
 forgotten = Deleted: { $verdicts ->
         [one] { $verdicts } verdict
        *[other] { $verdicts } verdicts
     }, { $watches ->
         [one] { $watches } awaited picture
        *[other] { $watches } awaited pictures
-    }, and the chosen language.
-forgotten-nothing = Nothing was kept of this chat, except perhaps the chosen language; that is deleted too.
+    }, and what was chosen for it.
+forgotten-nothing = Nothing was kept of this chat, except perhaps what was chosen for it; that is deleted too.
+forgotten-posted =
+    { $count ->
+        [one] And what was kept of { $count } picture posted here.
+       *[other] And what was kept of { $count } pictures posted here.
+    }
 group-admins-only = In a group only its administrators can do this.
+scope-all = Here I look among all pictures. <code>/scope #comics</code> has me look only among those with that tag.
+scope-tags = Here I look only among pictures with { $tags }, and pictures that are added here get these tags. <code>/scope off</code> ends that.
+reposts-on = From now on I say so when a picture was posted in this group before, in the last { $days } days. /privacy says what is kept for that; <code>/reposts off</code> ends it and deletes it.
+reposts-off = In this group I do not say whether a picture was posted before. <code>/reposts on</code> has me do so.
+reposts-blind = I do not see all messages of this group yet: make me an administrator here, or have whoever runs me turn my privacy mode off (@BotFather, “Group Privacy”).
+reposts-in-groups = /reposts is for groups: write it in one.
+repost-linked = This was posted here before: <a href="{ $url }">{ $at }</a>
+repost-unlinked = This was posted here before: { $at }
+guest-looking = 🔍 I am looking for it…
+guest-how = Mention me under a picture, or in a reply to one, and I look for it in my library.
+guest-too-many = That was too much at once: ask me again in a minute.
+inline-stranger = Write to me first
+inline-nothing = No picture has these words
 
 ## Admins
 
 admins-only = Sorry, only the admins of this library can do this. Searching is open to you: send me a picture.
+adders-only = Sorry, only the admins of this library, and those whom they allow, can do this. Searching is open to you: send me a picture.
+adder-how = Reply to someone’s message with /adder, or write their id: /adder 123456
+adder-is-admin = { $name } is an admin already.
+adder-allowed = { $name } ({ $id }) may add pictures from now on, and undo their own additions.
+adder-forbidden = { $name } may no longer add.
+adders-title = <b>These may add, beside the admins:</b>
+adders-line = { $name } ({ $id })
+adders-nobody = Only the admins may add. /adder lets others.
+notify-on = This chat hears of what others add. <code>/notify off</code> ends that.
+notify-off = This chat does not hear of what others add. <code>/notify on</code> changes that.
+heard-added =
+    { $count ->
+        [one] <b>{ $name }</b> has added { $count } picture: id { $ids }
+       *[other] <b>{ $name }</b> has added { $count } pictures: ids { $ids }
+    }
 adding = Adding: { $done } of { $total }…
 count-added =
     { $count ->
@@ -233,6 +285,8 @@ count-rejected =
     }
 count-nothing = There was no picture to add.
 added = ✅ { $name }: added, id { $id }
+added-title = “{ $title }”
+added-forbidden = You may no longer add: the rest was not added.
 added-before = It was removed before ({ $at }) and is back.
 added-unshown =
     { $count ->
@@ -261,6 +315,11 @@ shown-duplicate = Already here: id { $id } · { $title }
 shown-near = Nearly the same: id { $id } · { $title }
 add-how = Send pictures with the caption /add, reply to one with /add, or write /add and links. A title and #tags may follow.
 remove-how = Reply to a picture with /remove, or write the ids: /remove 17
+remove-missing =
+    { $count ->
+        [one] There is no picture with the id { $ids } in the library. Nothing was removed.
+       *[other] There are no pictures with the ids { $ids } in the library. Nothing was removed.
+    }
 remove-too-many = At most { $count } pictures can be removed at a time.
 remove-this = Is this the picture to remove?
 removed = Removed: id { $id } · { $title }
@@ -268,6 +327,46 @@ retitle-how = Reply to a picture with /retitle and the new title or #tags, or wr
 retitled = id { $id }: { $title } { $tags }
 kept = Kept { $better }, removed { $lesser }.
 done-already = It is done.
+undo-own-only = You can take back only what you have added yourself.
+history-title = <b>The last changes</b>
+history-nothing = Nothing has been changed in the library yet.
+history-line = <b>{ $id }</b> · { $at } · { $who }
+history-undone = taken back
+history-add =
+    { $count ->
+        [one] { $count } picture added
+       *[other] { $count } pictures added
+    }
+history-remove =
+    { $count ->
+        [one] { $count } picture removed
+       *[other] { $count } pictures removed
+    }
+history-edit =
+    { $count ->
+        [one] { $count } picture edited
+       *[other] { $count } pictures edited
+    }
+history-restore =
+    { $count ->
+        [one] { $count } picture brought back
+       *[other] { $count } pictures brought back
+    }
+history-undo =
+    { $count ->
+        [one] { $count } picture concerned by an undo
+       *[other] { $count } pictures concerned by an undo
+    }
+history-decision =
+    { $count ->
+        [one] { $count } picture decided on as near-duplicates
+       *[other] { $count } pictures decided on as near-duplicates
+    }
+history-repair =
+    { $count ->
+        [one] { $count } picture taken out by a repair
+       *[other] { $count } pictures taken out by a repair
+    }
 not-in-library = This picture is not in the library.
 undone-add =
     { $count ->
@@ -278,6 +377,11 @@ undone-remove =
     { $count ->
         [one] Taken back: the removal of { $count } picture ({ $at }).
        *[other] Taken back: the removal of { $count } pictures ({ $at }).
+    }
+undone-restore =
+    { $count ->
+        [one] Taken back: that { $count } picture was brought back ({ $at }).
+       *[other] Taken back: that { $count } pictures were brought back ({ $at }).
     }
 undone-edit =
     { $count ->
@@ -319,10 +423,10 @@ stats-watches =
 ## What went wrong
 
 reference = Reference: { $reference }
-find-how = Reply to a picture with /find, send one with the caption /find, or write /find and a link.
+find-how = Reply to a picture with /find, send one with the caption /find, or write /find and a link. A #tag after it has me look only among pictures with that tag.
 not-a-picture = This file is not a picture. I take JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC.
-animated-sticker = Animated stickers are no pictures for me. Send a static one, or a photo.
-no-preview = This video or GIF has no preview that I could look at. Send a still picture from it.
+no-preview = This video, GIF or sticker has no preview that I could look at. Send a still picture from it.
+web-page = This is a web page, and it names no picture of its own. Open the picture itself and copy its address, or send it to me.
 no-photos-here = I may write here, but not send pictures. An administrator of the group can allow it.
 error-file-gone = Telegram does not give me this file any more. Send it again, please.
 error-telegram_failed = Telegram did not hand over the file. Try again in a moment.

@@ -1,6 +1,8 @@
 ## メニューとボットの紹介
 
 command-find = 画像を検索：画像への返信、またはリンクを添えて
+command-scope = #タグ の付いた画像だけ、またはすべての画像から検索
+command-reposts = このグループに前にも投稿された画像を知らせる
 command-help = できることと使い方
 command-language = 言語を選択
 command-privacy = 送った内容のうち保存されるもの
@@ -10,42 +12,52 @@ command-add = 画像を追加：写真・ファイル・アルバム・zipのキ
 command-remove = 画像を削除：返信またはidで
 command-retitle = 画像に新しいタイトルや #タグ を付ける
 command-undo = 自分の最後の追加・削除・編集を元に戻す
+command-history = ライブラリの最近の変更と、元に戻すボタン
+command-adder = ほかの人に画像の追加を許可：その人への返信、またはidで
+command-adders = 画像を追加できる人
+command-notify = ほかの人の追加を知らせるかどうか
 command-stats = ライブラリの概要
-bot-description =
-    画像を送ると、このライブラリから最もよく一致する5枚を表示します。切り抜きやスクリーンショット、左右反転や回転を加えた画像も見つかります。どのくらい確かか、その理由もわかります。
-bot-short-description = 画像を送ると、このライブラリから最もよく一致する5枚を表示します。
+bot-description = 画像を送ると、このライブラリにあるかどうかを調べます。切り抜きやスクリーンショット、左右反転や回転を加えた画像も見つかります。どのくらい確かか、その理由もわかります。
+bot-short-description = 画像を送ると、このライブラリにあるかどうかを調べます。
 
 ## あいさつとヘルプ
 
 start =
-    画像を送ってください。ライブラリの中を探し、最もよく一致する5枚を、どのくらい確かか、その理由とあわせて表示します。
+    画像を送ってください。ライブラリの中を探し、一致した画像を、どのくらい確かか、その理由とあわせて表示します。
     切り抜きやスクリーンショット、左右反転や回転を加えた画像も見つかります。
 start-library =
     { $count ->
         [0] ライブラリはまだ空です。
        *[other] ライブラリには{ $count }枚の画像があります。
     }
+start-guest = ほかのチャットでも使えます。画像のキャプションか、画像への返信で { $name } をメンションしてください。
+start-guest-closed = 参加していないチャットでも使えるようにするには、@BotFather でこのボットの設定の「Guest Mode」をオンにしてください。
+start-adder = 画像を追加できます。キャプションに /add と書いて送ってください。詳しくは /help をご覧ください。
 start-admin = あなたは管理者です。画像を追加するには、キャプションに /add と書いて送ってください。詳しくは /help をご覧ください。
 start-no-admins = このボットにはまだ管理者がいません。ご自身のボットでしたら、<code>PICTRACE_ADMIN_IDS={ $id }</code> を設定して、もう一度起動してください。
 help =
     <b>検索のしかた</b>
-    写真、画像ファイル、ステッカー、GIF、動画（プレビュー画像で検索します）、画像のリンクのいずれかを送ってください。転送やアルバムでもかまいません。
+    写真、画像ファイル、ステッカー、GIF、動画、画像のリンク、画像のあるページのリンクのいずれかを送ってください。転送やアルバムでもかまいません。動くものは、プレビュー画像といくつかのコマで検索します。
     画像に /find と返信しても検索できます。
     グループでは、キャプションでこのボットをメンションするか、画像に /find と返信してください。
 
     <b>キャプションで結果を調整</b>
-    <code>同じ</code>：同じ画像だけ。<code>3</code>：表示する件数（最大10件）。
+    <code>同じ</code>：同じ画像だけ。<code>3</code>：表示する件数（最大10件）。<code>#comics</code>：そのタグの付いた画像だけ。/scope でチャット全体に設定できます。
 
     <b>答えの下のボタン</b>
-    ❓ 一致した理由、🔗 出典、✅ ❌ 正しいかどうか。
+    ❓ 一致した理由、💾 ファイル、🔗 出典、✅ ❌ 正しいかどうか。
 
-    /language で言語の選択、/privacy で保存されるものの確認、/forget でその削除ができます。
+    /language で言語の選択、/privacy で保存されるものの確認、/forget でその削除ができます。グループで /reposts on とすると、前にも投稿された画像をお知らせします。
+help-adder =
+    <b>追加できる方向け</b>
+    /add は、写真・ファイル・アルバム・アーカイブ（zip、tar、7z）のキャプションに書くか、画像への返信として、またはリンクを添えて送ります。続けてタイトルと #タグ も書けます：<code>/add 夜の港 #ハンブルク #2024</code>。画質を保つには、画像をファイルとして送ってください。
+    /undo で、自分の最後の追加をまとめて元に戻します。
 help-admin =
     <b>管理者向け</b>
-    /add は、写真・ファイル・アルバム・アーカイブ（zip、tar、7z）のキャプションに書くか、画像への返信として、またはリンクを添えて送ります。続けてタイトルと #タグ も書けます：<code>/add 夜の港 #ハンブルク #2024</code>。画質を保つには、画像をファイルとして送ってください。
     /remove は画像への返信、またはidを添えて：<code>/remove 17</code>
     /retitle は返信、またはidを添えて：<code>/retitle 17 新しいタイトル #タグ</code>
-    /undo で、自分の最後の追加・削除・編集をまとめて元に戻します。/stats でライブラリの概要を表示します。
+    /history で最近の変更を表示し、それぞれ元に戻せます。/stats でライブラリの概要を表示します。
+    /adder をその人への返信、またはidを添えて送ると、その人は画像を追加し、自分の追加を元に戻せるようになります。/adders で一覧を表示します。/notify on とすると、ほかの人の追加をこのチャットにお知らせします。
 hint = 画像か画像のリンクを送ってください。ライブラリの中を探します。詳しくは /help をご覧ください。
 hint-group = 画像のキャプションでこのボットをメンションするか、画像に /find と返信してください。
 group-hello = こんにちは！画像に /find と返信するか、キャプションで { $name } をメンションしてください。ライブラリの中を探します。
@@ -75,18 +87,19 @@ found-same =
     }
 found-variant =
     { $count ->
-        [1] <b>この画像そのものはライブラリにありません</b>が、別バージョンがあります。
-       *[other] <b>この画像そのものはライブラリにありません</b>が、別バージョンが{ $count }枚あります。
+        [1] <b>この画像の別バージョンがライブラリにあります。</b>この画像そのものがあるとは確認できませんでした。
+       *[other] <b>この画像の別バージョンがライブラリに{ $count }枚あります。</b>この画像そのものがあるとは確認できませんでした。
     }
-found-alike = <b>この画像そのものはライブラリにありません</b>が、似ている画像があります。
+found-alike = <b>この画像がライブラリにあるとは確認できませんでした。</b>似ている画像はこちらです。
 found-weak-only = <b>似た画像はライブラリにありません。</b>最も近い画像ですが、ほとんど似ていません。
+found-among = { $tags } の中だけ
 found-line = <b>{ $place }</b> · { $title }：{ $score }
 found-more =
     { $count ->
         [1] { $first }番です。
        *[other] { $first }番から{ $last }番です。
     }
-found-buttons = ❓ で理由を表示します。
+found-buttons = ❓ で理由を表示し、💾 でファイルを送ります。
 score-percent = { $words }（{ $percent }）
 list-separator = 、
 uncalibrated = このライブラリのスコアはまだ較正されていないため、言葉でのみ表示しています。
@@ -101,18 +114,16 @@ nothing-same =
         [1] ライブラリにある画像は1枚だけで、これと同じものではありません。
        *[other] ライブラリの画像{ $count }枚の中に、この画像そのものはありません。
     }
+nothing-same-near = この画像そのものがライブラリにあるとは確認できませんでした。近い画像はあります。「同じ」を付けずに送ると表示します。
 nothing-empty = ライブラリが空のため、まだ何も見つかりません。
-nothing-short = 似た画像なし
+nothing-among = その中に似た画像はありません（{ $count }枚中）。
+nothing-tagged = { $tags } の付いた画像はライブラリにありません。
 no-more = 以上です。ほかに表示できる画像はありません。
 
 ## 複数の画像
 
-album-title = <b>画像{ $count }枚</b>
-album-line = <b>{ $place }.</b> { $text }
-album-best = { $title }（{ $score }）
-album-caption = 送られた画像 { $place } →
-album-open = 番号を押すと、その画像の結果をすべて表示します。
 album-others = ほか{ $count }件は、画像として見られないものでした。
+part-of = <b>画像 { $place } / { $count }</b>
 
 ## ボタン（短く）
 
@@ -123,6 +134,9 @@ button-nearest = それでも最も近い画像を表示
 button-tell = 追加されたら知らせる
 button-cancel = 知らせなくてよい
 button-undo = 元に戻す
+button-everything = すべての画像に戻す
+button-forbid = ✖ { $name }
+button-ask = くわしく聞く
 button-keep = { $better }を残し、{ $lesser }を削除
 button-remove = { $id }を削除
 button-telegrams-language = Telegramと同じ
@@ -157,6 +171,7 @@ judged-right = ありがとうございます。記録しました。
 judged-wrong = 記録しました。この組み合わせは、このチャットではもう表示しません。押し間違えたときは「正しい」を押してください。
 not-yours = このボタンは、検索したご本人専用です。
 asked-gone = 元の画像がもう手元にありません。お手数ですが、もう一度送ってください。
+original-too-large = この画像のファイルは大きすぎて、ここでは送れません。送れるのは最大 { $limit } MB です。
 
 ## 追加されたら知らせる
 
@@ -172,21 +187,50 @@ language-which = ここでは何語でお話ししましょうか？
 language-set = これからは、ここでは{ $name }でお話しします。
 language-telegrams = 再びTelegramの言語に合わせます：{ $name }
 privacy =
-    <b>送られたものは保存しません。</b>画像は検索に使ったあと忘れ、書かれた文章も同じです。
+    <b>送られたものは保存しません。</b>画像は検索に使ったあと忘れ、書かれた文章も同じです。お答えするまでの間だけ預かります。
 
     次の場合にだけ、ご希望に応じて残るものがあります：
     ✅ ❌ 「正しい」「違う」では、画像の指紋（元の画像には戻せない数値）と、どの結果についての判定かを保存します。
     🔔 「追加されたら知らせる」では、画像の指紋と、Telegramでのその画像の識別名を、お知らせが済むか取り消されるまで保存します。
-    チャットごとに選んだ言語も保存します。
+    💬 チャットごとに選んだもの（言語、/scope のタグ、/notify と /reposts のオン・オフ）を保存します。
+    🔁 グループで /reposts がオンの間は、そこに投稿された画像ごとに、画像の指紋、メッセージの番号と日時、Telegramでのファイルの識別名を{ $days }日間保存します。ファイル、文章、名前は保存せず、ライブラリとは別に保管します。
+    ➕ 画像を追加できる人のidと名前は、管理者が取り消すまで保存し、追加ごとに誰が行ったかを記録します。
 
-    /forget ですべて削除されます。このボットをブロックしたり、グループから外したりした場合も同じです。
-forgotten = 削除しました：判定{ $verdicts }件、待っていた画像{ $watches }枚、選んだ言語。
-forgotten-nothing = このチャットについて保存されていたものは、あっても選んだ言語だけで、それも削除しました。
+    ほかのチャットでゲストとして尋ねられた内容は何も保存しません。どのメッセージが /add だったかは2日間だけ記録します。
+
+    /forget で、このチャットについて保存されたものが削除されます。このボットをブロックしたり、グループから外したりした場合も同じです。
+forgotten = 削除しました：判定{ $verdicts }件、待っていた画像{ $watches }枚、このチャットの設定。
+forgotten-nothing = このチャットについて保存されていたものは、あってもチャットの設定だけで、それも削除しました。
+forgotten-posted = ここに投稿された画像{ $count }枚についての記録も削除しました。
 group-admins-only = グループでは、グループの管理者だけが行えます。
+scope-all = ここではすべての画像から検索します。<code>/scope #comics</code> とすると、そのタグの付いた画像だけから検索します。
+scope-tags = ここでは { $tags } の付いた画像だけから検索し、ここで追加した画像にもこのタグを付けます。<code>/scope off</code> で解除できます。
+reposts-on = これから、過去{ $days }日間にこのグループに投稿された画像がもう一度投稿されたらお知らせします。そのために保存されるものは /privacy をご覧ください。<code>/reposts off</code> で終了し、保存したものを削除します。
+reposts-off = このグループでは、前にも投稿された画像かどうかをお知らせしません。<code>/reposts on</code> でお知らせするようになります。
+reposts-blind = まだこのグループのすべてのメッセージが見えません。このボットを管理者にするか、運営者がプライバシーモードをオフにする必要があります（@BotFather の「Group Privacy」）。
+reposts-in-groups = /reposts はグループ用です。グループの中で送ってください。
+repost-linked = 前にもここに投稿されています：<a href="{ $url }">{ $at }</a>
+repost-unlinked = 前にもここに投稿されています：{ $at }
+guest-looking = 🔍 探しています…
+guest-how = 画像のキャプションか、画像への返信でこのボットをメンションすると、ライブラリの中を探します。
+guest-too-many = 一度に多すぎます。1分ほどしてからもう一度お尋ねください。
+inline-stranger = まずこのボットに話しかけてください
+inline-nothing = この言葉の画像はありません
 
 ## 管理者
 
 admins-only = 申し訳ありませんが、これはこのライブラリの管理者だけが行えます。検索はどなたでもできますので、画像を送ってください。
+adders-only = 申し訳ありませんが、これはこのライブラリの管理者と、許可された人だけが行えます。検索はどなたでもできますので、画像を送ってください。
+adder-how = その人のメッセージに /adder と返信するか、idを書いてください：/adder 123456
+adder-is-admin = { $name } さんはすでに管理者です。
+adder-allowed = { $name } さん（{ $id }）は、これから画像を追加し、自分の追加を元に戻せます。
+adder-forbidden = { $name } さんは追加できなくなりました。
+adders-title = <b>管理者のほかに追加できる人：</b>
+adders-line = { $name }（{ $id }）
+adders-nobody = 追加できるのは管理者だけです。/adder でほかの人にも許可できます。
+notify-on = このチャットに、ほかの人の追加をお知らせします。<code>/notify off</code> で終了します。
+notify-off = このチャットには、ほかの人の追加をお知らせしません。<code>/notify on</code> でお知らせします。
+heard-added = <b>{ $name }</b> さんが画像{ $count }枚を追加しました：id { $ids }
 adding = 追加中：{ $done }/{ $total }…
 count-added = { $count }件を追加
 count-near = うち{ $count }件はほかの画像とほぼ同じ
@@ -194,6 +238,8 @@ count-duplicate = { $count }件は登録済み
 count-rejected = { $count }件は追加できず
 count-nothing = 追加する画像がありませんでした。
 added = ✅ { $name }：追加しました、id { $id }
+added-title = 「{ $title }」
+added-forbidden = 追加の許可が取り消されたため、残りは追加していません。
 added-before = 以前に削除された画像（{ $at }）を復元しました。
 added-unshown = 登録済み、またはほぼ同じ画像のうち、ほか{ $count }枚は表示していません。
 added-unkept = ほぼ同じ画像がほかに{ $count }枚ありますが、ここにボタンはありません。/remove とidで削除できます。
@@ -206,6 +252,7 @@ shown-duplicate = 登録済み：id { $id } · { $title }
 shown-near = ほぼ同じ：id { $id } · { $title }
 add-how = キャプションに /add と書いて画像を送るか、画像に /add と返信するか、/add に続けてリンクを書いてください。タイトルと #タグ も続けて書けます。
 remove-how = 画像に /remove と返信するか、idを書いてください：/remove 17
+remove-missing = id { $ids } の画像はライブラリにありません。何も削除していません。
 remove-too-many = 一度に削除できる画像は{ $count }枚までです。
 remove-this = 削除するのはこの画像ですか？
 removed = 削除しました：id { $id } · { $title }
@@ -213,9 +260,22 @@ retitle-how = 画像に /retitle と新しいタイトルや #タグ を書い�
 retitled = id { $id }：{ $title } { $tags }
 kept = { $better }を残し、{ $lesser }を削除しました。
 done-already = 完了しました。
+undo-own-only = 元に戻せるのは、自分で追加したものだけです。
+history-title = <b>最近の変更</b>
+history-nothing = ライブラリはまだ変更されていません。
+history-line = <b>{ $id }</b> · { $at } · { $who }
+history-undone = 元に戻しました
+history-add = 画像{ $count }枚を追加
+history-remove = 画像{ $count }枚を削除
+history-edit = 画像{ $count }枚を編集
+history-restore = 画像{ $count }枚を復元
+history-undo = 画像{ $count }枚を元に戻す操作
+history-decision = 画像{ $count }枚をほぼ同じ画像として決定
+history-repair = 画像{ $count }枚を修復で除外
 not-in-library = この画像はライブラリにありません。
 undone-add = 画像{ $count }枚の追加を元に戻しました（{ $at }）。
 undone-remove = 画像{ $count }枚の削除を元に戻しました（{ $at }）。
+undone-restore = 画像{ $count }枚の復元を元に戻しました（{ $at }）。
 undone-edit = 画像{ $count }枚の編集を元に戻しました（{ $at }）。
 undone-repair = 画像{ $count }枚を外した修復を元に戻しました（{ $at }）。
 undone-decision = ほぼ同じ画像についての決定を元に戻しました：画像{ $count }枚（{ $at }）。
@@ -232,10 +292,10 @@ stats-watches = 待っている画像{ $count }枚
 ## うまくいかなかったとき
 
 reference = 参照番号：{ $reference }
-find-how = 画像に /find と返信するか、キャプションに /find と書いて画像を送るか、/find に続けてリンクを書いてください。
+find-how = 画像に /find と返信するか、キャプションに /find と書いて画像を送るか、/find に続けてリンクを書いてください。続けて #タグ を書くと、そのタグの付いた画像だけから検索します。
 not-a-picture = このファイルは画像ではありません。対応しているのはJPEG、PNG、WebP、GIF、BMP、TIFF、AVIF、HEICです。
-animated-sticker = 動くステッカーは画像として扱えません。静止したステッカーか写真を送ってください。
-no-preview = 検索に使えるプレビュー画像がありません。静止画にして送ってください。
+no-preview = この動画、GIF、ステッカーには、検索に使えるプレビュー画像がありません。静止画にして送ってください。
+web-page = これはウェブページで、ページの画像が指定されていません。画像そのものを開いてアドレスをコピーするか、画像を送ってください。
 no-photos-here = ここでは文章は書けますが、画像を送る権限がありません。グループの管理者が許可できます。
 error-file-gone = Telegramからこのファイルを取得できなくなりました。お手数ですが、もう一度送ってください。
 error-telegram_failed = Telegramからファイルを受け取れませんでした。少し待ってからもう一度お試しください。

@@ -1,6 +1,8 @@
 ## 菜单与机器人主页
 
 command-find = 查找图片：回复图片，或附上链接
+command-scope = 只在带有某个 #标签 的图片中查找，或恢复在全部图片中查找
+command-reposts = 告知某张图片此前是否已在本群发过
 command-help = 我能做什么，怎么用
 command-language = 选择语言
 command-privacy = 您发送的内容中会保存什么
@@ -10,42 +12,52 @@ command-add = 添加图片：写在照片、文件、相册或 zip 的说明里�
 command-remove = 移除图片：回复图片，或使用 id
 command-retitle = 为图片设置新标题或 #标签
 command-undo = 撤销您上一次的添加、移除或编辑
+command-history = 图库最近的更改，每项均可撤销
+command-adder = 允许某人添加图片：回复其消息，或使用 id
+command-adders = 谁可以添加图片
+command-notify = 是否接收他人添加图片的通知
 command-stats = 图库概览
-bot-description =
-    发送一张图片，即可获得此图库中最匹配的五张图片。裁剪图、截图、镜像和旋转过的副本也能找到。您还能看到我有多大把握，以及原因。
-bot-short-description = 发送一张图片，即可获得此图库中最匹配的五张图片。
+bot-description = 发送一张图片，即可得知它是否在此图库中。裁剪图、截图、镜像和旋转过的副本也能找到。您还能看到我有多大把握，以及原因。
+bot-short-description = 发送一张图片，即可得知它是否在此图库中。
 
 ## 问候与帮助
 
 start =
-    请发给我一张图片：我会在图库中查找，显示最匹配的五张图片，并说明我有多大把握以及原因。
+    请发给我一张图片：我会在图库中查找，显示匹配的图片，并说明我有多大把握以及原因。
     裁剪图、截图、镜像和旋转过的副本也能找到。
 start-library =
     { $count ->
         [0] 图库还是空的。
        *[other] 图库中有 { $count } 张图片。
     }
+start-guest = 在任何其他聊天中也可以：在图片说明里，或在回复图片时提及 { $name }。
+start-guest-closed = 若要在我未加入的聊天中也能使用，请在 @BotFather 的机器人设置中开启 “Guest Mode”。
+start-adder = 您可以添加图片：发送图片时在说明中写上 /add 即可。详见 /help。
 start-admin = 您是管理员：发送图片时在说明中写上 /add 即可添加。详见 /help。
 start-no-admins = 这个机器人还没有管理员。它是您的吗？那么请设置 <code>PICTRACE_ADMIN_IDS={ $id }</code>，然后重新启动。
 help =
     <b>怎么搜索</b>
-    请发送照片、图片文件、贴纸、GIF、视频（用其预览图搜索）或图片链接；也可以转发图片，或发送相册。
+    请发送照片、图片文件、贴纸、GIF、视频，或图片及含图片网页的链接；也可以转发图片，或发送相册。对于动态内容，我会查看预览图和其中若干帧。
     用 /find 回复一张图片。
     在群组中，请在图片说明里提及我，或用 /find 回复图片。
 
     <b>用图片说明调整结果</b>
-    <code>相同</code>：只要同一张图片。<code>3</code>：显示这么多结果，最多 10 个。
+    <code>相同</code>：只要同一张图片。<code>3</code>：显示这么多结果，最多 10 个。<code>#comics</code>：只在带有该标签的图片中查找；/scope 可为整个聊天设定。
 
     <b>答案下方</b>
-    ❓ 图片为什么匹配，🔗 来源，✅ ❌ 我找得对不对。
+    ❓ 图片为什么匹配，💾 图片文件，🔗 来源，✅ ❌ 我找得对不对。
 
-    /language 选择语言，/privacy 说明会保存什么，/forget 将其删除。
+    /language 选择语言，/privacy 说明会保存什么，/forget 将其删除。在群组中用 /reposts on，我会指出此前已在群里发过的图片。
+help-adder =
+    <b>可以添加图片的人</b>
+    /add 写在照片、文件、相册或压缩包（zip、tar、7z）的说明里，也可以用来回复图片，或附上链接。后面可以写标题和 #标签：<code>/add 夜晚的港口 #汉堡 #2024</code>。以文件形式发送图片可保留原始画质。
+    /undo 整体撤销您上一次的添加。
 help-admin =
     <b>管理员</b>
-    /add 写在照片、文件、相册或压缩包（zip、tar、7z）的说明里，也可以用来回复图片，或附上链接。后面可以写标题和 #标签：<code>/add 夜晚的港口 #汉堡 #2024</code>。以文件形式发送图片可保留原始画质。
     /remove 回复图片，或附上 id：<code>/remove 17</code>
     /retitle 回复图片，或附上 id：<code>/retitle 17 新标题 #标签</code>
-    /undo 整体撤销您上一次的添加、移除或编辑。/stats 显示图库概览。
+    /history 显示最近的更改，每项均可撤销。/stats 显示图库概览。
+    /adder 回复某人，或附上其 id，即可允许其添加图片并撤销自己的添加；/adders 列出这些人。/notify on 之后，此聊天会收到他人添加图片的通知。
 hint = 请发给我图片或图片链接，我会在图库中查找。详见 /help。
 hint-group = 请在图片说明里提及我，或用 /find 回复图片。
 group-hello = 大家好！用 /find 回复图片，或在图片说明里提及 { $name }，我就会在图库中查找。
@@ -75,18 +87,19 @@ found-same =
     }
 found-variant =
     { $count ->
-        [1] <b>图库中没有这张图片</b>，但有它的另一个版本。
-       *[other] <b>图库中没有这张图片</b>，但有它的 { $count } 个其他版本。
+        [1] <b>图库中有这张图片的另一个版本。</b>未能证实图库中有这张图片本身。
+       *[other] <b>图库中有这张图片的 { $count } 个其他版本。</b>未能证实图库中有这张图片本身。
     }
-found-alike = <b>图库中没有这张图片</b>，但有一些看起来相似的。
+found-alike = <b>未能证实图库中有这张图片。</b>下面是看起来相似的图片。
 found-weak-only = <b>图库中没有相似的图片。</b>这些是最接近的图片，但几乎不相似。
+found-among = 仅在 { $tags } 中
 found-line = <b>{ $place }</b> · { $title }：{ $score }
 found-more =
     { $count ->
         [1] 第 { $first } 张。
        *[other] 第 { $first } 至 { $last } 张。
     }
-found-buttons = 点 ❓ 查看原因。
+found-buttons = 点 ❓ 查看原因，点 💾 获取文件。
 score-percent = { $words }，{ $percent }
 list-separator = 、
 uncalibrated = 此图库的评分尚未校准，因此仅以文字显示。
@@ -101,18 +114,16 @@ nothing-same =
         [1] 图库中仅有一张图片，但不是这张。
        *[other] 图库中的 { $count } 张图片里没有这张。
     }
+nothing-same-near = 未能证实图库中有这张图片本身。有接近的图片：不写“相同”再问一次即可查看。
 nothing-empty = 图库是空的，还没有可以查找的图片。
-nothing-short = 没有相似的图片
+nothing-among = 其中没有相似的图片（共 { $count } 张）。
+nothing-tagged = 图库中没有带 { $tags } 的图片。
 no-more = 就这些了，没有更多图片可以显示。
 
 ## 一次多张图片
 
-album-title = <b>{ $count } 张图片</b>
-album-line = <b>{ $place }.</b> { $text }
-album-best = { $title }（{ $score }）
-album-caption = 您的图片 { $place } →
-album-open = 点数字查看该图片的完整答案。
 album-others = 另有 { $count } 项不是我能查看的图片。
+part-of = <b>第 { $place } 张，共 { $count } 张</b>
 
 ## 按钮（简短）
 
@@ -123,6 +134,9 @@ button-nearest = 仍然显示最接近的图片
 button-tell = 出现时通知我
 button-cancel = 不用通知我
 button-undo = 撤销
+button-everything = 恢复全部图片
+button-forbid = ✖ { $name }
+button-ask = 进一步查询
 button-keep = 保留 { $better }，移除 { $lesser }
 button-remove = 移除 { $id }
 button-telegrams-language = 跟随 Telegram
@@ -157,6 +171,7 @@ judged-right = 谢谢，已记下。
 judged-wrong = 已记下：此聊天不会再看到这一对图片。按错了？请按“正确”。
 not-yours = 这些按钮只供提问的人使用。
 asked-gone = 我这里已经没有相关的图片了，请重新发送一次。
+original-too-large = 这张图片的文件太大，无法在这里发送：最多 { $limit } MB。
 
 ## 出现时通知我
 
@@ -172,21 +187,50 @@ language-which = 我在这里说哪种语言？
 language-set = 从现在起，我在这里说{ $name }。
 language-telegrams = 重新跟随您的 Telegram 语言：{ $name }。
 privacy =
-    <b>您发送的内容不会被保存。</b>图片看过就忘，您写的文字也一样。
+    <b>您发送的内容不会被保存。</b>图片看过就忘，您写的文字也一样，只在回答之前暂存。
 
     只有在您要求时，才会留下一些内容：
     ✅ ❌ “正确”和“错误”会保存您图片的指纹（一组无法还原出图片的数字），以及所指的是哪个匹配结果。
     🔔 “出现时通知我”会保存您图片的指纹及其在 Telegram 中的标识，直到我通知您或您取消为止。
-    为聊天选择的语言也会保存。
+    💬 为聊天选择的内容会保存：语言、/scope 的标签、/notify 和 /reposts 是否开启。
+    🔁 群组开启 /reposts 期间，对群里发的每张图片会保存以下内容 { $days } 天：指纹、消息的编号和时间，以及文件在 Telegram 中的标识。不保存文件、文字和姓名，并与图库分开存放。
+    ➕ 可以添加图片的人，其 id 和名称会保存到管理员取消为止；每次添加都会记录是谁所为。
 
-    /forget 会删除以上所有内容。屏蔽我或将我移出群组也一样。
-forgotten = 已删除：{ $verdicts } 个判断、{ $watches } 张等待中的图片，以及所选的语言。
-forgotten-nothing = 关于此聊天，最多只保存过所选的语言，现在也已删除。
+    在其他聊天中以访客身份被询问时，我不保存任何内容。哪些消息是 /add 会记录两天。
+
+    /forget 会删除关于此聊天保存的内容。屏蔽我或将我移出群组也一样。
+forgotten = 已删除：{ $verdicts } 个判断、{ $watches } 张等待中的图片，以及为其选择的内容。
+forgotten-nothing = 关于此聊天，最多只保存过为其选择的内容，现在也已删除。
+forgotten-posted = 关于此处发过的 { $count } 张图片的记录也已删除。
 group-admins-only = 在群组中，只有群组管理员可以这样做。
+scope-all = 在这里我会在全部图片中查找。用 <code>/scope #comics</code> 可只在带有该标签的图片中查找。
+scope-tags = 在这里我只在带有 { $tags } 的图片中查找，在这里添加的图片也会加上这些标签。<code>/scope off</code> 可取消。
+reposts-on = 从现在起，如果某张图片在过去 { $days } 天内已在本群发过，我会指出。为此保存的内容见 /privacy；<code>/reposts off</code> 可关闭并删除。
+reposts-off = 在本群中，我不会指出图片此前是否发过。<code>/reposts on</code> 可开启。
+reposts-blind = 我还看不到本群的全部消息：请将我设为管理员，或由运营者关闭我的隐私模式（@BotFather 的 “Group Privacy”）。
+reposts-in-groups = /reposts 用于群组：请在群组中使用。
+repost-linked = 此前已在这里发过：<a href="{ $url }">{ $at }</a>
+repost-unlinked = 此前已在这里发过：{ $at }
+guest-looking = 🔍 正在查找…
+guest-how = 在图片说明里，或在回复图片时提及我，我就会在图库中查找。
+guest-too-many = 一次太多了：请一分钟后再问。
+inline-stranger = 请先给我发消息
+inline-nothing = 没有包含这些词的图片
 
 ## 管理员
 
 admins-only = 抱歉，只有此图库的管理员可以这样做。搜索对您开放：请发给我一张图片。
+adders-only = 抱歉，只有此图库的管理员及其允许的人可以这样做。搜索对您开放：请发给我一张图片。
+adder-how = 请用 /adder 回复某人的消息，或写上其 id：/adder 123456
+adder-is-admin = { $name } 已经是管理员。
+adder-allowed = { $name }（{ $id }）现在可以添加图片，并撤销自己的添加。
+adder-forbidden = { $name } 不能再添加图片了。
+adders-title = <b>除管理员外，以下的人可以添加：</b>
+adders-line = { $name }（{ $id }）
+adders-nobody = 只有管理员可以添加。/adder 可允许其他人。
+notify-on = 此聊天会收到他人添加图片的通知。<code>/notify off</code> 可关闭。
+notify-off = 此聊天不会收到他人添加图片的通知。<code>/notify on</code> 可开启。
+heard-added = <b>{ $name }</b> 添加了 { $count } 张图片：id { $ids }
 adding = 正在添加：{ $done }/{ $total }…
 count-added = 已添加 { $count } 张
 count-near = 其中 { $count } 张与其他图片几乎相同
@@ -194,6 +238,8 @@ count-duplicate = 已存在 { $count } 张
 count-rejected = 未添加 { $count } 张
 count-nothing = 没有可添加的图片。
 added = ✅ { $name }：已添加，id { $id }
+added-title = “{ $title }”
+added-forbidden = 您已不能再添加：其余的没有添加。
 added-before = 该图片曾被移除（{ $at }），现已恢复。
 added-unshown = 另有 { $count } 张已存在或几乎相同的图片未显示。
 added-unkept = 另有 { $count } 张几乎相同的图片在此没有按钮，可用 /remove 加 id 移除。
@@ -206,6 +252,7 @@ shown-duplicate = 已存在：id { $id } · { $title }
 shown-near = 几乎相同：id { $id } · { $title }
 add-how = 请发送图片并在说明中写上 /add，或用 /add 回复图片，或写 /add 加链接。后面可以写标题和 #标签。
 remove-how = 请用 /remove 回复图片，或写上 id：/remove 17
+remove-missing = 图库中没有 id 为 { $ids } 的图片。没有移除任何图片。
 remove-too-many = 一次最多可移除 { $count } 张图片。
 remove-this = 要移除的是这张图片吗？
 removed = 已移除：id { $id } · { $title }
@@ -213,9 +260,22 @@ retitle-how = 请用 /retitle 加新标题或 #标签 回复图片，或先写 i
 retitled = id { $id }：{ $title } { $tags }
 kept = 已保留 { $better }，已移除 { $lesser }。
 done-already = 已完成。
+undo-own-only = 您只能撤销自己添加的图片。
+history-title = <b>最近的更改</b>
+history-nothing = 图库还没有任何更改。
+history-line = <b>{ $id }</b> · { $at } · { $who }
+history-undone = 已撤销
+history-add = 添加 { $count } 张图片
+history-remove = 移除 { $count } 张图片
+history-edit = 编辑 { $count } 张图片
+history-restore = 恢复 { $count } 张图片
+history-undo = 撤销涉及 { $count } 张图片
+history-decision = 就 { $count } 张近似重复图片作出决定
+history-repair = 修复移出 { $count } 张图片
 not-in-library = 这张图片不在图库中。
 undone-add = 已撤销：添加 { $count } 张图片（{ $at }）。
 undone-remove = 已撤销：移除 { $count } 张图片（{ $at }）。
+undone-restore = 已撤销：恢复 { $count } 张图片（{ $at }）。
 undone-edit = 已撤销：编辑 { $count } 张图片（{ $at }）。
 undone-repair = 已撤销：移出 { $count } 张图片的修复（{ $at }）。
 undone-decision = 已撤销：对近似重复图片的决定，{ $count } 张图片（{ $at }）。
@@ -232,10 +292,10 @@ stats-watches = 等待中的图片：{ $count } 张
 ## 出错时
 
 reference = 参考编号：{ $reference }
-find-how = 请用 /find 回复图片，或发送图片并在说明中写上 /find，或写 /find 加链接。
+find-how = 请用 /find 回复图片，或发送图片并在说明中写上 /find，或写 /find 加链接。后面加上 #标签，则只在带有该标签的图片中查找。
 not-a-picture = 这个文件不是图片。我支持 JPEG、PNG、WebP、GIF、BMP、TIFF、AVIF 和 HEIC。
-animated-sticker = 动态贴纸不能当作图片。请发送静态贴纸或照片。
-no-preview = 这里没有我能查看的预览图。请发送其中的一张静态画面。
+no-preview = 这个视频、GIF 或贴纸没有我能查看的预览图。请发送其中的一张静态画面。
+web-page = 这是一个网页，且没有指明自己的图片。请打开图片本身并复制其地址，或直接发给我。
 no-photos-here = 我在这里可以发文字，但不能发图片。群管理员可以开启此权限。
 error-file-gone = Telegram 已不再提供这个文件，请重新发送一次。
 error-telegram_failed = Telegram 没有交出文件，请稍后再试。

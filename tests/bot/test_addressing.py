@@ -7,6 +7,7 @@ from aiogram.types import Message, Update, User
 
 from bot.addressing import (
     PEOPLE_IN_DISGUISE,
+    Attention,
     ReplyPlace,
     actor,
     chat_and_person,
@@ -25,6 +26,7 @@ from bot.asked import AskedPicture
 Json = dict[str, Any]
 
 ME = User(id=42, is_bot=True, first_name="PicTrace", username="pictrace_bot")
+NOTHING_MORE = Attention()
 ADA: Json = {"id": 1001, "is_bot": False, "first_name": "Ada"}
 GROUP: Json = {"id": -1005, "type": "supergroup", "title": "Friends"}
 PRIVATE: Json = {"id": 1001, "type": "private"}
@@ -49,8 +51,8 @@ def entity(kind: str, words: str, text: str, **more: Any) -> Json:
     return {"type": kind, "offset": text.index(words), "length": len(words), **more}
 
 
-def wanted(said: Json) -> bool:
-    return is_wanted(Update.model_validate({"update_id": 1, "message": said}), ME)
+def wanted(said: Json, kind: str = "message", attention: Attention = NOTHING_MORE) -> bool:
+    return is_wanted(Update.model_validate({"update_id": 1, kind: said}), ME, attention)
 
 
 def test_everything_in_a_private_chat_is_for_the_bot() -> None:
@@ -116,9 +118,30 @@ def test_people_whom_telegram_shows_as_a_bot_are_people(disguise: int) -> None:
 
 def test_pressed_buttons_and_memberships_are_wanted_and_nothing_new_is() -> None:
     pressed = {"id": "1", "from": ADA, "chat_instance": "1", "data": "y:1:0:2", "message": MINE}
-    assert is_wanted(Update.model_validate({"update_id": 1, "callback_query": pressed}), ME)
-    assert not is_wanted(Update(update_id=1), ME)
-    assert not is_wanted(Update.model_validate({"update_id": 1, "edited_message": body("/find")}), ME)
+    assert wanted(pressed, "callback_query")
+    assert not is_wanted(Update(update_id=1), ME, NOTHING_MORE)
+
+
+def test_of_what_is_edited_only_an_addition_is_wanted() -> None:
+    found = {
+        text: wanted(body(text), "edited_message") for text in ("/add A title", "/find", "/add@other_bot", "hello")
+    }
+    assert found == {"/add A title": True, "/find": False, "/add@other_bot": False, "hello": False}
+
+
+def test_questions_to_a_guest_are_wanted_where_they_are_answered() -> None:
+    asked = body("@pictrace_bot") | {"guest_query_id": "5"}
+    assert wanted(asked, "guest_message", Attention(guests=True))
+    assert not wanted(asked, "guest_message")
+    assert not wanted(body("@pictrace_bot"), "guest_message", Attention(guests=True))
+
+
+def test_pictures_of_groups_that_want_it_are_wanted_and_words_are_not() -> None:
+    photo = [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]
+    shown = body(None) | {"photo": photo}
+    assert not wanted(shown)
+    assert wanted(shown, attention=Attention(groups={shown["chat"]["id"]}))
+    assert not wanted(body("hello"), attention=Attention(groups={shown["chat"]["id"]}))
 
 
 def test_command_is_read_off_the_first_word() -> None:

@@ -9,6 +9,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import GetChatMember
 from aiogram.types import Update
 
+from bot.adders import Adders
 from bot.addressing import PEOPLE_IN_DISGUISE
 from bot.asked import Refusal
 from bot.conversation import Conversation, NotYours
@@ -52,7 +53,8 @@ def person(user_id: int) -> Json:
 
 def conversation(**update: Any) -> Conversation:
     bot = FakeBot()
-    parts: Any = SimpleNamespace(bot=bot, settings=SimpleNamespace(admin_ids=(ADMIN,)))
+    storage: Any = None
+    parts: Any = SimpleNamespace(bot=bot, adders=Adders(storage, (ADMIN,)))
     turn: Any = SimpleNamespace(updates=[Update.model_validate({"update_id": 1, **update}, context={"bot": bot})])
     return Conversation(parts, turn, text_in("en"))
 

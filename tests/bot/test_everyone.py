@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bot.adders import Role
 from bot.commands import COMMANDS
 from bot.texts import LANGUAGES, text_in
 from tests.bot.conftest import ADMIN_ID, StartTalk, Talk, labels
@@ -10,13 +11,13 @@ from tests.conftest import jpeg, photograph
 from tests.telegram.server import FakeTelegram
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
-ADMINS_ONLY = {name for name, command in COMMANDS.items() if command.for_admins}
+NOT_FOR_ALL = {name for name, command in COMMANDS.items() if command.role > Role.EVERYONE}
 
 
 async def test_start_says_what_the_bot_does_and_how_much_it_knows(talk: Talk) -> None:
     (answer,) = await talk.ask(talk.ada, "/start")
     assert answer["text"].startswith("Send me a picture: I look for it in my library")
-    assert answer["text"].endswith("There are 6 pictures in the library.")
+    assert "\n\nThere are 6 pictures in the library.\n\n" in answer["text"]
 
 
 async def test_start_tells_the_owner_of_a_new_bot_their_id(talk_on: StartTalk) -> None:
@@ -38,7 +39,7 @@ async def test_every_language_speaks(talk: Talk, telegram: FakeTelegram, languag
     person = telegram.user(3000, "Kim", language={"zh": "zh-hans", "de": "de-AT"}.get(language, language))
     for command, key in (("/start", "start"), ("/help", "help"), ("/privacy", "privacy"), ("/find", "find-how")):
         (answer,) = await talk.ask(person, command)
-        first = text_in(language).plain(key).splitlines()[0].replace("<b>", "").replace("</b>", "")
+        first = text_in(language).plain(key, days=30).splitlines()[0].replace("<b>", "").replace("</b>", "")
         assert answer["text"].startswith(first)
 
 
@@ -63,7 +64,7 @@ async def test_language_is_chosen_and_remembered_and_left_to_telegram_again(talk
         assert (
             privacy["text"].splitlines()[0]
             == text_in("de")
-            .plain("privacy")
+            .plain("privacy", days=30)
             .splitlines()[0]
             .replace("<b>", "")
             .replace("</b>", "")[: len(privacy["text"].splitlines()[0])]
@@ -79,7 +80,7 @@ async def test_menus_are_published_per_language_and_scope(talk: Talk, telegram: 
         code = "" if language == "en" else language
         everyone = {one["command"] for one in telegram.commands["all_private_chats", None, code]}
         groups = {one["command"] for one in telegram.commands["all_group_chats", None, code]}
-        assert everyone == set(COMMANDS) - ADMINS_ONLY
+        assert everyone == set(COMMANDS) - NOT_FOR_ALL
         assert groups == {name for name, command in COMMANDS.items() if command.in_groups}
     german = telegram.commands["all_private_chats", None, "de"]
     assert german[0]["description"] == text_in("de").plain("command-find")
@@ -144,7 +145,7 @@ async def test_forget_deletes_all_that_is_kept_of_a_chat(talk: Talk, telegram: F
     (language,) = await talk.ask(talk.ada, "/language")
     await talk.press(talk.ada, language, "English")
     (answer,) = await talk.ask(talk.ada, "/forget")
-    assert answer["text"] == "Deleted: 1 verdict, 1 awaited picture, and the chosen language."
+    assert answer["text"] == "Deleted: 1 verdict, 1 awaited picture, and what was chosen for it."
     async with talk.service.database.read() as connection:
         for table in ("verdicts", "watches", "chats"):
             assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar() == 0

@@ -4,7 +4,7 @@ import pytest
 from aiogram.filters.callback_data import CallbackData
 
 from bot import keyboards
-from bot.keyboards import Cancel, Choose, Judge, Keep, Language, More, Open, Remove, Tell, Undo, Why
+from bot.keyboards import Cancel, Choose, Forbid, Judge, Keep, Language, More, Original, Remove, Scope, Tell, Undo, Why
 from bot.texts import text_in
 
 # Under messages that were sent long ago: these never change.
@@ -16,12 +16,14 @@ PACKED = {
     "m:1001:0:5:5:1:0": More(user=1001, part=0, offset=5, limit=5, same=True, weak=False),
     "t:1001:0": Tell(user=1001, part=0),
     "x:1001:0:9": Cancel(user=1001, part=0, watch=9),
-    "o:1001:3": Open(user=1001, place=3),
+    "f:1001:17": Original(user=1001, image=17),
     "l:de": Language(code="de"),
     "l:": Language(code=""),
     "u:40": Undo(operation=40),
     "r:17": Remove(image=17),
     "k:2:7": Keep(better=2, lesser=7),
+    "b:1001": Forbid(user=1001),
+    "s:": Scope(tag=""),
 }
 KINDS = {type(data) for data in PACKED.values()}
 

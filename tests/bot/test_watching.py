@@ -8,6 +8,7 @@ from bot.texts import text_in
 from tests.bot.conftest import StartTalk, Talk, labels, texts
 from tests.bot.test_asking import PictureServer
 from tests.conftest import SHIPPED, add_paths, jpeg, photograph
+from tests.small_library import menu
 from tests.telegram.server import FakeTelegram
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
@@ -60,8 +61,20 @@ async def test_what_came_before_the_button_was_pressed_is_shown_at_once(talk_on:
     async with talk_on(filled=False) as talk:
         (answer,) = await talk.ask(talk.ada, photo=MIRRORED)
         await add_paths(talk.service, SHIPPED / "chelsea.png")
-        photo, _ = await talk.press(talk.ada, answer, "Tell me when it appears")
-        assert photo["caption"].startswith("1 · chelsea.png\n")
+        (found,) = await talk.press(talk.ada, answer, "Tell me when it appears")
+        assert "1 · chelsea.png — " in found["caption"]
+
+
+async def test_answer_with_other_versions_stays_where_the_picture_is_waited_for(talk: Talk) -> None:
+    await talk.service.add_bytes(jpeg(menu(0, 1)), name="menu.jpg", actor="test")
+    (answer,) = await talk.ask(talk.ada, document=("q.jpg", jpeg(menu(0, 2), 85), "image/jpeg"))
+    assert await talk.press(talk.ada, answer, "Tell me when it appears") == []
+    assert talk.now(answer)["caption"] == answer["caption"]
+    assert labels(talk.now(answer)) == [*labels(answer)[:-1], ["Don’t tell me"]]
+    assert (await talk.service.status()).tally.watches == 1
+    await talk.press(talk.ada, answer, "Don’t tell me")
+    assert labels(talk.now(answer)) == labels(answer)
+    assert (await talk.service.status()).tally.watches == 0
 
 
 async def test_picture_behind_a_link_is_waited_for_though_the_link_dies(

@@ -96,10 +96,10 @@ def test_two_processes_that_open_an_old_library_at_once_migrate_it_once(pictrace
     database = data_dir / "pictrace.db"
     with sqlite3.connect(database) as connection:  # as a PicTrace before revision 0002 left it
         connection.executescript(
-            "DROP TABLE watches; DROP TABLE verdicts; DROP TABLE chats; DROP TABLE inbox; DROP TABLE telegram_files;"
+            "".join(f"{statement};" for statement in BEFORE_0007)
+            + "DROP TABLE watches; DROP TABLE verdicts; DROP TABLE chats; DROP TABLE inbox; DROP TABLE telegram_files;"
             "DROP TABLE duplicates; DROP TABLE kept_pairs; DROP INDEX ix_images_compared_deleted_at;"
             "ALTER TABLE images DROP COLUMN compared;"
-            + "".join(f"{statement};" for statement in BEFORE_0007)
             + "".join(
                 f"ALTER TABLE hashes ADD COLUMN band{n} INTEGER NOT NULL DEFAULT 0;"
                 f"CREATE INDEX ix_hashes_band{n} ON hashes (band{n});"

@@ -80,7 +80,9 @@ class Driving:
         sticker: tuple[bytes, str] | None = None,
         animation: bytes | bool | None = None,
         video: bytes | bool | None = None,
+        video_note: bytes | None = None,
         film: bytes | None = None,
+        cover: bytes | None = None,
         voice: bool = False,
         caption: str | None = None,
         spoiler: bool = False,
@@ -102,12 +104,14 @@ class Driving:
             name, data, mime = document
             content["document"] = files.document(name, data, mime, file_size=file_size, pictured=document_thumbnail)
         if sticker is not None:
-            content["sticker"] = files.sticker(*sticker)
+            content["sticker"] = files.sticker(*sticker, film=film)
         for kind, given in (("animation", animation), ("video", video)):
             if given:
                 preview = given if isinstance(given, bytes) else None
                 film = film or b"\0\0\0\x18ftypmp42" + kind.encode() + (preview or b"")[:64]
-                content[kind] = files.film(kind, preview, film, file_size=file_size)
+                content[kind] = files.film(kind, preview, film, file_size=file_size, cover=cover)
+        if video_note is not None:
+            content["video_note"] = files.video_note(video_note, film or b"\0\0\0\x18ftypmp42round")
         if "animation" in content:  # Telegram tells an animation as a document too
             only = ("width", "height", "duration")
             content["document"] = {key: value for key, value in content["animation"].items() if key not in only}
@@ -193,6 +197,26 @@ class Driving:
     def delete(self, message: Json) -> None:
         """The user deletes a message; bots are not told."""
         del self.chat(message["chat"]["id"]).messages[message["message_id"]]
+
+    # asking the bot where it is not
+
+    def summon(self, user: User, text: str | None = None, *, chat: Chat, **how: Any) -> Json:
+        """Mention the bot in a chat that it is no member of; it gets this message, and the one that it replies to."""
+        chat.blocked = True  # it can do nothing else there
+        message = self.say(user, text, chat=chat, **how)
+        query = str(next(self._callbacks))
+        self.world.guest_queries[query] = False
+        asked = message | {"guest_query_id": query}
+        self.updates.put("guest_message", asked)
+        return asked
+
+    def inline(self, user: User, words: str, *, offset: str = "", chat_type: str = "group") -> str:
+        """Write `@bot words` anywhere, without sending it; the query's id."""
+        query = str(next(self._callbacks))
+        self.world.inline_queries[query] = None
+        content = {"id": query, "from": user.told(), "query": words, "offset": offset, "chat_type": chat_type}
+        self.updates.put("inline_query", content)
+        return query
 
     # pressing
 

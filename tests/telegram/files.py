@@ -105,10 +105,10 @@ class Files:
         stored.told = _told(stored, file_name=name, mime_type=mime, thumbnail=thumbnail)
         return dict(stored.told)
 
-    def sticker(self, content: bytes, kind: str) -> dict[str, Any]:
-        """A static sticker is its picture; of a moving one, `content` is the preview."""
+    def sticker(self, content: bytes, kind: str, film: bytes | None = None) -> dict[str, Any]:
+        """A static sticker is its picture; of a moving one, `content` is the preview, and `film` the whole."""
         moving = {"animated": "tgs", "video": "webm"}
-        kept = f"{kind} sticker of ".encode() + content[:16] if kind in moving else content
+        kept = film or f"{kind} sticker of ".encode() + content[:16] if kind in moving else content
         stored = self.keep("sticker", kept, extension=moving.get(kind, "webp"))
         stored.told = _told(
             stored,
@@ -122,8 +122,22 @@ class Files:
         )
         return dict(stored.told)
 
-    def film(self, kind: str, preview: bytes | None, content: bytes, *, file_size: int | None = None) -> dict[str, Any]:
-        """A "video" or an "animation"."""
+    def video_note(self, preview: bytes | None, content: bytes) -> dict[str, Any]:
+        """A round video, which has no name."""
+        stored = self.keep("video_note", content, extension="mp4")
+        stored.told = _told(stored, length=240, duration=3, thumbnail=self.thumbnail(preview) if preview else None)
+        return dict(stored.told)
+
+    def film(
+        self,
+        kind: str,
+        preview: bytes | None,
+        content: bytes,
+        *,
+        file_size: int | None = None,
+        cover: bytes | None = None,
+    ) -> dict[str, Any]:
+        """A "video", which may have a cover, or an "animation"."""
         stored = self.keep(kind, content, size=file_size, extension="mp4")
         stored.told = _told(
             stored,
@@ -133,6 +147,7 @@ class Files:
             mime_type="video/mp4",
             file_name=f"{kind}.mp4",
             thumbnail=self.thumbnail(preview) if preview else None,
+            cover=self.photo(cover) if cover else None,
         )
         return dict(stored.told)
 

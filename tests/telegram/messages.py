@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.telegram.rules import (
     MAX_TEXT,
     MAX_UPLOAD,
     NOT_MODIFIED,
+    QUERY_TOO_OLD,
     WRONG_FILE,
     Refused,
     bad,
@@ -32,6 +34,7 @@ class Messages:
         self.names: dict[str, tuple[str, str | None]] = {}
         """File name and media type of uploads by the part's name."""
         self._albums = itertools.count(13_000_000_000_000_001)
+        self._inline = itertools.count(7_001)
 
     # sending
 
@@ -175,9 +178,13 @@ class Messages:
 
     # editing
 
-    def _own(self, params: Json) -> tuple[Chat, Stored]:
+    def _own(self, params: Json) -> tuple[Chat | None, Stored]:
+        """The message to edit, and its chat, which is not told where it is an inline one."""
         if "inline_message_id" in params:
-            raise bad("MESSAGE_ID_INVALID", note="inline messages are not known here")
+            inline = self.world.inline_messages.get(params["inline_message_id"])
+            if inline is None:
+                raise bad("MESSAGE_ID_INVALID")
+            return None, inline
         if "chat_id" not in params or "message_id" not in params:
             raise bad("message identifier is not specified", note="an edit without chat_id and message_id")
         chat = self.world.open(params["chat_id"])
@@ -188,7 +195,9 @@ class Messages:
             raise bad("message can't be edited")
         return chat, stored
 
-    def _edit(self, chat: Chat, stored: Stored, content: Json, params: Json, *, quiet: bool = False) -> Json:
+    def _edit(
+        self, chat: Chat | None, stored: Stored, content: Json, params: Json, *, quiet: bool = False
+    ) -> Json | bool:
         """Put new content into a message; a missing keyboard takes the old one away, as with Telegram."""
         if keyboard := check_keyboard(params.get("reply_markup")):
             content["reply_markup"] = keyboard
@@ -202,9 +211,9 @@ class Messages:
         stored.body |= content
         if not quiet:
             stored.body["edit_date"] = int(time.time())
-        return chat.message(stored.body["message_id"])
+        return chat.message(stored.body["message_id"]) if chat else True
 
-    def edit_message_text(self, params: Json) -> Json:
+    def edit_message_text(self, params: Json) -> Json | bool:
         chat, stored = self._own(params)
         if "text" not in params:
             raise bad("message text is empty", note="editMessageText without text")
@@ -212,24 +221,80 @@ class Messages:
             raise bad("there is no text in the message to edit")
         return self._edit(chat, stored, self._text(params), params)
 
-    def edit_message_caption(self, params: Json) -> Json:
+    def edit_message_caption(self, params: Json) -> Json | bool:
         chat, stored = self._own(params)
         if not any(kind in stored.body for kind in MEDIA):
             raise bad("there is no caption in the message to edit")
         kept = {key: stored.body[key] for key in (*MEDIA, "has_media_spoiler") if key in stored.body}
         return self._edit(chat, stored, kept | self._caption(params), params)
 
-    def edit_message_reply_markup(self, params: Json) -> Json:
+    def edit_message_reply_markup(self, params: Json) -> Json | bool:
         chat, stored = self._own(params)
         kept = {key: stored.body[key] for key in CONTENT if key in stored.body and key != "reply_markup"}
         return self._edit(chat, stored, kept, params, quiet=True)
 
-    def edit_message_media(self, params: Json) -> Json:
+    def edit_message_media(self, params: Json) -> Json | bool:
         chat, stored = self._own(params)
         item = params["media"]
         if "media_group_id" in stored.body and item["type"] not in ("photo", "video"):
             raise bad("message can't be edited to media of this type in an album")
+        if chat is None and item["media"].startswith("attach://"):
+            raise bad("a new file can't be uploaded to an inline message", note="an upload to an inline message")
         return self._edit(chat, stored, self._media(item["type"], item["media"], item), params)
+
+    def delete_messages(self, params: Json) -> bool:
+        chat = self.world.open(params["chat_id"])
+        if len(params["message_ids"]) > 100:
+            raise bad("too many messages to delete", note=f"{len(params['message_ids'])} messages to delete")
+        for message_id in params["message_ids"]:
+            chat.messages.pop(message_id, None)
+        return True
+
+    # messages by way of inline results
+
+    def _result(self, result: Json) -> Json:
+        """What the message of a result holds."""
+        if not 1 <= len(result["id"].encode()) <= 64:
+            raise bad("RESULT_ID_INVALID", note=f"the id {result['id']!r} of a result")
+        content = result.get("input_message_content")
+        if content is not None:
+            if "message_text" not in content:
+                raise bad("only words are known here", note="a result with other content than words")
+            made = self._text(content | {"text": content["message_text"]})
+        elif result["type"] == "photo" and "photo_file_id" in result:
+            made = {"photo": self._known("photo", result["photo_file_id"])} | self._caption(result)
+        else:
+            raise bad("results of this kind are not known here", note=f"a result of type {result['type']}")
+        keyboard = check_keyboard(result.get("reply_markup"))
+        return made | ({"reply_markup": keyboard} if keyboard else {})
+
+    def answer_guest_query(self, params: Json) -> Json:
+        query = params["guest_query_id"]
+        if self.world.guest_queries.get(query, True):
+            raise bad(QUERY_TOO_OLD.removeprefix("Bad Request: "))
+        content = self._result(params["result"])
+        self.world.guest_queries[query] = True
+        inline_id = f"BQAAAG{next(self._inline)}"
+        self.world.inline_messages[inline_id] = Stored(content, method="answerGuestQuery")
+        return {"inline_message_id": inline_id}
+
+    def answer_inline_query(self, params: Json) -> bool:
+        query, results = params["inline_query_id"], params["results"]
+        if self.world.inline_queries.get(query, {}) is not None:
+            raise bad(QUERY_TOO_OLD.removeprefix("Bad Request: "))
+        if len(results) > 50:
+            raise bad("RESULTS_TOO_MUCH")
+        if len({one["id"] for one in results}) < len(results):
+            raise bad("RESULT_ID_DUPLICATE")
+        if len(params.get("next_offset", "").encode()) > 64:
+            raise bad("NEXT_OFFSET_INVALID")
+        button = params.get("button", {})
+        if button and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", button.get("start_parameter", "")):
+            raise bad("START_PARAM_INVALID")
+        for one in results:
+            self._result(one)
+        self.world.inline_queries[query] = params
+        return True
 
     def delete_message(self, params: Json) -> bool:
         chat = self.world.open(params["chat_id"])

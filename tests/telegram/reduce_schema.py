@@ -16,7 +16,8 @@ METHODS = [
     "sendDocument", "sendMediaGroup", "editMessageText", "editMessageReplyMarkup", "editMessageCaption",
     "editMessageMedia", "deleteMessage", "answerCallbackQuery", "sendChatAction", "setMessageReaction", "getFile",
     "getChat", "getChatMember", "getChatAdministrators", "leaveChat", "setMyCommands", "getMyCommands",
-    "deleteMyCommands", "setMyDescription", "setMyShortDescription", "setMyName",
+    "deleteMyCommands", "setMyDescription", "setMyShortDescription", "setMyName", "deleteMessages", "answerGuestQuery",
+    "answerInlineQuery",
 ]  # fmt: skip
 ROOTS = ["Update", "ResponseParameters"]
 # Accepted as they come: nothing here sends or receives what is inside.
@@ -24,9 +25,10 @@ OPAQUE = re.compile(
     r"(Input)?Rich|Gift|UniqueGift|Passport|Encrypted|Story[A-Z]|Poll|InputPoll|Business|Giveaway|Checklist|"
     r"InputChecklist|SuggestedPost|Order|Shipping|PreCheckout|Refunded|Successful|Invoice|Labeled|Game|Community|"
     r"PaidMedia|Background|ChatBackground|VideoChat|ChatBoost|Managed|BotSubscription|MessageGeneration|"
-    r"ChosenInline|InlineQuery|StarAmount|UserRating|ChatShared|UsersShared|SharedUser|ProximityAlert|WebAppData|"
+    r"ChosenInline|StarAmount|UserRating|ChatShared|UsersShared|SharedUser|ProximityAlert|WebAppData|"
     r"DirectMessagePrice|PaidMessagePrice|ChatOwner|ChecklistTasks|KeyboardButtonRequest|Birthdate|ChatLocation|"
-    r"InputMediaLivePhoto|LivePhoto|Contact|Dice|Venue|Location|VideoQuality|InputFile"
+    r"InputMediaLivePhoto|LivePhoto|Contact|Dice|Venue|Location|VideoQuality|InputFile|InputInvoice|"
+    r"InputLocation|InputVenue|InputContact"
 )
 SIMPLE = {"String", "Integer", "Boolean", "True", "Float"}
 

@@ -115,7 +115,9 @@ def _simple(option: str, value: Any) -> bool:
 
 def _tagged(option: str, value: dict[str, Any]) -> bool:
     """Whether an opaque member of a union can be meant: those without a tag cannot be told, those with one can."""
-    return not option.startswith("InputMedia") or value.get("type") == "live_photo"
+    if option.startswith("InputMedia"):
+        return value.get("type") == "live_photo"
+    return not (option.startswith("Input") and "message_text" in value)
 
 
 def _chosen(objects: list[str], value: dict[str, Any], path: str, kind: str) -> str:
@@ -134,6 +136,10 @@ def _chosen(objects: list[str], value: dict[str, Any], path: str, kind: str) -> 
             if rule["required"] and ("value" in rule or not _has_tag(types[name]))
         )
     ]
+    if len(fitting) > 1:  # some results of inline queries share a tag
+        fitting = [
+            name for name in fitting if all(key in value for key, rule in types[name].items() if rule["required"])
+        ]
     if len(fitting) != 1:
         raise SchemaViolation(f"{path}: {_shown(value)} is none of {', '.join(objects)}")
     return fitting[0]

@@ -77,7 +77,8 @@ class FakeTelegram(Driving):
             "username": "pictrace_bot",
             "can_join_groups": True,
             "can_read_all_group_messages": False,
-            "supports_inline_queries": False,
+            "supports_inline_queries": True,
+            "supports_guest_queries": True,
         }
         self.violations: list[str] = []
         self.calls: list[Call] = []
@@ -337,6 +338,10 @@ class FakeTelegram(Driving):
             for message_id, stored in where.messages.items()
             if stored.method is not None and method in (None, stored.method)
         ]
+
+    def guest_answers(self) -> list[Json]:
+        """The bot's messages in chats that it is no member of, as they now stand."""
+        return [stored.body for stored in self.world.inline_messages.values()]
 
     def reactions(self, chat: Place, message_id: int) -> list[str]:
         return list(self.chat(chat).messages[message_id].reactions)

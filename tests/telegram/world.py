@@ -86,6 +86,12 @@ class World:
     """What setMyName, setMyDescription and setMyShortDescription were given, by (method, language)."""
     callbacks: dict[str, bool] = field(default_factory=dict)
     """Callback queries by id, and whether they were answered."""
+    guest_queries: dict[str, bool] = field(default_factory=dict)
+    """Questions to the bot as a guest by id, and whether they were answered or it is too late."""
+    inline_queries: dict[str, Json | None] = field(default_factory=dict)
+    """Inline queries by id, and what they were answered."""
+    inline_messages: dict[str, Stored] = field(default_factory=dict)
+    """Messages that the bot knows by their `inline_message_id` only."""
 
     @property
     def bot(self) -> Json:

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import numpy as np
 import pytest
 from sqlalchemy import select, text
 
-from bot.storage import BotStorage, SentFile
+from bot.posted_pictures import PostedPicture, PostedPictures
+from bot.storage import Allowance, BotStorage, SentFile
 from engine import EngineSettings, PicTraceError, SearchService, open_service
 from engine.bootstrap import migrate_library
 from engine.errors import MigrationFailed, MigrationRefused, MigrationUnfinished
@@ -36,6 +38,8 @@ OTHER_TABLES = (
     "chats",
     "inbox",
     "telegram_files",
+    "adders",
+    "posted_pictures",
     "keypoints",
     "duplicates",
     "kept_pairs",
@@ -81,6 +85,9 @@ async def live_a_little(service: SearchService) -> None:
     await bot.receive({2**40: '{"text": "a\\u0000b"}'})
     await bot.set_language(-1, "de")
     await bot.remember_files([SentFile(1, "file", "unique")])
+    await bot.allow_adding(Allowance(1001, "Ada", 500))
+    fingerprint = await service.comparing.fingerprint(MIRRORED)
+    await PostedPictures(service.database, 42).remember(PostedPicture(-1, 7, "file", fingerprint, datetime.now(UTC)))
 
 
 async def contents(settings: EngineSettings) -> dict[str, list[Any]]:
