@@ -217,7 +217,9 @@ export class Library {
   arrive(place, seen) {
     if (place?.offset !== undefined) this.gallery.goTo(place);
     else if (place) document.documentElement.scrollTop = place.y;
-    if (seen !== null && seen !== undefined) this.gallery.focus(seen);
+    const focused = document.activeElement;
+    const isFree = !focused || focused === document.body || focused.id === "main"; // or it is taken from who went on
+    if (isFree && seen !== null && seen !== undefined) this.gallery.focus(seen);
   }
 
   /** Keep the place in the history, for coming back and for reloading. */

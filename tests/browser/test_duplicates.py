@@ -213,9 +213,8 @@ async def test_three_thousand_groups_scroll_in_few_nodes_and_a_decision_asks_for
         shown = await page.evaluate("document.querySelectorAll('.group .twins').length")
         assert shown < 30
         # A decision takes its group away, and nothing else.
-        last = page.locator(".group:has(.twins)").last
-        name = await last.get_attribute("aria-label")
-        keep = last.get_by_role("button", name="Keep all")
+        name = await page.locator(".group:has(.twins)").last.get_attribute("aria-label")
+        keep = page.get_by_label(str(name), exact=True).get_by_role("button", name="Keep all")
         await keep.focus()
         counted, place = len(asked), await page.evaluate("scrollY")
         await keep.press("Enter")
