@@ -51,7 +51,8 @@ def test_other_programs_read_and_check_it(tmp_path: Path) -> None:
     with tarfile.open(path) as archive:
         names = archive.getnames()
         assert names == [*PICTURES, *THUMBNAILS, DATABASE, CONFIGURATION, SUMS, MANIFEST]
-        archive.extractall(tmp_path / "out", filter="data")
+    (tmp_path / "out").mkdir()
+    subprocess.run(["tar", "-xf", path, "-C", tmp_path / "out"], check=True)
     done = subprocess.run(["sha256sum", "--check", "--quiet", SUMS], cwd=tmp_path / "out", capture_output=True)
     assert (done.returncode, done.stdout) == (0, b"")
 
