@@ -31,7 +31,7 @@ from api.schemas import (
     TagsOut,
 )
 from api.sending import file_answers
-from engine import AddResult, Arrangement, ServedFile, Sort
+from engine import AddResult, Arrangement, ServedFile, Sort, StoredImage
 
 router = APIRouter(prefix="/v1", tags=["library"])
 READ, ADMIN = [Depends(reader)], [Depends(admin)]
@@ -220,7 +220,11 @@ async def get_file(request: Request, here: Here, image_id: Id, given: Given) -> 
 )
 async def get_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
     """Upright; where the picture is transparent, on a grey that it stands out from; of an animation one frame."""
-    image = await here.service.get(image_id)
+    return await thumbnail(request, here, await here.service.get(image_id))
+
+
+async def thumbnail(request: Request, here: Running, image: StoredImage) -> Response:
+    """A picture's thumbnail, whether it is in the library or in the trash."""
     etag = here.service.originals.thumbnail_etag(image)
 
     async def read() -> ServedFile:

@@ -6,15 +6,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
 
-from api import sending
 from api.body import MAX_IDS_BYTES, described, only_json
 from api.dependencies import ACTOR, Here, admin
 from api.errors import documented
-from api.routes.images import CHANGE, MAX_OFFSET
+from api.routes.images import CHANGE, MAX_OFFSET, thumbnail
 from api.routes.many import BODY
 from api.schemas import Id, Number, RemovedImageOut, RestoredOut, RestoreRequest, TrashOut
 from api.sending import file_answers
-from engine import ServedFile
 
 router = APIRouter(prefix="/v1/trash", tags=["trash"], dependencies=[Depends(admin)])
 KEYS = tuple(code for code in CHANGE if code not in ("cross_origin", "disk_full"))
@@ -51,13 +49,7 @@ async def list_trash(here: Here, wanted: Annotated[TrashWanted, Query()]) -> Tra
 )
 async def get_removed_thumbnail(request: Request, here: Here, image_id: Id) -> Response:
     """As that of a picture that is there."""
-    image = await here.service.get_removed(image_id)
-    etag = here.service.originals.thumbnail_etag(image)
-
-    async def read() -> ServedFile:
-        return ServedFile(await here.service.originals.thumbnail_file(image), "image/jpeg", None, etag)
-
-    return await sending.file(request, read, etag, cached=sending.FOR_A_DAY)
+    return await thumbnail(request, here, await here.service.get_removed(image_id))
 
 
 @router.post(

@@ -2,6 +2,7 @@
 // pixels can be decided on at once. What is a part of another, and what is similar, is to be looked through, never removed here.
 import * as api from "./api.js";
 import { Equal } from "./equal.js";
+import { problem } from "./failure.js";
 import { GroupList } from "./group-list.js";
 import { innerLink } from "./links.js";
 import { button, h, refill } from "./shared/dom.js";
@@ -136,7 +137,7 @@ export class Duplicates {
     refill(this.tabs, this.counts && KINDS.filter((kind) => this.counts[kind] || kind === "same" || kind === this.kind).map((kind) => this.tab(kind)));
     this.equal.render();
     // The list itself stays in its place: it may have the focus, and its scrolling is its own.
-    refill(this.before, this.failure ? this.problem() : this.introduction());
+    refill(this.before, this.failure ? problem(this.page, this.failure, () => this.load()) : this.introduction());
     const hidden = this.counts && this.kind === "parts" ? this.counts.parts - this.list.entries.length : 0;
     refill(this.after, hidden > 0 && h("p", { class: "fine" }, t("duplicates.containsMore", { count: hidden })));
     this.list.element.hidden = Boolean(this.failure);
@@ -158,15 +159,6 @@ export class Duplicates {
     const total = this.counts[this.kind];
     const count = total || !this.waiting ? t(total ? "duplicates.count" : "duplicates.none", { count: total }) : "";
     return [count, this.waiting && t("duplicates.waiting", { count: this.waiting })].filter(Boolean).join(" ");
-  }
-
-  problem() {
-    const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
-    const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
-    return [
-      h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
-      h("p", { class: "row" }, button(label, act)),
-    ];
   }
 
   introduction() {

@@ -1,5 +1,6 @@
 // The view of what was done to the library: by whom, when, with how many pictures; what can be undone is undone here.
 import * as api from "./api.js";
+import { problem } from "./failure.js";
 import { actorName } from "./i18n.js";
 import { innerLink } from "./links.js";
 import { button, h, refill } from "./shared/dom.js";
@@ -103,14 +104,7 @@ export class History {
   }
 
   list() {
-    if (this.failure) {
-      const needsKey = ["key_required", "wrong_key", "admin_only"].includes(this.failure.code);
-      const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
-      return [
-        h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
-        h("p", { class: "row" }, button(label, act)),
-      ];
-    }
+    if (this.failure) return problem(this.page, this.failure, () => this.load());
     if (!this.isKnown) return [h("p", { role: "status" }, h("span", { class: "spinner" }))];
     if (!this.operations.length) return [h("p", { role: "status" }, t("history.empty"))];
     const more = button(t("library.more"), () => this.more(more));

@@ -1,4 +1,5 @@
 // The view of what is in the library: look through it, filter and sort it, and with the admin key add and tidy.
+import { problem } from "./failure.js";
 import { Adding } from "./add.js";
 import * as api from "./api.js";
 import { addressOf, filterOf, parametersOf, SORTS, usualOrder } from "./filter.js";
@@ -353,14 +354,7 @@ export class Library {
   }
 
   says() {
-    if (this.failure) {
-      const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
-      const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
-      return [
-        h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
-        h("p", { class: "row" }, button(label, act)),
-      ];
-    }
+    if (this.failure) return problem(this.page, this.failure, () => this.load());
     if (this.total === null) return [h("p", { role: "status" }, h("span", { class: "spinner" }))];
     if (!this.total) return this.nothing();
     return [h("p", { role: "status", class: "fine" }, t("library.count", { count: this.total }))];

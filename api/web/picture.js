@@ -1,5 +1,6 @@
 // The page of one picture: large, with what is known of it, its neighbours in the gallery, and what can be done with it.
 import * as api from "./api.js";
+import { asksForKey } from "./failure.js";
 import { addressOf, filterOf, parametersOf } from "./filter.js";
 import { actorName, fileSize } from "./i18n.js";
 import { innerLink } from "./links.js";
@@ -213,8 +214,7 @@ export class Picture {
 
   problem() {
     const isGone = this.failure.code === "unknown_image";
-    const needsKey = ["key_required", "wrong_key"].includes(this.failure.code);
-    const act = needsKey
+    const act = asksForKey(this.failure)
       ? button(t("nav.signIn"), this.page.openKeys, { class: "primary" })
       : !isGone && button(t("app.retry"), () => ((this.failure = null), this.show(lastSeen.picture.id)));
     return h(

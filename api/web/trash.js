@@ -1,5 +1,6 @@
 // The view of what was removed: when, by whom, for how long it is kept; some or all of it is brought back.
 import * as api from "./api.js";
+import { problem } from "./failure.js";
 import { Gallery } from "./gallery.js";
 import { actorName, dateOnly } from "./i18n.js";
 import { innerLink } from "./links.js";
@@ -128,14 +129,7 @@ export class Trash {
   }
 
   says() {
-    if (this.failure) {
-      const needsKey = ["key_required", "wrong_key", "admin_only"].includes(this.failure.code);
-      const [act, label] = needsKey ? [this.page.openKeys, t("nav.signIn")] : [() => this.load(), t("app.retry")];
-      return [
-        h("p", { class: "problem", role: "alert" }, api.sentence(this.failure)),
-        h("p", { class: "row" }, button(label, act)),
-      ];
-    }
+    if (this.failure) return problem(this.page, this.failure, () => this.load());
     if (this.total === null) return [h("p", { role: "status" }, h("span", { class: "spinner" }))];
     if (!this.total) return [h("p", { role: "status" }, t("trash.empty"))];
     return [
