@@ -37,7 +37,7 @@ TRIMMED = 0.7  # share of a cell that is left of a piece whose edges have the co
 OVERLAP = 0.1  # share of a box that another may cover, and be beside it
 
 Greys = NDArray[np.uint8]
-Sums = NDArray[np.float64]
+Means = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +75,21 @@ class _Upright:
 
     def __init__(self, pixels: Pixels) -> None:
         self.grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-        self._sums, self._squares = _sums(self.grey), _sums(self.grey.astype(np.float32) ** 2)
+        self._squares = self.grey.astype(np.float32) ** 2
         steps = np.zeros(self.grey.shape, np.uint8)
-        steps[:, 1:-1] = cv2.absdiff(pixels[:, 2:], pixels[:, :-2]).max(axis=2)
-        around = cv2.blur(steps.astype(np.float32), (AROUND, 1))
-        beside = (np.roll(around, NEAR + AROUND // 2, axis=1) + np.roll(around, -NEAR - AROUND // 2, axis=1)) / 2
+        red, green, blue = cv2.split(cv2.absdiff(pixels[:, 2:], pixels[:, :-2]))
+        steps[:, 1:-1] = cv2.max(cv2.max(red, green), blue)
+        around = cv2.boxFilter(steps, cv2.CV_32F, (AROUND, 1))
+        away = NEAR + AROUND // 2
+        beside = np.full(self.grey.shape, STEP, np.float32)  # there is no line so close to the sides
+        beside[:, away:-away] = cv2.addWeighted(around[:, 2 * away :], 0.5, around[:, : -2 * away], 0.5, 0)
         lines = ((steps > STEP) & (steps > CONTRAST * beside)).astype(np.uint8)
-        self._steps, self._beside = _sums(steps), _sums(beside)
-        self._lines = _sums(cv2.dilate(lines, np.ones((1, 3), np.uint8)))
+        self._steps, self._beside = steps, beside
+        self._lines = np.asarray(cv2.dilate(lines, np.ones((1, 3), np.uint8)), np.uint8)
 
-    def even(self, box: _Box) -> tuple[NDArray[np.bool_], Sums]:
+    def even(self, box: _Box) -> tuple[NDArray[np.bool_], Means]:
         """Which columns of a box are of one colour, and their mean grey levels."""
-        mean = _mean(self._sums, box)
+        mean = _mean(self.grey, box)
         variance = np.maximum(0, _mean(self._squares, box) - mean * mean)
         return variance <= EVEN * EVEN, mean
 
@@ -137,7 +140,7 @@ class _Cutter:
 
     def __init__(self, pixels: Pixels) -> None:
         self._columns = _Upright(pixels)
-        self._rows = _Upright(np.ascontiguousarray(pixels.transpose(1, 0, 2)))
+        self._rows = _Upright(np.asarray(cv2.transpose(pixels), np.uint8))
         height, width = pixels.shape[:2]
         self._whole = _Box(0, 0, width, height)
         self._ends, self._levels = dict[int, float](), dict[int, float]()
@@ -229,12 +232,7 @@ def _is_in_line(one: _Box, other: _Box) -> bool:
     return min(columns, rows) <= LINED_UP
 
 
-def _sums(values: NDArray[np.generic]) -> Sums:
-    """Sums of all above and before each place."""
-    return np.asarray(cv2.integral(values, sdepth=cv2.CV_64F), np.float64)
-
-
-def _mean(sums: Sums, box: _Box) -> Sums:
+def _mean(values: NDArray[np.generic], box: _Box) -> Means:
     """The mean of each column of a box."""
-    ends = slice(box.left, box.right + 1)
-    return np.diff(sums[box.bottom, ends] - sums[box.top, ends]) / max(1, box.height)
+    inside = values[box.top : box.bottom, box.left : box.right]
+    return np.asarray(cv2.reduce(inside, 0, cv2.REDUCE_AVG, dtype=cv2.CV_64F)[0], np.float64)
