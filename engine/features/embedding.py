@@ -41,11 +41,15 @@ class Embedder:
         """The same for a part of a query, from fewer pixels; it is compared with embeddings of whole pictures."""
         return self.network.copy.of(self.network.unit(self.pooled(pixels, self.network.region_size)))
 
+    def region_square(self, pixels: Pixels) -> Pixels:
+        """What `embed_region` sees of an RGB picture."""
+        return _squeezed(pixels, self.network.region_size)
+
     def pooled(self, pixels: Pixels, side: int | None = None) -> Vector:
         """The network's output as it is (dimensions,) float32; `side`: of the square that it sees."""
         side = side or self.network.input_size
         interpreter = self._interpreter(side)
-        squeezed = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+        squeezed = _squeezed(pixels, side)
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], squeezed[None].astype(np.float32))
         interpreter.invoke()
         output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
@@ -66,6 +70,10 @@ class Embedder:
                 ) from error
             of_side[side] = found
         return found
+
+
+def _squeezed(pixels: Pixels, side: int) -> Pixels:
+    return np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @contextmanager

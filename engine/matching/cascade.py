@@ -1,12 +1,14 @@
 """Recall and rerank: which stored pictures may be the query, and what proves it. A cascade, cheapest first.
 
-1. `first_look`: what is nearest to the whole query, by embedding and by hash; the best few are laid on it.
-2. `second_look`: more of them, then those that are likely on the query's mirror image.
-3. `by_sheet`: what is nearest to the sheet or screen that the query shows at an angle, laid flat.
-4. `seen_otherwise`: what is nearest to the query turned, and without what covers it; and under lines across it.
-5. `by_sift`: the likeliest by keypoints that stand more, and cost more.
-6. `by_regions`: what is nearest to regions of the query.
-7. `by_parts`: what is nearest to the parts of a long query, each asked as if it were a query.
+1. `first_look`: of the few pictures nearest to the whole query, by embedding and by hash, those that stand out are laid
+   on it.
+2. `second_look`: the others of these few.
+3. `third_look`: more of what stands out, then what is likely on the query's mirror image.
+4. `by_sheet`: what is nearest to the sheet or screen that the query shows at an angle, laid flat.
+5. `seen_otherwise`: what is nearest to the query turned, and without what covers it; and under lines across it.
+6. `by_sift`: the likeliest by keypoints that stand more, and cost more.
+7. `by_regions`: what is nearest to regions of the query.
+8. `by_parts`: what is nearest to the parts of a long query, each asked as if it were a query.
 
 Each takes the shortlist of the one before and gives another; what it has computed beside its own work, for the next,
 is said with `beside`. The stages end where a proved picture explains so much of the query that nothing else needs to
@@ -45,6 +47,7 @@ REGIONS_AT_ONCE, VIEWS_AT_ONCE = 4, 2  # that are embedded, that are looked at; 
 STANDS_OUT, REGION_STANDS_OUT = 2.3, 2.5
 STANDS_OUT_WELL = 2.8  # for what costs more
 SCRUTINISED = 5  # proved pictures that are compared in detail at once; the others only where none of these is a copy
+TURNS = 4  # of the query that are embedded: as it is too, for this is from fewer pixels
 SIFTED = 3  # pictures that are looked at by SIFT, the likeliest of those that stand out
 
 
@@ -126,7 +129,7 @@ class Matcher:
         shortlist = Shortlist.of(one for one in came_up if one.id != itself)
         stages = [self.first_look]
         if itself is None:
-            stages += [self.second_look, self.by_sheet, self.seen_otherwise, self.by_sift]
+            stages += [self.second_look, self.third_look, self.by_sheet, self.seen_otherwise, self.by_sift]
             stages += [self.by_regions] if regions_too and not parts else []
             stages += [self.by_parts] if parts else []
         in_detail = 0.0
@@ -230,10 +233,16 @@ class Matcher:
         return came_up, [stored[one] for one in looking_alike if one in stored]
 
     async def first_look(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
-        """The best few, laid on the query."""
-        return shortlist.updated(await self._laid(search.view, list(shortlist)[: search.at_once], mirrored=False))
+        """Of the best few those that stand out, laid on the query."""
+        standing_out = [one for one in list(shortlist)[: search.at_once] if one.nearness >= STANDS_OUT_WELL]
+        return shortlist.updated(await self._laid(search.view, standing_out, mirrored=False))
 
     async def second_look(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
+        """The others of the best few, laid on the query."""
+        others = [one for one in list(shortlist)[: search.at_once] if one.nearness < STANDS_OUT_WELL]
+        return shortlist.updated(await self._laid(search.view, others, mirrored=False))
+
+    async def third_look(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
         """The others that stand out, laid on the query; then the likely ones, laid on its mirror image."""
         others = [one for one in list(shortlist)[search.at_once :] if one.nearness >= STANDS_OUT]
         keys = [one.key for one in list(shortlist)[: search.at_once + MORE // 2] if one.nearness >= STANDS_OUT]
@@ -360,10 +369,12 @@ class Matcher:
             uncovered = await self._pool.run(lambda: view.query.uncovered)
             return await self._pool.run(self._embedder.embed_copy, uncovered.pixels) if uncovered else None
 
-        def turned(turns: int) -> Vector:
-            return self._embedder.embed_region(np.ascontiguousarray(np.rot90(view.pixels, turns)))
+        square = await self._pool.run(self._embedder.region_square, view.pixels)
 
-        embeddings = await asyncio.gather(without_covers(), *(self._pool.run(turned, turns) for turns in range(4)))
+        def turned(turns: int) -> Vector:
+            return self._embedder.embed_region(np.ascontiguousarray(np.rot90(square, turns)))
+
+        embeddings = await asyncio.gather(without_covers(), *(self._pool.run(turned, turns) for turns in range(TURNS)))
         return np.stack([one for one in embeddings if one is not None])
 
     async def _otherwise_nearest(

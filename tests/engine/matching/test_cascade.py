@@ -24,7 +24,7 @@ from engine.pictures import augment, imaging
 from tests.conftest import Filled, jpeg, photograph
 from tests.small_library import SmallLibrary, Squares, features, painting
 
-STAGES = ("first_look", "second_look", "by_sheet", "seen_otherwise", "by_sift", "by_regions")
+STAGES = ("first_look", "second_look", "third_look", "by_sheet", "seen_otherwise", "by_sift", "by_regions")
 TURNS = 4  # of the query, each of which is embedded
 PAINTINGS = [painting(number) for number in range(6)]
 SOUGHT = PAINTINGS[0]  # the picture with the id 1
@@ -181,7 +181,7 @@ def known(candidates: Candidates) -> list[tuple[Any, ...]]:
 QUERIES = {
     "saved again": (augment.apply("recompress", SOUGHT, SOUGHT, seed=1), -1.0, "first_look", Edit.RECOMPRESSED),
     "crop": (middle(SOUGHT), -1.0, "first_look", Edit.CROPPED),
-    "mirrored crop": (mirrored(middle(SOUGHT)), -1.0, "second_look", Edit.MIRRORED),
+    "mirrored crop": (mirrored(middle(SOUGHT)), -1.0, "third_look", Edit.MIRRORED),
     "photographed": (photographed(SOUGHT), 0.8, "by_sheet", Edit.ROTATED),
     "turned crop": (turned(middle(SOUGHT)), 0.3, "seen_otherwise", Edit.ROTATED),
     "turned mirrored crop": (turned(mirrored(middle(SOUGHT))), 0.3, "seen_otherwise", Edit.MIRRORED),
