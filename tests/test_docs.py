@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 from api.app import create_app
+from api.errors import OWN, REMEDIES
 from api.settings import ApiSettings
 from bot.adders import Role
 from bot.commands import COMMANDS
 from bot.settings import BotSettings
+from docs import write_reference
 from engine.domain import Edit
 from engine.features.networks import NETWORKS
 
@@ -77,3 +79,18 @@ def test_requirements_are_pinned_by_hash_and_name_no_registry() -> None:
         assert "://" not in text
         blocks = re.split(r"\n(?=\S)", text.strip())
         assert all("==" in block and "--hash=sha256:" in block for block in blocks)
+
+
+@pytest.mark.parametrize("name", write_reference.PAGES)
+def test_reference_is_level_with_the_code(name: str) -> None:
+    assert (write_reference.FOLDER / name).read_text() == write_reference.PAGES[name](), (
+        f"docs/reference/{name} is stale: {write_reference.COMMAND}"
+    )
+
+
+def test_reference_has_no_other_pages() -> None:
+    assert {path.name for path in write_reference.FOLDER.iterdir()} == set(write_reference.PAGES)
+
+
+def test_each_of_the_servers_errors_says_what_to_do() -> None:
+    assert list(REMEDIES) == list(OWN)

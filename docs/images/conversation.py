@@ -19,7 +19,7 @@ from playwright.async_api import async_playwright
 
 from bot.app import opened
 from bot.settings import BotSettings
-from docs.screenshots import FLAGS
+from docs.images.screenshots import FLAGS
 from engine.pictures import imaging
 from engine.pictures.augment import EDITS
 from tests.telegram.server import FakeTelegram
