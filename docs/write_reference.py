@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typer
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -56,7 +56,7 @@ def settings() -> str:
         "Telegram bot": ("`pictrace-bot` reads these too.", _besides(BotSettings.model_fields, engine)),
     }
     tables = [
-        f"## {heading}\n\n{who}\n\n{_table(('setting', 'default', 'what it is'), map(_setting, fields.items()))}"
+        f"## {heading}\n\n{who}\n\n{_table(('setting', 'what it is'), map(_setting, fields.items()))}"
         for heading, (who, fields) in parts.items()
     ]
     networks = [
@@ -81,11 +81,12 @@ def _besides(fields: dict[str, FieldInfo], known: dict[str, FieldInfo]) -> dict[
     return {name: field for name, field in fields.items() if name not in known}
 
 
-def _setting(named: tuple[str, FieldInfo]) -> tuple[str, str, str]:
+def _setting(named: tuple[str, FieldInfo]) -> tuple[str, str]:
     name, field = named
     assert field.description, name
-    allowed = _allowed(field)
-    return f"`PICTRACE_{name.upper()}`", _default(name, field), field.description + (f" {allowed}." if allowed else "")
+    default = _default(name, field)
+    sentences = [field.description, _allowed(field), f"Default: {default}." if default else ""]
+    return f"`PICTRACE_{name.upper()}`", " ".join(filter(None, sentences))
 
 
 def _default(name: str, field: FieldInfo) -> str:
@@ -105,15 +106,14 @@ def _default(name: str, field: FieldInfo) -> str:
 def _allowed(field: FieldInfo) -> str:
     """What a value may be, where its description cannot say it."""
     if get_origin(field.annotation) is Literal:
-        return "One of " + ", ".join(f"`{value}`" for value in get_args(field.annotation))
+        return "One of " + ", ".join(f"`{value}`" for value in get_args(field.annotation)) + "."
     if SecretStr in (field.annotation, *get_args(field.annotation)):
-        return "A secret"
+        return "A secret."
     least = next((limit.ge for limit in field.metadata if isinstance(limit, Ge)), None)
-    above = next((limit.gt for limit in field.metadata if isinstance(limit, Gt)), None)
     most = next((limit.le for limit in field.metadata if isinstance(limit, Le)), None)
     if most is None:
         return ""
-    return f"At most {most:,}" if least is None else f"{least:,} to {most:,}" if above is None else f"Above {above:,}"
+    return f"At most {most:,}." if least is None else f"{least:,} to {most:,}."
 
 
 def commands() -> str:
@@ -126,8 +126,10 @@ def commands() -> str:
     ]
     return _page(
         "Commands",
-        """Every command says the same with `--help`. With `--json` it writes one object a line to stdout; messages and
-progress go to stderr. Exit status: 0 all well, 1 something was rejected or could not be done, 2 wrong use.""",
+        """All commands of shell, server and bot, and what the bot takes in Telegram. Every command says the same with
+`--help`. What has `--json` writes one object a line to stdout with it;
+messages and progress go to stderr. Exit status: 0 all well, 1 something was rejected or could not be done, 2 wrong
+use.""",
         *parts,
         "## In Telegram\n\n*Adders* are those whom an admin has allowed to add by `/adder`; admins may do all.\n\n"
         + _table(("command", "who", "in groups' menu", "what it does"), rows),
@@ -151,7 +153,7 @@ def _command(command: Any, name: str) -> Iterator[str]:
     level = "##" if " " not in name else "###"
     yield "\n\n".join(
         [f"{level} {name}", f"    {usage}", _plain(command.help)]
-        + ([_table(("option", "default", "what it does"), rows)] if rows else [])
+        + ([_table(("option", "what it does"), rows)] if rows else [])
         + ([f"For example:\n\n{_indented(examples)}"] if examples else [])
     )
     for part, one in below.items():
@@ -163,14 +165,15 @@ def _metavar(parameter: Any) -> str:
     return str(named if parameter.required or named.startswith("[") else f"[{named}]")
 
 
-def _option(option: Any) -> tuple[str, str, str]:
+def _option(option: Any) -> tuple[str, str]:
     names = ", ".join(f"`{name}`" for name in option.opts)
     if not option.is_flag:
         kinds = get_args(option.type_descriptor.annotation) or (option.type_descriptor.annotation,)
         value = option.metavar or {int: "N", float: "N", Path: "FILE"}.get(kinds[0], "TEXT")
         names = names[:-1] + f" {value}`"
-    default = "needed" if option.required else "" if option.is_flag or option.default is None else f"`{option.default}`"
-    return names, default, option.help or ""
+    has_default = not option.is_flag and option.default is not None
+    more = " Needed." if option.required else f" Default: `{option.default}`." if has_default else ""
+    return names, (option.help or "") + more
 
 
 def errors() -> str:
@@ -208,6 +211,7 @@ def _said_of(kind: type[PicTraceError]) -> tuple[str, str]:
 
 def rest() -> str:
     described = create_app(ApiSettings(_env_file=None)).openapi()
+    general = described["info"]["description"].strip().partition("\n\n")[2]
     calls: dict[str, list[str]] = {}
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
@@ -215,7 +219,8 @@ def rest() -> str:
     schemas = [_schema(name, schema) for name, schema in sorted(described["components"]["schemas"].items())]
     return _page(
         "REST calls",
-        f"""{_cell(described["info"]["description"].strip())}
+        f"""All calls of the REST API, with what they take and what they answer.
+{_cell(general)}
 
 The server gives this description at `/v1/openapi.json`, with examples; the [guide](../rest.md) begins with some. The
 errors named at a call are its own. Most calls also give:
@@ -240,7 +245,7 @@ def _call(method: str, path: str, operation: Json) -> str:
     named = ", ".join(_error(code) for code in dict.fromkeys(codes) if code not in COMMON)
     return "\n\n".join(
         [f"### {operation['summary']}", f"`{method} {path}` · {key}", _plain(operation.get("description"))]
-        + ([_table(("parameter", "where", "value", "default", "what it is"), rows)] if rows else [])
+        + ([_table(("parameter", "where", "value", "what it is"), rows)] if rows else [])
         + [_table(("answer", "holds", "when"), answers)]
         + ([f"Errors: {named}"] if named else [])
     )
@@ -266,8 +271,8 @@ def _body(operation: Json) -> Iterator[tuple[str, ...]]:
 
 def _field(name: str, where: str, schema: Json, *, is_needed: bool) -> tuple[str, ...]:
     default = schema.get("default")
-    shown = "needed" if is_needed else "" if default in (None, []) else f"`{str(default).lower()}`"
-    return f"`{name}`", where, _value(schema), shown, _description(schema)
+    more = "; needed" if is_needed else "" if default in (None, []) else f"; default `{str(default).lower()}`"
+    return f"`{name}`", where, _value(schema) + more, _description(schema)
 
 
 def _description(schema: Json) -> str:
@@ -325,8 +330,10 @@ def _page(title: str, *parts: str) -> str:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose rows are entries of their own where there is little room."""
     lines = [header, ["---"] * len(header), *([_cell(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
+    table = "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
+    return f'<div class="entries" markdown>\n\n{table}\n\n</div>'
 
 
 def _cell(text: str) -> str:

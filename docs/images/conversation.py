@@ -1,7 +1,7 @@
 """Draws a conversation with the bot: usage: conversation.py FOLDER. Needs Chromium and a font with emoji.
 
 The bot answers on a throw-away library of the samples, by way of the tests' Bot API server on loopback; what was said
-is drawn as a chat shows it. The README shows bot.webp.
+is drawn as a chat shows it. The documentation shows bot.webp.
 """
 
 import asyncio
