@@ -69,7 +69,8 @@ check: install-dev tests/javascript/node_modules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	cd tests/javascript && npm run lint --silent
+	$(BIN)/node tests/javascript/node_modules/.bin/eslint --config tests/javascript/eslint.config.js api/web extension tests/javascript
+	$(BIN)/node tests/javascript/node_modules/.bin/tsc -p tests/javascript
 
 format: install-dev
 	$(BIN)/ruff format .

@@ -1,22 +1,18 @@
 """The changelog: by Keep a Changelog, and level with the version."""
 
 import re
-import subprocess
-import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 from packaging.version import Version
 
-from release.changelog import CHANGELOG, UNRELEASED, sections
+from release.changelog import ROOT, UNRELEASED, notes, sections
 from tests.test_version import VERSION
 
-TEXT = CHANGELOG.read_text()
+TEXT = (ROOT / "CHANGELOG.md").read_text()
 SECTIONS = sections(TEXT)
 CLOSED = [name for name in SECTIONS if name != UNRELEASED]
 GROUPS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_every_second_heading_is_a_versions() -> None:
@@ -50,14 +46,14 @@ def test_changes_stand_in_the_groups_of_keep_a_changelog(name: str) -> None:
         assert "\n- " in group
 
 
-@pytest.mark.processes
-def test_only_what_is_closed_has_notes() -> None:
-    def notes(version: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, ROOT / "release" / "changelog.py", version], capture_output=True, text=True
-        )
+def test_notes_are_what_is_said_of_the_tags_version() -> None:
+    assert notes("v0.1.0", version="0.1.0", changelog=TEXT).startswith("### Added\n- ")
 
-    assert notes("0.1.0").stdout.startswith("### Added\n- ")
-    for version in (UNRELEASED, "99.0.0"):
-        assert notes(version).returncode == 1
-        assert "no section" in notes(version).stderr
+
+@pytest.mark.parametrize(
+    ("tag", "version", "said"),
+    [("v0.1.0", "0.2.0", "is not v0.2.0"), ("0.1.0", "0.1.0", "is not v0.1.0"), ("v99.0.0", "99.0.0", "no section")],
+)
+def test_what_is_not_closed_has_no_notes(tag: str, version: str, said: str) -> None:
+    with pytest.raises(SystemExit, match=said):
+        notes(tag, version=version, changelog=TEXT)

@@ -14,7 +14,8 @@ from extension import pack
 from shell.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+VERSION: str = PROJECT["version"]
 
 
 def test_what_is_installed_is_of_this_version() -> None:

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -13,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from release import build
+from tests.test_version import VERSION
 
 pytestmark = pytest.mark.system
 ROOT = Path(__file__).resolve().parents[2]
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 WHEEL, SDIST = f"pictrace-{VERSION}-py3-none-any.whl", f"pictrace-{VERSION}.tar.gz"
 DOCS, SBOM = f"pictrace-docs-{VERSION}.tar.gz", f"pictrace-sbom-{VERSION}.cdx.json"
 BROWSERS = ("chromium", "firefox")
