@@ -9,6 +9,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: run bot extension store release test test-fast test-attacks-long test-system test-browser browsers check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
+.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers site check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
+
 run: install
 	@$(BIN)/pictrace-api
 
@@ -48,6 +50,10 @@ store: extension install-dev browsers
 # Everything that is published of a version, in `dist/release`: see docs/releasing.md.
 release: install-dev
 	@PYTHONPATH=. $(BIN)/python release/build.py
+
+# The documentation as a site: `dist/site/index.html`.
+site: install-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # Debian's, where there is apt; elsewhere it says what is missing.
 browsers:
