@@ -13,7 +13,6 @@ from api.app import create_app
 from api.settings import ApiSettings
 from tests.api.conftest import Client, Serve, shipped
 
-
 # Generated clients have a method of each of these names: one that is changed breaks programs of other people.
 OPERATIONS = {
     "add_archive", "add_image", "add_samples", "begin_addition", "check_live", "check_ready", "decide_duplicates",
