@@ -249,6 +249,4 @@ def test_without_the_extra_one_sentence_says_what_to_install(monkeypatch: pytest
     monkeypatch.setattr(cli, "find_spec", lambda name: None)
     done = CliRunner().invoke(cli.app, ["mcp"])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert " ".join(done.stderr.split()) == (
-        "This needs a package that is not installed: pip install 'pictrace[mcp]'."
-    )
+    assert " ".join(done.stderr.split()) == ("This needs a package that is not installed: pip install 'pictrace[mcp]'.")
