@@ -42,8 +42,8 @@ chats = Table(
     Column("looks_for_reposts", Boolean, nullable=False),
 )
 
-# What is `waiting` has yet to be answered; of what is `done` only the number is kept, not the message. `left` are questions
-# to a guest: a word is out, perhaps, but which message that is will only be known when its button is pressed.
+# What is `waiting` has yet to be answered; of what is `done` only the number is kept, not the message. `left` are
+# questions to a guest: a word is out, perhaps, but which message that is will only be known when its button is pressed.
 inbox = Table(
     "inbox",
     metadata,

@@ -169,6 +169,20 @@ async def test_edit_that_is_refused_is_silence(
     assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 1
 
 
+@pytest.mark.parametrize("gone", ["question", "picture"])
+async def test_question_that_is_deleted_meanwhile_is_answered_all_the_same(
+    talk: Talk, telegram: FakeTelegram, elsewhere: Chat, gone: str
+) -> None:
+    """The bot is told of no deletion there, and its message stands on its own."""
+    telegram.fail("getFile", status=200, delay=0.5)
+    posted = telegram.say(talk.boris, photo=MIRRORED, chat=elsewhere)
+    question = telegram.summon(talk.ada, "@pictrace_bot", chat=elsewhere, reply_to=posted)
+    telegram.delete(question if gone == "question" else posted)
+    await talk.settled()
+    (answer,) = telegram.guest_answers()
+    assert answer["text"].splitlines() == FOUND
+
+
 async def test_patience_that_telegram_asks_for_is_had(talk: Talk, telegram: FakeTelegram, elsewhere: Chat) -> None:
     telegram.fail("editMessageText", status=429, retry_after=1)
     started = time.monotonic()
