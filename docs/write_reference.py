@@ -126,7 +126,8 @@ def commands() -> str:
     ]
     return _page(
         "Commands",
-        """Every command says the same with `--help`. What has `--json` writes one object a line to stdout with it;
+        """All commands of shell, server and bot, and what the bot takes in Telegram. Every command says the same with
+`--help`. What has `--json` writes one object a line to stdout with it;
 messages and progress go to stderr. Exit status: 0 all well, 1 something was rejected or could not be done, 2 wrong
 use.""",
         *parts,
@@ -210,6 +211,7 @@ def _said_of(kind: type[PicTraceError]) -> tuple[str, str]:
 
 def rest() -> str:
     described = create_app(ApiSettings(_env_file=None)).openapi()
+    general = described["info"]["description"].strip().partition("\n\n")[2]
     calls: dict[str, list[str]] = {}
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
@@ -217,7 +219,8 @@ def rest() -> str:
     schemas = [_schema(name, schema) for name, schema in sorted(described["components"]["schemas"].items())]
     return _page(
         "REST calls",
-        f"""{_cell(described["info"]["description"].strip())}
+        f"""All calls of the REST API, with what they take and what they answer.
+{_cell(general)}
 
 The server gives this description at `/v1/openapi.json`, with examples; the [guide](../rest.md) begins with some. The
 errors named at a call are its own. Most calls also give:

@@ -20,8 +20,6 @@ from bot.commands import COMMANDS
 from bot.settings import BotSettings
 from docs import write_reference
 from docs.site_hooks import lists_apart
-from engine.domain import Edit
-from engine.features.networks import NETWORKS
 from shell.cli import app as shell
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -116,12 +114,6 @@ def test_table_of_the_bots_commands_is_level_with_the_code() -> None:
     rows = re.findall(r"^\| `/(\w+)` \| (everyone|adders|admins) \|", PAGES["bot.md"], re.MULTILINE)
     who = {Role.EVERYONE: "everyone", Role.ADDER: "adders", Role.ADMIN: "admins"}
     assert rows == [(name, who[command.role]) for name, command in COMMANDS.items()]
-
-
-def test_edits_and_networks_are_explained() -> None:
-    page = PAGES["how-it-decides.md"]
-    assert [edit for edit in Edit if f"| `{edit.value}` |" not in page] == []
-    assert [name for name in NETWORKS if f"| `{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
