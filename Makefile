@@ -108,7 +108,7 @@ install-dev: .venv/.installed-dev
 
 # Bytecode is compiled here: where Python is told to write none, as in many containers, each start would do it again.
 .venv/.installed: .venv/.created requirements.txt pyproject.toml
-	@echo "Setting up PicTrace in .venv, once: some 0.8 GB of packages. A minute or less."
+	@echo "Setting up PicTrace in .venv, once: 0.9 GB of packages. A minute or less."
 	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
 	$(BIN)/uv pip install --quiet --no-deps -e .
 	$(BIN)/python -m compileall -q engine shell api bot

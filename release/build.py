@@ -74,9 +74,8 @@ def _tar(folder: Path, archive: Path, time: int) -> None:
 
 def _run(folder: Path, time: int, *command: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    subprocess.run(
-        command, cwd=folder, env=environment | {"SOURCE_DATE_EPOCH": str(time), "NO_MKDOCS_2_WARNING": "1"}, check=True
-    )
+    environment |= {"SOURCE_DATE_EPOCH": str(time), "NO_MKDOCS_2_WARNING": "1"}
+    subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
 def _output(*command: str) -> str:
