@@ -186,7 +186,7 @@ def _parts(bot: Bot, me: User, sending: Sending, service: SearchService, setting
         watching=Watching(service, files, answers, sending, storage, apologies),
         courtesy=Courtesy(bot, me, storage),
         apologies=apologies,
-        guests=Guests(bot, me, answers, storage, apologies, limit=settings.bot_guest_limit),
+        guests=Guests(bot, me, service, answers, storage, apologies, limit=settings.bot_guest_limit),
         inline=Inline(bot, service, files, storage, adders, settings),
         reposts=Reposts(service, files, answers, posted, groups, days=settings.bot_repost_days),
     )

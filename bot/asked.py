@@ -1,7 +1,7 @@
 """What a message asks: the pictures in it, and how its words steer the answer."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlsplit
@@ -155,6 +155,12 @@ def title_and_tags(words: str) -> tuple[str | None, list[str]]:
     tags = re.findall(r"#(\w+)", words)
     title = re.sub(r"#\w+", "", words)
     return " ".join(title.split()) or None, list(dict.fromkeys(tags))
+
+
+def as_written(tags: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+    """Tags as the library, which knows these, writes them: phones begin words with capitals."""
+    written = {tag.casefold(): tag for tag in known}
+    return tuple(tag if tag in known else written.get(tag.casefold(), tag) for tag in tags)
 
 
 def hashtags(tags: Iterable[str]) -> str:

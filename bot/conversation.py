@@ -14,7 +14,7 @@ from bot.adding import Adding
 from bot.addressing import GROUPS, PEOPLE_IN_DISGUISE, ReplyPlace, actor, chat_and_person, place_of, subscriber
 from bot.answers import Answers, Asker
 from bot.apologies import Apologies
-from bot.asked import AskedPicture, AskOptions, Refusal, pictures_in
+from bot.asked import AskedPicture, AskOptions, Refusal, as_written, pictures_in
 from bot.courtesy import Courtesy
 from bot.guests import Guests
 from bot.inbox import Turn
@@ -125,9 +125,8 @@ class Conversation:
         return replace(options, tags=tags)
 
     async def as_written(self, tags: Sequence[str]) -> tuple[str, ...]:
-        """Tags as the library writes them: phones begin words with capitals."""
-        written = {tag.casefold(): tag for tag in await self.parts.service.tags()} if tags else {}
-        return tuple(tag if tag in written.values() else written.get(tag.casefold(), tag) for tag in tags)
+        """Tags as the library writes them."""
+        return as_written(tags, await self.parts.service.tags()) if tags else ()
 
     def typing(self) -> AbstractAsyncContextManager[None]:
         """Show that the bot is writing."""

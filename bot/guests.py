@@ -3,6 +3,7 @@
 import logging
 import time
 from collections import deque
+from dataclasses import replace
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
@@ -19,11 +20,12 @@ from aiogram.types import (
 from bot import keyboards, replies
 from bot.answers import Answers, Found
 from bot.apologies import Apologies
-from bot.asked import AskedPicture, AskOptions, Refusal, options_in, pictures_in, words_of
+from bot.asked import AskedPicture, AskOptions, Refusal, as_written, options_in, pictures_in, words_of
 from bot.inbox import Turn
 from bot.storage import BotStorage
 from bot.telegram_files import STALE, without_refused_links
 from bot.texts import Text, nearest_language, text_in
+from engine import SearchService
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +38,19 @@ class Guests:
     """Answers guests. A message that is sent so can only be edited, and holds only pictures that Telegram has."""
 
     def __init__(
-        self, bot: Bot, me: User, answers: Answers, storage: BotStorage, apologies: Apologies, *, limit: int
+        self,
+        bot: Bot,
+        me: User,
+        service: SearchService,
+        answers: Answers,
+        storage: BotStorage,
+        apologies: Apologies,
+        *,
+        limit: int,
     ) -> None:
         self._bot = bot
         self._me = me
+        self._service = service
         self._answers = answers
         self._storage = storage
         self._apologies = apologies
@@ -86,6 +97,8 @@ class Guests:
         if turn.is_done:
             return
         picture, options = self._question(message)
+        if options.tags:
+            options = replace(options, tags=as_written(options.tags, await self._service.tags()))
         found = await self._answers.look_up(picture, options, subscriber=None)
         async with turn.answering():
             await self._write(turn, found, picture, options, t)

@@ -20,7 +20,7 @@ from aiogram.types import (
 from bot import keyboards, replies
 from bot.adders import Adders, Role
 from bot.addressing import ReplyPlace
-from bot.asked import hashtags, title_and_tags
+from bot.asked import as_written, hashtags, title_and_tags
 from bot.settings import BotSettings
 from bot.storage import BotStorage
 from bot.telegram_files import Shown, TelegramFiles
@@ -80,6 +80,7 @@ class Inline:
             await query.answer([], cache_time=0, is_personal=True, button=button)
             return
         words, tags = title_and_tags(query.query)
+        tags = list(as_written(tags, await self._service.tags())) if tags else []
         offset = int(query.offset) if query.offset.isascii() and query.offset.isdigit() else 0
         page = await self._service.page(words=words, tags=tags, offset=offset, limit=LISTED)
         file_ids = await self._file_ids(page.images, query.from_user.id if is_known else None)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiogram.types import Message
 
-from bot.asked import Refusal, pictures_in
+from bot.asked import Refusal, as_written, pictures_in
 from engine import PICTURE_SUFFIXES
 from engine.pictures.imaging import MEDIA_TYPES
 
@@ -31,3 +31,9 @@ def test_file_is_looked_at_by_its_media_type(media_type: str) -> None:
 def test_other_files_are_refused(name: str, media_type: str | None) -> None:
     with pytest.raises(Refusal, match="not-a-picture"):
         pictures_in(file(name, media_type))
+
+
+def test_tags_are_taken_as_the_library_writes_them() -> None:
+    known = {"pets": 3, "Paris": 1, "PETS": 1}
+    assert as_written(["Pets", "paris", "PETS", "New"], known) == ("PETS", "Paris", "PETS", "New")
+    assert as_written([], known) == ()

@@ -87,6 +87,12 @@ async def test_chat_that_takes_no_pictures_gets_the_words(talk: Talk, telegram: 
     assert answer["text"].splitlines() == FOUND
 
 
+async def test_tag_is_looked_among_as_the_library_writes_it(talk: Talk, elsewhere: Chat) -> None:
+    await talk.service.edit(2, {"tags": ["pets"]}, actor="test")
+    answer = await asked(talk, elsewhere, photo=MIRRORED, caption="@pictrace_bot #Pets")  # as phones begin words
+    assert answer["text"].splitlines()[1:] == [FOUND[1], "🏷 Only among #pets"]
+
+
 async def test_mention_without_a_picture_says_how(talk: Talk, elsewhere: Chat) -> None:
     answer = await asked(talk, elsewhere, text="@pictrace_bot hello")
     assert answer["text"].startswith("Mention me under a picture, or in a reply to one")

@@ -220,6 +220,7 @@ async def test_killed_in_the_middle_of_a_guests_answer_it_goes_on_in_the_same_me
     assert len(telegram.guest_answers()) == 1
 
 
+@pytest.mark.system
 async def test_killed_before_it_knows_the_message_of_a_guest_it_goes_on_when_the_button_is_pressed(
     library: Path, telegram: FakeTelegram, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ImageContent, TextContent
 
@@ -29,6 +30,7 @@ async def told(client: Client, tool: str, **arguments: Any) -> str:
     return result.content[0].text
 
 
+@pytest.mark.system
 async def test_library_is_searched_explained_and_listed(pictrace: Command, holding: Holding, tmp_path: Path) -> None:
     holding("chelsea.png", "rocket.jpg", "coffee.png")
     query = SHIPPED / "chelsea.png"
