@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers fonts check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
+.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers languages check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -41,7 +41,7 @@ extension:
 	@$(PYTHON) extension/pack.py
 
 # What the stores ask for besides: listings, the page on privacy, screenshots and tiles (some minutes).
-store: extension install-dev fonts
+store: extension install-dev languages
 	@$(BIN)/python extension/store/write.py
 	PYTHONPATH=. $(BIN)/python extension/store/pictures.py dist/store
 
@@ -57,10 +57,11 @@ browsers:
 	for tool in chromium firefox-esr Xvfb xdotool; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	$(INSTALL_MISSING)
 
-# Letters of Chinese, Japanese and Korean, in whose place pictures would show boxes.
-fonts: browsers
+# What pictures in six languages need: letters of Chinese, Japanese and Korean, and Debian's Chromium in other words than English.
+languages: browsers
 	@missing=; \
 	for language in zh-cn ja ko; do fc-list ":lang=$$language" | grep -q . || missing=" fonts-noto-cjk"; done; \
+	test ! -e /usr/lib/chromium/locales/en-US.pak -o -e /usr/lib/chromium/locales/de.pak || missing="$$missing chromium-l10n"; \
 	$(INSTALL_MISSING)
 
 # Node.js itself is one of the Python packages, so that it is there on every machine, and of one version.
