@@ -40,7 +40,8 @@ ARTICLE = """<div lang="{language}" style="font:17px/1.5 Georgia,serif;max-width
 <p>{launch}</p>
 <div id="banner" style="height:190px;width:560px;background:url(/login/rocket.jpg) center/cover"></div></div>"""
 ON_TILE = """<div lang="{language}" style="box-sizing:border-box;width:440px;height:280px;padding:40px;
-text-wrap:balance;background:#faf9f7;color:#1d1f23;font:24px/1.3 system-ui,sans-serif;display:grid;align-content:center;gap:18px">
+text-wrap:balance;background:#faf9f7;color:#1d1f23;font:24px/1.3 system-ui,sans-serif;
+display:grid;align-content:center;gap:18px">
 <div style="display:flex;gap:20px;align-items:center;font-size:44px;font-weight:700">
 <img src="{icon}" width=88>PicTrace</div>
 <div>{text}</div></div>"""
