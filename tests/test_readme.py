@@ -89,3 +89,9 @@ def test_leads_to_what_is_there(target: str) -> None:
     path, _, anchor = target.partition("#")
     assert (ROOT / path).is_file()
     assert not anchor or anchor in anchors((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_says_of_how_well_it_finds_what_was_measured() -> None:
+    measured = figures((ROOT / "docs" / "how-well.md").read_text(encoding="utf-8"), "en")
+    section = next(part for part in re.split(r"(?m)^## ", TEXTS["en"]) if "(docs/how-well.md)" in part)
+    assert set(figures(section, "en")) <= set(measured)
