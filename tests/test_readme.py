@@ -1,5 +1,6 @@
 """The README says the same in every language, in few words, and leads to what is there."""
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -13,6 +14,12 @@ MOST = 5_000  # characters
 NAMES = {language: "README.md" if language == "en" else f"README.{language}.md" for language in LANGUAGES}
 TEXTS = {language: (ROOT / name).read_text(encoding="utf-8") for language, name in NAMES.items()}
 DECIMAL_COMMA = {"de", "ru"}
+# What the README tells to click, or quotes; each language has its own words for it.
+LABELS = {
+    "api/web/locales": ("samples.add", "own.add", "picture.compare"),
+    "api/web/shared/texts": ("match.why", "result.nothing", "result.same"),
+    "extension/locales": ("menu.find",),
+}
 LINK = r"(?<!!)\[[^\]]+\]\(([^)]+)\)"
 PICTURE = r"!\[[^\]]+\]\(([^)]+)\)"
 CODE_LINE = r"(?m)^    (.+)$"
@@ -80,6 +87,14 @@ def test_says_in_every_language_what_it_says_in_english(language: str) -> None:
         assert links(found) == links(english)
         assert re.findall(PICTURE, found) == re.findall(PICTURE, english)
         assert figures(found, language) == figures(english, "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_calls_things_by_the_names_that_one_sees(language: str) -> None:
+    said = " ".join(TEXTS[language].split()).casefold()
+    for folder, keys in LABELS.items():
+        texts = json.loads((ROOT / folder / f"{language}.json").read_text(encoding="utf-8"))
+        assert [key for key in keys if texts[key].casefold() not in said] == []
 
 
 @pytest.mark.parametrize("target", [*links(TEXTS["en"]), *re.findall(PICTURE, TEXTS["en"])])
