@@ -73,8 +73,9 @@ class Studio:
         await asyncio.sleep(1)
 
     async def allow_the_server(self) -> None:
-        await asyncio.sleep(2)
-        first = self.browser.pages[-1]
+        while not (opened := [page for page in self.browser.pages if "options" in page.url]):  # noqa: ASYNC110 - soon
+            await asyncio.sleep(0.2)
+        first = opened[0]
         await first.get_by_label(self.texts["options.address"]).fill(self.server)
         await first.get_by_role("button", name=self.texts["first.allow"]).click()
         await asyncio.sleep(0.7)
