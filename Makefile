@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension store release site test test-fast test-attacks-long test-system test-browser browsers check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
+.PHONY: run bot extension store release site test test-fast test-attacks-long test-system test-browser browsers languages check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -41,7 +41,7 @@ extension:
 	@$(PYTHON) extension/pack.py
 
 # What the stores ask for besides: listings, the page on privacy, screenshots and tiles (some minutes).
-store: extension install-dev browsers
+store: extension install-dev languages
 	@$(BIN)/python extension/store/write.py
 	PYTHONPATH=. $(BIN)/python extension/store/pictures.py dist/store
 
@@ -54,14 +54,23 @@ site: install-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # Debian's, where there is apt; elsewhere it says what is missing.
-browsers:
-	@missing=; \
-	for tool in chromium firefox-esr Xvfb xdotool; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
-	test -z "$$missing" || { \
-	  test -x /usr/bin/apt-get || { echo "Install these commands, then go on:$$missing"; exit 1; }; \
+INSTALL_MISSING = test -z "$$missing" || { \
+	  test -x /usr/bin/apt-get || { echo "Install these, then go on:$$missing"; exit 1; }; \
 	  packages=$$(echo $$missing | sed 's/Xvfb/xvfb/'); \
 	  as_root=; test "$$(id -u)" = 0 || as_root=sudo; \
 	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$packages; }
+
+browsers:
+	@missing=; \
+	for tool in chromium firefox-esr Xvfb xdotool; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	$(INSTALL_MISSING)
+
+# What pictures in six languages need: letters of Chinese, Japanese and Korean, and Debian's Chromium in other words than English.
+languages: browsers
+	@missing=; \
+	for language in zh-cn ja ko; do fc-list ":lang=$$language" | grep -q . || missing=" fonts-noto-cjk"; done; \
+	test ! -e /usr/lib/chromium/locales/en-US.pak -o -e /usr/lib/chromium/locales/de.pak || missing="$$missing chromium-l10n"; \
+	$(INSTALL_MISSING)
 
 # Node.js itself is one of the Python packages, so that it is there on every machine, and of one version.
 tests/javascript/node_modules: tests/javascript/package-lock.json | install-dev

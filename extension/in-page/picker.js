@@ -9,7 +9,7 @@
     rect { fill: rgb(255 106 31 / 6%); stroke: #ff6a1f; stroke-width: 2; stroke-dasharray: 6 4; }
     rect.under { fill: none; stroke: #fff; stroke-width: 4; stroke-dasharray: none; opacity: 0.7; }
     rect.chosen { fill: rgb(255 106 31 / 22%); stroke-width: 4; stroke-dasharray: none; }
-    p { position: absolute; left: 50%; top: 12px; transform: translateX(-50%); margin: 0; max-width: calc(100% - 24px);
+    p { position: absolute; inset: 12px 12px auto; width: fit-content; margin: 0 auto; text-wrap: balance;
         box-sizing: border-box; padding: 10px 16px; border-radius: 10px; background: #1d1f23; color: #fff;
         font: 15px/1.4 system-ui, sans-serif; box-shadow: 0 4px 18px rgb(0 0 0 / 40%); }
   `;

@@ -2,7 +2,7 @@
 
 For each language a folder with screenshots of 1280 x 800, and a small tile of 440 x 280. A real Chromium on a screen
 without a monitor, a throw-away library of photographs that scikit-image ships; it needs what the tests need.
-The README shows panel.png and picker.png of English, as docs/images/extension-panel.webp and extension-picker.webp.
+README and docs show panel.png and picker.png of English, as docs/images/extension-panel.webp and extension-picker.webp.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import ImageGrab
-from playwright.async_api import BrowserContext, Page, Worker, async_playwright
+from playwright.async_api import BrowserContext, Page, Worker, async_playwright, expect
 
 from api.settings import ApiSettings
 from tests.api.conftest import ADMIN, serving
@@ -28,27 +28,36 @@ from tests.browser.extension.site import Sites, sites
 from tests.conftest import PHOTOGRAPHS, SHIPPED, add_paths
 
 HERE = Path(__file__).resolve().parent
+WEB = HERE.parents[1] / "api" / "web"
 WIDTH, HEIGHT = 1280, 800
 TILE = {"x": 0, "y": 0, "width": 440, "height": 280}
 PANEL = "results/results.html"
 ON_IMAGE, ON_PAGE = ("Up", "Up", "Return"), ("Up", "Up", "Up", "Return")  # the menu's item, from its end
-ARTICLE = """<div style="font:17px/1.5 Georgia,serif;max-width:46rem;padding:10px 34px">
-<h1>Three things before noon</h1>
-<p>Somebody put the cup down, and the saucer rang. It was the only sound in the room.</p>
+ARTICLE = """<div lang="{language}" style="font:17px/1.5 Georgia,serif;max-width:46rem;padding:10px 34px">
+<h1>{title}</h1>
+<p>{cup}</p>
 <img src="/open/coffee.png" style="width:430px;display:block;border-radius:6px">
-<p>Then the launch was called off, and there was time for a second one.</p>
+<p>{launch}</p>
 <div id="banner" style="height:190px;width:560px;background:url(/login/rocket.jpg) center/cover"></div></div>"""
-ON_TILE = """<div style="box-sizing:border-box;width:440px;height:280px;padding:40px;background:#faf9f7;color:#1d1f23;
-font:24px/1.3 system-ui,sans-serif;display:grid;align-content:center;gap:18px">
+ON_TILE = """<div lang="{language}" style="box-sizing:border-box;width:440px;height:280px;padding:40px;
+text-wrap:balance;background:#faf9f7;color:#1d1f23;font:24px/1.3 system-ui,sans-serif;
+display:grid;align-content:center;gap:18px">
 <div style="display:flex;gap:20px;align-items:center;font-size:44px;font-weight:700">
 <img src="{icon}" width=88>PicTrace</div>
 <div>{text}</div></div>"""
 
 
-class Studio:
-    """A browser with the extension, on a screen, at a server with a library."""
+# Chromium's own words are in this language, too: what a menu of it says beside the extension's item.
+LOCALES = {"en": "en-US", "zh": "zh-CN"}
 
-    def __init__(self, screen: Desktop, browser: BrowserContext, known: Sites, server: str) -> None:
+
+class Studio:
+    """A browser with the extension, on a screen, at a server with a library; all in one language."""
+
+    def __init__(self, language: str, screen: Desktop, browser: BrowserContext, known: Sites, server: str) -> None:
+        self.language = language
+        self.texts = read(HERE.parent / "locales" / f"{language}.json")
+        self.article = read(HERE / "article.json")[language]
         self.screen = screen
         self.browser = browser
         self.sites = known
@@ -59,25 +68,27 @@ class Studio:
         return self.browser.service_workers[0]
 
     async def set(self, **settings: Any) -> None:
-        kept = {"server": self.server, "keepsHistory": False} | settings
+        kept = {"server": self.server, "keepsHistory": False, "language": self.language} | settings
         await self.worker.evaluate("(settings) => chrome.storage.local.set({ settings })", kept)
         await asyncio.sleep(1)
 
     async def allow_the_server(self) -> None:
-        await asyncio.sleep(2)
-        first = self.browser.pages[-1]
-        await first.get_by_label("Address").fill(self.server)
-        await first.get_by_role("button", name="Allow and try").click()
+        while not (opened := [page for page in self.browser.pages if "options" in page.url]):  # noqa: ASYNC110 - soon
+            await asyncio.sleep(0.2)
+        first = opened[0]
+        await first.get_by_label(self.texts["options.address"]).fill(self.server)
+        await first.get_by_role("button", name=self.texts["first.allow"]).click()
         await asyncio.sleep(0.7)
         await self.screen.keys("Tab", "Return")
-        await first.wait_for_selector("#said:has-text('pictures')")
+        await expect(first.locator("#said")).to_contain_text(self.texts["first.done"])
 
     async def visit(self) -> Page:
         """The article, alone."""
         page = await self.browser.new_page()
         for other in self.browser.pages[:-1]:
             await other.close()
-        await page.goto(self.sites.page("Three things before noon", ARTICLE))
+        body = ARTICLE.format(language=LOCALES.get(self.language, self.language), **self.article)
+        await page.goto(self.sites.page(self.article["title"], body))
         await page.wait_for_load_state("networkidle")
         return page
 
@@ -91,8 +102,8 @@ class Studio:
         ImageGrab.grab(xdisplay=self.screen.display).crop((0, 0, WIDTH, HEIGHT)).save(path, optimize=True)
 
 
-async def take(studio: Studio, language: str, folder: Path) -> None:
-    await studio.set(language=language)
+async def take(studio: Studio, folder: Path) -> None:
+    await studio.set()
     page = await studio.visit()
     await studio.screen.right_click(page, "img")
     await studio.shoot(folder / "menu.png")
@@ -108,41 +119,45 @@ async def take(studio: Studio, language: str, folder: Path) -> None:
     await panel.click(".card .about button")
     await asyncio.sleep(2)
     await studio.shoot(folder / "why.png")
-    await added(studio, panel, language)
+    await added(studio, panel)
     await studio.shoot(folder / "added.png")
     await studio.worker.evaluate("chrome.tabs.create({ url: 'options/options.html' })")
     await studio.shoot(folder / "options.png")
-    await tile(studio, language, folder / "tile.png")
+    await tile(studio, folder / "tile.png")
 
 
-async def added(studio: Studio, panel: Target, language: str) -> None:
+async def added(studio: Studio, panel: Target) -> None:
     """A picture is added, and nearly the same is there."""
-    await studio.set(language=language, adminKey=ADMIN)
+    await studio.set(adminKey=ADMIN)
     await panel.evaluate("document.querySelector('dialog')?.close()")
     question = {"by": "link", "adds": True, "url": f"{studio.sites.home}/open/coffee.png"}
+    said = {"title": studio.article["added"], "tags": [studio.article["tag"]]}
     await studio.worker.evaluate(
-        """async (question) => {
+        """async ([question, said]) => {
           const { id } = await chrome.windows.getLastFocused();
-          const said = { title: "The cup", tags: ["noon"] };
           await chrome.storage.session.set({ [`search panel-${id}`]: { id: crypto.randomUUID(), question, said } });
         }""",
-        question,
+        [question, said],
     )
     await panel.says("coffee.png")
 
 
-async def tile(studio: Studio, language: str, path: Path) -> None:
+async def tile(studio: Studio, path: Path) -> None:
     icon = base64.b64encode((HERE.parent / "icons" / "128.png").read_bytes()).decode()
-    texts = json.loads((HERE.parent / "locales" / f"{language}.json").read_text())
+    text = read(WEB / "locales" / f"{studio.language}.json")["app.tagline"]
+    language = LOCALES.get(studio.language, studio.language)
     page = await studio.browser.new_page()
-    await page.goto(
-        studio.sites.page("tile", ON_TILE.format(icon=f"data:image/png;base64,{icon}", text=texts["menu.find"]))
-    )
+    body = ON_TILE.format(icon=f"data:image/png;base64,{icon}", text=text, language=language)
+    await page.goto(studio.sites.page("tile", body))
     await page.screenshot(path=path, clip=TILE)  # type: ignore[arg-type]
 
 
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 @asynccontextmanager
-async def opened(scratch: Path) -> AsyncIterator[Studio]:
+async def opened(scratch: Path, language: str) -> AsyncIterator[Studio]:
     async with sites() as known, desktop() as screen, async_playwright() as playwright:
         home, extension = known.home.removeprefix("http://"), pack(scratch / "dist")
         settings = ApiSettings(
@@ -154,7 +169,7 @@ async def opened(scratch: Path) -> AsyncIterator[Studio]:
                 scratch / "profile",
                 executable_path=CHROMIUM,
                 headless=False,
-                env={**screen.env},
+                env={**screen.env, "LANGUAGE": LOCALES.get(language, language).replace("-", "_")},
                 no_viewport=True,
                 args=[
                     *FLAGS,
@@ -166,15 +181,15 @@ async def opened(scratch: Path) -> AsyncIterator[Studio]:
                 ],
                 ignore_default_args=["--disable-extensions"],
             )
-            yield Studio(screen, browser, known, api.url.replace("127.0.0.1", "localhost"))
+            yield Studio(language, screen, browser, known, api.url.replace("127.0.0.1", "localhost"))
             await browser.close()
 
 
 async def main(folder: Path, language: str) -> None:
     with tempfile.TemporaryDirectory(prefix="pictrace-store-") as scratch:
-        async with opened(Path(scratch)) as studio:
+        async with opened(Path(scratch), language) as studio:
             await studio.allow_the_server()
-            await take(studio, language, folder)
+            await take(studio, folder)
 
 
 def has_font(language: str) -> bool:

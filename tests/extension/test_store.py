@@ -77,3 +77,11 @@ def test_listings_hold_everything(script: dict[str, Any]) -> None:
         said = listing(language)
         for part in (said["long"], said["purpose"], said["new"], *said["permissions"].values()):
             assert part in text
+
+
+def test_the_page_on_the_pictures_is_written_in_each_language() -> None:
+    articles = json.loads((STORE / "article.json").read_text())
+    assert set(articles) == set(LANGUAGES)
+    for language, article in articles.items():
+        assert set(article) == set(articles["en"])
+        assert language == "en" or not set(article.values()) & set(articles["en"].values())
