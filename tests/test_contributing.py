@@ -16,7 +16,7 @@ PAGES = (
     ".github/pull_request_template.md",
 )
 # Examples of what would be added, or is made elsewhere.
-NOT_HERE = re.compile(r"fr\b|NAME|VERSION|0\.2\.0|^dist/")
+NOT_HERE = re.compile(r"\bpl\b|NAME|VERSION|0\.2\.0|^dist/")
 
 
 def text_of(page: str) -> str:
