@@ -60,6 +60,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # a client that is made of it has a method of this name
     )
     for routes in (search, images, additions, many, trash, operations, duplicates, samples, health):
         app.include_router(routes.router)

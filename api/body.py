@@ -18,7 +18,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from api.errors import Problem
+from api.errors import SCHEMA, Problem
 from engine import FileTooLarge
 
 F = TypeVar("F", bound=BaseModel)
@@ -145,10 +145,10 @@ def described(
 
     `file`: what the file is; `in_form`: an example of the fields beside it.
     """
-    content = {"application/json": {"schema": in_json.model_json_schema()}} if in_json else {}
+    content = {"application/json": {"schema": in_json.model_json_schema(ref_template=SCHEMA)}} if in_json else {}
     if fields is None:
         return {"requestBody": {"required": True, "content": content}}
-    form = fields.model_json_schema(ref_template="#/components/schemas/{model}")
+    form = fields.model_json_schema(ref_template=SCHEMA)
     form["properties"] = {"file": {"type": "string", "format": "binary", "description": f"The {file}."}} | form.get(
         "properties", {}
     )

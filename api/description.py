@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.errors import MEDIA_TYPE, documented, rate_headers
-from api.schemas import ProblemOut
+from api.errors import MEDIA_TYPE, SCHEMA, body, documented, rate_headers
+from api.schemas import ArchiveEntryOut, ProblemOut
 
 ANYWHERE = ("wrong_host", "at_capacity", "internal_error", "stopping")
 WITH_BODY = ("body_too_slow",)
@@ -164,6 +164,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "samples": _SAMPLES,
     },
     "HealthOut": {"status": "ok"},
+    "ArchiveEntryOut": {
+        "name": "holiday/mill.jpg",
+        "status": "added",
+        "id": 3,
+        "code": None,
+        "message": None,
+        "near": [],
+        "warnings": [],
+        "reason": None,
+        "operation_id": 17,
+    },
+    "Problem": body("unknown_image", "There is no picture with the id 17 in this library."),
 }
 
 
@@ -174,14 +186,24 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas = schema["components"]["schemas"]
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        schemas["Problem"] = ProblemOut.model_json_schema()
+        for model in (ProblemOut, ArchiveEntryOut):
+            _move(model.model_json_schema(ref_template=SCHEMA), schemas)
         for name, example in EXAMPLES.items():
             schemas[name]["example"] = example
         for operations in schema["paths"].values():
             for operation in operations.values():
                 _complete(operation)
+                for content in operation.get("requestBody", {}).get("content", {}).values():
+                    content["schema"] = _move(content["schema"], schemas)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _move(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, str]:
+    """Move a schema, and those that it uses, to the others; what stands in its place."""
+    schemas |= schema.pop("$defs", {})
+    schemas[schema["title"]] = schema
+    return {"$ref": SCHEMA.format(model=schema["title"])}
 
 
 def _complete(operation: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from engine import PicTraceError
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+SCHEMA = "#/components/schemas/{model}"  # where the description has it
 BUSY_RETRY_S = 2
 TAKEN = ("GET", "POST", "PUT", "PATCH", "DELETE")  # methods that a route may have; HEAD goes with GET
 RATE_HEADERS = {
@@ -173,7 +174,7 @@ def documented(*codes: str, also: Mapping[int | str, dict[str, Any]] | None = No
         phrase = HTTPStatus(status).phrase
         entry = found.setdefault(status, {"description": phrase, "content": {MEDIA_TYPE: {"examples": {}}}})
         content = entry["content"][MEDIA_TYPE]
-        content["schema"] = {"$ref": "#/components/schemas/Problem"}
+        content["schema"] = {"$ref": SCHEMA.format(model="Problem")}
         content["examples"][code] = {"value": body(code, (OWN | ENGINE)[code][1])}
     for waiting in found.keys() & {429, 503}:
         found[waiting]["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}

@@ -16,6 +16,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from engine import (
     MAX_LIMIT,
@@ -28,6 +29,7 @@ from engine import (
     Edit,
     Grade,
     Group,
+    GroupLane,
     Groups,
     Keep,
     Match,
@@ -40,6 +42,7 @@ from engine import (
     Related,
     RemovedImage,
     SearchResult,
+    Sort,
     StoredImage,
     Undone,
     parse_region,
@@ -49,6 +52,18 @@ from engine import (
 MAX_ID = (1 << 63) - 1
 NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 NEGATIVE = re.compile(r"-[1-9][0-9]*", re.ASCII)
+
+
+# Each choice is a type of its own, so that clients which are made from the description have a name for it.
+MatchLane = TypeAliasType("MatchLane", Literal["same", "variant", "alike"])
+GroupsLane = TypeAliasType("GroupsLane", GroupLane)
+SortBy = TypeAliasType("SortBy", Sort)
+DaysBy = TypeAliasType("DaysBy", Literal["added", "taken"])
+Order = TypeAliasType("Order", Literal["asc", "desc"])
+WhichToKeep = TypeAliasType("WhichToKeep", Keep)
+AddStatus = TypeAliasType("AddStatus", Literal["added", "duplicate", "restored"])
+EntryStatus = TypeAliasType("EntryStatus", Literal["added", "duplicate", "restored", "rejected", "passed_over"])
+AccessLevel = TypeAliasType("AccessLevel", Literal["none", "search", "admin"])
 
 
 def _plain_number(given: Any) -> Any:
@@ -69,10 +84,11 @@ Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 Tags = Annotated[list[Tag], Field(max_length=30), AfterValidator(lambda tags: list(dict.fromkeys(tags)))]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
 WebUrl = Annotated[Url, StringConstraints(pattern=r"^https?://[^\s<>\"\\^`{|}\x00-\x1f]+$")]
-Number = Annotated[int, BeforeValidator(_plain_number)]
-Minutes = Annotated[int, BeforeValidator(_whole_number)]
-Id = Annotated[Number, Field(ge=1, le=MAX_ID)]
-Limit = Annotated[Number, Field(ge=1, le=MAX_LIMIT, description="How many matches.")]
+# Named behind the bounds of a number: before them, the description would lose them.
+PLAIN = BeforeValidator(_plain_number)
+WHOLE = BeforeValidator(_whole_number)
+Id = Annotated[int, Field(ge=1, le=MAX_ID), PLAIN]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many matches."), PLAIN]
 
 
 AskedRegion = Annotated[
@@ -110,6 +126,10 @@ class SearchOptions(BaseModel):
         return given | {"region": region_of(self.region), "tags": self.tag}
 
 
+class SearchForm(SearchOptions):
+    """A search by upload."""
+
+
 class SearchRequest(SearchOptions):
     """A search by URL."""
 
@@ -141,7 +161,7 @@ class WhyRequest(WhyForm):
     image_id: Id | None = None
 
 
-class AddFields(BaseModel):
+class AddForm(BaseModel):
     """What is said of a picture that is added."""
 
     model_config = ConfigDict(extra="forbid")
@@ -153,7 +173,7 @@ class AddFields(BaseModel):
     operation_id: Annotated[Id | None, Field(description="Go on with an earlier addition: one undo for both.")] = None
 
 
-class ArchiveFields(BaseModel):
+class ArchiveForm(BaseModel):
     """What is said of all pictures of an archive."""
 
     model_config = ConfigDict(extra="forbid")
@@ -162,7 +182,7 @@ class ArchiveFields(BaseModel):
     operation_id: Annotated[Id | None, Field(description="Go on with an earlier addition: one undo for both.")] = None
 
 
-class AddRequest(AddFields):
+class AddRequest(AddForm):
     """An addition by URL."""
 
     model_config = ConfigDict(
@@ -287,7 +307,7 @@ class DecideRequest(BaseModel):
         AfterValidator(_different),
     ]
     keep: Annotated[
-        Keep,
+        WhichToKeep,
         Field(
             description="The best alone, its near-duplicates among the others being removed; all; or all, for they are "
             "different."
@@ -439,7 +459,7 @@ class MatchOut(PictureOut):
     """One of the answers."""
 
     lane: Annotated[
-        Literal["same", "variant", "alike"],
+        MatchLane,
         Field(
             description="`same`: the same picture, perhaps edited. `variant`: another version, the same scene or "
             "layout with other content. `alike`: it only looks alike. In this order."
@@ -535,7 +555,7 @@ class AddOut(BaseModel):
 
     name: str
     id: int
-    status: Literal["added", "duplicate", "restored"]
+    status: AddStatus
     operation_id: Annotated[int | None, Field(description="What undoes it; none for a duplicate.")]
     near: Annotated[list[int], Field(description="Ids of its near-duplicates in the library, likeliest first.")]
     removed_before: Annotated[
@@ -567,7 +587,7 @@ class ArchiveEntryOut(BaseModel):
     """A line of an answer: what became of one file of an archive."""
 
     name: Annotated[str, Field(description="Of the file; empty in a last line that says why the addition broke off.")]
-    status: Literal["added", "duplicate", "restored", "rejected", "passed_over"]
+    status: EntryStatus
     id: Annotated[int | None, Field(description="Of the picture, which of a duplicate was there already.")]
     code: Annotated[str | None, Field(description="Why it was rejected.")]
     message: Annotated[str | None, Field(description="The same as a sentence for people.")]
@@ -922,9 +942,7 @@ class ServerOut(BaseModel):
 
     name: Literal["PicTrace"] = "PicTrace"
     version: str
-    access: Annotated[
-        Literal["none", "search", "admin"], Field(description="What the given key, or none, allows here.")
-    ]
+    access: Annotated[AccessLevel, Field(description="What the given key, or none, allows here.")]
     search_key_required: bool
     pictures: Annotated[int | None, Field(description="None where it needs a key.")]
     calibrated: bool
@@ -938,6 +956,13 @@ class HealthOut(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+class WrongValue(BaseModel):
+    """A value of a request that cannot be taken."""
+
+    where: Annotated[str, Field(description="Its place, such as `body.limit`.")]
+    message: str
+
+
 class ProblemOut(BaseModel):
     """An error (RFC 9457). `code` is stable; `detail` is a sentence for people."""
 
@@ -948,3 +973,4 @@ class ProblemOut(BaseModel):
     status: int
     detail: str
     code: str
+    errors: Annotated[list[WrongValue], Field(description="Of `invalid_request`: each value that is wrong.")] = []

@@ -39,7 +39,8 @@ PEOPLE_IN_DISGUISE = (1087968824, 136817688)  # Telegram's names for a group's a
 class ReplyPlace:
     """Where an answer goes: the chat, its topic, the message that it answers.
 
-    `is_spoiler` covers its pictures; `is_silent`: nobody is to hear that it came.
+    `is_spoiler` covers its pictures; `is_silent`: nobody is to hear that it came. `only_as_reply`: Telegram refuses it
+    where that message was deleted meanwhile; else it comes without replying.
     """
 
     chat_id: int
@@ -47,12 +48,13 @@ class ReplyPlace:
     reply_to: int | None = None
     is_spoiler: bool = False
     is_silent: bool = False
+    only_as_reply: bool = False
 
     @property
     def reply(self) -> ReplyParameters | None:
         if self.reply_to is None:
             return None
-        return ReplyParameters(message_id=self.reply_to, allow_sending_without_reply=True)
+        return ReplyParameters(message_id=self.reply_to, allow_sending_without_reply=not self.only_as_reply)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,9 @@ class Guests:
     async def greet(self, turn: Turn) -> None:
         """Say at once that it is looked for, or why not: Telegram takes a message only for moments.
 
-        Where it comes too late nothing is said, and nothing is looked for.
+        Where it comes too late nothing is said, and nothing is looked for. Nor where the word is out, perhaps, and
+        which message it is was never told, for a process or the connection broke off: Telegram tells it once more when
+        the button under the word is pressed.
         """
         async with turn.reacting:
             if turn.inline_message_id is not None or turn.is_done or turn.guest_message is None:
@@ -57,6 +59,7 @@ class Guests:
             message = turn.guest_message
             t = text_of(message)
             text, is_question = self._greeting(message, t)
+            resume = keyboards.button(keyboards.RESUME_MARK, keyboards.Resume(update=turn.ids[0]))
             try:
                 result = InlineQueryResultArticle(
                     id="answer",
@@ -64,12 +67,13 @@ class Guests:
                     input_message_content=InputTextMessageContent(
                         message_text=text, link_preview_options=keyboards.NO_PREVIEW
                     ),
+                    reply_markup=keyboards.keyboard([resume] if is_question else []),
                 )
                 assert message.guest_query_id
                 sent = await self._bot.answer_guest_query(message.guest_query_id, result)
             except TelegramAPIError as error:
-                logger.info("a guest came too late, or is gone: %s", error.message)
-                await turn.done()
+                logger.info("a guest came too late, is gone, or has the word already: %s", error.message)
+                await (turn.leave() if is_question else turn.done())
                 return
             if is_question:
                 await turn.note_inline_message(sent.inline_message_id)

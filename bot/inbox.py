@@ -10,12 +10,13 @@ import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from aiogram import Bot
-from aiogram.types import InlineQuery, Message, Update, User
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import CallbackQuery, InlineQuery, Message, Update, User
 from pydantic import ValidationError
 
 from bot import keyboards
@@ -96,6 +97,11 @@ class Turn:
         """The question is answered; it will never be answered again."""
         if not self.is_done:
             await self.storage.done(self.ids)
+        self.is_done = True
+
+    async def leave(self) -> None:
+        """Nothing can be done for now: the question waits for a button to be pressed."""
+        await self.storage.leave(self.ids)
         self.is_done = True
 
     async def note_inline_message(self, inline_message_id: str) -> None:
@@ -197,13 +203,8 @@ class Inbox:
         if left:
             logger.info("%d updates were left unanswered; they are answered now", len(left))
         for waiting in left:
-            try:
-                update = Update.model_validate_json(waiting.payload, context={"bot": self._bot})
-            except ValidationError:  # stored by another version; it must not stop the rest
-                logger.error("update %d cannot be read any more, and is given up", waiting.update_id)
-                await self._storage.done([waiting.update_id])
-                continue
-            await self._take(update, waiting)
+            if update := await self._read(waiting):
+                await self._take(update, waiting)
         self._recovered = True
 
     async def receive(self, updates: Sequence[Update]) -> None:
@@ -211,6 +212,8 @@ class Inbox:
         for update in updates:
             if update.inline_query:
                 self._spawn(self._lists(update.inline_query))
+            if update.callback_query and _resumes(update):
+                self._spawn(self._resume(update.callback_query))
         wanted = {update.update_id: self._needed(update) for update in updates if await self._wants(update)}
         new = await self._storage.receive(
             {
@@ -221,6 +224,31 @@ class Inbox:
         )
         for update_id in new:
             await self._take(wanted[update_id])
+
+    async def _read(self, waiting: Waiting) -> Update | None:
+        """What an earlier process has stored."""
+        try:
+            return Update.model_validate_json(waiting.payload, context={"bot": self._bot})
+        except ValidationError:  # stored by another version; it must not stop the rest
+            logger.error("update %d cannot be read any more, and is given up", waiting.update_id)
+            await self._storage.done([waiting.update_id])
+            return None
+
+    async def _resume(self, pressed: CallbackQuery) -> None:
+        """Go on with the question of a guest that was left, where its asker presses the button under the word."""
+        with suppress(TelegramAPIError):
+            await pressed.answer()
+        try:
+            asked = keyboards.Resume.unpack(pressed.data or "")
+        except (TypeError, ValueError):  # no button of ours
+            return
+        waiting = await self._storage.left(asked.update)
+        update = await self._read(waiting) if waiting else None
+        if waiting is None or update is None or pressed.inline_message_id is None:
+            return
+        is_asker = person_id(update) == pressed.from_user.id
+        if is_asker and await self._storage.take_up(waiting.update_id, pressed.inline_message_id):
+            await self._take(update, replace(waiting, inline_message_id=pressed.inline_message_id))
 
     def _needed(self, update: Update) -> Update:
         """What is stored of an update: of what people only show each other, no words."""
@@ -238,6 +266,8 @@ class Inbox:
         return update.model_copy(update={"message": message.model_copy(update=bare)})
 
     async def _wants(self, update: Update) -> bool:
+        if _resumes(update):
+            return False
         try:
             wanted = is_wanted(update, self._me, self._attention)
         except Exception:  # one odd update must not stop the others
@@ -404,6 +434,11 @@ def is_light(update: Update) -> bool:
         return True
     command = COMMANDS.get(command_in(update.message.text) or "")
     return command is not None and command.is_light
+
+
+def _resumes(update: Update) -> bool:
+    """Whether the button was pressed under a message that is known by this press only."""
+    return bool(update.callback_query and keyboards.is_of(update.callback_query.data, keyboards.Resume))
 
 
 def _earlier(one: float | None, other: float) -> float:

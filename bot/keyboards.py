@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from pydantic import Field
 
 from bot.adders import Role
 from bot.asked import AskOptions
@@ -19,7 +20,7 @@ from engine import Match, StoredImage
 MAX_BUTTONS = 100  # under one message
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 Row = list[InlineKeyboardButton]
-WHY_MARK, FILE_MARK, LINK_MARK, RIGHT_MARK, WRONG_MARK = "❓", "💾", "🔗", "✅", "❌"
+WHY_MARK, FILE_MARK, LINK_MARK, RIGHT_MARK, WRONG_MARK, RESUME_MARK = "❓", "💾", "🔗", "✅", "❌", "🔄"
 
 
 class Why(CallbackData, prefix="y"):
@@ -116,6 +117,12 @@ class Scope(CallbackData, prefix="s"):
     """Look only among the pictures with this tag; empty: among all."""
 
     tag: str
+
+
+class Resume(CallbackData, prefix="g"):
+    """Go on with the question of a guest that was broken off."""
+
+    update: int = Field(gt=0, lt=1 << 63)
 
 
 LIGHT = (Language, Cancel, Forbid, Scope)  # take no time, and do not wait behind pictures

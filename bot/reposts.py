@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import Chat, Message
 
 from bot.addressing import place_of
@@ -18,6 +20,7 @@ from engine import LibraryError, PicTraceError, SearchService, ServerUnreachable
 logger = logging.getLogger(__name__)
 
 CANDIDATES = 3  # earlier pictures that one is compared with
+NOT_THERE = "replied"  # as Telegram says that a message is gone
 SUPERGROUP = "-100"  # how the ids of supergroups begin
 
 
@@ -48,7 +51,7 @@ class Reposts:
     async def look_at(self, turn: Turn, messages: Sequence[Message], t: Text) -> None:
         """Remember the pictures of one message or an album; a word to each that was posted before.
 
-        What cannot be read, and what cannot be proved, says nothing.
+        What cannot be read, and what cannot be proved, says nothing; nor is anything said of what was deleted since.
         """
         together = {message.message_id for message in messages}
         earlier = [(message, await self._earlier(message, together)) for message in messages]
@@ -60,7 +63,13 @@ class Reposts:
             for message, one in said:
                 url, at = link_to(message.chat, one), t.moment(one.at)
                 text = t("repost-linked", url=url, at=at) if url else t("repost-unlinked", at=at)
-                await turn.once(partial(self._answers.say, place_of(message), text))
+                place = replace(place_of(message), only_as_reply=True)
+                try:
+                    await turn.once(partial(self._answers.say, place, text))
+                except TelegramBadRequest as error:
+                    if NOT_THERE not in error.message:
+                        raise
+                    logger.info("a picture was posted again in group %d, and deleted since", message.chat.id)
 
     async def _earlier(self, message: Message, together: Collection[int]) -> PostedPicture | None:
         """The earlier picture that one of a message's is the same as; those of messages `together` do not count."""

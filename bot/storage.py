@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     Text,
@@ -41,7 +42,8 @@ chats = Table(
     Column("looks_for_reposts", Boolean, nullable=False),
 )
 
-# What is `waiting` has yet to be answered; of what is `done` only the number is kept, not the message.
+# What is `waiting` has yet to be answered; of what is `done` only the number is kept, not the message. `left` are
+# questions to a guest: a word is out, perhaps, but which message that is will only be known when its button is pressed.
 inbox = Table(
     "inbox",
     metadata,
@@ -160,12 +162,9 @@ class BotStorage:
         """The updates that an earlier process has left, oldest first. Those of another bot are dropped."""
         async with self._database.write() as connection:
             await connection.execute(delete(inbox).where(inbox.c.bot_id != self._bot_id))
-            query = select(inbox).where(inbox.c.state != "done").order_by(inbox.c.update_id)
+            query = select(inbox).where(inbox.c.state == "waiting").order_by(inbox.c.update_id)
             rows = (await connection.execute(query)).all()
-        return [
-            Waiting(row.update_id, row.payload, row.attempts, row.operation_id, row.sent, row.inline_message_id)
-            for row in rows
-        ]
+        return [_waiting(row) for row in rows]
 
     async def begin(self, update_ids: Sequence[int]) -> None:
         """Note that these updates are being worked on from now."""
@@ -182,6 +181,26 @@ class BotStorage:
     async def done(self, update_ids: Sequence[int]) -> None:
         """Note that these updates are answered, and forget what they said."""
         await self._note(update_ids, state="done", payload=None, inline_message_id=None)
+
+    async def leave(self, update_ids: Sequence[int]) -> None:
+        """Note that these updates wait for a button to be pressed."""
+        await self._note(update_ids, state="left")
+
+    async def left(self, update_id: int) -> Waiting | None:
+        """An update that waits for a button to be pressed."""
+        query = select(inbox).where(
+            inbox.c.update_id == update_id, inbox.c.bot_id == self._bot_id, inbox.c.state == "left"
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return _waiting(row) if row else None
+
+    async def take_up(self, update_id: int, inline_message_id: str) -> bool:
+        """Note the message whose button was pressed, and becomes the answer; whether the update still waited for it."""
+        mine = update(inbox).where(inbox.c.update_id == update_id, inbox.c.state == "left")
+        async with self._database.write() as connection:
+            noted = await connection.execute(mine.values(state="waiting", inline_message_id=inline_message_id))
+        return noted.rowcount > 0
 
     async def note_sent(self, update_ids: Sequence[int], sent: int) -> None:
         """Note how many messages of the answer are out: after a crash only the others are sent."""
@@ -202,10 +221,10 @@ class BotStorage:
             return await connection.scalar(query.limit(1)) is not None
 
     async def forget_answered(self) -> None:
-        """Drop the numbers of updates that Telegram will not send again."""
+        """Drop the numbers of updates that Telegram will not send again, and what waits for its button no longer."""
         async with self._database.write() as connection:
             old = inbox.c.at < datetime.now(UTC) - KEPT
-            await connection.execute(delete(inbox).where(inbox.c.state == "done", old))
+            await connection.execute(delete(inbox).where(inbox.c.state != "waiting", old))
 
     # --- chats
 
@@ -320,3 +339,7 @@ class BotStorage:
         if chosen != ChatSettings():
             values = asdict(chosen) | {"tags": " ".join(chosen.tags) or None}
             await connection.execute(insert(chats).values(chat_id=chat_id, **values))
+
+
+def _waiting(row: Row[Any]) -> Waiting:
+    return Waiting(row.update_id, row.payload, row.attempts, row.operation_id, row.sent, row.inline_message_id)

@@ -126,7 +126,8 @@ def commands() -> str:
     ]
     return _page(
         "Commands",
-        """Every command says the same with `--help`. What has `--json` writes one object a line to stdout with it;
+        """All commands of shell, server and bot, and what the bot takes in Telegram. Every command says the same with
+`--help`. What has `--json` writes one object a line to stdout with it;
 messages and progress go to stderr. Exit status: 0 all well, 1 something was rejected or could not be done, 2 wrong
 use.""",
         *parts,
@@ -210,22 +211,47 @@ def _said_of(kind: type[PicTraceError]) -> tuple[str, str]:
 
 def rest() -> str:
     described = create_app(ApiSettings(_env_file=None)).openapi()
+    general = described["info"]["description"].strip().partition("\n\n")[2]
+    schemas = described["components"]["schemas"]
+    in_place = {name: schema for name, schema in schemas.items() if "enum" in schema or name in _bodies(described)}
     calls: dict[str, list[str]] = {}
-    for path, operations in described["paths"].items():
+    for path, operations in _with(in_place, described["paths"]).items():
         for method, operation in operations.items():
             calls.setdefault(operation["tags"][0], []).append(_call(method.upper(), path, operation))
-    schemas = [_schema(name, schema) for name, schema in sorted(described["components"]["schemas"].items())]
+    answers = [_schema(name, _with(in_place, schemas[name])) for name in sorted(schemas.keys() - in_place)]
     return _page(
         "REST calls",
-        f"""{_cell(described["info"]["description"].strip())}
+        f"""All calls of the REST API, with what they take and what they answer.
+{_cell(general)}
 
 The server gives this description at `/v1/openapi.json`, with examples; the [guide](../rest.md) begins with some. The
 errors named at a call are its own. Most calls also give:
 
 {", ".join(map(_error, COMMON))}.""",
         *(f"## {tag.capitalize()}\n\n" + "\n\n".join(found) for tag, found in calls.items()),
-        "## Fields of the answers\n\n" + "\n\n".join(schemas),
+        "## Fields of the answers\n\n" + "\n\n".join(answers),
     )
+
+
+def _bodies(described: Json) -> set[str]:
+    """The names of the schemas that calls take."""
+    found = [operation.get("requestBody", {}) for item in described["paths"].values() for operation in item.values()]
+    return {_name(one["schema"]) for body in found for one in body.get("content", {}).values()}
+
+
+def _name(schema: Json) -> str:
+    return str(schema["$ref"]).rsplit("/", 1)[1]
+
+
+def _with(in_place: Json, value: Any) -> Any:
+    """The same with these schemas where they are used, instead of their names."""
+    if isinstance(value, list):
+        return [_with(in_place, one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = in_place.get(_name(value), {}) if isinstance(value.get("$ref"), str) else {}
+    kept = {name: one for name, one in value.items() if name != "$ref" or not found}
+    return {name: _with(in_place, one) for name, one in (found | kept).items()}
 
 
 def _call(method: str, path: str, operation: Json) -> str:
@@ -280,19 +306,19 @@ def _description(schema: Json) -> str:
 def _value(schema: Json) -> str:
     """What a value may be, in words."""
     if "$ref" in schema:
-        name = schema["$ref"].rsplit("/", 1)[1]
-        return f"[{name}](#{name.lower()})"
+        return f"[{_name(schema)}](#{_name(schema).lower()})"
     if "anyOf" in schema:
         return " or ".join(_value(one) for one in schema["anyOf"])
     if "enum" in schema or "const" in schema:
-        return " or ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+        values = [f"`{value}`" for value in schema.get("enum", [schema.get("const")])]
+        return f"{', '.join(values[:-1])} or {values[-1]}" if values[1:] else values[0]
     kind: str = schema.get("type", "anything")
     if kind == "array":
         items = [_value(one) for one in schema.get("prefixItems", [schema.get("items", {})])]
         return "list of " + ", ".join(dict.fromkeys(items))
     if schema.get("format") in ("binary", "date-time"):
         return {"binary": "file", "date-time": "date and time"}[schema["format"]]
-    least, most = schema.get("ge", schema.get("minimum")), schema.get("le", schema.get("maximum"))
+    least, most = schema.get("minimum"), schema.get("maximum")
     if least is None and most is None:
         return {"integer": "number", "string": "text", "boolean": "true or false"}.get(kind, kind)
     return f"{least:g} to {most:g}" if most is not None and most < 2**31 - 1 else f"from {least:g}"
@@ -300,9 +326,10 @@ def _value(schema: Json) -> str:
 
 def _answered(answer: Json) -> tuple[str, str]:
     """What an answer's body holds, and when it is given."""
+    of_kind = {kind: content.get("schema", {}) for kind, content in answer.get("content", {}).items()}
     found = [
-        _value(content["schema"]) if kind == "application/json" else f"`{kind}`"
-        for kind, content in answer.get("content", {}).items()
+        _value(schema) if "$ref" in schema else f"`{kind}` {_description(schema)}".strip()
+        for kind, schema in of_kind.items()
     ]
     when = answer["description"]
     return " or ".join(found), "all went well" if when == "Successful Response" else when
@@ -310,8 +337,6 @@ def _answered(answer: Json) -> tuple[str, str]:
 
 def _schema(name: str, schema: Json) -> str:
     text = f"### {name}\n\n{_plain(schema.get('description'))}"
-    if "enum" in schema:
-        return f"{text}\n\nOne of {', '.join(f'`{value}`' for value in schema['enum'])}."
     rows = [(f"`{field}`", _value(one), _description(one)) for field, one in schema["properties"].items()]
     return f"{text}\n\n{_table(('field', 'value', 'what it is'), rows)}"
 

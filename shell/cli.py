@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -16,6 +17,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -609,6 +611,27 @@ def restore_backup(
     with _reported(), terminal.progress("restoring", as_json) as advance:
         report = asyncio.run(restore(settings, file.absolute(), advance))
     terminal.show_restored(report, as_json)
+
+
+@app.command(epilog="[bold]Example[/bold]\n\n  PICTRACE_SEARCH_KEY=... pictrace mcp --url https://pictures.example.org")
+def mcp(
+    url: Annotated[
+        str, typer.Option("--url", metavar="URL", help="Where the server of PicTrace is.")
+    ] = "http://127.0.0.1:5000",
+) -> None:
+    """Let programs that speak the Model Context Protocol look into a library: started by them, it only reads.
+
+    A key that the server wants is taken from PICTRACE_SEARCH_KEY.
+    """
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", url):
+        raise typer.BadParameter("--url takes the address of a server, such as http://127.0.0.1:5000.")
+    if find_spec("mcp") is None:
+        err.print("This needs a package that is not installed: pip install 'pictrace[mcp]'.", markup=False)
+        raise typer.Exit(WRONG_USE)
+    from shell import mcp_server  # takes a second, and is an extra
+
+    with _reported():
+        asyncio.run(mcp_server.serve(url, mcp_server.McpSettings.load().search_key))
 
 
 @app.command("admin-key")

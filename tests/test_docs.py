@@ -20,14 +20,13 @@ from bot.commands import COMMANDS
 from bot.settings import BotSettings
 from docs import write_reference
 from docs.site_hooks import lists_apart
-from engine.domain import Edit
-from engine.features.networks import NETWORKS
 from shell.cli import app as shell
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = {path.relative_to(DOCS).as_posix(): path.read_text() for path in sorted(DOCS.rglob("*.md"))}
 SETTINGS = ApiSettings.model_fields | BotSettings.model_fields
+SHELL: Any = typer.main.get_command(shell)
 OF_COMPOSE = {"PICTRACE_PICTURES"}  # said to `compose.yaml`, not to PicTrace
 # What a browser asks for by itself when it shows a page.
 ASKED_FOR = {"script": "src", "img": "src", "link": "href", "source": "src", "iframe": "src", "video": "src"}
@@ -59,10 +58,10 @@ def test_compose_sets_what_there_is_to_set(name: str, monkeypatch: pytest.Monkey
     assert (ApiSettings(_env_file=None).index, BotSettings(_env_file=None).index)[0] in ("pgvector", "milvus")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_pages_name_settings_that_there_are(page: str) -> None:
+def test_pages_name_settings_that_there_are() -> None:
     known = {f"PICTRACE_{name.upper()}" for name in SETTINGS} | OF_COMPOSE
-    assert set(re.findall(r"\bPICTRACE_[A-Z0-9_]*[A-Z0-9]\b(?!\*)", PAGES[page])) <= known
+    for page, text in PAGES.items():
+        assert set(re.findall(r"\bPICTRACE_[A-Z0-9_]*[A-Z0-9]\b(?!\*)", text)) <= known, page
 
 
 def test_pages_name_calls_that_there_are() -> None:
@@ -72,10 +71,10 @@ def test_pages_name_calls_that_there_are() -> None:
         assert set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", text)) <= calls, page
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_pages_give_commands_and_options_that_there_are(page: str) -> None:
-    for line in commands_in(PAGES[page]):
-        assert unknown_of(line) == [], line
+def test_pages_give_commands_and_options_that_there_are() -> None:
+    for page, text in PAGES.items():
+        for line in commands_in(text):
+            assert unknown_of(line) == [], f"{page}: {line}"
 
 
 def commands_in(page: str) -> list[str]:
@@ -88,7 +87,7 @@ def commands_in(page: str) -> list[str]:
 
 def unknown_of(line: str) -> list[str]:
     """The first word that names no command, or the options that the command has not."""
-    command: Any = typer.main.get_command(shell)
+    command = SHELL
     words = line.split()[1:]
     while words and hasattr(command, "commands") and not words[0].startswith("-"):
         if words[0] not in command.commands:
@@ -118,18 +117,12 @@ def test_table_of_the_bots_commands_is_level_with_the_code() -> None:
     assert rows == [(name, who[command.role]) for name, command in COMMANDS.items()]
 
 
-def test_edits_and_networks_are_explained() -> None:
-    page = PAGES["how-it-decides.md"]
-    assert [edit for edit in Edit if f"| `{edit.value}` |" not in page] == []
-    assert [name for name in NETWORKS if f"| `{name}`" not in page] == []
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_links_lead_to_files_that_are_there(page: str) -> None:
+def test_links_lead_to_files_that_are_there() -> None:
     """Anchors are looked at where the site is built."""
-    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", re.sub(r"`[^`\n]*`", "", PAGES[page])):
-        if not re.match(r"[a-z]+:", target):
-            assert (DOCS / page).parent.joinpath(target).is_file(), target
+    for page, text in PAGES.items():
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", re.sub(r"`[^`\n]*`", "", text)):
+            if not re.match(r"[a-z]+:", target):
+                assert (DOCS / page).parent.joinpath(target).is_file(), f"{page}: {target}"
 
 
 def test_lists_need_no_empty_line_before_them() -> None:

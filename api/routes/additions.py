@@ -15,7 +15,7 @@ from api.body import described, noticing, sent_to_disk
 from api.dependencies import ACTOR, Here, Running, admin
 from api.errors import Problem, documented
 from api.routes.images import CHANGE
-from api.schemas import ArchiveEntryOut, ArchiveFields, OperationOut
+from api.schemas import ArchiveEntryOut, ArchiveForm, OperationOut
 from api.sending import JsonLines
 from api.settings import ApiSettings
 from engine import AddResult, Given, LibraryError, Refused, archive_suffix, expand, readable_suffixes
@@ -25,14 +25,14 @@ LINES: dict[str, Any] = {
     "description": "A line of JSON for each file of the archive, as pictures are stored",
     "content": {
         JsonLines.media_type: {
-            "schema": ArchiveEntryOut.model_json_schema(ref_template="#/components/schemas/{model}"),
+            "schema": {"type": "string", "description": "Each line is an `ArchiveEntryOut`."},
         }
     },
 }
 
 
 @router.post("/operations", summary="Begin an addition", status_code=201, responses=documented(*CHANGE))
-async def begin(here: Here) -> OperationOut:
+async def begin_addition(here: Here) -> OperationOut:
     """What is added with this `operation_id` is undone in one. While nothing is, there is nothing to undo."""
     return OperationOut(operation_id=await here.service.begin_addition(actor=ACTOR))
 
@@ -53,7 +53,7 @@ async def begin(here: Here) -> OperationOut:
         "at_capacity",
         also={200: LINES},
     ),
-    openapi_extra=described(ArchiveFields, None, file="archive", tags=["mill"]),
+    openapi_extra=described(ArchiveForm, None, file="archive", tags=["mill"]),
 )
 async def add_archive(request: Request, here: Here) -> JsonLines:
     """A zip or tar, or a 7z, in one operation; `limits.archives` of `GET /v1/server` lists the endings that are read.
@@ -68,7 +68,7 @@ async def add_archive(request: Request, here: Here) -> JsonLines:
 
 async def _added(request: Request, here: Running) -> AsyncGenerator[AddResult, None]:
     async with (
-        sent_to_disk(request, ArchiveFields, here.settings.cache_dir) as (path, said),
+        sent_to_disk(request, ArchiveForm, here.settings.cache_dir) as (path, said),
         noticing(request) as is_client_gone,
         here.computing(is_usual=False),
     ):

@@ -9,8 +9,7 @@ from api.body import described, only_json, while_connected
 from api.dependencies import ACTOR, Here, admin, reader
 from api.errors import documented
 from api.routes.images import CHANGE, KEYS
-from api.schemas import BestOut, BestRequest, DecideRequest, DecisionOut, DuplicatesOut, Number
-from engine import GroupLane
+from api.schemas import PLAIN, BestOut, BestRequest, DecideRequest, DecisionOut, DuplicatesOut, GroupsLane
 
 router = APIRouter(prefix="/v1/duplicates", tags=["library"])
 COMPARED_A_CALL = 128  # pictures: some 0.2 s
@@ -23,9 +22,9 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,17}$", description="From the part before.")] = None
-    limit: Annotated[Number, Query(ge=1, le=100, description="How many groups.")] = 20
+    limit: Annotated[int, Query(ge=1, le=100, description="How many groups."), PLAIN] = 20
     lane: Annotated[
-        GroupLane,
+        GroupsLane,
         Query(
             description="`same`: near-duplicates. `variant`: what shares a scene or a layout, to be looked through and "
             "never removed for it."
@@ -79,7 +78,7 @@ async def list_duplicates(request: Request, here: Here, wanted: Annotated[Wanted
     ),
     openapi_extra=described(None, DecideRequest),
 )
-async def decide(request: Request, here: Here) -> DecisionOut:
+async def decide_duplicates(request: Request, here: Here) -> DecisionOut:
     """`best` removes all but the best of a group, or but the `keeper`; `all` and `different` are remembered.
 
     Only near-duplicates of the one that is kept are removed; `left` names the others. What is kept gets the tags of

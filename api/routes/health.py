@@ -15,13 +15,13 @@ router = APIRouter(tags=["server"])
 
 
 @router.get("/health/live", summary="Alive")
-async def live() -> HealthOut:
+async def check_live() -> HealthOut:
     """The process answers."""
     return HealthOut()
 
 
 @router.get("/health/ready", summary="Ready", responses=documented(*LIBRARY))
-async def ready(here: Here) -> HealthOut:
+async def check_ready(here: Here) -> HealthOut:
     """The library can be read, its network is loaded and its index is level."""
     await here.service.level()
     return HealthOut()
@@ -36,17 +36,19 @@ async def ready(here: Here) -> HealthOut:
         *LIBRARY,
         "key_required",
         "wrong_key",
-        also={200: {"description": "Prometheus' text format", "content": {"text/plain": {}}}},
+        also={
+            200: {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
+        },
     ),
 )
-async def prometheus(here: Here) -> Response:
+async def get_metrics(here: Here) -> Response:
     """Searches, stages, places, fetches, index lag. Where a search key is set, it is needed here too."""
     content, media_type = metrics.exposed(await here.service.level())
     return Response(content, headers={"Content-Type": media_type})
 
 
 @router.get("/v1/server", summary="The server at a glance", responses=documented("wrong_key", *LIBRARY))
-async def server(here: Here, given: Given) -> ServerOut:
+async def get_server(here: Here, given: Given) -> ServerOut:
     """Version, limits, and what the given key allows."""
     settings = here.settings
     level = await here.service.level()

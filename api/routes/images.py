@@ -1,7 +1,7 @@
 """The library, a picture at a time: list, look at, add, edit, remove."""
 
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -13,25 +13,28 @@ from api.dependencies import ACTOR, Access, Given, Here, Running, admin, rated, 
 from api.errors import LIBRARY, Problem, documented
 from api.routes.search import PICTURE, URL, fetch
 from api.schemas import (
-    AddFields,
+    PLAIN,
+    WHOLE,
+    AddForm,
     AddOut,
     AddRequest,
     ChangedOut,
+    DaysBy,
     DaysOut,
     EditRequest,
     EntryOut,
     Id,
-    Minutes,
-    Number,
     OperationOut,
+    Order,
     PageOut,
     PlaceOut,
     RelatedOut,
+    SortBy,
     TagOut,
     TagsOut,
 )
 from api.sending import file_answers
-from engine import AddResult, Arrangement, ServedFile, Sort, StoredImage
+from engine import AddResult, Arrangement, ServedFile, StoredImage
 
 router = APIRouter(prefix="/v1", tags=["library"])
 READ, ADMIN = [Depends(reader)], [Depends(admin)]
@@ -52,10 +55,8 @@ class Filter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sort: Annotated[Sort, Query(description="By what. `taken`: pictures without such a date come last.")] = "added"
-    order: Annotated[
-        Literal["asc", "desc"] | None, Query(description="By default `asc` by name, and `desc` by all else.")
-    ] = None
+    sort: Annotated[SortBy, Query(description="By what. `taken`: pictures without such a date come last.")] = "added"
+    order: Annotated[Order | None, Query(description="By default `asc` by name, and `desc` by all else.")] = None
     tag: Annotated[
         list[Annotated[str, Field(max_length=60)]],
         Query(max_length=MAX_TAGS, description="Only pictures with this tag; of several, with all of them."),
@@ -83,8 +84,8 @@ class Listing(Filter):
             pattern=r"^[1-9][0-9]{0,17}$", description="From the part before; newest first only, and without `offset`."
         ),
     ] = None
-    offset: Annotated[Number, Query(ge=0, le=MAX_OFFSET, description="How many pictures to pass over.")] = 0
-    limit: Annotated[Number, Query(ge=1, le=200, description="How many pictures.")] = 50
+    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="How many pictures to pass over."), PLAIN] = 0
+    limit: Annotated[int, Query(ge=1, le=200, description="How many pictures."), PLAIN] = 50
 
     @model_validator(mode="after")
     def _cursor_is_of_the_newest(self) -> Self:
@@ -96,9 +97,11 @@ class Listing(Filter):
 class DaysWanted(Filter):
     """Of which pictures the days are counted."""
 
-    sort: Annotated[Literal["added", "taken"], Query(description="When they were added, or taken.")] = "added"
+    sort: Annotated[DaysBy, Query(description="When they were added, or taken.")] = "added"
     utc_offset: Annotated[
-        Minutes, Query(ge=-840, le=840, description="For `added`: minutes that the reader's clock is ahead of UTC.")
+        int,
+        Query(ge=-840, le=840, description="For `added`: minutes that the reader's clock is ahead of UTC."),
+        WHOLE,
     ] = 0
 
 
@@ -278,12 +281,12 @@ async def get_preview(request: Request, here: Here, image_id: Id) -> Response:
         "at_capacity",
         also={200: {"model": AddOut, "description": "It is there already"}},
     ),
-    openapi_extra=described(AddFields, AddRequest, title="Old mill", tags=["mill"]),
+    openapi_extra=described(AddForm, AddRequest, title="Old mill", tags=["mill"]),
 )
 async def add_image(request: Request, response: Response, here: Here) -> AddOut:
     """By upload (`file`) or by `url`. A picture that is there already is not added again, but named."""
     here.computing.check()
-    async with sent(request, AddFields, AddRequest, max_bytes=here.settings.max_bytes) as given:
+    async with sent(request, AddForm, AddRequest, max_bytes=here.settings.max_bytes) as given:
         if given.json:
             await rated(request, here, "admin")
         result = await while_connected(request, _add(here, given))
@@ -323,8 +326,8 @@ async def _rate_words(request: Request, here: Running, given: Access, wanted: Fi
         await rated(request, here, given)
 
 
-async def _add(here: Running, given: Sent[AddFields, AddRequest]) -> AddResult:
-    said = given.json or given.fields or AddFields()
+async def _add(here: Running, given: Sent[AddForm, AddRequest]) -> AddResult:
+    said = given.json or given.fields or AddForm()
     about = {
         "title": said.title or None,
         "tags": said.tags,

@@ -9,7 +9,7 @@ from api.dependencies import ACTOR, Here, admin
 from api.errors import documented
 from api.routes.images import CHANGE
 from api.routes.trash import KEYS
-from api.schemas import HistoryOut, Id, Number, PastOperationOut, UndoneOut
+from api.schemas import PLAIN, HistoryOut, Id, PastOperationOut, UndoneOut
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"], dependencies=[Depends(admin)])
 
@@ -20,7 +20,7 @@ class HistoryWanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     before: Annotated[Id | None, Query(description="`next` of the part before.")] = None
-    limit: Annotated[Number, Query(ge=1, le=100, description="How many operations.")] = 30
+    limit: Annotated[int, Query(ge=1, le=100, description="How many operations."), PLAIN] = 30
 
 
 @router.get("", summary="List what was done", responses=documented(*KEYS))
@@ -38,6 +38,6 @@ async def list_operations(here: Here, wanted: Annotated[HistoryWanted, Query()])
     summary="Undo an operation",
     responses=documented(*CHANGE, "unknown_operation", "nothing_to_undo"),
 )
-async def undo(here: Here, operation_id: Id) -> UndoneOut:
+async def undo_operation(here: Here, operation_id: Id) -> UndoneOut:
     """As a whole: an addition, a removal, an edit, a restoration, or a decision on near-duplicates."""
     return UndoneOut.of(await here.service.undo(actor=ACTOR, operation_id=operation_id))

@@ -63,10 +63,15 @@ async def remove_samples(here: Here, given: Given) -> OperationOut:
         "invalid_request",
         "unknown_sample",
         *LIBRARY,
-        also={200: {"description": "A JPEG", "content": {"image/jpeg": {"schema": {"type": "string"}}}}},
+        also={
+            200: {
+                "description": "A JPEG",
+                "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        },
     ),
 )
-async def sample_query(here: Here, name: str) -> Response:
+async def get_sample(here: Here, name: str) -> Response:
     """An edited copy of a sample, or a picture that is not there."""
     jpeg = await here.service.samples.query(name)
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})

@@ -9,7 +9,7 @@ from api import metrics
 from api.body import Sent, described, sent, while_connected
 from api.dependencies import Here, Running, rated, reader
 from api.errors import LIBRARY, Problem, documented
-from api.schemas import Id, SearchOptions, SearchOut, SearchRequest, WhyForm, WhyRequest, region_of
+from api.schemas import Id, SearchForm, SearchOptions, SearchOut, SearchRequest, WhyForm, WhyRequest, region_of
 from engine import Fetched, PicTraceError, SearchResult
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(reader), Depends(rated)])
@@ -35,12 +35,12 @@ URL = ("invalid_url", "url_refused", "too_many_redirects", "fetch_denied", "fetc
     "/search",
     summary="Find a picture",
     responses=documented(*COMMON, *PICTURE, *URL),
-    openapi_extra=described(SearchOptions, SearchRequest, limit=5),
+    openapi_extra=described(SearchForm, SearchRequest, limit=5),
 )
 async def search(request: Request, here: Here) -> SearchOut:
     """The matches of an upload (`file`), or of the picture behind a `url`: lane `same`, `variant`, then `alike`."""
     here.computing.check()
-    async with sent(request, SearchOptions, SearchRequest, max_bytes=here.settings.max_bytes) as given:
+    async with sent(request, SearchForm, SearchRequest, max_bytes=here.settings.max_bytes) as given:
         return SearchOut.of(await while_connected(request, _search(here, given)))
 
 
@@ -49,7 +49,9 @@ async def search(request: Request, here: Here) -> SearchOut:
     summary="Find pictures like a stored one",
     responses=documented(*COMMON, "unknown_image", "unreadable_file", "files_unreachable"),
 )
-async def matches(request: Request, here: Here, image_id: Id, options: Annotated[SearchOptions, Query()]) -> SearchOut:
+async def search_stored(
+    request: Request, here: Here, image_id: Id, options: Annotated[SearchOptions, Query()]
+) -> SearchOut:
     """The matches of a picture of the library, itself left out."""
 
     async def work() -> SearchResult:
@@ -89,8 +91,8 @@ async def why(request: Request, here: Here, image_id: Id) -> Response:
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
-async def _search(here: Running, given: Sent[SearchOptions, SearchRequest]) -> SearchResult:
-    options = given.json or given.fields or SearchOptions()
+async def _search(here: Running, given: Sent[SearchForm, SearchRequest]) -> SearchResult:
+    options = given.json or given.fields or SearchForm()
     asked = options.asked()
     fetched = await fetch(here, given.json.url) if given.json else None
     async with here.computing():

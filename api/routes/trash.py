@@ -11,7 +11,7 @@ from api.dependencies import ACTOR, Here, admin
 from api.errors import documented
 from api.routes.images import CHANGE, MAX_OFFSET, thumbnail
 from api.routes.many import BODY
-from api.schemas import Id, Number, RemovedImageOut, RestoredOut, RestoreRequest, TrashOut
+from api.schemas import PLAIN, Id, RemovedImageOut, RestoredOut, RestoreRequest, TrashOut
 from api.sending import file_answers
 
 router = APIRouter(prefix="/v1/trash", tags=["trash"], dependencies=[Depends(admin)])
@@ -23,8 +23,8 @@ class TrashWanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    offset: Annotated[Number, Query(ge=0, le=MAX_OFFSET, description="How many pictures to pass over.")] = 0
-    limit: Annotated[Number, Query(ge=1, le=200, description="How many pictures.")] = 50
+    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="How many pictures to pass over."), PLAIN] = 0
+    limit: Annotated[int, Query(ge=1, le=200, description="How many pictures."), PLAIN] = 50
 
 
 @router.get("", summary="List what was removed", responses=documented(*KEYS))
@@ -58,7 +58,7 @@ async def get_removed_thumbnail(request: Request, here: Here, image_id: Id) -> R
     responses=documented(*CHANGE, *BODY, "unknown_image"),
     openapi_extra=described(None, RestoreRequest),
 )
-async def restore(request: Request, here: Here) -> RestoredOut:
+async def restore_images(request: Request, here: Here) -> RestoredOut:
     """Some or all, as one operation, which can be undone. Those that are no longer in the trash are passed over."""
     wanted = await only_json(request, RestoreRequest, max_bytes=MAX_IDS_BYTES)
     operation_id, restored = await here.service.restore(wanted.images, actor=ACTOR)

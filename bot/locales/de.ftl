@@ -213,7 +213,7 @@ privacy =
     🔁 Solange /reposts in einer Gruppe eingeschaltet ist, wird von jedem dort geposteten Bild { $days } Tage lang gespeichert: ein Fingerabdruck, Nummer und Zeit der Nachricht und Telegrams Bezeichnung für die Datei. Keine Datei, kein Text, kein Name; getrennt von der Bibliothek.
     ➕ Von allen, die hinzufügen dürfen, werden id und Name gespeichert, bis ein Admin das zurücknimmt; zu jedem Hinzufügen ist vermerkt, von wem es stammt.
 
-    Werde ich in einem anderen Chat als Gast gefragt, speichere ich davon nichts. Welche Nachrichten ein /add waren, ist zwei Tage lang bekannt.
+    Werde ich in einem anderen Chat als Gast gefragt, speichere ich davon nichts; nur wenn eine Antwort abbricht, wartet die Frage höchstens zwei Tage lang auf einen Druck auf ihr 🔄. Welche Nachrichten ein /add waren, ist zwei Tage lang bekannt.
 
     /forget löscht, was zu diesem Chat gespeichert ist. Dasselbe geschieht, wenn Sie mich blockieren oder aus einer Gruppe entfernen.
 forgotten = Gelöscht: { $verdicts ->

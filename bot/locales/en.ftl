@@ -213,7 +213,7 @@ privacy =
     🔁 While /reposts is on in a group, of each picture posted there these are kept for { $days } days: a fingerprint, the number and the time of its message, and Telegram’s name for its file. No file, no text, no name; it is kept apart from the library.
     ➕ Of whoever may add, id and name are kept, until an admin takes it back; each addition is noted with who made it.
 
-    Asked as a guest in another chat, I keep nothing of it. Which messages were an /add is known for two days.
+    Asked as a guest in another chat, I keep nothing of it; only where an answer breaks off, the question waits for its 🔄 to be pressed, for two days at most. Which messages were an /add is known for two days.
 
     /forget deletes what is kept of this chat. Blocking me, or removing me from a group, does the same.
 forgotten = Deleted: { $verdicts ->

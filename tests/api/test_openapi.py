@@ -1,6 +1,8 @@
 """The description of the API is complete, and true of the API."""
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -10,6 +12,16 @@ from api import schemas
 from api.app import create_app
 from api.settings import ApiSettings
 from tests.api.conftest import Client, Serve, shipped
+
+# Generated clients have a method of each of these names: one that is changed breaks programs of other people.
+OPERATIONS = {
+    "add_archive", "add_image", "add_samples", "begin_addition", "check_live", "check_ready", "decide_duplicates",
+    "edit_image", "edit_images", "get_file", "get_image", "get_metrics", "get_place", "get_preview", "get_related",
+    "get_removed_thumbnail", "get_sample", "get_server", "get_thumbnail", "keep_best", "list_days", "list_duplicates",
+    "list_images", "list_operations", "list_tags", "list_trash", "remove_image", "remove_images", "remove_samples",
+    "restore_images", "search", "search_stored", "undo_operation", "why", "zip_images",
+}  # fmt: skip
+BINARY = {"type": "string", "format": "binary"}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +48,62 @@ def test_every_operation_says_what_it_does_and_how_it_fails(description: dict[st
                 assert content["examples"], (name, status)
                 assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
             assert answer["description"], (name, status)
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a description."""
+    if isinstance(value, dict):
+        yield value
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from nodes(one)
+
+
+def test_operations_keep_their_names(description: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations(description)]
+    assert len(names) == len(set(names))
+    assert set(names) == OPERATIONS
+    assert max(len(name) for name in names) <= 24
+
+
+def test_no_name_is_made_up_by_a_program(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    assert [name for name in schemas if not re.fullmatch(r"([A-Z][a-z]+)+", name)] == []
+    for name, schema in schemas.items():
+        assert schema.get("title", name) == name
+
+
+def test_every_body_and_every_choice_has_a_name_of_its_own(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"].values()
+    for node in nodes(description):
+        if "enum" in node:
+            assert any(node is schema for schema in schemas), node
+    for name, operation in operations(description):
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            assert content["schema"].keys() == {"$ref"}, (name, kind)
+
+
+def test_every_reference_leads_somewhere_and_every_bound_is_one(description: dict[str, Any]) -> None:
+    known = {f"#/components/schemas/{name}" for name in description["components"]["schemas"]}
+    for node in nodes(description):
+        if isinstance(node.get("$ref"), str):
+            assert node["$ref"] in known
+        if node.get("type") == "integer":
+            assert not node.keys() & {"ge", "le"}, node
+
+
+def test_files_are_typed_as_such_both_ways(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    forms = [schema for name, schema in schemas.items() if name.endswith("Form")]
+    assert len(forms) == 4
+    for form in forms:
+        assert form["properties"]["file"].items() >= BINARY.items()
+        assert "file" in form["required"]
+    for name, operation in operations(description):
+        for answer in operation["responses"].values():
+            for kind, content in answer.get("content", {}).items():
+                assert "schema" in content, (name, kind)
+                if kind.startswith("image/") or kind == "application/zip":
+                    assert content["schema"] == BINARY, name
 
 
 def test_bodies_have_examples(description: dict[str, Any]) -> None:
@@ -129,8 +197,7 @@ def test_limit_of_wrong_keys_is_told_wherever_keys_are_taken(description: dict[s
 
 
 def test_edit_must_say_something(description: dict[str, Any]) -> None:
-    body = description["paths"]["/v1/images/{image_id}"]["patch"]["requestBody"]["content"]["application/json"]
-    assert body["schema"]["minProperties"] == 1
+    assert description["components"]["schemas"]["EditRequest"]["minProperties"] == 1
 
 
 def test_bound_of_words_is_told(description: dict[str, Any]) -> None:

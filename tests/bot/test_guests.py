@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bot import keyboards
 from engine import SearchService
 from tests.bot.conftest import StartTalk, Talk, labels
 from tests.conftest import jpeg, photograph
@@ -37,6 +39,13 @@ async def asked(talk: Talk, elsewhere: Chat, **how: Any) -> dict[str, Any]:
     await talk.settled()
     (answer,) = talk.telegram.guest_answers()[before:]
     return answer
+
+
+async def pressed(talk: Talk, person: Any, inline_id: str, data: str | None = None) -> None:
+    """Press the button under the word, or send such data."""
+    press = talk.telegram.press_inline(person, inline_id, data or keyboards.RESUME_MARK, forged=data is not None)
+    await talk.telegram.until(lambda: press in talk.telegram.answers)
+    await talk.settled()
 
 
 async def test_mention_in_reply_to_a_picture_gets_a_word_at_once_that_becomes_the_answer(
@@ -160,6 +169,20 @@ async def test_edit_that_is_refused_is_silence(
     assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 1
 
 
+@pytest.mark.parametrize("gone", ["question", "picture"])
+async def test_question_that_is_deleted_meanwhile_is_answered_all_the_same(
+    talk: Talk, telegram: FakeTelegram, elsewhere: Chat, gone: str
+) -> None:
+    """The bot is told of no deletion there, and its message stands on its own."""
+    telegram.fail("getFile", status=200, delay=0.5)
+    posted = telegram.say(talk.boris, photo=MIRRORED, chat=elsewhere)
+    question = telegram.summon(talk.ada, "@pictrace_bot", chat=elsewhere, reply_to=posted)
+    telegram.delete(question if gone == "question" else posted)
+    await talk.settled()
+    (answer,) = telegram.guest_answers()
+    assert answer["text"].splitlines() == FOUND
+
+
 async def test_patience_that_telegram_asks_for_is_had(talk: Talk, telegram: FakeTelegram, elsewhere: Chat) -> None:
     telegram.fail("editMessageText", status=429, retry_after=1)
     started = time.monotonic()
@@ -203,6 +226,65 @@ async def test_process_that_is_killed_in_the_middle_loses_nothing_and_says_nothi
     (answer,) = telegram.guest_answers()
     assert (answer.get("caption") or answer["text"]).splitlines() == FOUND
     assert sum(call.method == "answerGuestQuery" for call in telegram.calls) == 1
+
+
+async def test_word_that_is_out_and_not_known_becomes_the_answer_when_its_asker_presses_the_button(
+    talk_on: StartTalk, telegram: FakeTelegram, elsewhere: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process is killed between Telegram's answer and the storing of the message's id."""
+
+    async def hang(*_: object, **__: object) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("bot.app.GRACE_S", 0.1)
+    async with talk_on() as talk:
+        with monkeypatch.context() as patch:
+            patch.setattr("bot.storage.BotStorage.note_inline_message", hang)
+            telegram.summon(talk.ada, photo=MIRRORED, caption="@pictrace_bot", chat=elsewhere)
+            await telegram.until(lambda: telegram.guest_answers())
+            await telegram.quiet(0.3)
+    async with talk_on(filled=False) as talk:
+        await talk.settled()
+        (word,) = telegram.guest_answers()
+        assert (word["text"], labels(word)) == (LOOKING, [["🔄"]])
+        (inline_id,) = telegram.world.inline_messages
+        await pressed(talk, talk.boris, inline_id)
+        assert telegram.guest_answers()[0]["text"] == LOOKING
+    async with talk_on(filled=False) as talk:  # it goes on waiting
+        await pressed(talk, talk.ada, inline_id)
+        (answer,) = telegram.guest_answers()
+        assert answer["text"].splitlines() == FOUND
+        for data in ("g:1", "g:0", "g:x", f"g:{1 << 70}", "g:"):
+            await pressed(talk, talk.ada, inline_id, data)
+        assert telegram.guest_answers() == [answer]
+        async with talk.service.database.read() as connection:
+            rows = (await connection.exec_driver_sql("SELECT state, payload, inline_message_id FROM inbox")).all()
+        assert {tuple(row) for row in rows} == {("done", None, None)}
+
+
+async def test_connection_that_breaks_off_after_the_word_leaves_the_button(
+    talk: Talk, telegram: FakeTelegram, elsewhere: Chat
+) -> None:
+    telegram.fail("answerGuestQuery", disconnect=True, after=True)
+    assert (await asked(talk, elsewhere, photo=MIRRORED, caption="@pictrace_bot"))["text"] == LOOKING
+    (inline_id,) = telegram.world.inline_messages
+    await pressed(talk, talk.ada, inline_id)
+    (answer,) = telegram.guest_answers()
+    assert answer["text"].splitlines() == FOUND
+
+
+async def test_question_that_nobody_goes_on_with_is_forgotten(
+    talk: Talk, telegram: FakeTelegram, elsewhere: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telegram.fail("answerGuestQuery", disconnect=True, after=True)
+    await asked(talk, elsewhere, photo=MIRRORED, caption="@pictrace_bot")
+    monkeypatch.setattr("bot.storage.KEPT", timedelta())
+    await talk.application._parts.storage.forget_answered()
+    async with talk.service.database.read() as connection:
+        assert (await connection.exec_driver_sql("SELECT * FROM inbox")).all() == []
+    (inline_id,) = telegram.world.inline_messages
+    await pressed(talk, talk.ada, inline_id)
+    assert telegram.guest_answers()[0]["text"] == LOOKING
 
 
 async def test_answer_that_was_written_and_not_crossed_off_is_left_as_it_is(

@@ -4,7 +4,22 @@ import pytest
 from aiogram.filters.callback_data import CallbackData
 
 from bot import keyboards
-from bot.keyboards import Cancel, Choose, Forbid, Judge, Keep, Language, More, Original, Remove, Scope, Tell, Undo, Why
+from bot.keyboards import (
+    Cancel,
+    Choose,
+    Forbid,
+    Judge,
+    Keep,
+    Language,
+    More,
+    Original,
+    Remove,
+    Resume,
+    Scope,
+    Tell,
+    Undo,
+    Why,
+)
 from bot.texts import text_in
 
 # Under messages that were sent long ago: these never change.
@@ -24,6 +39,7 @@ PACKED = {
     "k:2:7": Keep(better=2, lesser=7),
     "b:1001": Forbid(user=1001),
     "s:": Scope(tag=""),
+    "g:9001": Resume(update=9001),
 }
 KINDS = {type(data) for data in PACKED.values()}
 

@@ -55,6 +55,20 @@ async def test_picture_posted_again_gets_one_reply_with_a_link(talk: Talk, teleg
     assert (await talk.service.status()).images == 6
 
 
+async def test_picture_that_is_deleted_meanwhile_is_not_told(
+    talk: Talk, telegram: FakeTelegram, group: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    await switched_on(talk, group)
+    telegram.say(talk.ada, photo=CAT, chat=group)
+    await talk.settled()
+    before = len(telegram.sent(group))
+    telegram.fail("getFile", status=200, delay=0.5)
+    telegram.delete(telegram.say(talk.boris, photo=SMALLER, chat=group))
+    await talk.settled()
+    assert len(telegram.sent(group)) == before
+    assert "Traceback" not in caplog.text
+
+
 async def test_other_versions_and_likenesses_are_not_told(talk: Talk, telegram: FakeTelegram, group: Any) -> None:
     await switched_on(talk, group)
     before = len(telegram.sent(group))

@@ -32,6 +32,21 @@ async def test_update_is_taken_in_once_and_waits_until_it_is_answered(storage: B
     assert await storage.receive({7: "{}"}) == []
 
 
+async def test_guests_question_is_left_until_its_button_is_pressed(storage: BotStorage, service: SearchService) -> None:
+    await storage.receive({7: '{"a": 1}', 8: "{}"})
+    await storage.leave([7])
+    assert [one.update_id for one in await storage.unanswered()] == [8]
+    waiting = await storage.left(7)
+    assert waiting
+    assert (waiting.update_id, waiting.payload, waiting.inline_message_id) == (7, '{"a": 1}', None)
+    assert await storage.left(8) is None
+    assert await BotStorage(service.database, ME + 1).left(7) is None
+    assert await storage.take_up(7, "inline")
+    assert not await storage.take_up(7, "inline")
+    assert await storage.left(7) is None
+    assert [(one.update_id, one.inline_message_id) for one in await storage.unanswered()] == [(7, "inline"), (8, None)]
+
+
 async def test_numbers_of_telegram_fit(storage: BotStorage) -> None:
     large = 2**52
     assert await storage.receive({large: "{}"}) == [large]

@@ -199,6 +199,34 @@ async def test_download_that_fails_once_is_tried_again(
     assert len(await talk.ask(talk.ada, photo=MIRRORED)) == 1
 
 
+@pytest.mark.parametrize("where", ["private", "group"])
+async def test_question_that_is_deleted_meanwhile_is_answered_without_replying(
+    talk: Talk, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    """Its file is still there; the buttons, which find it by the message, say that it is not."""
+    chat = talk.ada if where == "private" else telegram.group(-1004, "Friends", members=[talk.ada])
+    telegram.fail("getFile", status=200, delay=0.5)
+    question = telegram.say(talk.ada, photo=MIRRORED, caption="/find", chat=chat)
+    telegram.delete(question)
+    (answer,) = await talk.said(chat, after=question["message_id"])
+    assert "1 · chelsea.png" in answer["caption"]
+    assert "reply_to_message" not in answer
+    (gone,) = await talk.press(talk.ada, answer, "❓")
+    assert gone["text"] == "I no longer have the picture that this was about. Send it again, please."
+    assert "Traceback" not in caplog.text
+
+
+async def test_picture_of_an_album_that_is_deleted_meanwhile_is_answered_among_the_others(
+    talk: Talk, telegram: FakeTelegram
+) -> None:
+    telegram.fail("getFile", status=200, delay=0.5)
+    first, second = telegram.album(talk.ada, [MIRRORED, MIRRORED])
+    telegram.delete(first)
+    answers = await talk.said(talk.ada, 2)
+    assert ["1 · chelsea.png" in text for text in texts(answers)] == [True, True]
+    assert [one.get("reply_to_message", {}).get("message_id") for one in answers] == [None, second["message_id"]]
+
+
 async def test_whoever_blocks_the_bot_is_forgotten_and_nobody_else_notices(talk: Talk, telegram: FakeTelegram) -> None:
     *_, buttons = await talk.ask(talk.ada, photo=MIRRORED, caption="same")
     await talk.press(talk.ada, buttons, "❌ Wrong")

@@ -220,6 +220,27 @@ async def test_killed_in_the_middle_of_a_guests_answer_it_goes_on_in_the_same_me
     assert len(telegram.guest_answers()) == 1
 
 
+async def test_killed_before_it_knows_the_message_of_a_guest_it_goes_on_when_the_button_is_pressed(
+    library: Path, telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    ada, elsewhere = telegram.user(1001, "Ada"), telegram.group(-1007, "Elsewhere")
+    bot = Bot(library, telegram, tmp_path / "bot.log")
+    await bot.start()
+    telegram.fail("answerGuestQuery", disconnect=True, after=True)
+    telegram.summon(ada, photo=MIRRORED, caption="@pictrace_bot", chat=elsewhere)
+    await telegram.until(lambda: telegram.guest_answers(), timeout=60)
+    await bot.stop(signal.SIGKILL)
+    await bot.start()
+    (inline_id,) = telegram.world.inline_messages
+    while telegram.guest_answers()[0]["text"].startswith("🔍"):  # it may not have asked Telegram again yet
+        press = telegram.press_inline(ada, inline_id, "🔄")
+        await telegram.until(lambda press=press: press in telegram.answers, timeout=60)  # type: ignore[misc]
+        await telegram.quiet(1)
+    assert await bot.stop() == 0
+    (answer,) = telegram.guest_answers()
+    assert answer["text"].startswith("This picture is in the library.")
+
+
 async def test_flood_control_is_obeyed_by_the_process(library: Path, telegram: FakeTelegram, tmp_path: Path) -> None:
     ada = telegram.user(1001, "Ada")
     telegram.fail("sendPhoto", status=429, retry_after=3)
