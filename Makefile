@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers languages site check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
+.PHONY: run bot extension store release site test test-fast test-attacks-long test-system test-browser browsers languages check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -45,6 +45,10 @@ store: extension install-dev languages
 	@$(BIN)/python extension/store/write.py
 	PYTHONPATH=. $(BIN)/python extension/store/pictures.py dist/store
 
+# Everything that is published of a version, in `dist/release`: see docs/releasing.md.
+release: install-dev
+	@PYTHONPATH=. $(BIN)/python release/build.py
+
 # The documentation as a site: `dist/site/index.html`.
 site: install-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
@@ -78,7 +82,8 @@ check: install-dev tests/javascript/node_modules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	cd tests/javascript && npm run lint --silent
+	$(BIN)/node tests/javascript/node_modules/.bin/eslint --config tests/javascript/eslint.config.js api/web extension tests/javascript
+	$(BIN)/node tests/javascript/node_modules/.bin/tsc -p tests/javascript
 
 format: install-dev
 	$(BIN)/ruff format .
@@ -112,7 +117,7 @@ install-dev: .venv/.installed-dev
 
 # Bytecode is compiled here: where Python is told to write none, as in many containers, each start would do it again.
 .venv/.installed: .venv/.created requirements.txt pyproject.toml
-	@echo "Setting up PicTrace in .venv, once: some 0.8 GB of packages. A minute or less."
+	@echo "Setting up PicTrace in .venv, once: 0.9 GB of packages. A minute or less."
 	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
 	$(BIN)/uv pip install --quiet --no-deps -e .
 	$(BIN)/python -m compileall -q engine shell api bot
@@ -125,9 +130,12 @@ install-dev: .venv/.installed-dev
 # Resolve the dependencies anew. The lock file names registries, so only its export is kept.
 lock: .venv/.created
 	rm -f uv.lock
+	mkdir -p dist
 	$(BIN)/uv lock --quiet
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate --no-dev -o requirements.txt
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements-dev.txt
+	$(BIN)/uv export --quiet --frozen --no-dev --format cyclonedx1.5 -o dist/lock.cdx.json
+	$(BIN)/python release/sbom.py < dist/lock.cdx.json > release/sbom.json
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist tests/javascript/node_modules

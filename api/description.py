@@ -1,5 +1,6 @@
 """The OpenAPI description: FastAPI's own, with what holds of every operation and an example of every answer."""
 
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -146,7 +147,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "SamplesOut": _SAMPLES,
     "ServerOut": {
         "name": "PicTrace",
-        "version": "0.1.0",
+        "version": version("pictrace"),
         "access": "none",
         "search_key_required": False,
         "pictures": 1200,

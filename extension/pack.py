@@ -1,13 +1,14 @@
 """Packs the extension for Chromium and for Firefox: usage: pack.py [FOLDER], by default `dist`.
 
 Both get the same files: those of this folder; what the page shares with it (`api/web/shared`, as `shared`); and the
-manifest's texts as browsers want them (`_locales`). Firefox has a manifest of its own, made here. `dist/chromium` and
-`dist/firefox` can be loaded as they are; this folder cannot.
+manifest's texts as browsers want them (`_locales`). The manifests are made here: with the version, which is that of
+PicTrace, and Firefox's own. `dist/chromium` and `dist/firefox` can be loaded as they are; this folder cannot.
 """
 
 import json
 import shutil
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ FOR_THE_STORES = "store"  # a folder: texts and scripts, of which nothing is shi
 FIREFOX_ID = "pictrace@pictrace.invalid"  # Firefox wants one; it is no address of anybody's
 FOLDERS = {"zh": "zh_CN"}  # browsers know no plain `zh`
 OF_THE_MANIFEST = "extension."  # the manifest names `extension.name` as `__MSG_extension_name__`
+
+
+def version() -> str:
+    """PicTrace's; browsers take numbers between dots only."""
+    found: str = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return found
 
 
 def firefox(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +68,7 @@ def shipped() -> dict[str, bytes]:
 
 def pack(target: Path) -> list[Path]:
     """The two zips."""
-    manifest = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((HERE / "manifest.json").read_text(encoding="utf-8")) | {"version": version()}
     files = shipped()
     made = []
     for browser, own in (("chromium", manifest), ("firefox", firefox(manifest))):

@@ -1,5 +1,6 @@
 """The settings, and the page after the installation."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from tests.browser.extension.conftest import ADMIN, HOME_PAGES, SERVER, Browse, 
 from tests.browser.extension.pretending import pretending, self_signed
 
 HTTPS = "https://localhost/*"
+VERSION = version("pictrace")
 
 
 async def opened(someone: Browsing) -> Page:
@@ -33,7 +35,7 @@ async def test_first_page_asks_for_the_address_only_and_tries_it(browse: Browse)
         await first.get_by_label("Address").fill(f"{someone.server}/")
         await first.get_by_role("button", name="Allow and try").click()
         await expect(first.locator("#said")).to_have_text(
-            "PicTrace 0.1.0 answers. 6 pictures in the library. Now right-click any picture."
+            f"PicTrace {VERSION} answers. 6 pictures in the library. Now right-click any picture."
         )
         assert (await someone.stored("local"))["settings"]["server"] == someone.server
 
@@ -51,7 +53,7 @@ async def test_keys_are_tried(browse: Browse) -> None:
         said = options.locator("#said")
         save = options.get_by_role("button", name="Save and test")
         await save.click()
-        await expect(said).to_contain_text("PicTrace 0.1.0 answers. The server asks for a key.")
+        await expect(said).to_contain_text(f"PicTrace {VERSION} answers. The server asks for a key.")
         await options.get_by_label("Search key").fill("wrong")
         await save.click()
         await expect(said).to_have_text("Saved, but: The key is not valid. Correct it in the options.")
