@@ -104,7 +104,7 @@ async def restore(settings: EngineSettings, file: Path, progress: Progress) -> B
                 await connection.execute(delete(settings_table).where(settings_table.c.key == IDENTITY))
             await target.migrate(pool, pictures_in=None)
             migration = Migration(source, target, pool, lambda done, total: None)
-            await migration.begin()
+            await _begin(migration)
             known = await _known(source)
             report = await copy_files(FileStore(backup), files, progress, only=known)
             if report.damaged:
@@ -119,6 +119,17 @@ async def restore(settings: EngineSettings, file: Path, progress: Progress) -> B
         backup.extract(CONFIGURATION, kept)
     lost = len(known - await _having_originals(backup))
     return BackupReport(str(file), manifest["pictures"], report, manifest["with_secrets"], lost, str(kept))
+
+
+async def _begin(migration: Migration) -> None:
+    """MigrationRefused where something is there already, with what to do."""
+    try:
+        await migration.begin()
+    except MigrationRefused as error:
+        raise MigrationRefused(
+            f"{error} A backup is restored to an empty place: set PICTRACE_DATA_DIR to another folder (and "
+            "PICTRACE_DATABASE_URL and PICTRACE_FILES_URL, where they are used)."
+        ) from error
 
 
 async def _snapshot(

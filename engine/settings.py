@@ -84,12 +84,13 @@ def parse_database_url(url: str) -> URL:
 
 
 def configuration(*, with_secrets: bool) -> dict[str, str]:
-    """What is set of PicTrace and of the client of buckets, in the environment or `.env`, by variable.
+    """What is set of PicTrace, and of the client of buckets where one is used, in the environment or `.env`, by variable.
 
     Without secrets a database's URL has no password, and keys and tokens are left out. InvalidSetting.
     """
     given = {**dotenv_values(ENV_FILE, encoding=_encoding_of(Path(ENV_FILE))), **os.environ}
-    found = {name: value for name, value in sorted(given.items()) if name.startswith(("PICTRACE_", "AWS_")) and value}
+    prefixes = ("PICTRACE_", "AWS_") if given.get("PICTRACE_FILES_URL") else ("PICTRACE_",)
+    found = {name: value for name, value in sorted(given.items()) if name.startswith(prefixes) and value}
     if with_secrets:
         return found
     if url := found.get("PICTRACE_DATABASE_URL"):

@@ -170,7 +170,7 @@ async def test_nothing_that_is_there_is_written_over(filled: Filled, settings: E
         pass
     await back_up(settings, file, no_progress, with_secrets=False)
     before = await contents(settings)
-    with pytest.raises(MigrationRefused, match="not empty"):
+    with pytest.raises(MigrationRefused, match=r"not empty.* set PICTRACE_DATA_DIR to another folder"):
         await restore(settings, file, no_progress)
     with pytest.raises(BackupRefused, match="Give another name"):
         await back_up(settings, file, no_progress, with_secrets=False)
@@ -195,6 +195,7 @@ async def test_keys_are_saved_only_where_that_was_asked_for(
 ) -> None:
     monkeypatch.setenv("PICTRACE_TELEGRAM_TOKEN", "123:it's secret")
     monkeypatch.setenv("PICTRACE_DATABASE_URL", "postgresql://me:hidden@db/pictrace")
+    monkeypatch.setenv("PICTRACE_FILES_URL", "s3://pictures")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden too")
     monkeypatch.setenv("PICTRACE_UNDO_DAYS", "7")
     async with filled() as service:

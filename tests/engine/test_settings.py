@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.errors import InvalidSetting
-from engine.settings import EngineSettings, split_at_commas
+from engine.settings import EngineSettings, configuration, split_at_commas
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +73,13 @@ def test_client_of_object_stores_finds_its_keys_though_they_stand_in_the_file(
     assert os.environ["AWS_REGION"] == "of the environment"
     assert "AWS_EMPTY" not in os.environ
     assert "OTHER_KEY" not in os.environ
+
+
+def test_what_is_set_of_the_client_of_buckets_is_told_where_one_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    assert "AWS_REGION" not in configuration(with_secrets=True)
+    monkeypatch.setenv("PICTRACE_FILES_URL", "s3://pictures")
+    assert configuration(with_secrets=True)["AWS_REGION"] == "eu-west-3"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
