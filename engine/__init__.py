@@ -45,6 +45,7 @@ from engine.domain import (
     Tally,
     Undone,
     Watch,
+    WebhookState,
 )
 from engine.errors import (
     FileTooLarge,
@@ -173,6 +174,7 @@ __all__ = [
     "VariantFigures",
     "Watch",
     "WatchPlan",
+    "WebhookState",
     "admitted",
     "archive_suffix",
     "back_up",

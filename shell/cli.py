@@ -168,7 +168,10 @@ def watch(
     async def run(service: SearchService) -> int:
         status = OK
         with _stop_on_interrupt() as stopped:
-            async with aclosing(service.watched_folders.watch(folders, plan, stopped=stopped)) as events:
+            async with (
+                service.webhook.delivering(),
+                aclosing(service.watched_folders.watch(folders, plan, stopped=stopped)) as events,
+            ):
                 async for event in events:
                     terminal.show_folder_event(event, as_json)
                     if once and event.kind in ("rejected", "away", "warning"):

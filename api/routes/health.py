@@ -40,8 +40,8 @@ async def ready(here: Here) -> HealthOut:
     ),
 )
 async def prometheus(here: Here) -> Response:
-    """Searches, stages, places, fetches, index lag. Where a search key is set, it is needed here too."""
-    content, media_type = metrics.exposed(await here.service.level())
+    """Searches, stages, places, fetches, index lag, webhook. Where a search key is set, it is needed here too."""
+    content, media_type = metrics.exposed(await here.service.level(), await here.service.webhook.state())
     return Response(content, headers={"Content-Type": media_type})
 
 
