@@ -71,8 +71,8 @@ Watch = Callable[..., Watcher]
 def watch(pictrace: Command) -> Iterator[Watch]:
     begun: list[Watcher] = []
 
-    def begin(*arguments: object) -> Watcher:
-        begun.append(Watcher(pictrace.start("watch", "--json", *arguments)))
+    def begin(*arguments: object, **env: str) -> Watcher:
+        begun.append(Watcher(pictrace.start("watch", "--json", *arguments, **env)))
         return begun[-1]
 
     yield begin
@@ -103,13 +103,9 @@ def library(pictrace: Command) -> dict[str, int]:
     return {name: status[name] for name in ("images", "removed", "source_missing")}
 
 
-async def test_webhook_is_told_what_a_watcher_adds(
-    pictrace: Command, watch: Watch, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_webhook_is_told_what_a_watcher_adds(watch: Watch, root: Path) -> None:
     async with receiving() as receiver:
-        for name, value in receiver.settings.items():
-            monkeypatch.setenv(f"PICTRACE_{name.upper()}", value)
-        watcher = watch(root)
+        watcher = watch(root, **{f"PICTRACE_{name.upper()}": value for name, value in receiver.settings.items()})
         await asyncio.to_thread(watcher.until, "watching")
         copy("coffee.png", root / "coffee.png")
         await until(lambda: receiver.told == [("image.added", 1)])
