@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
+.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers site check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -44,6 +44,10 @@ extension:
 store: extension install-dev browsers
 	@$(BIN)/python extension/store/write.py
 	PYTHONPATH=. $(BIN)/python extension/store/pictures.py dist/store
+
+# The documentation as a site: `dist/site/index.html`.
+site: install-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # Debian's, where there is apt; elsewhere it says what is missing.
 browsers:

@@ -105,6 +105,28 @@ OWN = {
     "stopping": (503, "The server is being stopped."),
     "at_capacity": (503, "All places are taken; try again in a moment."),
 }
+# What to do about each of them; of the engine's, their classes say it.
+REMEDIES = {
+    "malformed_request": "Send what the body's `Content-Type` says; the message names the place.",
+    "key_required": "Give the admin key or the search key in the header `Authorization: Bearer`.",
+    "wrong_key": "Look at the key. `pictrace admin-key --new` makes a new admin key.",
+    "admin_only": "Ask with the admin key.",
+    "cross_origin": "Open the page at the server's own address.",
+    "body_too_slow": "Send it again, on a better line.",
+    "not_found": "Compare the address with the list of calls.",
+    "method_not_allowed": "Take one of the methods that the header `Allow` names.",
+    "samples_off": "Begin with an empty library, or add pictures of your own.",
+    "body_too_large": "Send less, or raise `PICTRACE_MAX_BYTES` (archives: `PICTRACE_MAX_UPLOADED_ARCHIVE_BYTES`).",
+    "unsupported_media_type": "Set `Content-Type`, and for JSON the body too, as the call says.",
+    "range_not_satisfiable": "Ask for a part that is in the file, or for the whole.",
+    "wrong_host": "Set `PICTRACE_ALLOWED_HOSTS` to the name that the server is called by, and start it again.",
+    "invalid_request": "The message and `errors` name the value and what is wrong with it.",
+    "rate_limited": "Wait as long as `Retry-After` says. `PICTRACE_RATE_LIMIT` sets how many are allowed.",
+    "client_gone": "Nothing: nobody waits for the answer.",
+    "internal_error": "Look for the reference in the server's log, and report it.",
+    "stopping": "Ask again in a moment; the server is started again, or another answers.",
+    "at_capacity": "Wait as long as `Retry-After` says; `PICTRACE_MAX_WAITING` and `--workers` allow more.",
+}
 # Whatever needs the library.
 LIBRARY = ("library_busy", "library_damaged", "database_unreachable", "index_unreachable", "database_refused")
 BY_HTTP_STATUS = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 416: "range_not_satisfiable"}

@@ -28,7 +28,7 @@ def serve() -> None:
     """Answer pictures in Telegram, beside `pictrace-api`, on the same library.
 
     Settings come from the environment or a .env file: PICTRACE_TELEGRAM_TOKEN is the bot's token, PICTRACE_ADMIN_IDS
-    says who may add and remove; the README has all of them.
+    says who may add and remove; docs/reference/settings.md has all of them.
     """
     try:
         settings = BotSettings.load()

@@ -1,7 +1,7 @@
 """The one table of commands, and the menus that Telegram shows of it.
 
 A command needs its row here, its handler in `handlers/`, its line `command-NAME` in each of `locales/`, and its row in
-the README; tests fail for what is missing.
+`docs/bot.md`; tests fail for what is missing.
 """
 
 import logging

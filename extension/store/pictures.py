@@ -2,7 +2,7 @@
 
 For each language a folder with screenshots of 1280 x 800, and a small tile of 440 x 280. A real Chromium on a screen
 without a monitor, a throw-away library of photographs that scikit-image ships; it needs what the tests need.
-The README shows panel.png and picker.png of English, as docs/extension-panel.webp and docs/extension-picker.webp.
+The README shows panel.png and picker.png of English, as docs/images/extension-panel.webp and extension-picker.webp.
 """
 
 import asyncio

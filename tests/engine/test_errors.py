@@ -58,6 +58,12 @@ def test_code_is_of_the_errors_own_name(name: str) -> None:
         assert KINDS[name].code == re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
+@pytest.mark.parametrize("name", LEAVES)
+def test_docstring_says_what_it_means_and_what_to_do(name: str) -> None:
+    paragraphs = (LEAVES[name].__doc__ or "").split("\n\n")
+    assert [paragraph.strip()[-1] for paragraph in paragraphs] == [".", "."]
+
+
 def test_error_is_a_sentence_for_people_and_a_code_for_programs() -> None:
     for kind in KINDS.values():
         error = kind("The file is empty.")

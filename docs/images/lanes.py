@@ -1,4 +1,4 @@
-"""Draws an example of each lane: usage: lanes.py FOLDER. The README's lane-*.webp, from drawings made here.
+"""Draws an example of each lane: usage: lanes.py FOLDER. The documentation's lane-*.webp, from drawings made here.
 
 One menu is in a throw-away library; three pictures are asked for: a copy of it, a menu of the same restaurant with
 other dishes, and the board of another restaurant. What is drawn is what `pictrace why` gives.

@@ -1,6 +1,6 @@
 """Makes pictures of the page to look at: usage: screenshots.py FOLDER. Needs Chromium.
 
-A throw-away library of the samples is served on loopback. The README shows page-same.webp, page-why.webp and
+A throw-away library of the samples is served on loopback. The documentation shows page-same.webp, page-why.webp and
 page-library-dark.webp.
 """
 

@@ -1,7 +1,7 @@
 """Draws a conversation with the bot: usage: conversation.py FOLDER. Needs Chromium and a font with emoji.
 
 The bot answers on a throw-away library of the samples, by way of the tests' Bot API server on loopback; what was said
-is drawn as a chat shows it. The README shows bot.webp.
+is drawn as a chat shows it. The documentation shows bot.webp.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from playwright.async_api import async_playwright
 
 from bot.app import opened
 from bot.settings import BotSettings
-from docs.screenshots import FLAGS
+from docs.images.screenshots import FLAGS
 from engine.pictures import imaging
 from engine.pictures.augment import EDITS
 from tests.telegram.server import FakeTelegram
