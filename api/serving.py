@@ -11,7 +11,7 @@ from api.addresses import exempt
 from api.connections import Connection, Patience
 from api.ledger import LEAST_EACH, MOST_EACH, Ledger, backlog_of, most_of
 from api.settings import ApiSettings
-from engine import Escaping, RepeatLimit
+from engine import LogFormatter, RepeatLimit, configured_secrets
 
 BACKLOG = 2048
 GRACE_S = 6  # running searches may finish; with what comes after, a stop takes less than ten seconds
@@ -70,12 +70,16 @@ def uvicorn_options(
     }
 
 
+def _new_formatter() -> LogFormatter:
+    return LogFormatter(configured_secrets())
+
+
 def _logging() -> dict[str, Any]:
     common = {"filters": ["repeats"], "formatter": "ours"}
     ours = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
     return LOGGING_CONFIG | {
         "filters": {"repeats": {"()": RepeatLimit}},
-        "formatters": {"ours": {"()": Escaping, "fmt": "%(asctime)s %(levelname)s %(message)s"}},
+        "formatters": {"ours": {"()": _new_formatter}},
         "handlers": {name: handler | common for name, handler in LOGGING_CONFIG["handlers"].items()}
         | {"ours": ours | common},
         # python-multipart warns of whatever a stranger sends.

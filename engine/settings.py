@@ -128,6 +128,15 @@ def configuration(*, with_secrets: bool) -> dict[str, str]:
     return {name: value for name, value in found.items() if not SECRET.search(name)}
 
 
+def configured_secrets() -> tuple[str, ...]:
+    """Keys, tokens and passwords that are set, for logs to leave out; none where the settings cannot be read."""
+    try:
+        found = configuration(with_secrets=True)
+    except InvalidSetting:
+        return ()
+    return tuple(value for name, value in found.items() if SECRET.search(name))
+
+
 class EngineSettings(BaseSettings):
     """From the environment or `.env`, with the prefix PICTRACE_; every field has a default fit for a laptop."""
 

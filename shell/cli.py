@@ -27,9 +27,9 @@ from engine import (
     PATIENCE_S,
     BenchPlan,
     EngineSettings,
-    Escaping,
     Given,
     LibraryError,
+    LogFormatter,
     PicTraceError,
     Refused,
     Region,
@@ -40,6 +40,7 @@ from engine import (
     Source,
     WatchPlan,
     back_up,
+    configured_secrets,
     copy_library_files,
     expand,
     how_many,
@@ -714,7 +715,7 @@ def main() -> None:
     """The entry point of `pictrace`."""
     prepare_streams()
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Escaping("%(levelname)s %(message)s"))
+    handler.setFormatter(LogFormatter(configured_secrets()))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     app(prog_name="pictrace")
 
