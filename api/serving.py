@@ -14,6 +14,7 @@ from api.settings import ApiSettings
 from engine import LogFormatter, RepeatLimit, configured_secrets
 
 BACKLOG = 2048
+STARTING_S = 60  # that a worker may take on a busy machine before it answers its parent, which replaces it then
 GRACE_S = 6  # running searches may finish; with what comes after, a stop takes less than ten seconds
 
 
@@ -66,6 +67,7 @@ def uvicorn_options(
         "server_header": False,
         "proxy_headers": False,  # create_app believes whom the settings trust
         "timeout_graceful_shutdown": GRACE_S,
+        "timeout_worker_healthcheck": STARTING_S,
         "workers": settings.api_workers,
     }
 

@@ -59,6 +59,14 @@ class Webhook:
         async with beside(self.run):
             yield
 
+    async def begin(self) -> None:
+        """Begin with what happens from now on, if nothing was begun; also where the endpoint was gone before."""
+        if not self._url or self._database.read_only:
+            return
+        known = await self._events.endpoint(self._url)
+        if known is None or known.is_gone:
+            await self._events.begin(self._url)
+
     async def run(self) -> None:
         """Deliver until cancelled, if there is a webhook."""
         if not self._url or self._database.read_only:
@@ -68,20 +76,15 @@ class Webhook:
             has_begun = False
             while True:
                 try:
-                    has_begun = has_begun or await self._begin()
+                    if not has_begun:
+                        await self.begin()
+                        has_begun = True
                     await self._take_turn(session)
                 except LibraryError as error:
                     logger.warning("the webhook has to wait: %s", error)
                 except Exception:  # whatever it was, it must not end the delivery of all
                     logger.exception("the webhook could not be served")
                 await asyncio.sleep(EVERY_S)
-
-    async def _begin(self) -> bool:
-        """Begin with what happens from now on, if nothing was begun; also where the endpoint was gone before."""
-        known = await self._events.endpoint(self._url)
-        if known is None or known.is_gone:
-            await self._events.begin(self._url)
-        return True
 
     async def _take_turn(self, session: aiohttp.ClientSession) -> None:
         if not await self._events.is_due(self._url):
