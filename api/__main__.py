@@ -52,13 +52,14 @@ def main() -> None:
 
 
 async def _prepare(settings: ApiSettings) -> tuple[bool, str | None]:
-    """Make or migrate the library, prepare its network, and make its admin key where there is none yet.
+    """Make or migrate the library, prepare its network, begin its webhook, and make its admin key if there is none.
 
     Done once, before any worker starts. Returns whether there is an admin key, and the key if it was made now: only
     its hash is stored. A key is only made where somebody sees it: a service's output goes to a log, which others read.
     """
     async with open_service(settings, patience_s=PATIENCE_S) as service:
         await service.warm_up()
+        await service.webhook.begin()
         if settings.admin_key or await service.admin_key.exists():
             return True, None
         if service.database.read_only or not sys.stderr.isatty():

@@ -40,7 +40,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         limiter, limit = new_limiter(settings)
         running = max(1, settings.max_running // settings.api_workers)
         waiting = settings.max_waiting // settings.api_workers
-        async with open_service(settings, patience_s=PATIENCE_S) as service:
+        async with open_service(settings, patience_s=PATIENCE_S) as service, service.webhook.delivering():
             await service.warm_up()
             app.state.running = Running(
                 settings=settings,

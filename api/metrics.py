@@ -16,7 +16,7 @@ from prometheus_client import (
     multiprocess,
 )
 
-from engine import AddResult, Level, SearchResult
+from engine import AddResult, Level, SearchResult, WebhookState
 
 SECONDS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.16, 0.25, 0.5, 1, 2, 5, 15)
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -33,6 +33,15 @@ fetches = Counter("pictrace_fetches", "URLs fetched, by error code or ok.", ["ou
 places = Gauge("pictrace_places", "Work under way.", ["kind", "state"], multiprocess_mode="livesum")
 pictures = Gauge("pictrace_pictures", "Pictures in the library.", multiprocess_mode="mostrecent")
 index_lag = Gauge("pictrace_index_lag", "Changes the index had yet to take in.", multiprocess_mode="mostrecent")
+webhook_waiting = Gauge(
+    "pictrace_webhook_waiting", "Events that the webhook has yet to be told.", multiprocess_mode="mostrecent"
+)
+webhook_failures = Gauge(
+    "pictrace_webhook_failures", "Tries in a row at which the webhook was not told.", multiprocess_mode="mostrecent"
+)
+webhook_given_up = Gauge(
+    "pictrace_webhook_given_up", "Events that the webhook was never told.", multiprocess_mode="mostrecent"
+)
 
 
 def searched(result: SearchResult) -> None:
@@ -48,10 +57,13 @@ def gave(result: AddResult) -> None:
     added.labels(result.status).inc()
 
 
-def exposed(level: Level) -> tuple[bytes, str]:
+def exposed(level: Level, webhook: WebhookState) -> tuple[bytes, str]:
     """All of it in Prometheus' text format, and its media type."""
     pictures.set(level.pictures)
     index_lag.set(level.lag)
+    webhook_waiting.set(webhook.waiting)
+    webhook_failures.set(webhook.failures)
+    webhook_given_up.set(webhook.given_up)
     registry = REGISTRY
     if MULTIPROCESS in os.environ:
         _forget_dead(Path(os.environ[MULTIPROCESS]))

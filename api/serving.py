@@ -11,9 +11,10 @@ from api.addresses import exempt
 from api.connections import Connection, Patience
 from api.ledger import LEAST_EACH, MOST_EACH, Ledger, backlog_of, most_of
 from api.settings import ApiSettings
-from engine import Escaping, RepeatLimit
+from engine import LogFormatter, RepeatLimit, configured_secrets
 
 BACKLOG = 2048
+STARTING_S = 60  # that a worker may take on a busy machine before it answers its parent, which replaces it then
 GRACE_S = 6  # running searches may finish; with what comes after, a stop takes less than ten seconds
 
 
@@ -66,8 +67,13 @@ def uvicorn_options(
         "server_header": False,
         "proxy_headers": False,  # create_app believes whom the settings trust
         "timeout_graceful_shutdown": GRACE_S,
+        "timeout_worker_healthcheck": STARTING_S,
         "workers": settings.api_workers,
     }
+
+
+def _new_formatter() -> LogFormatter:
+    return LogFormatter(configured_secrets())
 
 
 def _logging() -> dict[str, Any]:
@@ -75,7 +81,7 @@ def _logging() -> dict[str, Any]:
     ours = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
     return LOGGING_CONFIG | {
         "filters": {"repeats": {"()": RepeatLimit}},
-        "formatters": {"ours": {"()": Escaping, "fmt": "%(asctime)s %(levelname)s %(message)s"}},
+        "formatters": {"ours": {"()": _new_formatter}},
         "handlers": {name: handler | common for name, handler in LOGGING_CONFIG["handlers"].items()}
         | {"ours": ours | common},
         # python-multipart warns of whatever a stranger sends.

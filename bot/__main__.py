@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.app import opened
-from bot.delivery import Redacting
 from bot.settings import BotSettings
-from engine import PicTraceError, RepeatLimit, prepare_streams
+from engine import LogFormatter, PicTraceError, RepeatLimit, configured_secrets, prepare_streams
 
 err = Console(stderr=True, highlight=False)
 
@@ -34,7 +33,7 @@ def serve() -> None:
         settings = BotSettings.load()
         if settings.telegram_token is None:
             _fail(NO_TOKEN)
-        _log(settings)
+        _log()
         asyncio.run(_run(settings))
     except PicTraceError as error:
         _fail(f"{error} ({error.code})")
@@ -76,12 +75,9 @@ async def _run(settings: BotSettings) -> None:
             await running
 
 
-def _log(settings: BotSettings) -> None:
-    assert settings.telegram_token
+def _log() -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        Redacting(settings.telegram_token.get_secret_value(), "%(asctime)s %(levelname)s %(name)s %(message)s")
-    )
+    handler.setFormatter(LogFormatter(configured_secrets()))
     handler.addFilter(RepeatLimit())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("bot").setLevel(logging.INFO)

@@ -76,6 +76,7 @@ class Application:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self.inbox.run())
                     tasks.create_task(self._parts.watching.run())
+                    tasks.create_task(self.service.webhook.run())
                     tasks.create_task(self._tidy())
                     tasks.create_task(self._publish())
                     if settings.telegram_webhook:

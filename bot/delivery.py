@@ -33,7 +33,6 @@ from aiogram.methods.base import Response, TelegramType
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from bot.settings import BotSettings
-from engine import Escaping
 
 logger = logging.getLogger(__name__)
 
@@ -116,18 +115,3 @@ def create_bot(settings: BotSettings, sending: Sending) -> Bot:
     session.middleware(Persistence(sending))
     default = DefaultBotProperties(parse_mode=ParseMode.HTML, allow_sending_without_reply=True)
     return Bot(settings.telegram_token.get_secret_value(), session=session, default=default)
-
-
-class Redacting(Escaping):
-    """Leaves the token out of every line, tracebacks too."""
-
-    def __init__(self, token: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        secret = token.partition(":")[2]
-        self._secrets = [one for one in (token, token.replace(":", "%3A"), token.replace(":", "%3a"), secret) if one]
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, "<token>")
-        return line

@@ -127,14 +127,14 @@ class Watching:
                     return  # cancelled meanwhile
                 if not await album.send(place):  # its file is lost
                     await self._answers.say(place, caption)
-                await self._service.watches.end(watch.id, subscriber=watch.subscriber)
+                await self._service.watches.end(watch.id, subscriber=watch.subscriber, found=match)
         except TelegramForbiddenError as error:
             await self._apologies.left(chat_id, error.message)
         except TelegramMigrateToChat as error:  # it is told there, the next time
             await self._apologies.moved(chat_id, error.migrate_to_chat_id)
         except (TelegramBadRequest, TelegramNotFound) as error:  # what else goes wrong may be better the next time
             logger.error("chat %d could not be told that its picture has appeared: %s", chat_id, error)
-            await self._service.watches.end(watch.id, subscriber=watch.subscriber)
+            await self._service.watches.end(watch.id, subscriber=watch.subscriber, found=match)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

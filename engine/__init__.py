@@ -45,6 +45,7 @@ from engine.domain import (
     Tally,
     Undone,
     Watch,
+    WebhookState,
 )
 from engine.errors import (
     FileTooLarge,
@@ -78,7 +79,7 @@ from engine.measuring.benching import (
     Reliability,
     VariantFigures,
 )
-from engine.output import Escaping, escaped, prepare_streams
+from engine.output import LogFormatter, escaped, prepare_streams
 from engine.pictures.archives import archive_suffix, readable_suffixes
 from engine.pictures.fetch import Fetched
 from engine.pictures.imaging import MEDIA_TYPES, taken_media_types
@@ -88,7 +89,7 @@ from engine.pictures.sources import LeftAlone, Refused, Remote, Source, expand, 
 from engine.pictures.urls import is_url, name_of, parse_url
 from engine.repeats import RepeatLimit
 from engine.service import SearchService
-from engine.settings import EngineSettings, Hosts, split_at_commas
+from engine.settings import EngineSettings, Hosts, configured_secrets, split_at_commas
 from engine.storage.copying import CopyReport
 from engine.storage.database import Database
 from engine.storage.migrating import Moved
@@ -118,7 +119,6 @@ __all__ = [
     "Edit",
     "EditFigures",
     "EngineSettings",
-    "Escaping",
     "Evidence",
     "Explanation",
     "FairPlaces",
@@ -139,6 +139,7 @@ __all__ = [
     "Level",
     "LibraryBusy",
     "LibraryError",
+    "LogFormatter",
     "Match",
     "Moved",
     "NearDuplicate",
@@ -173,9 +174,11 @@ __all__ = [
     "VariantFigures",
     "Watch",
     "WatchPlan",
+    "WebhookState",
     "admitted",
     "archive_suffix",
     "back_up",
+    "configured_secrets",
     "copy_library_files",
     "current_client",
     "escaped",

@@ -781,6 +781,15 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookState:
+    """How a webhook is doing: events that wait, tries in a row that failed, and events that were ever given up."""
+
+    waiting: int = 0
+    failures: int = 0
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Undone:
     """What an undo took back; `operation_id` is the operation's that was taken back."""
 

@@ -45,6 +45,7 @@ from engine.library.samples import Samples
 from engine.library.searching import Searcher
 from engine.library.subscriptions import Subscriptions, Watches
 from engine.library.watched_folders import WatchedFolders
+from engine.library.webhook import Webhook
 from engine.measuring import benching, fitting
 from engine.pictures.decoding import Decoders
 from engine.pictures.fetch import Fetched, Fetcher
@@ -65,8 +66,8 @@ class SearchService:
 
     Searching, adding, changing and looking are methods; what is asked of one subject only lies in parts of that name:
     `duplicates`, `watches`, `subscriptions`, `comparing`, `watched_folders`, `originals`, `samples`, `checker`,
-    `admin_key`. What it is made of, `repository`, `networks` and `pool`, is for those who measure and test it; no door
-    reaches for them.
+    `admin_key`, `webhook`. What it is made of, `repository`, `networks` and `pool`, is for those who measure and test
+    it; no door reaches for them.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class SearchService:
         self.watched_folders = WatchedFolders(settings, repository, self._adder, pool)
         self.checker = Checker(settings, repository, networks, self.originals, pool)
         self.admin_key = AdminKey(repository.settings)
+        self.webhook = Webhook(settings, repository, pool)
 
     @property
     def database(self) -> Database:

@@ -1,11 +1,13 @@
 """The engine's settings: read once by an entry point, passed down, never imported as a global."""
 
+import base64
 import codecs
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path, user_data_path
@@ -18,12 +20,13 @@ from engine.errors import InvalidSetting
 
 MEGABYTE = 1024 * 1024
 ENV_FILE = ".env"
+WEBHOOK_SECRET = "whsec_"  # what one begins with
 # Keys and passwords have no place in it; nor has anything that one client or another would read differently.
 MILVUS = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?/?|[^:]+\.db")
 BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/(?!\.{1,2}(/|$))[A-Za-z0-9._=-]+)*/?")
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")
 
-SECRET = re.compile(r"^AWS_.*(KEY|TOKEN)|_(KEY|TOKEN|PASSWORD|SECRET)$")  # names of variables
+SECRET = re.compile(r"^AWS_.*(KEY|TOKEN)|_(KEY|TOKEN|PASSWORD|SECRET|WEBHOOK_URL)$")  # names of variables
 
 # It goes into a header of HTTP, within brackets.
 CONTACT = re.compile(r"(?=.{1,200}$)(https?://[!-'*-~]+|(mailto:)?[!-'*-?A-~]+@[!-'*-?A-~]+)")
@@ -83,6 +86,31 @@ def parse_database_url(url: str) -> URL:
     return parsed.set(drivername=named) if named else parsed
 
 
+def webhook_key(secret: str) -> bytes:
+    """The key that a webhook is signed by, of the secret as it is set. ValueError."""
+    try:
+        key = base64.b64decode(secret.removeprefix(WEBHOOK_SECRET), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith(WEBHOOK_SECRET) or not 24 <= len(key) <= 64:
+        raise ValueError(
+            f"A webhook's secret is {WEBHOOK_SECRET} and 24 to 64 bytes in base64; echo "
+            f"{WEBHOOK_SECRET}$(openssl rand -base64 32) makes one"
+        )
+    return key
+
+
+def _is_endpoint(url: str) -> bool:
+    """Whether a URL is one that can be posted to as it stands."""
+    try:
+        parts = urlsplit(url)
+        is_reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    is_plain = re.fullmatch(r"[!-~]{1,2000}", url) and "@" not in parts.netloc and not parts.fragment
+    return parts.scheme in ("http", "https") and is_reachable and bool(is_plain)
+
+
 def configuration(*, with_secrets: bool) -> dict[str, str]:
     """What is set of PicTrace, and of the client of buckets where one is used, in the environment or `.env`, by variable.
 
@@ -99,6 +127,15 @@ def configuration(*, with_secrets: bool) -> dict[str, str]:
         except ValueError:
             del found["PICTRACE_DATABASE_URL"]
     return {name: value for name, value in found.items() if not SECRET.search(name)}
+
+
+def configured_secrets() -> tuple[str, ...]:
+    """Keys, tokens and passwords that are set, for logs to leave out; none where the settings cannot be read."""
+    try:
+        found = configuration(with_secrets=True)
+    except InvalidSetting:
+        return ()
+    return tuple(value for name, value in found.items() if SECRET.search(name))
 
 
 class EngineSettings(BaseSettings):
@@ -164,6 +201,12 @@ class EngineSettings(BaseSettings):
         description="An e-mail address or URL that servers of fetched URLs are told, to reach whoever runs this.",
     )
     fetch_timeout_s: float = Field(default=15, gt=0, le=300, description="Seconds that a URL may take in all.")
+    webhook_url: str | None = Field(
+        default=None, description="An http(s) URL that is told what is added and removed, and which watches are hit."
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="What it is signed by: `whsec_` and 24 to 64 bytes in base64."
+    )
     undo_days: int = Field(default=30, ge=0, le=36_500, description="Days before removed pictures are purged.")
     serve_metadata: bool = Field(
         default=False,
@@ -193,6 +236,23 @@ class EngineSettings(BaseSettings):
             raise ValueError("This is neither an e-mail address nor an http(s) URL of at most 200 plain characters")
         return contact
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _endpoint(cls, url: str | None) -> str | None:
+        if url and not _is_endpoint(url):
+            raise ValueError(
+                "This is no http(s) URL of plain characters, such as https://example.org/pictrace; a password is no "
+                "part of it"
+            )
+        return url
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signs(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret:
+            webhook_key(secret.get_secret_value())
+        return secret
+
     @field_validator("database_url")
     @classmethod
     def _url(cls, url: str | None) -> str | None:
@@ -218,6 +278,14 @@ class EngineSettings(BaseSettings):
     def _index_has_a_place(self) -> Self:
         if self.index == "milvus" and not self.milvus_uri:
             raise ValueError("PICTRACE_MILVUS_URI: say where Milvus is, such as http://HOST:19530")
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> Self:
+        if self.webhook_url and not self.webhook_secret:
+            raise ValueError(
+                "PICTRACE_WEBHOOK_SECRET: a webhook is signed by it; echo whsec_$(openssl rand -base64 32) makes one"
+            )
         return self
 
     @classmethod

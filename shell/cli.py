@@ -29,9 +29,9 @@ from engine import (
     PATIENCE_S,
     BenchPlan,
     EngineSettings,
-    Escaping,
     Given,
     LibraryError,
+    LogFormatter,
     PicTraceError,
     Refused,
     Region,
@@ -42,6 +42,7 @@ from engine import (
     Source,
     WatchPlan,
     back_up,
+    configured_secrets,
     copy_library_files,
     expand,
     how_many,
@@ -170,7 +171,10 @@ def watch(
     async def run(service: SearchService) -> int:
         status = OK
         with _stop_on_interrupt() as stopped:
-            async with aclosing(service.watched_folders.watch(folders, plan, stopped=stopped)) as events:
+            async with (
+                service.webhook.delivering(),
+                aclosing(service.watched_folders.watch(folders, plan, stopped=stopped)) as events,
+            ):
                 async for event in events:
                     terminal.show_folder_event(event, as_json)
                     if once and event.kind in ("rejected", "away", "warning"):
@@ -734,7 +738,7 @@ def main() -> None:
     """The entry point of `pictrace`."""
     prepare_streams()
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Escaping("%(levelname)s %(message)s"))
+    handler.setFormatter(LogFormatter(configured_secrets()))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     app(prog_name="pictrace")
 

@@ -27,7 +27,7 @@ DOCS = ROOT / "docs"
 PAGES = {path.relative_to(DOCS).as_posix(): path.read_text() for path in sorted(DOCS.rglob("*.md"))}
 SETTINGS = ApiSettings.model_fields | BotSettings.model_fields
 SHELL: Any = typer.main.get_command(shell)
-OF_COMPOSE = {"PICTRACE_PICTURES"}  # said to `compose.yaml`, not to PicTrace
+OF_COMPOSE = {"PICTRACE_PICTURES", "PICTRACE_DOMAIN", "PICTRACE_UPSTREAM"}  # said to compose or Caddy, not to PicTrace
 # What a browser asks for by itself when it shows a page.
 ASKED_FOR = {"script": "src", "img": "src", "link": "href", "source": "src", "iframe": "src", "video": "src"}
 

@@ -42,8 +42,8 @@ async def check_ready(here: Here) -> HealthOut:
     ),
 )
 async def get_metrics(here: Here) -> Response:
-    """Searches, stages, places, fetches, index lag. Where a search key is set, it is needed here too."""
-    content, media_type = metrics.exposed(await here.service.level())
+    """Searches, stages, places, fetches, index lag, webhook. Where a search key is set, it is needed here too."""
+    content, media_type = metrics.exposed(await here.service.level(), await here.service.webhook.state())
     return Response(content, headers={"Content-Type": media_type})
 
 

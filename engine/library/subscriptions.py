@@ -75,9 +75,9 @@ class Watches:
         """What a subscriber waits for, oldest first."""
         return await self._subscribers.watches(subscriber=subscriber)
 
-    async def end(self, watch_id: int, *, subscriber: str) -> bool:
-        """Wait no longer; False where it was no longer waited for."""
-        return await self._subscribers.unwatch(watch_id, subscriber)
+    async def end(self, watch_id: int, *, subscriber: str, found: Match | None = None) -> bool:
+        """Wait no longer; False where it was no longer waited for. `found`: what has appeared, for the webhook."""
+        return await self._subscribers.unwatch(watch_id, subscriber, found)
 
     async def postpone(self, watch: Watch) -> None:
         """Pass over what has come so far, e.g. where the query cannot be read again."""

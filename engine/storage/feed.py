@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
-from engine.storage import statements
+from engine.storage import statements, webhook_events
 from engine.storage.database import Database
 from engine.storage.statements import TRIMMED, Head
 from engine.storage.tables import (
@@ -34,7 +34,7 @@ class ChangeFeed:
         return max((row.seq for row in rows), default=seq), None if None in ids else sorted(ids)
 
     async def trim(self, behind: int, older_than: datetime) -> None:
-        """Forget changes up to `behind` that nobody needs any more: no undo, no watch."""
+        """Forget changes up to `behind` that nobody needs any more: no undo, no watch, no webhook."""
         if not await self.has_old(behind, older_than):
             return
         async with self._database.write() as connection:
@@ -45,8 +45,9 @@ class ChangeFeed:
             end = await connection.scalar(
                 select(func.max(changes.c.seq))
             )  # an index of another past may be ahead of it
-            kept_from = None if recent is None else recent - 1
-            last = min(seq for seq in (behind, watched, kept_from, end) if seq is not None)
+            untold = await webhook_events.needed_from(connection)
+            kept = (seq - 1 for seq in (recent, untold) if seq is not None)
+            last = min(seq for seq in (behind, watched, end, *kept) if seq is not None)
             gone = await connection.execute(delete(changes).where(changes.c.seq <= last))
             if gone.rowcount:
                 await statements.put_setting(connection, TRIMMED, last)

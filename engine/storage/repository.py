@@ -16,6 +16,7 @@ from engine.storage.seen_files import SeenFiles
 from engine.storage.subscribers import Subscribers
 from engine.storage.trash import Trash
 from engine.storage.upkeep import Upkeep
+from engine.storage.webhook_events import WebhookEvents
 
 
 class Repository:
@@ -38,3 +39,4 @@ class Repository:
         self.subscribers = Subscribers(database)
         self.upkeep = Upkeep(database, files)
         self.cells = Cells(database)
+        self.webhook_events = WebhookEvents(database)

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from engine.domain import Features, NetworkRef, Tally, Vector, Watch
-from engine.storage import clock, codec, statements
+from engine.domain import Features, Match, NetworkRef, Tally, Vector, Watch
+from engine.storage import clock, codec, statements, webhook_events
 from engine.storage.database import Database
 from engine.storage.tables import changes, images, verdicts, watches
 
@@ -102,11 +102,17 @@ class Subscribers:
             for part in statements.chunks(ids):
                 await connection.execute(update(watches).where(watches.c.id.in_(part)).values(seq=seq))
 
-    async def unwatch(self, watch_id: int, subscriber: str) -> bool:
-        """Wait no longer; False where it was no longer waited for."""
+    async def unwatch(self, watch_id: int, subscriber: str, found: Match | None = None) -> bool:
+        """Wait no longer; False where it was no longer waited for. What was `found` is told to the webhook."""
         mine = (watches.c.id == watch_id) & (watches.c.subscriber == subscriber)
         async with self._database.write() as connection:
-            return (await connection.execute(delete(watches).where(mine))).rowcount > 0
+            row = (await connection.execute(select(watches).where(mine))).first()
+            if row is None:
+                return False
+            await connection.execute(delete(watches).where(mine))
+            if found:
+                await webhook_events.put_hit(connection, row, found.image.id, found.score)
+        return True
 
     async def forget(self, subscriber: str) -> Tally:
         """Delete all that is kept for a subscriber; returns how much that was."""

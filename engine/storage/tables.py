@@ -215,6 +215,17 @@ files_left_out = Table(
     Column("mtime_ns", BigInteger, nullable=False),
 )
 
+# What a webhook has yet to be told; where it stands with the change feed is one of the `settings`.
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("id", _BigId, primary_key=True),
+    Column("event_id", String(64), nullable=False),  # the same at each attempt
+    Column("body", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),  # when it happened
+    Column("attempts", Integer, nullable=False, server_default="0"),
+)
+
 settings = Table(
     "settings",
     metadata,

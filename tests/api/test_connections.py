@@ -16,7 +16,7 @@ from api.__main__ import _listen
 from api.addresses import Exempt
 from api.connections import Patience
 from api.ledger import Ledger, backlog_of, most_of, reserve_of
-from api.serving import LOGGING, each_address, listening_socket, uvicorn_options
+from api.serving import LOGGING, STARTING_S, each_address, listening_socket, uvicorn_options
 from api.settings import ApiSettings
 from engine.pictures.fetch import Fetched
 from tests.api.conftest import Serve, shipped, uvicorn_config
@@ -322,6 +322,12 @@ async def test_bound_of_an_address_is_not_for_this_machine() -> None:
         for reader, writer in kept:
             assert (await answer(reader)).startswith(b"HTTP/1.1 200")
             writer.close()
+
+
+def test_worker_that_starts_slowly_is_not_replaced_meanwhile() -> None:
+    """On a busy machine importing alone takes longer than uvicorn would wait: no worker would ever have come up."""
+    config = uvicorn_config("api.app:create_app", ApiSettings(_env_file=None))
+    assert config.timeout_worker_healthcheck == STARTING_S >= 60
 
 
 def test_workers_share_the_bound_of_an_address() -> None:

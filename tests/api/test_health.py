@@ -11,6 +11,9 @@ from engine import PicTraceError
 from tests.api.conftest import Client, Serve, shipped
 from tests.milvus import milvus_server
 from tests.postgresql import PostgresServer
+from tests.webhook_receiver import Receiver, receiver, until
+
+__all__ = ["receiver"]
 
 
 async def test_alive_and_ready(api: Client) -> None:
@@ -99,6 +102,26 @@ async def test_metrics_count_what_happened(serve: Serve) -> None:
         assert after[name] - before.get(name, 0) == more, name
     assert after["pictrace_pictures"] == 6
     assert after["pictrace_index_lag"] == 0
+    assert after["pictrace_webhook_waiting"] == 0
+
+
+async def test_webhook_is_told_and_its_metrics_say_how_it_does(serve: Serve, receiver: Receiver) -> None:
+    receiver.refused = {1}
+    async with serve(filled=False, **receiver.settings) as api:
+
+        async def has_begun() -> bool:
+            return await api.service.repository.webhook_events.endpoint(receiver.url) is not None
+
+        await until(has_begun)
+        assert (await api.add(shipped("rocket.jpg"))).status == 201
+
+        async def has_failed() -> bool:
+            return (await metrics(api))["pictrace_webhook_failures"] == 1
+
+        await until(has_failed)
+        told = await metrics(api)
+    assert receiver.told == [("image.added", 1)]
+    assert (told["pictrace_webhook_waiting"], told["pictrace_webhook_given_up"]) == (1, 0)
 
 
 async def metrics(api: Client) -> dict[str, float]:

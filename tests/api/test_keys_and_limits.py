@@ -135,8 +135,9 @@ async def test_clock_that_is_set_back_blocks_nobody(serve: Serve, monkeypatch: p
         assert (await api.search(shipped("rocket.jpg"), key=None)).status == 429
 
 
-async def test_trusted_proxy_says_who_asks(serve: Serve) -> None:
-    async with serve(rate_limit=1, trusted_proxies=("127.0.0.1",)) as api:
+@pytest.mark.parametrize("proxies", ["127.0.0.1", "127.0.0.0/24"])  # an address, or a network as compose makes it
+async def test_trusted_proxy_says_who_asks(serve: Serve, proxies: str) -> None:
+    async with serve(rate_limit=1, trusted_proxies=(proxies,)) as api:
         for who, status in (
             ("8.8.8.8", 200),
             ("8.8.8.8", 429),

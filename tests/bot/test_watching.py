@@ -10,6 +10,9 @@ from tests.bot.test_asking import PictureServer
 from tests.conftest import SHIPPED, add_paths, jpeg, photograph
 from tests.small_library import menu
 from tests.telegram.server import FakeTelegram
+from tests.webhook_receiver import Receiver, receiver, until
+
+__all__ = ["receiver"]
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
 
@@ -36,6 +39,15 @@ async def test_chat_is_told_once_when_the_picture_is_added(talk_on: StartTalk, t
         await telegram.quiet(1)
         assert telegram.sent(talk.ada)[-1]["message_id"] == told["message_id"]
         assert (await talk.service.status()).tally.watches == 0
+
+
+async def test_webhook_is_told_too_and_not_who_waited(talk_on: StartTalk, receiver: Receiver) -> None:
+    async with talk_on(filled=False, **receiver.settings) as talk:
+        await waiting(talk)
+        await add_paths(talk.service, SHIPPED / "chelsea.png")
+        await talk.said(talk.ada, 2)
+        await until(lambda: ("watch.hit", 1) in receiver.told)
+    assert str(talk.ada.id) not in str([event["data"] for _, event in receiver.got if event["type"] == "watch.hit"])
 
 
 async def test_chat_is_told_after_a_restart_of_what_came_meanwhile(talk_on: StartTalk, telegram: FakeTelegram) -> None:

@@ -1,5 +1,6 @@
 """`pictrace watch` as people run it: a process on real folders, which is killed, and folders that go away."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import pytest
 
 from tests.conftest import SHIPPED, Command, jpeg, photograph
 from tests.forking import Forked
+from tests.webhook_receiver import receiving, until
 
 LONGEST_S = 120
 LONG_AGO = 1_500_000_000
@@ -69,8 +71,8 @@ Watch = Callable[..., Watcher]
 def watch(pictrace: Command) -> Iterator[Watch]:
     begun: list[Watcher] = []
 
-    def begin(*arguments: object) -> Watcher:
-        begun.append(Watcher(pictrace.start("watch", "--json", *arguments)))
+    def begin(*arguments: object, **env: str) -> Watcher:
+        begun.append(Watcher(pictrace.start("watch", "--json", *arguments, **env)))
         return begun[-1]
 
     yield begin
@@ -99,6 +101,15 @@ def many(folder: Path, number: int) -> None:
 def library(pictrace: Command) -> dict[str, int]:
     (status,) = pictrace.json("status", "--json")
     return {name: status[name] for name in ("images", "removed", "source_missing")}
+
+
+async def test_webhook_is_told_what_a_watcher_adds(watch: Watch, root: Path) -> None:
+    async with receiving() as receiver:
+        watcher = watch(root, **{f"PICTRACE_{name.upper()}": value for name, value in receiver.settings.items()})
+        await asyncio.to_thread(watcher.until, "watching")
+        copy("coffee.png", root / "coffee.png")
+        await until(lambda: receiver.told == [("image.added", 1)])
+        assert await asyncio.to_thread(watcher.end) == (0, "")
 
 
 def test_what_happens_in_a_folder_is_followed(pictrace: Command, watch: Watch, root: Path) -> None:

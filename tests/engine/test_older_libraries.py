@@ -91,6 +91,24 @@ async def test_older_library_brings_back_what_was_removed(older: SearchService) 
     assert await older.originals.file(await older.get(REMOVED))
 
 
+async def test_older_library_keeps_its_history_and_takes_back_whatever_was_done(older: SearchService) -> None:
+    history = {one.id: one for one in await older.history(limit=50)}
+    assert {number: one.kind for number, one in history.items()} == (
+        dict.fromkeys((*range(1, 10), 12), "add") | {10: "edit", 11: "remove", 13: "undo", 14: "decision"}
+    )
+    assert {number for number, one in history.items() if one.can_undo} == {*range(1, 12), 14} - {5}
+    assert (history[8].actor, history[11].actor) == ("api", "shell")
+    assert (await older.get(8)).source_url == "https://example.org/long.jpg"
+    for number in (14, 10, 8):
+        await older.undo(actor="test", operation_id=number)
+    before = await older.get(3)
+    assert (before.title, before.tags) == ("The coffee", ("photograph",))
+    with pytest.raises(UnknownImage):
+        await older.get(8)
+    await older.duplicates.compare()
+    assert (await older.duplicates.groups()).total == 1
+
+
 @OF_EACH
 async def test_older_library_is_sound(older: SearchService) -> None:
     report = await older.checker.check(repair=False, purge=False, actor="test")

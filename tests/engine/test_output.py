@@ -4,10 +4,14 @@ import io
 import logging
 import subprocess
 import sys
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine import Escaping, escaped, prepare_streams
+from engine import LogFormatter, escaped, prepare_streams
+from engine.output import LEFT_OUT, SHORTEST_SECRET, Escaping
 
 CONTROLS = [*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, 0x2028, 0x202E, 0x2066, 0x2069, 0x61C]
 
@@ -35,6 +39,39 @@ def line_of(message: str, *values: object, error: Exception | None = None) -> st
 def test_message_of_a_log_is_one_line_and_a_traceback_keeps_its_own() -> None:
     assert line_of("GET %s", "/\x1b[2J\nERROR forged\u202e") == r"WARNING GET /\x1b[2J\nERROR forged\u202e"
     assert line_of("failed", error=ValueError("a\x9bb")) == "WARNING failed\nValueError: a\\x9bb"
+
+
+PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=SHORTEST_SECRET, max_size=60)
+
+
+@given(secret=PRINTABLE, before=st.text(max_size=20), after=st.text(max_size=20), is_quoted=st.booleans())
+def test_secret_is_in_no_line_wherever_it_stands(secret: str, before: str, after: str, is_quoted: bool) -> None:
+    said = f"{before}{quote(secret, safe='') if is_quoted else secret}{after}"
+    error = ValueError(said)
+    record = logging.LogRecord("api", logging.ERROR, __file__, 1, "%s", (said,), (ValueError, error, None))
+    line = LogFormatter([secret]).format(record)
+    assert secret not in line.replace(LEFT_OUT, " ")
+    assert line.count(LEFT_OUT) >= 2
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        (
+            "postgresql+asyncpg://ada:pass@db/pictrace is away",
+            f"postgresql+asyncpg://ada:{LEFT_OUT}@db/pictrace is away",
+        ),
+        ("https://x.example/a.jpg?X-Signature=abc&b=1 failed", f"https://x.example/a.jpg?{LEFT_OUT} failed"),
+        ('GET "http://x.example/?token=1", again', f'GET "http://x.example/?{LEFT_OUT}", again'),
+        ("bot 123456:ABC-DEF1234567 says", f"bot 123456:{LEFT_OUT} says"),
+        ("http://localhost:5000/v1/images is there? yes", "http://localhost:5000/v1/images is there? yes"),
+        ("user@example.org at 10:30", "user@example.org at 10:30"),
+    ],
+)
+def test_passwords_and_queries_of_urls_are_left_out(said: str, written: str) -> None:
+    record = logging.LogRecord("api", logging.WARNING, __file__, 1, said, (), None)
+    line = LogFormatter(["ABC-DEF1234567", "short"]).format(record)
+    assert line.endswith(f" WARNING api {written}")
 
 
 def test_stream_writes_as_an_escape_what_its_encoding_lacks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.errors import InvalidSetting
-from engine.settings import EngineSettings, configuration, split_at_commas
+from engine.settings import EngineSettings, configuration, split_at_commas, webhook_key
 
 
 @pytest.fixture(autouse=True)
@@ -191,6 +191,17 @@ def test_paths_are_absolute_and_know_the_home_folder(
         ("files_url", "https://bucket"),
         ("database_url", "nonsense"),
         ("milvus_uri", "host:19530"),
+        ("webhook_url", "example.org/hook"),
+        ("webhook_url", "ftp://example.org/hook"),
+        ("webhook_url", "https://ada:secret@example.org/hook"),
+        ("webhook_url", "https://example.org/hook#part"),
+        ("webhook_url", "https://example.org/a hook"),
+        ("webhook_url", "https://example.org:99999/"),
+        ("webhook_url", "https://"),
+        ("webhook_secret", "secret"),
+        ("webhook_secret", "whsec_not base64"),
+        ("webhook_secret", "whsec_c2hvcnQ="),
+        ("webhook_secret", "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="),
     ],
 )
 def test_wrong_value_is_told_by_its_variable_in_one_sentence(
@@ -274,3 +285,29 @@ def test_contact_is_an_address_that_people_can_be_reached_at(contact: str) -> No
 def test_what_could_not_stand_in_a_header_is_no_contact(contact: str) -> None:
     with pytest.raises(InvalidSetting, match="PICTRACE_FETCH_CONTACT"):
         EngineSettings.load(fetch_contact=contact)
+
+
+def test_webhook_needs_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTRACE_WEBHOOK_URL", "https://example.org/hook?token=1")
+    with pytest.raises(InvalidSetting, match=r"^PICTRACE_WEBHOOK_SECRET: .* makes one\.$"):
+        EngineSettings.load()
+    secret = "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
+    monkeypatch.setenv("PICTRACE_WEBHOOK_SECRET", secret)
+    settings = EngineSettings.load()
+    assert settings.webhook_url == "https://example.org/hook?token=1"
+    assert secret not in repr(settings)
+    assert webhook_key(secret) == b"x" * 32
+
+
+def test_wrong_secret_of_a_webhook_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTRACE_WEBHOOK_SECRET", "whsec_hidden")
+    with pytest.raises(InvalidSetting) as caught:
+        EngineSettings.load()
+    assert "hidden" not in str(caught.value)
+
+
+def test_where_a_webhook_is_counts_as_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTRACE_WEBHOOK_URL", "https://example.org/hook?token=1")
+    monkeypatch.setenv("PICTRACE_WEBHOOK_SECRET", "whsec_hidden")
+    assert not [name for name in configuration(with_secrets=False) if name.startswith("PICTRACE_")]
+    assert {"PICTRACE_WEBHOOK_URL", "PICTRACE_WEBHOOK_SECRET"} <= configuration(with_secrets=True).keys()

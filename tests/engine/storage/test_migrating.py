@@ -30,6 +30,7 @@ from tests.postgresql import PostgresServer
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 MIRRORED = jpeg(np.ascontiguousarray(photograph("chelsea.png")[:, ::-1]))
+HOOK = "https://example.org/hook"
 OTHER_TABLES = (
     "verdicts",
     "watches",
@@ -43,6 +44,7 @@ OTHER_TABLES = (
     "keypoints",
     "duplicates",
     "kept_pairs",
+    "webhook_events",
 )
 
 
@@ -67,6 +69,7 @@ def at(settings: EngineSettings, url: str) -> EngineSettings:
 
 async def live_a_little(service: SearchService) -> None:
     """Leave something in every table, and gaps in the ids."""
+    await service.repository.webhook_events.begin(HOOK)
     await service.edit(1, {"title": "Космос 🚀", "tags": ["a", "é"]}, actor="test")
     await service.remove([2], actor="test")
     await service.checker.check(repair=False, purge=True, actor="test")
@@ -81,6 +84,7 @@ async def live_a_little(service: SearchService) -> None:
     await service.subscriptions.judge(MIRRORED, 1, right=False, subscriber="chat:1")
     await service.watches.begin(MIRRORED, subscriber="chat:1", reference="{}")
     await service.admin_key.make()
+    await service.repository.webhook_events.collect(HOOK)
     bot = BotStorage(service.database, 42)
     await bot.receive({2**40: '{"text": "a\\u0000b"}'})
     await bot.set_language(-1, "de")

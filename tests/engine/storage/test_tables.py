@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.storage import metadata as bot_metadata
+from bot.posted_pictures import posted_pictures
 from engine import SearchService
 from engine.domain import FileSeen, Pair
 from engine.storage.database import REVISION, migrations_dir
@@ -128,7 +128,7 @@ async def test_migrations_lead_to_the_tables_of_the_code(service: SearchService)
     async with service.repository.database.read() as connection:
         difference = await connection.run_sync(
             # It takes several, as its own env.py may have; its annotation says one.
-            lambda sync: compare_metadata(MigrationContext.configure(sync), [metadata, bot_metadata])  # type: ignore[arg-type]
+            lambda sync: compare_metadata(MigrationContext.configure(sync), [metadata, posted_pictures.metadata])  # type: ignore[arg-type]
         )
     assert difference == []
     assert ScriptDirectory(str(migrations_dir())).get_current_head() == REVISION
