@@ -635,7 +635,9 @@ def mcp(
     from shell import mcp_server  # takes a second, and is an extra
 
     with _reported():
-        asyncio.run(mcp_server.serve(url, mcp_server.McpSettings.load().search_key))
+        settings = mcp_server.McpSettings.load()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # it ends at once: whoever waits for stdin cannot be interrupted
+        asyncio.run(mcp_server.serve(url, settings.search_key))
 
 
 @app.command("admin-key")

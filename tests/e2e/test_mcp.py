@@ -1,6 +1,9 @@
 """`pictrace mcp` as a process, asked by the library's own client, on a server that is another process."""
 
 import base64
+import json
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +80,25 @@ async def test_library_is_searched_explained_and_listed(pictrace: Command, holdi
 def test_stdin_that_ends_ends_it_and_stdout_is_for_the_protocol_alone(pictrace: Command) -> None:
     done = pictrace("mcp")
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.system
+def test_interrupt_ends_it_though_stdin_is_open(pictrace: Command) -> None:
+    process = subprocess.Popen(
+        [*pictrace.argv, "mcp"],
+        env=pictrace.env,
+        cwd=pictrace.home,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stdout
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+    process.stdin.write(json.dumps(asked).encode() + b"\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "pictrace"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == -signal.SIGINT
+    assert process.communicate() == (b"", b"")
