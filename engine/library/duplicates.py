@@ -25,6 +25,7 @@ from engine.domain import (
     Related,
     Stop,
     StoredImage,
+    Vector,
     never,
     no_progress,
 )
@@ -38,6 +39,7 @@ from engine.matching.candidates import Candidates
 from engine.matching.near_duplicates import Known
 from engine.matching.recall import NEAREST
 from engine.matching.relations import is_looked_at, related
+from engine.pictures import parts
 from engine.storage import codec, pairs
 from engine.storage.pairs import Size
 from engine.storage.repository import Repository
@@ -129,20 +131,44 @@ class Duplicates:
         for start in range(0, len(ids), AT_ONCE):
             part = ids[start : start + AT_ONCE]
             known = await self._known(active, part)
-            candidates = await active.comparer.compare(known) if known else []
-            new = await self._surely(
-                active,
-                [
-                    (one.stored.image.id, pair)
-                    for one, seen in zip(known, candidates, strict=True)
-                    for pair in _related(active, one, seen)
-                ],
-            )
+            seen = [*await self._seen_by(active, known), *await self._shown_by_long(active, known, ids)]
+            new = await self._surely(active, seen)
             new += await self._anew(active, part, {pair.key for pair in new})
             await self._repository.pairs.put(new, part, pairs.WHOLE, head.seq)
             found += new
         # As they are stored: what one of two sees as a near-duplicate is none where the other sees that it is not.
         return _by_id(await self._repository.pairs.near_duplicates_of(ids) if found else [], ids)
+
+    async def _seen_by(self, active: ActiveNetwork, known: Sequence[Known]) -> list[tuple[int, Pair]]:
+        """How each of these relates to others, with the id of the one that was asked for its likes."""
+        candidates = await active.comparer.compare(known) if known else []
+        return [
+            (one.stored.image.id, pair)
+            for one, seen in zip(known, candidates, strict=True)
+            for pair in _related(active, one, seen)
+        ]
+
+    async def _shown_by_long(
+        self, active: ActiveNetwork, known: Sequence[Known], ids: Sequence[int]
+    ) -> list[tuple[int, Pair]]:
+        """How others than `ids` relate to the long pictures among `known` that a part of may show them."""
+        found: list[tuple[int, Pair]] = []
+        for image in (one.stored.image for one in known):
+            if not parts.of(image.width, image.height):
+                continue
+            vectors = await self._vectors_of_parts(active, image.id)
+            near = await active.comparer.near_parts(vectors, image.id) if len(vectors) else []
+            others = [one for one in near if one not in ids]
+            for start in range(0, len(others), AT_ONCE):
+                seen = await self._seen_by(active, await self._known(active, others[start : start + AT_ONCE]))
+                found += [(asked, pair) for asked, pair in seen if image.id in pair.key]
+        return found
+
+    async def _vectors_of_parts(self, active: ActiveNetwork, image_id: int) -> Vector:
+        """(n, d)"""
+        dimensions = active.embedder.network.dimensions
+        rows = await self._repository.features.vectors(active.network, dimensions, [image_id])
+        return codec.vectors_from_bytes([vector for _, part, vector in rows if part != WHOLE_PART], dimensions)
 
     async def _anew(self, active: ActiveNetwork, ids: Sequence[int], found: Collection[Key]) -> list[Pair]:
         """How those relate that an older PicTrace took for pairs, and that were not found again."""

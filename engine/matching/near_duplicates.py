@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, NetworkHead, Pixels, StoredFeatures, Vector, part_key
+from engine.domain import WHOLE, WHOLE_PART, NetworkHead, Pixels, StoredFeatures, Vector, part_key
 from engine.features import hashes, orb, sift
 from engine.index.hits import Near
 from engine.matching.candidates import Candidate, Candidates, ReadDetail
@@ -87,6 +87,24 @@ class Comparer:
             (await self._in_detail(query, _Tried(found))).candidates
             for (query, _), found in zip(pairs, laid, strict=True)
         ]
+
+    async def near_parts(self, parts: Vector, long_id: int) -> list[int]:
+        """Ids of the stored pictures that stand out near any of the `parts` (n, d) of a long one, by their wholes.
+
+        A long picture is compared as a whole; what it contains is found by comparing these with it.
+        """
+        embeddings = self._head.of(parts)
+        near_each = await self._recall.nearest_others(embeddings, [long_id] * len(parts))
+
+        def standing_out() -> list[int]:
+            found: dict[int, None] = {}
+            for embedding, near in zip(embeddings, near_each, strict=True):
+                nearness = self._recall.nearness(embedding, near)
+                likely = [one for one in near if one.part == WHOLE_PART and nearness[one.key] >= STANDS_OUT]
+                found |= dict.fromkeys(one.image_id for one in likely[:TRIED])
+            return list(found)
+
+        return await self._pool.run(standing_out)
 
     async def _in_detail(self, query: Known, tried: "_Tried") -> "_Tried":
         """What is proved compared in detail, if it was not yet: two pictures may share a scene or a layout."""

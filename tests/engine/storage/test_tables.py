@@ -9,13 +9,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.storage import metadata as bot_metadata
+from bot.posted_pictures import posted_pictures
 from engine import SearchService
 from engine.domain import FileSeen, Pair
 from engine.storage.database import REVISION, migrations_dir
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 from engine.storage.tables import (
+    Codes,
     Tags,
     changes,
     duplicates,
@@ -112,6 +113,14 @@ def test_damaged_tags_fail_no_query(sync: Engine, cell: str | None, read: list[s
     assert process(cell) == read
 
 
+@pytest.mark.parametrize(
+    ("cell", "read"), [('["a"]', ["a"]), ("[]", []), ("null", None), ("7", None), ('["a"', None), (None, None)]
+)
+def test_damaged_codes_are_not_known(sync: Engine, cell: str | None, read: list[str] | None) -> None:
+    process = Codes().result_processor(sync.dialect, None)
+    assert process(cell) == read
+
+
 @pytest.mark.databases("sqlite", "postgresql")
 async def test_ids_are_never_given_out_twice(service: SearchService) -> None:
     (first,) = await add_paths(service, A)
@@ -128,7 +137,7 @@ async def test_migrations_lead_to_the_tables_of_the_code(service: SearchService)
     async with service.repository.database.read() as connection:
         difference = await connection.run_sync(
             # It takes several, as its own env.py may have; its annotation says one.
-            lambda sync: compare_metadata(MigrationContext.configure(sync), [metadata, bot_metadata])  # type: ignore[arg-type]
+            lambda sync: compare_metadata(MigrationContext.configure(sync), [metadata, posted_pictures.metadata])  # type: ignore[arg-type]
         )
     assert difference == []
     assert ScriptDirectory(str(migrations_dir())).get_current_head() == REVISION
