@@ -25,9 +25,9 @@ from engine.domain import (
     Related,
     Stop,
     StoredImage,
-    Vector,
     never,
     no_progress,
+    part_key,
 )
 from engine.errors import FilesUnreachable, InvalidLimit, LibraryError, NotDuplicates
 from engine.library import grouping
@@ -131,7 +131,7 @@ class Duplicates:
         for start in range(0, len(ids), AT_ONCE):
             part = ids[start : start + AT_ONCE]
             known = await self._known(active, part)
-            seen = [*await self._seen_by(active, known), *await self._shown_by_long(active, known, ids)]
+            seen = [*await self._seen_by(active, known), *await self._shown_by_long(active, known)]
             new = await self._surely(active, seen)
             new += await self._anew(active, part, {pair.key for pair in new})
             await self._repository.pairs.put(new, part, pairs.WHOLE, head.seq)
@@ -148,27 +148,27 @@ class Duplicates:
             for pair in _related(active, one, seen)
         ]
 
-    async def _shown_by_long(
-        self, active: ActiveNetwork, known: Sequence[Known], ids: Sequence[int]
-    ) -> list[tuple[int, Pair]]:
-        """How others than `ids` relate to the long pictures among `known` that a part of may show them."""
+    async def _shown_by_long(self, active: ActiveNetwork, known: Sequence[Known]) -> list[tuple[int, Pair]]:
+        """How others relate to the long pictures among these, by the parts that may show them; with their ids."""
         found: list[tuple[int, Pair]] = []
         for image in (one.stored.image for one in known):
-            if not parts.of(image.width, image.height):
-                continue
-            vectors = await self._vectors_of_parts(active, image.id)
-            near = await active.comparer.near_parts(vectors, image.id) if len(vectors) else []
-            others = [one for one in near if one not in ids]
-            for start in range(0, len(others), AT_ONCE):
-                seen = await self._seen_by(active, await self._known(active, others[start : start + AT_ONCE]))
-                found += [(asked, pair) for asked, pair in seen if image.id in pair.key]
+            of_image = await self._known_parts(active, image.id) if parts.of(image.width, image.height) else []
+            likely = await active.comparer.near_parts(of_image) if of_image else []
+            others = {one.stored.image.id: one for one in await self._known(active, [other for other, _ in likely])}
+            both = [(others[other], part) for other, part in likely if other in others]
+            compared = await active.comparer.compare_pairs(both, thoroughly=False)
+            for (one, _), seen in zip(both, compared, strict=True):
+                found += [(one.stored.image.id, pair) for pair in _related(active, one, seen)]
         return found
 
-    async def _vectors_of_parts(self, active: ActiveNetwork, image_id: int) -> Vector:
-        """(n, d)"""
+    async def _known_parts(self, active: ActiveNetwork, image_id: int) -> list[Known]:
+        """What is stored of the parts of a long picture."""
         dimensions = active.embedder.network.dimensions
         rows = await self._repository.features.vectors(active.network, dimensions, [image_id])
-        return codec.vectors_from_bytes([vector for _, part, vector in rows if part != WHOLE_PART], dimensions)
+        vectors = codec.vectors_from_bytes([vector for *_, vector in rows], dimensions)
+        by_key = {part_key(image_id, part): vector for (_, part, _), vector in zip(rows, vectors, strict=True)}
+        stored = await self._repository.features.stored_parts([key for key in by_key if key != part_key(image_id)])
+        return [Known(one, by_key[key]) for key, one in stored.items()]
 
     async def _anew(self, active: ActiveNetwork, ids: Sequence[int], found: Collection[Key]) -> list[Pair]:
         """How those relate that an older PicTrace took for pairs, and that were not found again."""
