@@ -35,6 +35,10 @@ PAGE = scrolled(POSTS)
 STRIP = np.hstack([cv2.resize(photograph(name), (480, 400)) for name in ("chelsea.png", "coffee.png", "rocket.jpg")])
 
 
+PANELS = [cv2.resize(piece, (540, 400)) for name in POSTS for piece in np.array_split(photograph(name), 3)]
+TALL, PANEL = np.vstack(PANELS), PANELS[10]  # 13 times as high as wide
+
+
 async def add(service: SearchService, pixels: Pixels, name: str) -> int:
     added = await service.add_bytes(jpeg(pixels, 92), name=name, actor="test")
     assert added.id is not None, added
@@ -147,7 +151,7 @@ async def test_pieces_are_contained_in_a_long_picture_whichever_came_first(
     assert [[one.image.filename for one in of_long.parts] for of_long in related] == [["screenful"], ["panel"]]
 
 
-@pytest.mark.parametrize(("waited_for", "added"), [(STRIP, STRIP[:, 480:960]), (STRIP[:, 480:960], STRIP)])
+@pytest.mark.parametrize(("waited_for", "added"), [(TALL, PANEL), (PANEL, TALL)])
 async def test_watch_tells_of_a_panel_of_a_strip_and_of_the_strip_of_a_panel(
     settings: EngineSettings, waited_for: Pixels, added: Pixels
 ) -> None:
