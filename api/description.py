@@ -62,7 +62,7 @@ _VARIANT["evidence"] = _EVIDENCE | {
     "differs": [{"x": 0.31, "y": 0.42, "width": 0.08, "height": 0.05}],
     "place": None,
 }
-_ENTRY = _IMAGE | {"added_by": "api"}
+_ENTRY = _IMAGE | {"added_by": "api", "warnings": []}
 _REMOVED = _IMAGE | {"removed_at": "2026-05-03T12:00:00Z", "kept_until": "2026-06-02T12:00:00Z", "removed_by": "api"}
 _REMOVED["links"] = _links(3) | {"thumbnail": "/v1/trash/3/thumbnail"}
 _DAY = {"day": "2026-05-01", "pictures": 12}

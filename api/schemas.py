@@ -619,10 +619,15 @@ class EntryOut(ImageOut):
     added_by: Annotated[
         str | None, Field(description="Where it was added from, or by whom; told to admins, while it is known.")
     ]
+    warnings: Annotated[
+        list[WarningOut] | None,
+        Field(description="What there is to know of the picture. Null: not known, an older PicTrace has added it."),
+    ]
 
     @classmethod
     def with_actor(cls, image: StoredImage, added_by: str | None) -> Self:
-        return cls(**ImageOut.of(image).model_dump(), added_by=added_by)
+        known = None if image.warnings is None else [WarningOut.of(one) for one in image.warnings]
+        return cls(**ImageOut.of(image).model_dump(), added_by=added_by, warnings=known)
 
 
 class RemovedImageOut(ImageOut):

@@ -37,8 +37,17 @@ class PictureWarning:
     code: str
     message: str
 
+    @classmethod
+    def of_code(cls, code: str) -> Self:
+        """The warning of a stored picture, of which only the code is kept: how much is missing is not said."""
+        return cls(code, WARNINGS.get(code, code))
+
     def as_json(self) -> dict[str, str]:
         return {"code": self.code, "message": self.message}
+
+
+CUT_SHORT = "cut_short"
+WARNINGS = {CUT_SHORT: "The file breaks off: the end of the picture, or its finest details, are missing."}  # by code
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +224,8 @@ class StoredImage:
 
     `source_missing_since`: since when none of the files that it was added from is where it was, as far as that is
     known; None too for a picture that came without a file. `taken_at`: when its camera took it, by the camera's own
-    clock (`2026-05-01T12:00:00`), as its file says; None where it does not.
+    clock (`2026-05-01T12:00:00`), as its file says; None where it does not. `warnings`: what people should know of it;
+    None where it is not known, for an older PicTrace has added it.
     """
 
     id: int
@@ -234,6 +244,7 @@ class StoredImage:
     source_missing_since: datetime | None = None
     features_version: int = FEATURES_VERSION  # how it was seen when its thumbnail and features were made
     taken_at: str | None = None
+    warnings: tuple[PictureWarning, ...] | None = None
 
     @property
     def missing_since_as_json(self) -> str | None:

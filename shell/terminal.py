@@ -181,7 +181,7 @@ def show_added(result: AddResult, as_json: bool, *, verbose: bool) -> None:
         err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
     if result.from_page and not as_json:
         err.print(f"[dim]page[/dim]      {escape(result.name)}: {FROM_PAGE}")
-    if not as_json:
+    if not as_json and not result.unchanged:
         show_warnings(result.name, result.warnings)
 
 

@@ -1,7 +1,8 @@
 """Statements that make the tables of an older PicTrace of today's: tests of what migrations bring level go back so."""
 
 ORDERS = ("created_at", "name_key", "byte_size", "taken_at")
-BEFORE_0013 = ("DROP TABLE webhook_events",)
+BEFORE_0014 = ("ALTER TABLE images DROP COLUMN warnings",)
+BEFORE_0013 = (*BEFORE_0014, "DROP TABLE webhook_events")
 BEFORE_0012 = (
     *BEFORE_0013,
     "DROP TABLE adders",

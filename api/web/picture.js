@@ -8,7 +8,7 @@ import { save } from "./saving.js";
 import { openDialog } from "./shared/dialog.js";
 import { button, h, link, refill } from "./shared/dom.js";
 import { date, t } from "./shared/i18n.js";
-import { nameOf } from "./shared/match.js";
+import { nameOf, warningsOf } from "./shared/match.js";
 import { Stage } from "./stage.js";
 import { say } from "./toast.js";
 import { undo } from "./undo.js";
@@ -238,6 +238,7 @@ export class Picture {
       h("h1", { id: "picture-name" }, nameOf(image)),
       this.acts(),
       h("dl", {}, this.facts().filter(Boolean).map(([term, ...value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value)))),
+      ...warningsOf(image, "fine"),
       image.source_missing_since && h("p", { class: "fine" }, t("image.missing", { date: date(image.source_missing_since) })),
       this.related,
     ];

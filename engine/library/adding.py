@@ -233,10 +233,16 @@ class Adder:
             [replace(result, warnings=one.image.warnings) for result, one in zip(stored, prepared, strict=True)]
         )
         written.remove(one for one in portion if isinstance(one, Prepared))
+        given = iter(await self._warned([one for one in portion if isinstance(one, AddResult)]))
         return [
-            replace(next(in_turn), from_page=one.provenance.from_page) if isinstance(one, Prepared) else one
+            replace(next(in_turn), from_page=one.provenance.from_page) if isinstance(one, Prepared) else next(given)
             for one in portion
         ]
+
+    async def _warned(self, results: list[AddResult]) -> list[AddResult]:
+        """The same, duplicates of stored pictures with what is known of these: their bytes are not decoded again."""
+        known = await self._repository.images.warnings([one.id for one in results if one.id is not None])
+        return [replace(one, warnings=known.get(one.id, ())) if one.id is not None else one for one in results]
 
     async def _drop(self, written: "_Written") -> None:
         """Delete the files of what will not be stored: it failed, or was given up or cancelled, however far it was."""

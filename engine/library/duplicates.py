@@ -27,6 +27,7 @@ from engine.domain import (
     StoredImage,
     never,
     no_progress,
+    part_key,
 )
 from engine.errors import FilesUnreachable, InvalidLimit, LibraryError, NotDuplicates
 from engine.library import grouping
@@ -38,6 +39,7 @@ from engine.matching.candidates import Candidates
 from engine.matching.near_duplicates import Known
 from engine.matching.recall import NEAREST
 from engine.matching.relations import is_looked_at, related
+from engine.pictures import parts
 from engine.storage import codec, pairs
 from engine.storage.pairs import Size
 from engine.storage.repository import Repository
@@ -129,20 +131,44 @@ class Duplicates:
         for start in range(0, len(ids), AT_ONCE):
             part = ids[start : start + AT_ONCE]
             known = await self._known(active, part)
-            candidates = await active.comparer.compare(known) if known else []
-            new = await self._surely(
-                active,
-                [
-                    (one.stored.image.id, pair)
-                    for one, seen in zip(known, candidates, strict=True)
-                    for pair in _related(active, one, seen)
-                ],
-            )
+            seen = [*await self._seen_by(active, known), *await self._shown_by_long(active, known)]
+            new = await self._surely(active, seen)
             new += await self._anew(active, part, {pair.key for pair in new})
             await self._repository.pairs.put(new, part, pairs.WHOLE, head.seq)
             found += new
         # As they are stored: what one of two sees as a near-duplicate is none where the other sees that it is not.
         return _by_id(await self._repository.pairs.near_duplicates_of(ids) if found else [], ids)
+
+    async def _seen_by(self, active: ActiveNetwork, known: Sequence[Known]) -> list[tuple[int, Pair]]:
+        """How each of these relates to others, with the id of the one that was asked for its likes."""
+        candidates = await active.comparer.compare(known) if known else []
+        return [
+            (one.stored.image.id, pair)
+            for one, seen in zip(known, candidates, strict=True)
+            for pair in _related(active, one, seen)
+        ]
+
+    async def _shown_by_long(self, active: ActiveNetwork, known: Sequence[Known]) -> list[tuple[int, Pair]]:
+        """How others relate to the long pictures among these, by the parts that may show them; with their ids."""
+        found: list[tuple[int, Pair]] = []
+        for image in (one.stored.image for one in known):
+            of_image = await self._known_parts(active, image.id) if parts.of(image.width, image.height) else []
+            likely = await active.comparer.near_parts(of_image) if of_image else []
+            others = {one.stored.image.id: one for one in await self._known(active, [other for other, _ in likely])}
+            both = [(others[other], part) for other, part in likely if other in others]
+            compared = await active.comparer.compare_pairs(both, thoroughly=False)
+            for (one, _), seen in zip(both, compared, strict=True):
+                found += [(one.stored.image.id, pair) for pair in _related(active, one, seen)]
+        return found
+
+    async def _known_parts(self, active: ActiveNetwork, image_id: int) -> list[Known]:
+        """What is stored of the parts of a long picture."""
+        dimensions = active.embedder.network.dimensions
+        rows = await self._repository.features.vectors(active.network, dimensions, [image_id])
+        vectors = codec.vectors_from_bytes([vector for *_, vector in rows], dimensions)
+        by_key = {part_key(image_id, part): vector for (_, part, _), vector in zip(rows, vectors, strict=True)}
+        stored = await self._repository.features.stored_parts([key for key in by_key if key != part_key(image_id)])
+        return [Known(one, by_key[key]) for key, one in stored.items()]
 
     async def _anew(self, active: ActiveNetwork, ids: Sequence[int], found: Collection[Key]) -> list[Pair]:
         """How those relate that an older PicTrace took for pairs, and that were not found again."""

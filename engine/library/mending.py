@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from engine.concurrency import CpuPool
-from engine.domain import StoredImage
+from engine.domain import Image, StoredImage
 from engine.errors import ImageError, UnreadableFile
 from engine.features import orb, registry
 from engine.library.active_network import Networks
@@ -77,19 +77,25 @@ class Mender:
 
     async def _mend_size(self, image: StoredImage) -> None:
         content = await self._originals.file(image)
-        original = await self._originals.decoded(image)
+        original = await self._decoded(image)
         await self._repository.cells.put(image.id, width=original.width, height=original.height, byte_size=len(content))
 
     async def _make_thumbnail(self, image: StoredImage) -> None:
-        pixels = (await self._originals.decoded(image)).pixels
+        pixels = (await self._decoded(image)).pixels
         thumbnail = await self._pool.run(imaging.encode_thumbnail, pixels)
         await self._repository.files.replace_thumbnail(image.sha256, thumbnail)
+
+    async def _decoded(self, image: StoredImage, *, of_parts: bool = False) -> Image:
+        """A picture, of which is noted what people should know of it: an older PicTrace did not."""
+        decoded = await self._originals.decoded(image, of_parts=of_parts)
+        await self._repository.images.put_warnings(image.id, decoded.warnings)
+        return decoded
 
     async def _make_features(self, image: StoredImage, operation: Operation) -> None:
         _, head = await self._networks.current()
         wanted = [network for network in (head.network, head.next_network) if network]
         embedders = {network: await self._networks.embedder(network) for network in wanted}
-        decoded = await self._originals.decoded(image, of_parts=True)
+        decoded = await self._decoded(image, of_parts=True)
         pixels = imaging.reduced(decoded.pixels, imaging.LIBRARY_SIDE)
         parts = await self._pool.run(registry.parts, decoded, embedders)
         handcrafted = await self._pool.run(registry.handcrafted, pixels)

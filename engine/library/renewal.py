@@ -93,8 +93,9 @@ class Renewal:
     async def _is_seen_otherwise(self, image: StoredImage) -> bool:
         if parts.of(image.width, image.height):
             return True
-        pixels = (await self._originals.decoded(image)).pixels
-        thumbnail = await self._pool.run(imaging.encode_thumbnail, pixels)
+        decoded = await self._originals.decoded(image)
+        await self._repository.images.put_warnings(image.id, decoded.warnings)
+        thumbnail = await self._pool.run(imaging.encode_thumbnail, decoded.pixels)
         try:
             return await self._originals.thumbnail(image) != thumbnail
         except LibraryError:

@@ -306,7 +306,7 @@ class Searcher:
         except (ImageError, FilesUnreachable):
             return None
         features = Features(exact.sha256, embedding, stored.handcrafted)
-        return DecodedQuery(exact, pixels, pixels, features, exact.width, exact.height)
+        return DecodedQuery(exact, pixels, pixels, features, exact.width, exact.height, warnings=exact.warnings or ())
 
 
 def _has_same(found: SearchResult) -> bool:

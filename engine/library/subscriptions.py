@@ -60,13 +60,16 @@ class Watches:
     async def begin(self, content: bytes, *, subscriber: str, reference: str, since: int | None = None) -> Watch:
         """Wait for a picture to be added. Kept are its SHA-256, pHash and embeddings, and `reference`. An ImageError.
 
+        Of a long picture, such as a strip, its parts are waited for too: a panel that is added is what was waited for.
+
         `reference` comes back with the watch: where to read the query again, whom to tell. `since`: the `seq` of the
         search that found nothing; by default what is there now is not waited for.
         """
         active, head = await self._networks.current()
         asked = await self._searcher.asked(content, active)
         boxes = await self._pool.run(regions.find, asked.pixels)
-        parts = [await self._pool.run(active.embedder.embed_region, cut(asked.pixels, box)) for box in boxes]
+        shown = [*(cut(asked.pixels, box) for box in boxes), *(part.pixels for part in asked.parts)]
+        parts = [await self._pool.run(active.embedder.embed_region, one) for one in shown]
         vectors = np.stack([active.embedder.network.copy.of(asked.features.embedding), *parts])
         seq = head.seq if since is None else since
         return await self._subscribers.watch(subscriber, asked.features, vectors, active.network, seq, reference)
@@ -116,7 +119,9 @@ class Watches:
         for image_id in likely:
             if image_id in wrong:
                 continue
-            candidates = await active.matcher.examine(asked.pixels, asked.features, image_id, likely[image_id])
+            candidates = await active.matcher.examine(
+                asked.pixels, asked.features, image_id, likely[image_id], parts=asked.parts
+            )
             references = active.references(asked.features.embedding, candidates)
             exact = asked.exact if asked.exact and asked.exact.id == image_id else None
             found += ranking.rank(candidates, references, active.calibration, limit=1, exact=exact)
@@ -141,7 +146,8 @@ class Watches:
                 for watch in waiting:
                     cosines = await self._pool.run(_cosines, watch, network, vectors)
                     for at in np.flatnonzero(cosines >= active.embedder.network.maybe_cosine).tolist():
-                        likely[watch.id][rows[at][0]] = float(cosines[at])
+                        image_id, cosine = rows[at][0], float(cosines[at])  # of a long picture any part counts
+                        likely[watch.id][image_id] = max(cosine, likely[watch.id].get(image_id, cosine))
         hashed = HammingIndex()
         hashed.add(*await self._repository.features.phashes(came))
         for watch in waiting:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import WHOLE, NetworkHead, Pixels, StoredFeatures, Vector, part_key
+from engine.domain import WHOLE, WHOLE_PART, NetworkHead, Pixels, StoredFeatures, Vector, part_key
 from engine.features import hashes, orb, sift
-from engine.index.hits import Near
+from engine.index.hits import PARTS_EACH, Near
 from engine.matching.candidates import Candidate, Candidates, ReadDetail
 from engine.matching.proof import NEAR_HASH
 from engine.matching.query_view import QueryPicture, View
@@ -68,10 +68,10 @@ class Comparer:
                 answers[number] = await self._in_detail(queries[number], tried)
         return [one.candidates for one in answers]
 
-    async def compare_pairs(self, pairs: Sequence[tuple[Known, Known]]) -> list[Candidates]:
+    async def compare_pairs(self, pairs: Sequence[tuple[Known, Known]], *, thoroughly: bool = True) -> list[Candidates]:
         """The second picture of each pair as a candidate of the first, whether it would have come up or not.
 
-        More is tried than to find out what is likely: both ways round, and by keypoints that stand more.
+        More is tried than to find out what is likely: both ways round, and `thoroughly` by keypoints that stand more.
         """
         if not pairs:
             return []
@@ -81,12 +81,33 @@ class Comparer:
         cosines = (embeddings * others).sum(axis=1).tolist()
         candidates = [_pair(other, cosine, near) for (_, other), cosine, near in zip(pairs, cosines, hits, strict=True)]
         laid = await self._pool.each(
-            list(zip([one for one, _ in pairs], candidates, strict=True)), lambda pair: self._laid_thoroughly(*pair)
+            list(zip([one for one, _ in pairs], candidates, strict=True)),
+            lambda pair: self._all_laid(*pair, thoroughly=thoroughly),
         )
         return [
             (await self._in_detail(query, _Tried(found))).candidates
             for (query, _), found in zip(pairs, laid, strict=True)
         ]
+
+    async def near_parts(self, parts: Sequence[Known]) -> list[tuple[int, Known]]:
+        """What may be shown by the parts of a long picture: ids of others, each with the parts that it is nearest to.
+
+        A long picture is asked for its likes as a whole; what it contains is found by comparing these pairs.
+        """
+        embeddings, itself = self._copies(parts), [one.stored.image.id for one in parts]
+        near_each = await self._recall.nearest_others(embeddings, itself)
+
+        def standing_out() -> list[tuple[int, Known]]:
+            found: dict[int, list[tuple[float, Known]]] = {}
+            for part, embedding, near in zip(parts, embeddings, near_each, strict=True):
+                nearness = self._recall.nearness(embedding, near)
+                likely = [one for one in near if one.part == WHOLE_PART and nearness[one.key] >= STANDS_OUT]
+                for one in likely[:TRIED]:
+                    found.setdefault(one.image_id, []).append((one.cosine, part))
+            nearest = {other: sorted(seen, key=lambda one: -one[0])[:PARTS_EACH] for other, seen in found.items()}
+            return [(other, part) for other, seen in nearest.items() for _, part in seen]
+
+        return await self._pool.run(standing_out)
 
     async def _in_detail(self, query: Known, tried: "_Tried") -> "_Tried":
         """What is proved compared in detail, if it was not yet: two pictures may share a scene or a layout."""
@@ -146,13 +167,14 @@ class Comparer:
             laid = {one.key: laid.get(one.key, one) for one in tried.left}  # the unlikely ones are done with, too
         return _Tried(_updated(tried.candidates, laid.values()), tried.tried | laid.keys())
 
-    def _laid_thoroughly(self, query: Known, candidates: Candidates) -> Candidates:
+    def _all_laid(self, query: Known, candidates: Candidates, *, thoroughly: bool) -> Candidates:
         """The same with a proof if there is any."""
         pixels = self._thumbnail(query.stored.image.sha256)
         if pixels is None:
             return candidates
         view = _view(query, pixels)
-        return _updated(candidates, [self._by_sift(view, self._laid(view, one)) for one in candidates.found])
+        laid = [self._laid(view, one) for one in candidates.found]
+        return _updated(candidates, [self._by_sift(view, one) for one in laid] if thoroughly else laid)
 
     def _laid(self, view: View, candidate: Candidate, *, mirrored_too: bool = True) -> Candidate:
         thumbnail = candidate.thumbnail(self._thumbnail)

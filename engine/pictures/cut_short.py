@@ -12,14 +12,13 @@ from PIL import Image as PillowImage
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from engine.domain import PictureWarning
+from engine.domain import CUT_SHORT, PictureWarning
 from engine.errors import DamagedImage
 from engine.pictures import bounds
 
 KINDS = ("JPEG", "PNG", "GIF", "BMP", "TIFF")  # that Pillow decodes row by row; others are decoded whole or not at all
 ENOUGH = 0.9  # of a picture's rows
 BAND_ROWS = 64  # that are looked at together
-CODE = "cut_short"
 END = b"\xff\xd9"  # of a JPEG
 HELD_BACK_ROWS = 32  # of a JPEG at most: two rows of blocks
 
@@ -56,9 +55,11 @@ def taken(content: bytes, opened: Opener, error: Exception) -> tuple[PillowImage
 
 def _warning(there: float) -> PictureWarning:
     if there >= 1:
-        return PictureWarning(CODE, "The file breaks off at its very end: hardly anything of the picture is missing.")
+        return PictureWarning(
+            CUT_SHORT, "The file breaks off at its very end: hardly anything of the picture is missing."
+        )
     missing = max(1, round(100 * (1 - there)))
-    return PictureWarning(CODE, f"The file breaks off: the last {missing} % of the picture are missing.")
+    return PictureWarning(CUT_SHORT, f"The file breaks off: the last {missing} % of the picture are missing.")
 
 
 def _decoded(image: PillowImage.Image, ground: int) -> PillowImage.Image:
@@ -89,7 +90,7 @@ def _jpeg_of_scans(content: bytes, opened: Opener, error: Exception) -> tuple[Pi
     image = opened(content + END)
     image.load()
     return image, PictureWarning(
-        CODE, "The file breaks off: the picture is there, but some of its finest details are missing."
+        CUT_SHORT, "The file breaks off: the picture is there, but some of its finest details are missing."
     )
 
 

@@ -85,6 +85,7 @@ class Additions:
                     results.append(AddResult(one.provenance.name, "added", image.id))
                 elif image.deleted_at is not None:
                     await statements.restore(connection, image.id, one.provenance)
+                    await statements.put_warnings(connection, image.id, one.image.warnings)
                     await statements.put_embeddings(connection, {image.id: one.embeddings}, wanted)
                     await statements.put_parts(connection, image.id, one.parts, wanted)
                     recorded.append((image.id, "restored", None))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from engine.storage.postgresql import Server
 
-REVISION = "0013"  # of the tables in `tables.py`: the newest file in alembic/versions
+REVISION = "0014"  # of the tables in `tables.py`: the newest file in alembic/versions
 StillAlone = Callable[[], Awaitable[None]]  # DatabaseUnreachable once a turn is lost with its connection
 BUSY_TIMEOUT_S = 60
 COMMAND_TIMEOUT_S = 300  # one statement on a server; dropping the embeddings of a whole network takes a while

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select, true
 
-from engine.domain import Changed, StoredImage
+from engine.domain import Changed, PictureWarning, StoredImage
 from engine.errors import UnknownImage
 from engine.storage import clock, statements
 from engine.storage.database import Database
@@ -60,6 +60,23 @@ class Images:
         live = {sha256: image for sha256, image in known.items() if image.deleted_at is None}
         whole = await self._files.having((sha256, extension_of(image.media_type)) for sha256, image in live.items())
         return {sha256: image.id for sha256, image in live.items() if sha256 in whole}
+
+    async def warnings(self, ids: Sequence[int]) -> dict[int, tuple[PictureWarning, ...]]:
+        """What people should know of pictures, by id, where that is known and there is anything."""
+        found = {}
+        async with self._database.read() as connection:
+            for some in statements.chunks(ids):
+                for row in await connection.execute(
+                    select(images.c.id, images.c.warnings).where(images.c.id.in_(some))
+                ):
+                    if row.warnings:
+                        found[row.id] = tuple(map(PictureWarning.of_code, row.warnings))
+        return found
+
+    async def put_warnings(self, image_id: int, warnings: Sequence[PictureWarning]) -> None:
+        """What people should know of a picture, as it was just decoded."""
+        async with self._database.write() as connection:
+            await statements.put_warnings(connection, image_id, warnings)
 
     async def live_ids(self) -> list[int]:
         """Of all live pictures, in order."""

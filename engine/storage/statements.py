@@ -33,6 +33,7 @@ from engine.domain import (
     Keypoints,
     NetworkRef,
     Part,
+    PictureWarning,
     Prepared,
     PreparedPart,
     Provenance,
@@ -223,7 +224,13 @@ def image(row: Any) -> StoredImage:
         source_missing_since=_utc(row.source_missing_since),
         features_version=row.features_version,
         taken_at=row.taken_at,
+        warnings=None if row.warnings is None else tuple(map(PictureWarning.of_code, row.warnings)),
     )
+
+
+def codes(warnings: Sequence[PictureWarning]) -> list[str]:
+    """What is kept of warnings."""
+    return [one.code for one in warnings]
 
 
 def _utc(at: datetime | None) -> datetime | None:
@@ -285,11 +292,10 @@ async def insert_images(
     described = [_described(one) for one in new]
     rows = [{name: getattr(image, name) for name in StoredImage.__slots__ if name != "id"} for image in described]
     inserting = insert(images).returning(images.c.sha256, images.c.id)
-    own = {"taken_version": taking.VERSION}
-    stored = await connection.execute(
-        inserting,
-        [row | {"tags": list(row["tags"]), "name_key": name_key(row["filename"])} | own for row in rows],
-    )
+    for row, one in zip(rows, new, strict=True):
+        row |= {"tags": list(row["tags"]), "warnings": codes(one.image.warnings)}
+        row |= {"name_key": name_key(row["filename"]), "taken_version": taking.VERSION}
+    stored = await connection.execute(inserting, rows)
     by_sha256 = {row.sha256: row.id for row in stored}
     ids = [by_sha256[image.sha256] for image in described]
     await put_embeddings(connection, {i: one.embeddings for i, one in zip(ids, new, strict=True)}, wanted)
@@ -317,6 +323,7 @@ def _described(one: Prepared) -> StoredImage:
         created_at=clock.now(),
         deleted_at=None,
         taken_at=one.image.taken_at,
+        warnings=one.image.warnings,
     )
 
 
@@ -493,6 +500,11 @@ async def restore(connection: AsyncConnection, image_id: int, said: Provenance) 
     await set_deleted(connection, [image_id], None)
     if values:
         await connection.execute(update(images).where(images.c.id == image_id).values(values))
+
+
+async def put_warnings(connection: AsyncConnection, image_id: int, warnings: Sequence[PictureWarning]) -> None:
+    """What people should know of a picture, as it was just decoded."""
+    await connection.execute(update(images).where(images.c.id == image_id).values(warnings=codes(warnings)))
 
 
 async def edit(connection: AsyncConnection, image_id: int, values: dict[str, Any]) -> dict[str, Any] | None:

@@ -43,15 +43,27 @@ class Tags(TypeDecorator[list[str]]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], list[str]]:
         read = super().result_processor(dialect, coltype)
+        return lambda value: _texts(read, value) or []
 
-        def readable(value: Any) -> list[str]:
-            try:
-                found = read(value) if read else value
-            except (TypeError, ValueError):
-                return []
-            return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
 
-        return readable
+class Codes(TypeDecorator[list[str]]):
+    """The same where it may be empty, for nothing is known; so it is too in a damaged row."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], list[str] | None]:
+        read = super().result_processor(dialect, coltype)
+        return lambda value: _texts(read, value)
+
+
+def _texts(read: Callable[[Any], Any] | None, value: Any) -> list[str] | None:
+    """The texts of a JSON list; None where it is none."""
+    try:
+        found = read(value) if read else value
+    except (TypeError, ValueError):
+        return None
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else None
 
 
 _BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -98,6 +110,7 @@ images = Table(
     Column("taken_at", String(19)),  # by the camera's own clock: 2026-05-01T12:00:00
     # By which version of the reader of dates `taken_at` was looked for in the file (taking.VERSION); 0: not yet.
     Column("taken_version", SmallInteger, nullable=False, server_default="0", index=True),
+    Column("warnings", Codes),  # codes of what people should know of it; empty: not known
     # How far it has been compared with the others: `pairs.NOT`, `WHOLE`, `THOROUGHLY`.
     Column("compared", SmallInteger, nullable=False, server_default="0"),
     # How it was seen when its features were made (domain.FEATURES_VERSION).

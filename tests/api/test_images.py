@@ -81,6 +81,12 @@ async def test_file_that_breaks_off_is_added_with_a_warning(api: Client) -> None
     assert (added.status, added.json["status"]) == (201, "added")
     (warning,) = added.json["warnings"]
     assert (warning["code"], "breaks off" in warning["message"]) == ("cut_short", True)
+    again = await api.add(cut_short(NEW))
+    assert (again.status, [one["code"] for one in again.json["warnings"]]) == (200, ["cut_short"])
+    found = await api.search(cut_short(NEW))
+    assert found.json["matches"][0]["evidence"]["exact"]
+    entry = await api.get(f"/v1/images/{added.json['id']}")
+    assert found.json["warnings"] == again.json["warnings"] == entry.json["warnings"]
     await api("DELETE", f"/v1/images/{added.json['id']}")
     restored = await api.add(cut_short(NEW))
     assert (restored.json["status"], restored.json["warnings"]) == ("restored", [warning])

@@ -60,7 +60,10 @@ async def test_file_that_breaks_off_is_looked_for_and_added_with_a_line(talk: Ta
     line = "The file breaks off: the end of the picture, or its finest details, are missing."
     answers = await talk.ask(talk.ada, document=given, document_thumbnail=False)
     assert sum(line in text for text in texts(answers)) == 1
-    answers = await talk.ask(talk.admin, document=given, document_thumbnail=False, caption="/add")
+    for _ in ("added", "duplicate"):
+        answers = await talk.ask(talk.admin, document=given, document_thumbnail=False, caption="/add")
+        assert sum(line in text for text in texts(answers)) == 1
+    answers = await talk.ask(talk.ada, document=given, document_thumbnail=False)
     assert sum(line in text for text in texts(answers)) == 1
 
 

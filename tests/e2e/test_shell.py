@@ -90,9 +90,10 @@ def test_file_that_breaks_off_is_taken_with_a_warning(library: Command, tmp_path
         assert "(cut_short)" in said.stderr
     (answer,) = library.json("search", "--json", SHIPPED / "coffee.png")
     assert answer["warnings"] == []
+    assert "cut.jpg" not in library("add", query).stderr  # its file has not changed
     other = tmp_path / "other.jpg"
     other.write_bytes(cut_short(jpeg(photograph("coffee.png")[:200, :300])))
-    for command in ("search", "add"):
+    for command in ("search", "add", "add", "search"):  # later its bytes are known
         (answer,) = library.json(command, "--json", other)
         assert [one["code"] for one in answer["warnings"]] == ["cut_short"]
 

@@ -35,6 +35,10 @@ PAGE = scrolled(POSTS)
 STRIP = np.hstack([cv2.resize(photograph(name), (480, 400)) for name in ("chelsea.png", "coffee.png", "rocket.jpg")])
 
 
+PANELS = [cv2.resize(piece, (540, 400)) for name in POSTS for piece in np.array_split(photograph(name), 3)]
+TALL, PANEL = np.vstack(PANELS), PANELS[10]  # 13 times as high as wide
+
+
 async def add(service: SearchService, pixels: Pixels, name: str) -> int:
     added = await service.add_bytes(jpeg(pixels, 92), name=name, actor="test")
     assert added.id is not None, added
@@ -131,3 +135,34 @@ async def test_screenful_that_is_added_is_a_part_of_the_page_and_no_near_duplica
         assert not (await service.duplicates.groups()).groups
         [contained] = await service.duplicates.contained(limit=5)
         assert (contained.part.id, contained.whole.id) == (piece, page)
+
+
+@pytest.mark.parametrize("is_long_first", [True, False])
+async def test_pieces_are_contained_in_a_long_picture_whichever_came_first(
+    settings: EngineSettings, is_long_first: bool
+) -> None:
+    async with open_service(settings) as service:
+        page = scrolled(("astronaut.png", "camera.png", "motorcycle_left.png", "moon.png"))
+        named = {"page": page, "strip": STRIP, "screenful": page[350 : 350 + HEIGHT], "panel": STRIP[:, 480:960]}
+        ids = {name: await add(service, named[name], name) for name in (named if is_long_first else reversed(named))}
+        found = {(pair.part.id, pair.whole.id) for pair in await service.duplicates.contained()}
+        related = [await service.duplicates.related(ids[name]) for name in ("page", "strip")]
+    assert found == {(ids["screenful"], ids["page"]), (ids["panel"], ids["strip"])}
+    assert [[one.image.filename for one in of_long.parts] for of_long in related] == [["screenful"], ["panel"]]
+
+
+@pytest.mark.parametrize(("waited_for", "added"), [(TALL, PANEL), (PANEL, TALL)])
+async def test_watch_tells_of_a_panel_of_a_strip_and_of_the_strip_of_a_panel(
+    settings: EngineSettings, waited_for: Pixels, added: Pixels
+) -> None:
+    async with open_service(settings) as service:
+        query = jpeg(waited_for, 80)
+        await service.watches.begin(query, subscriber="ada", reference="here")
+        await add(service, photograph("moon.png"), "moon.png")
+        for watch in await service.watches.due():
+            assert await service.watches.appeared(watch, query) is None
+        new = await add(service, added, "new.jpg")
+        (watch,) = await service.watches.due()
+        match = await service.watches.appeared(watch, query)
+    assert match
+    assert (match.image.id, match.lane) == (new, "same")

@@ -66,11 +66,11 @@ export function framed(preview) {
 
 /**
  * What there is to know of a picture that was taken all the same, in the reader's language, or else in the server's words;
- * older servers say nothing of it.
- * @param {{ warnings?: { code: string, message: string }[] }} answer
+ * older servers say nothing of it, and of older pictures it is not known.
+ * @param {{ warnings?: { code: string, message: string }[] | null }} answer
  */
-export function warningsOf({ warnings = [] }) {
-  return warnings.map(({ code, message }) => h("p", { class: "warning" }, has(`warning.${code}`) ? t(`warning.${code}`) : message));
+export function warningsOf({ warnings }, look = "warning") {
+  return (warnings ?? []).map(({ code, message }) => h("p", { class: look }, has(`warning.${code}`) ? t(`warning.${code}`) : message));
 }
 
 /**

@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from engine import EngineSettings, SearchService
-from engine.domain import AddResult, FileSeen
+from engine.domain import AddResult, FileSeen, PictureWarning
 from engine.errors import DataDirNotWritable, DiskFull, LibraryBusy, UnknownOperation, UnreadableFile
 from engine.library import adding
 from engine.library.adding import Adder, Given
 from engine.pictures.sources import Refused, Remote, Source, expand
 from engine.storage.additions import Additions
 from engine.storage.local_files import LocalFiles
+from engine.storage.tables import images
 from engine.storage.writing import write_whole
-from tests.conftest import SHIPPED, Filled, add_paths, jpeg, photograph
+from tests.conftest import SHIPPED, Filled, add_paths, cut_short, jpeg, photograph
 from tests.engine.library.conftest import DIMENSIONS, Web, Work, paint, painted
 from tests.rows import files_in, lines
 
@@ -117,14 +119,35 @@ async def test_picture_of_a_web_page_is_added_with_both_urls(small: SearchServic
     assert {"source_url": image.source_url, "page_url": image.page_url} == said
 
 
+async def test_file_that_breaks_off_is_said_to_also_where_it_is_there_already(
+    small: SearchService, tmp_path: Path
+) -> None:
+    content = cut_short(painted(1))
+    file = tmp_path / "cut.jpg"
+    file.write_bytes(content)
+    (added, twin) = await add(small, *expand(file, small.settings), Source("twin.jpg", lambda: content, len(content)))
+    assert (added.status, [one.code for one in added.warnings]) == ("added", ["cut_short"])
+    assert (twin.status, twin.warnings) == ("duplicate", added.warnings)
+    for source in (*expand(file, small.settings), Source("again.jpg", lambda: content, len(content))):
+        (again,) = await add(small, source)
+        assert (again.status, again.warnings) == ("duplicate", (PictureWarning.of_code("cut_short"),))
+    async with small.database.write() as connection:  # as an older PicTrace has left it
+        await connection.execute(update(images).values(warnings=None))
+    assert (await add(small, Source("again.jpg", lambda: content, len(content))))[0].warnings == ()
+    await small.remove([1], actor="test")
+    (restored,) = await add(small, Source("again.jpg", lambda: content, len(content)))
+    assert (restored.status, restored.warnings) == ("restored", added.warnings)
+    assert (await small.get(1)).warnings == (PictureWarning.of_code("cut_short"),)
+
+
 async def test_what_is_said_of_an_addition_is_said_of_each_picture(small: SearchService, web: Web) -> None:
     web.pages[URL] = painted(7)
     results = await add(
         small, source(1), Remote("7.jpg", URL), title="A title", tags=["one", "two"], page_url="https://p"
     )
-    images = [await small.get(one.id or 0) for one in results]
-    assert [(one.title, one.tags, one.page_url) for one in images] == [("A title", ("one", "two"), "https://p")] * 2
-    assert [one.source_url for one in images] == [None, URL]
+    stored = [await small.get(one.id or 0) for one in results]
+    assert [(one.title, one.tags, one.page_url) for one in stored] == [("A title", ("one", "two"), "https://p")] * 2
+    assert [one.source_url for one in stored] == [None, URL]
     (again,) = await add(small, source(2), source_url="https://said.test/")
     assert (await small.get(again.id or 0)).source_url == "https://said.test/"
 

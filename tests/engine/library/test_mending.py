@@ -9,13 +9,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.sql import Update
 
 from engine import EngineSettings, SearchService, open_service
+from engine.domain import PictureWarning
 from engine.errors import NothingToUndo, UnreadableFile
 from engine.features import hashes as hashing
 from engine.library import checking
 from engine.library.faults import Faults
 from engine.library.mending import Mender
 from engine.storage.tables import embeddings, hashes, images, keypoints
-from tests.conftest import PHOTOGRAPHS, Filled, jpeg, original_of, photograph, thumbnail_of
+from tests.conftest import PHOTOGRAPHS, Filled, cut_short, jpeg, original_of, photograph, thumbnail_of
 from tests.engine.library.conftest import paint, painted
 from tests.engine.library.damage import SHORT, TYPE, alter, check, execute, found_in, lose, rows_of_features, use
 from tests.rows import lines
@@ -93,6 +94,15 @@ async def test_thumbnail_size_and_media_type_are_put_right_by_the_original(galle
     assert path.read_bytes() == content
     assert [await gallery.get(number) for number in (1, 2, 3)] == before
     assert (await gallery.get(4)).tags == ()
+
+
+@pytest.mark.parametrize("fault", ["stale_features", "missing_thumbnail", "bad_size"])
+async def test_what_an_older_pictrace_did_not_note_of_a_picture_is_noted(small: SearchService, fault: str) -> None:
+    await small.add_bytes(cut_short(painted(1)), name="cut.jpg", actor="test")
+    await execute(small, update(images).values(warnings=None))
+    assert (await small.get(1)).warnings is None
+    assert await mend(small, faults_of(**{fault: [1]})) == (0, 0)
+    assert (await small.get(1)).warnings == (PictureWarning.of_code("cut_short"),)
 
 
 async def test_what_cannot_be_mended_is_counted_once_and_stops_nothing(

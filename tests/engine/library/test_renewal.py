@@ -25,7 +25,7 @@ PAGE = np.vstack([cv2.resize(photograph(name), (450, 400)) for name in POSTS])
 async def outdate(service: SearchService, *ids: int) -> None:
     """As an older PicTrace has left them: without parts."""
     async with service.database.write() as connection:
-        await connection.execute(update(images).where(images.c.id.in_(ids)).values(features_version=0))
+        await connection.execute(update(images).where(images.c.id.in_(ids)).values(features_version=0, warnings=None))
         await connection.execute(delete(parts).where(parts.c.image_id.in_(ids)))
         await connection.execute(delete(embeddings).where(embeddings.c.image_id.in_(ids), embeddings.c.part > 0))
 
@@ -90,6 +90,8 @@ async def test_repair_makes_anew_what_is_seen_otherwise_and_only_that(settings: 
         found = (await service.search(jpeg(PAGE[500:1100]))).matches[0]
         assert (found.image.id, found.lane) == (page, "same")
         assert {ordinary, as_ever}.isdisjoint(await remade(service))
+        told = {one: (await service.get(one)).warnings for one in (ordinary, as_ever, otherwise, page)}
+        assert told == {ordinary: None, as_ever: (), otherwise: (), page: ()}  # of what was decoded anew
 
 
 async def test_background_does_the_same_and_goes_on_after_a_break(

@@ -10,13 +10,23 @@ from PIL import Image as PillowImage
 from sqlalchemy import delete
 
 from engine import EngineSettings, PicTraceError, SearchService, open_service
-from engine.domain import Edit, Image, Region
+from engine.domain import Edit, Image, PictureWarning, Region
 from engine.errors import InvalidLimit, InvalidRegion, TooManyPixels, UnknownImage, UnreadableFile
 from engine.library.searching import MAX_LIMIT, PREVIEW_SIDE
 from engine.pictures import augment, imaging
 from engine.storage.tables import embeddings, keypoints
 from tests import collages
-from tests.conftest import PHOTOGRAPHS, SHIPPED, Filled, add_paths, jpeg, original_of, photograph, thumbnail_of
+from tests.conftest import (
+    PHOTOGRAPHS,
+    SHIPPED,
+    Filled,
+    add_paths,
+    cut_short,
+    jpeg,
+    original_of,
+    photograph,
+    thumbnail_of,
+)
 from tests.engine.library.conftest import Work, paint, painted
 from tests.small_library import menu, painting
 
@@ -74,6 +84,18 @@ async def test_stored_bytes_without_what_was_computed_of_them_are_computed_again
         best = (await gallery.search(painted(number))).matches[0]
         assert (best.image.id, best.evidence.exact, best.score) == (number, True, 1.0)
         assert work.embedded > before
+
+
+async def test_stored_file_that_breaks_off_is_said_to_though_it_is_not_decoded(
+    small: SearchService, work: Work
+) -> None:
+    content = cut_short(painted(1))
+    added = await small.add_bytes(content, name="cut.jpg", actor="test")
+    assert added.id
+    before = work.embedded
+    for found in (await small.search(content), await small.search_stored(added.id)):
+        assert found.warnings == (PictureWarning.of_code("cut_short"),)
+    assert work.embedded == before
 
 
 async def test_picture_without_keypoints_is_still_found_by_its_bytes(gallery: SearchService) -> None:

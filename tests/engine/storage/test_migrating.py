@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from bot.posted_pictures import PostedPicture, PostedPictures
 from bot.storage import Allowance, BotStorage, SentFile
@@ -24,7 +24,7 @@ from engine.errors import MigrationFailed, MigrationRefused, MigrationUnfinished
 from engine.storage import migrating
 from engine.storage.migrating import Migration
 from engine.storage.tables import changes, images
-from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, Filled, add_paths, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, Filled, add_paths, cut_short, jpeg, photograph
 from tests.postgresql import PostgresServer
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
@@ -80,6 +80,9 @@ async def live_a_little(service: SearchService) -> None:
     panorama = np.hstack([photograph("rocket.jpg")] * 3)  # which has parts
     assert (await service.add_bytes(jpeg(panorama), name="panorama.jpg", actor="test")).id
     assert twin.id
+    assert (await service.add_bytes(cut_short(MIRRORED), name="cut.jpg", actor="test")).warnings
+    async with service.database.write() as connection:  # of pictures of an older PicTrace it is not known
+        await connection.execute(update(images).where(images.c.id == 1).values(warnings=None))
     await service.duplicates.decide([twin.id, *twin.near], "different", actor="test")
     await service.subscriptions.judge(MIRRORED, 1, right=False, subscriber="chat:1")
     await service.watches.begin(MIRRORED, subscriber="chat:1", reference="{}")

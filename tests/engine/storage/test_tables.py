@@ -16,6 +16,7 @@ from engine.storage.database import REVISION, migrations_dir
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 from engine.storage.tables import (
+    Codes,
     Tags,
     changes,
     duplicates,
@@ -109,6 +110,14 @@ def sync() -> Engine:
 )
 def test_damaged_tags_fail_no_query(sync: Engine, cell: str | None, read: list[str]) -> None:
     process = Tags().result_processor(sync.dialect, None)
+    assert process(cell) == read
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"), [('["a"]', ["a"]), ("[]", []), ("null", None), ("7", None), ('["a"', None), (None, None)]
+)
+def test_damaged_codes_are_not_known(sync: Engine, cell: str | None, read: list[str] | None) -> None:
+    process = Codes().result_processor(sync.dialect, None)
     assert process(cell) == read
 
 

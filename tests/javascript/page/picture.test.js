@@ -55,6 +55,10 @@ test("all that is known of a picture is told, and of what is not known nothing",
   assert.match(picture.element.querySelector(".about > .fine").textContent, /^Its file has been missing since Mar 6, 2024, .+\.$/);
   await opened();
   assert.deepEqual(Object.keys(facts()), ["Size", "Added"]);
+  const quiet = () => [...picture.element.querySelectorAll(".about > .fine")].map((line) => line.textContent);
+  const saying = async (warnings) => (await opened({ of: (id) => image(id, { warnings }) }), quiet());
+  assert.deepEqual(await saying([{ code: "cut_short", message: "It breaks off." }]), ["The file breaks off: the end of the picture, or its finest details, are missing."]);
+  assert.deepEqual([await saying([]), await saying(null)], [[], []]);
 });
 
 test("guests may look, search and download; admins edit and remove", async () => {
