@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ import pytest
 
 from engine import EngineSettings, SearchService, open_service
 from engine.concurrency import CpuPool
-from engine.domain import NetworkHead, NetworkRef
+from engine.domain import NetworkHead, NetworkRef, Pixels
 from engine.errors import DatabaseUnreachable, IndexUnreachable, InvalidSetting, ServerUnreachable
 from engine.features.hashes import phash_orientations
 from engine.index.base import ServerIndex
@@ -21,6 +22,7 @@ from engine.index.hamming import BITS
 from engine.index.on_server import LONGEST_NAME, HashesInMemory, HashesOnServer, OnServer, hashes_name, index_name
 from engine.index.pgvector import SCHEMA
 from engine.matching.proof import NEAR_HASH
+from engine.pictures.sources import Source
 from engine.settings import parse_database_url
 from engine.storage.database import Database
 from engine.storage.statements import TRIMMED
@@ -132,6 +134,36 @@ async def test_hashes_are_those_of_exact_search(service: SearchService, place: P
                 expected = await truth.index.near_hashes(asked, count, within=within)
                 assert [hits.keys.tolist() for hits in found] == [hits.keys.tolist() for hits in expected]
                 assert [hits.distances.tolist() for hits in found] == [hits.distances.tolist() for hits in expected]
+
+
+@pytest.mark.system
+async def test_matches_among_hundreds_are_those_of_exact_search(place: Place) -> None:
+    """By every back end: of copies saved anew, turned, mirrored and under lines, and of strangers."""
+    kept = [part for part in parts(250, seed=1) if phash_orientations(part)]
+    sources = [Source(f"{number}.jpg", partial(jpeg, part), 0) for number, part in enumerate(kept)]
+    lined = kept[3].copy()
+    lined[::12] = 0
+    asked = [kept[0], np.rot90(kept[1]), np.fliplr(kept[2]), lined, *parts(3, seed=2)]
+    async with open_service(place.settings) as service:
+        assert {result.status async for result in service.add(sources, actor="test")} == {"added"}
+        async with open_service(changed(place.settings, index="exact")) as exact:
+            for pixels in asked:
+                query = jpeg(pixels, quality=50)
+                found, expected = await service.search(query), await exact.search(query)
+                assert [(one.image.id, one.lane) for one in found.matches] == [
+                    (one.image.id, one.lane) for one in expected.matches
+                ]
+
+
+def parts(count: int, seed: int) -> list[Pixels]:
+    """Parts of photographs, no two of them alike."""
+    random = np.random.default_rng(seed)
+    made = []
+    for number in range(count):
+        pixels = photograph(PHOTOGRAPHS[number % len(PHOTOGRAPHS)])
+        top, left = (int(random.integers(side - 200)) for side in pixels.shape[:2])
+        made.append(pixels[top : top + 200, left : left + 200])
+    return made
 
 
 @pytest.mark.parametrize("place", [ON_SYSTEM], indirect=True)
