@@ -88,7 +88,8 @@ async def stored(service: SearchService, network: NetworkRef, dimensions: int) -
     """Embeddings and hashes of the real pictures."""
     rows = [row async for portion in service.repository.features.embeddings_of(network, dimensions) for row in portion]
     vectors = codec.vectors_from_bytes([vector for *_, vector in rows], dimensions)
-    return vectors, (await service.repository.features.phashes())[1]
+    known = [phashes async for _, phashes in service.repository.features.all_phashes()]
+    return vectors, np.concatenate(known)
 
 
 async def fill(

@@ -92,7 +92,11 @@ class IndexServer(Protocol):
         ...
 
     def index(self, name: str, dimensions: int) -> "ServerIndex":
-        """`name`: a plain identifier of at most 50 characters."""
+        """Of embeddings. `name`: a plain identifier of at most 50 characters."""
+        ...
+
+    async def hash_index(self, name: str) -> "ServerIndex | None":
+        """Of hashes, exact; None where they are better compared in each process. IndexUnreachable."""
         ...
 
     async def close(self) -> None: ...
@@ -172,9 +176,16 @@ class EmbeddingBackEnd(BackEnd, Protocol):
 
 
 class HashBackEnd(BackEnd, Protocol):
-    """Holds the hashes of all pictures."""
+    """Holds the hashes of all pictures: at most one of each, of the whole; flat pictures and parts have none."""
 
-    async def near_hashes(self, phashes: Sequence[int], count: int, within: int) -> list[Hits]: ...
+    async def near_hashes(self, phashes: Sequence[int], count: int, within: int) -> list[Hits]:
+        """For each hash at most `count` pictures whose hashes differ in at most `within` bits, keyed by their ids.
+
+        None that is nearer is left out, and of equally near ones none with a lesser id: whatever holds the hashes,
+        answers are the same. Asked for are a few near ones (`proof.NEAR_HASH`) in the eight orientations of a query
+        or for many pictures at once, and the few nearest, however far; more, where only some pictures are looked for.
+        """
+        ...
 
 
 L = TypeVar("L", bound=InMemory)

@@ -7,7 +7,7 @@ from engine.index.following import Embeddings, PerceptualHashes
 from engine.index.library_index import LibraryIndex
 from engine.index.local import InProcess
 from engine.index.milvus import Milvus
-from engine.index.on_server import HashesInMemory, OnServer, index_name
+from engine.index.on_server import HashesInMemory, HashesOnServer, OnServer, hashes_name, index_name
 from engine.index.pgvector import Pgvector
 from engine.settings import EngineSettings
 from engine.storage.repository import Repository
@@ -57,5 +57,7 @@ async def library_index(
         )
         for head in heads
     ]
-    hashes = HashesInMemory(PerceptualHashes(repository.features), pool)
+    phashes = PerceptualHashes(repository.features)
+    compares = await at.hash_index(hashes_name(library))
+    hashes = HashesOnServer(compares, phashes, repository.database, pool) if compares else HashesInMemory(phashes, pool)
     return LibraryIndex(repository.feed, on_server[0], hashes, on_server[1] if on_server[1:] else None, count_parts)

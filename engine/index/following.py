@@ -65,7 +65,11 @@ class PerceptualHashes:
         self._features = features
 
     async def portions(self, ids: Sequence[int] | None = None) -> AsyncIterator[tuple[Keys, Vectors]]:
-        yield await self._features.phashes(ids)
+        if ids is not None:
+            yield await self._features.phashes(ids)
+            return
+        async for portion in self._features.all_phashes():
+            yield portion
 
     async def keys(self, ids: Sequence[int]) -> Keys:
         return np.array(ids, np.int64)
@@ -95,14 +99,21 @@ class Follower:
         self._back_end = back_end
         self.seq = 0  # how far it was when this process saw it last
 
+    async def is_level(self, seq: int) -> bool:
+        """Whether it is as far as the library at `seq`, as far as asking tells; nothing is brought level."""
+        level = await self._back_end.level()
+        if level is None or not (level == seq or seq < level <= self.seq):
+            return False  # farther than this process has seen, it may be the index of another past of the library
+        self.seq = level
+        await self._back_end.caught_up()
+        return True
+
     async def catch_up(self, seq: int) -> None:
         """Take in what has changed up to the library's `seq`. Of several that find it behind one brings it level."""
-        level = await self._back_end.level()
-        if not _is_level(level, seq, self.seq):
-            async with self._back_end.alone():
-                level = await self._bring_level(seq)
-        assert level is not None
-        self.seq = level
+        if await self.is_level(seq):
+            return
+        async with self._back_end.alone():
+            self.seq = await self._bring_level(seq)
         await self._back_end.caught_up()
 
     async def _bring_level(self, seq: int) -> int:
@@ -119,11 +130,3 @@ class Follower:
             return await self._back_end.rebuild(head.seq, after=last if ids is None else level)
         await self._back_end.take_in(ids, last)
         return last
-
-
-def _is_level(level: int | None, seq: int, seen: int) -> bool:
-    """Whether a back end is as far as the library, or farther, as this process has `seen` already.
-
-    Farther than that, others may have seen more of the library, or it is the index of another past of it.
-    """
-    return level is not None and (level == seq or seq < level <= seen)

@@ -1,5 +1,6 @@
 """The embeddings of one network of a library, and its hashes: found, and level with storage."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from engine.domain import Vector
@@ -56,9 +57,11 @@ class LibraryIndex:
 
     async def catch_up(self, seq: int) -> None:
         """Take in what has changed up to the library's `seq`."""
-        before = self.seq
-        for follower in self._followers.values():
-            await follower.catch_up(seq)
+        before, followers = self.seq, self._followers.values()
+        # Together, since servers that are asked for the very newest wait for it; brought level one after the other.
+        if not all(await asyncio.gather(*(follower.is_level(seq) for follower in followers))):
+            for follower in followers:
+                await follower.catch_up(seq)
         if self._count_parts and self.seq != before:
             self._parts = await self._count_parts()
 

@@ -1,16 +1,18 @@
-"""Embeddings in Milvus, by its asynchronous client: one code for Milvus Lite, a single server and a cluster."""
+"""Embeddings and hashes in Milvus, by its asynchronous client: for Milvus Lite, a single server and a cluster."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.concurrency import CpuPool
 from engine.errors import IndexUnreachable, InvalidSetting
 from engine.index.graph import CONNECTIVITY, EXPANSION_ADD, LEAST_EXPANSION
+from engine.index.hamming import BITS
 from engine.index.hits import Hits, Keys, Vectors, nearest
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ LEVEL = 0  # key of the row that says how level a collection is; pictures' keys 
 # Else a new connection to the same address shares the pause that an earlier one is in.
 NEW_EACH_TIME = {"grpc.use_local_subchannel_pool": 1}
 STRONG = "Strong"  # what was added by anybody is found
+LITE = "milvus_lite"  # how the version of Milvus Lite begins
+# Hashes that are asked for above what is wanted: as near as the last one are many, of which those with the least keys
+# count. The second where the first is not enough; of still more some are taken.
+EQUALS = (60, 2_000)
 
 
 class Milvus:
@@ -41,7 +47,14 @@ class Milvus:
             await client.list_collections(timeout=TIMEOUT_S)
 
     def index(self, name: str, dimensions: int) -> "MilvusIndex":
-        return MilvusIndex(self, self._pool, name, dimensions)
+        return MilvusIndex(self, self._pool, name, Embedded(dimensions))
+
+    async def hash_index(self, name: str) -> "MilvusIndex | None":
+        """None in Milvus Lite, which knows embeddings only."""
+        client = await self.client()
+        async with self.translated():
+            version = str(await client.get_server_version(timeout=TIMEOUT_S))
+        return None if version.startswith(LITE) else MilvusIndex(self, self._pool, name, Hashed())
 
     async def client(self) -> "AsyncMilvusClient":
         if self._client is None:
@@ -96,21 +109,88 @@ class Milvus:
             ) from error
 
 
+class Form(Protocol):
+    """How vectors lie in a collection, and are compared."""
+
+    type: str
+    dimensions: int
+    index: Mapping[str, Any]
+    equals: Sequence[int]  # how many above what is wanted are asked for, one after the other
+
+    @property
+    def of_level(self) -> Any:
+        """Any vector, for the row that holds the level."""
+        ...
+
+    def sent(self, vectors: Vectors) -> list[Any]: ...
+
+    def search_params(self, count: int) -> dict[str, Any]: ...
+
+    def distances(self, told: list[float]) -> NDArray[np.float32]: ...
+
+
+class Embedded:
+    """float32 vectors under cosine distance, in a graph."""
+
+    type = "FLOAT_VECTOR"  # Milvus Lite has no other
+    index: Mapping[str, Any] = {
+        "index_type": "HNSW",
+        "metric_type": "COSINE",
+        "params": {"M": CONNECTIVITY, "efConstruction": EXPANSION_ADD},
+    }
+    equals: Sequence[int] = (0,)
+
+    def __init__(self, dimensions: int) -> None:
+        self.dimensions = dimensions
+
+    @property
+    def of_level(self) -> list[float]:
+        return [1.0] + [0.0] * (self.dimensions - 1)
+
+    def sent(self, vectors: Vectors) -> list[Any]:
+        return list(np.asarray(vectors, np.float32))
+
+    def search_params(self, count: int) -> dict[str, Any]:
+        return {"metric_type": "COSINE", "params": {"ef": max(LEAST_EXPANSION, count)}}
+
+    def distances(self, told: list[float]) -> NDArray[np.float32]:
+        return 1 - np.array(told, np.float32)
+
+
+class Hashed:
+    """64-bit hashes, all of them compared (docs/adr/0030)."""
+
+    type = "BINARY_VECTOR"
+    dimensions = BITS
+    index: Mapping[str, Any] = {"index_type": "BIN_FLAT", "metric_type": "HAMMING", "params": {}}
+    equals: Sequence[int] = EQUALS
+    of_level = bytes(BITS // 8)
+
+    def sent(self, vectors: Vectors) -> list[Any]:
+        return [value.to_bytes(BITS // 8, "big") for value in vectors.tolist()]
+
+    def search_params(self, count: int) -> dict[str, Any]:
+        return {"metric_type": "HAMMING", "params": {}}
+
+    def distances(self, told: list[float]) -> NDArray[np.float32]:
+        return np.array(told, np.float32)
+
+
 class MilvusIndex:
-    """float32 vectors under cosine distance, in a collection with HNSW. Every method may raise IndexUnreachable."""
+    """Vectors in a collection of their own. Every method may raise IndexUnreachable."""
 
     kind = "milvus"
 
-    def __init__(self, milvus: Milvus, pool: CpuPool, name: str, dimensions: int) -> None:
+    def __init__(self, milvus: Milvus, pool: CpuPool, name: str, form: Form) -> None:
         self._milvus = milvus
         self._pool = pool
         self._name = name
-        self._dimensions = dimensions
+        self._form = form
 
     async def add(self, keys: Keys, vectors: Vectors) -> None:
         client = await self._milvus.client()
         for start in range(0, len(keys), PORTION):
-            rows = await self._pool.run(_rows, keys[start : start + PORTION], vectors[start : start + PORTION])
+            rows = await self._pool.run(self._rows, keys[start : start + PORTION], vectors[start : start + PORTION])
             async with self._milvus.translated():
                 await client.upsert(self._name, rows, timeout=TIMEOUT_S)
 
@@ -123,22 +203,32 @@ class MilvusIndex:
     async def search(self, queries: Vectors, count: int) -> list[Hits]:
         if not len(queries):
             return []
+        for equals in self._form.equals:
+            asked = count + equals
+            found = await self._told(queries, asked)
+            if not any(_goes_on(hits, asked, count) for hits in found):
+                break
+        return [nearest(hits.keys, hits.distances, count) for hits in found]
+
+    async def _told(self, queries: Vectors, count: int) -> list[Hits]:
+        """As the server says, equals in any order."""
         client = await self._milvus.client()
+        asked = count + 1  # the row of the level may be among them
         async with self._milvus.translated():
             found = await client.search(
                 self._name,
-                data=list(np.asarray(queries, np.float32)),
+                data=self._form.sent(queries),
                 anns_field="vector",
-                limit=count + 1,  # the row of the level may be among them
-                search_params={"metric_type": "COSINE", "params": {"ef": max(LEAST_EXPANSION, count + 1)}},
+                limit=asked,
+                search_params=self._form.search_params(asked),
                 consistency_level=STRONG,
                 timeout=TIMEOUT_S,
             )
         answers = []
         for hits in found:
-            pairs = [(hit.id, 1 - hit.distance) for hit in hits if hit.id != LEVEL]  # servers name the key otherwise
+            pairs = [(hit.id, hit.distance) for hit in hits if hit.id != LEVEL]  # servers name the key otherwise
             keys = np.array([key for key, _ in pairs], np.int64)
-            answers.append(nearest(keys, np.array([distance for _, distance in pairs], np.float32), count))
+            answers.append(Hits(keys, self._form.distances([distance for _, distance in pairs])))
         return answers
 
     async def size(self) -> int:
@@ -160,7 +250,7 @@ class MilvusIndex:
     async def mark(self, seq: int) -> None:
         """It is level up to `seq` now."""
         client = await self._milvus.client()
-        row = {"key": LEVEL, "vector": [1.0] + [0.0] * (self._dimensions - 1), "seq": seq}
+        row = {"key": LEVEL, "vector": self._form.of_level, "seq": seq}
         async with self._milvus.translated():
             await client.upsert(self._name, [row], timeout=TIMEOUT_S)
 
@@ -171,7 +261,7 @@ class MilvusIndex:
         client = await self._milvus.client()
         schema = AsyncMilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("key", DataType.INT64, is_primary=True)
-        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=self._dimensions)  # Milvus Lite has no other
+        schema.add_field("vector", DataType[self._form.type], dim=self._form.dimensions)
         schema.add_field("seq", DataType.INT64)
         async with self._milvus.translated():
             await client.drop_collection(self._name, timeout=TIMEOUT_S)
@@ -179,21 +269,15 @@ class MilvusIndex:
         async for keys, vectors in portions:
             await self.add(keys, vectors)
         async with self._milvus.translated():
-            await self._make_graph(client)
+            await self._make_index(client)
             await client.load_collection(self._name, timeout=PATIENT_S)
         await self.mark(seq)
 
-    async def _make_graph(self, client: "AsyncMilvusClient") -> None:
+    async def _make_index(self, client: "AsyncMilvusClient") -> None:
         import grpc
 
         params = client.prepare_index_params()
-        params.add_index(
-            "vector",
-            index_name="vector",
-            index_type="HNSW",
-            metric_type="COSINE",
-            params={"M": CONNECTIVITY, "efConstruction": EXPANSION_ADD},
-        )
+        params.add_index("vector", index_name="vector", **self._form.index)
         try:
             await client.create_index(self._name, params, timeout=PATIENT_S)
         except grpc.RpcError as error:
@@ -204,15 +288,19 @@ class MilvusIndex:
             if "vector" not in await client.list_indexes(self._name, timeout=TIMEOUT_S):
                 raise
 
+    def _rows(self, keys: Keys, vectors: Vectors) -> list[dict[str, Any]]:
+        sent = self._form.sent(vectors)
+        return [{"key": key, "vector": vector, "seq": 0} for key, vector in zip(keys.tolist(), sent, strict=True)]
+
     async def _query(self, **wanted: Any) -> list[dict[str, Any]]:
         client = await self._milvus.client()
         async with self._milvus.translated():
             return list(await client.query(self._name, consistency_level=STRONG, timeout=TIMEOUT_S, **wanted))
 
 
-def _rows(keys: Keys, vectors: Vectors) -> list[dict[str, Any]]:
-    whole = np.asarray(vectors, np.float32)
-    return [{"key": key, "vector": vector, "seq": 0} for key, vector in zip(keys.tolist(), whole, strict=True)]
+def _goes_on(hits: Hits, asked: int, count: int) -> bool:
+    """Whether there may be more that are as near as the last one wanted."""
+    return len(hits.keys) >= asked > count and bool(hits.distances[count - 1] == hits.distances[asked - 1])
 
 
 def _reason(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""An embedding index on a server, one for all processes of a library; hashes stay in the memory of each process."""
+"""Indexes on a server, one for all processes of a library; hashes, where it compares none, in each process's memory."""
 
 import asyncio
 import hashlib
@@ -12,8 +12,8 @@ import numpy as np
 from engine.concurrency import CpuPool
 from engine.domain import PART_BITS, NetworkHead, NetworkRef
 from engine.index.base import PooledIndex, ServerIndex
-from engine.index.following import Embeddings, PerceptualHashes, take_in
-from engine.index.hamming import HammingIndex
+from engine.index.following import Embeddings, PerceptualHashes, StoredVectors, take_in
+from engine.index.hamming import BITS, HammingIndex
 from engine.index.hits import Hits, Near, Vectors, pictures
 from engine.storage.database import Database
 
@@ -22,24 +22,18 @@ logger = logging.getLogger(__name__)
 LONGEST_NAME = 50
 
 
-class OnServer:
-    """Embeddings on a server: of many processes the first that finds it behind brings it level, the others wait."""
+class _Shared:
+    """An index on a server: of many processes the first that finds it behind brings it level, the others wait."""
 
-    checkpoint_seq: int | None = None  # there is nothing to write down
-
-    def __init__(self, server: ServerIndex, rows: Embeddings, database: Database, pool: CpuPool) -> None:
+    def __init__(self, server: ServerIndex, name: str, rows: StoredVectors, database: Database, pool: CpuPool) -> None:
+        """`name`: what the log calls it."""
         self.server = server
-        self.size = 0
+        self._name = name
         self._rows = rows
         self._database = database
         self._pool = pool
         self._waiting = asyncio.Lock()
         self._level: int | None = None  # when it was last asked
-        self._counted: int | None = None  # the level at which `size` was
-
-    @property
-    def kind(self) -> str:
-        return self.server.kind
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -62,10 +56,28 @@ class OnServer:
         self._level = seq
 
     async def rebuild(self, seq: int, *, after: int) -> int:
-        logger.info("the index of %s in %s is built from storage", self._rows.network, self.kind)
+        logger.info("the index of %s in %s is built from storage", self._name, self.server.kind)
         await self.server.rebuild(self._rows.portions(), seq)
         self._level = seq
         return seq
+
+    async def caught_up(self) -> None:
+        """Nothing more is to be done."""
+
+
+class OnServer(_Shared):
+    """Embeddings on a server."""
+
+    checkpoint_seq: int | None = None  # there is nothing to write down
+
+    def __init__(self, server: ServerIndex, rows: Embeddings, database: Database, pool: CpuPool) -> None:
+        super().__init__(server, str(rows.network), rows, database, pool)
+        self.size = 0
+        self._counted: int | None = None  # the level at which `size` was
+
+    @property
+    def kind(self) -> str:
+        return self.server.kind
 
     async def caught_up(self) -> None:
         if self._level != self._counted:
@@ -79,6 +91,17 @@ class OnServer:
 
     async def close(self) -> None:
         """Nothing is done beside the searches."""
+
+
+class HashesOnServer(_Shared):
+    """The hashes of all pictures, on a server."""
+
+    def __init__(self, server: ServerIndex, rows: PerceptualHashes, database: Database, pool: CpuPool) -> None:
+        super().__init__(server, "all hashes", rows, database, pool)
+
+    async def near_hashes(self, phashes: Sequence[int], count: int, within: int) -> list[Hits]:
+        found = await self.server.search(np.array(phashes, np.uint64), count)
+        return [_within(hits, within) for hits in found]
 
 
 class HashesInMemory:
@@ -109,7 +132,9 @@ class HashesInMemory:
 
     async def rebuild(self, seq: int, *, after: int) -> int:
         index = HammingIndex()
-        async for keys, hashes in self._rows.portions():
+        portions = [portion async for portion in self._rows.portions()]
+        if portions:
+            keys, hashes = (np.concatenate(columns) for columns in zip(*portions, strict=True))
             await self._pool.run(index.add, keys, hashes)
         self._index, self._seq = index, seq
         return seq
@@ -121,10 +146,26 @@ class HashesInMemory:
         return await self._pool.run(self._index.search, np.array(phashes, np.uint64), count, within)
 
 
+def _within(hits: Hits, most: int) -> Hits:
+    """Those that are no farther."""
+    near = hits.distances <= most
+    return Hits(hits.keys[near], hits.distances[near])
+
+
 def index_name(library: str, network: NetworkRef, head: NetworkHead) -> str:
     """A name for each library, network, version, head, size and form of keys, plain enough for every server."""
     of_head = head.dimensions if head.name == "copy" else f"{head.name} {head.dimensions}"
     whole = f"{library} {network.name} {network.version} {of_head} {PART_BITS}"
+    return _named(f"{network.name}_{of_head}", whole)
+
+
+def hashes_name(library: str) -> str:
+    """A name for the hashes of each library."""
+    return _named("hashes", f"{library} hashes {BITS}")
+
+
+def _named(readable: str, whole: str) -> str:
+    """A plain identifier, another for each `whole`."""
     told_apart = hashlib.sha256(whole.encode()).hexdigest()[:16]
-    readable = re.sub(r"[^a-z0-9]+", "_", f"pictrace_{network.name}_{of_head}".lower())
-    return f"{readable[: LONGEST_NAME - 17]}_{told_apart}"
+    plain = re.sub(r"[^a-z0-9]+", "_", f"pictrace_{readable}".lower())
+    return f"{plain[: LONGEST_NAME - 17]}_{told_apart}"

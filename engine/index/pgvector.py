@@ -34,6 +34,9 @@ class Pgvector:
     def index(self, name: str, dimensions: int) -> "PgvectorIndex":
         return PgvectorIndex(self._database, self._pool, name, dimensions)
 
+    async def hash_index(self, name: str) -> None:
+        """None: whatever is exact in PostgreSQL takes many times as long as in memory (docs/adr/0030)."""
+
     async def close(self) -> None:
         """Whoever opened the database closes it."""
 

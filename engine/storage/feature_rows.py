@@ -1,6 +1,7 @@
 """What was computed of the pictures of a library: embeddings, hashes, keypoints."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,13 @@ from engine.storage.tables import (
     images,
     keypoints,
     parts,
+)
+
+HASHES_AT_ONCE = 50_000
+_LIVE_HASHES = (
+    select(hashes.c.image_id, hashes.c.phash)
+    .join(images, images.c.id == hashes.c.image_id)
+    .where(images.c.deleted_at.is_(None))
 )
 
 
@@ -160,24 +168,21 @@ class FeatureRows:
                 for row in await connection.execute(query.where(embeddings.c.image_id.in_(part)))
             ]
 
-    async def phashes(self, ids: Sequence[int] | None = None) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Ids and hashes (n,) of live pictures; of all of them where `ids` is None."""
-        query = (
-            select(hashes.c.image_id, hashes.c.phash)
-            .join(images, images.c.id == hashes.c.image_id)
-            .where(images.c.deleted_at.is_(None))
-        )
+    async def phashes(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Ids and hashes (n,) of live pictures."""
         async with self._database.read() as connection:
-            if ids is None:
-                rows = (await connection.execute(query)).all()
-            else:
-                rows = [
-                    row
-                    for part in statements.chunks(ids)
-                    for row in await connection.execute(query.where(hashes.c.image_id.in_(part)))
-                ]
-        found = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
-        return found[:, 0], found[:, 1].astype(np.uint64)  # the database knows signed numbers only
+            rows = [
+                row
+                for part in statements.chunks(ids)
+                for row in await connection.execute(_LIVE_HASHES.where(hashes.c.image_id.in_(part)))
+            ]
+        return _columns(rows)
+
+    async def all_phashes(self) -> AsyncIterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+        """The same of all live pictures, in portions."""
+        async with self._database.read() as connection, connection.stream(_LIVE_HASHES) as stream:
+            async for rows in stream.partitions(HASHES_AT_ONCE):
+                yield _columns(rows)
 
     async def lacking(
         self, network: NetworkRef, limit: int, *, removed: bool = False, after: int = 0
@@ -272,3 +277,9 @@ class FeatureRows:
 
 def _is_outdated() -> tuple[ColumnElement[bool], ...]:
     return images.c.deleted_at.is_(None), images.c.features_version < FEATURES_VERSION
+
+
+def _columns(rows: Sequence[Sequence[Any]]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Ids and hashes (n,); the database knows signed numbers only."""
+    found = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1].astype(np.uint64)

@@ -15,7 +15,7 @@ from engine.index.hits import Hits, Keys, Vectors
 from engine.index.library_index import LibraryIndex
 from engine.index.local import InProcess
 from engine.index.milvus import Milvus
-from engine.index.on_server import HashesInMemory, OnServer, index_name
+from engine.index.on_server import HashesInMemory, HashesOnServer, OnServer, index_name
 from engine.index.pgvector import Pgvector
 from engine.storage.repository import Repository
 from tests.rows import DIMENSIONS, HEAD, NETWORK, OTHER, add, phash_of, vector_of
@@ -113,8 +113,9 @@ async def test_index_is_written_down_in_the_data_folder_of_those_who_may_write(
 class Shelf:
     """A server of indexes in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, compares_hashes: bool = False) -> None:
         self.asked: list[tuple[str, int]] = []
+        self.hashes = OnShelf() if compares_hashes else None
 
     async def reach(self) -> None:
         """It is here."""
@@ -122,6 +123,9 @@ class Shelf:
     def index(self, name: str, dimensions: int) -> ServerIndex:
         self.asked.append((name, dimensions))
         return OnShelf()
+
+    async def hash_index(self, name: str) -> ServerIndex | None:
+        return self.hashes
 
     async def close(self) -> None:
         """There is nothing to close."""
@@ -160,7 +164,22 @@ class OnShelf:
         self.at = seq
 
 
-async def test_at_a_server_embeddings_are_there_and_hashes_in_memory(
+async def test_at_a_server_that_compares_hashes_they_are_there_too(
+    settings: EngineSettings, repository: Repository, pool: CpuPool
+) -> None:
+    first, second = await add(repository, 1, 2)
+    shelf = Shelf(compares_hashes=True)
+    made = await choosing.library_index(settings, repository, pool, shelf, NETWORK, (HEAD,), read_only=False)
+    assert isinstance(made.hashes, HashesOnServer)
+    assert made.hashes.server is shelf.hashes
+    await made.catch_up(2)
+    assert shelf.hashes
+    assert (shelf.hashes.keys, shelf.hashes.at) == ([first, second], 2)
+    (hits,) = await made.near_hashes([phash_of(1)], 5, within=0)
+    assert hits.keys.tolist() == [first, second]  # it says that all are equal
+
+
+async def test_at_a_server_that_compares_none_embeddings_are_there_and_hashes_in_memory(
     settings: EngineSettings, repository: Repository, pool: CpuPool
 ) -> None:
     await add(repository, 1, 2)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
 from engine.index.hits import Hits, Keys, Vectors
 from engine.index.hnsw import HnswIndex
-from engine.index.milvus import Milvus, MilvusIndex
+from engine.index.milvus import Milvus
 from engine.index.pgvector import PgvectorIndex, require_pgvector
 from engine.settings import parse_database_url
 from engine.storage.database import Database
@@ -111,13 +111,21 @@ async def on_server(
     elif kind == "milvus server":
         standalone: StandaloneMilvus = request.getfixturevalue("standalone_milvus")
         at_server = Milvus(standalone.uri, None, pool)
-        index = MilvusIndex(at_server, pool, "contract", DIMENSIONS)
+        index = at_server.index("contract", DIMENSIONS)
         await index.rebuild(nothing(), 0)
         yield index
         await at_server.close()
+    elif kind == "hashes on a milvus server":
+        standalone = request.getfixturevalue("standalone_milvus")
+        at_server = Milvus(standalone.uri, None, pool)
+        hashed = await at_server.hash_index("contract_hashes")
+        assert hashed
+        await hashed.rebuild(nothing(), 0)
+        yield hashed
+        await at_server.close()
     else:
         async with milvus_lite(folder / "contract.db", pool) as client:
-            milvus = MilvusIndex(client, pool, "contract", DIMENSIONS)
+            milvus = client.index("contract", DIMENSIONS)
             await milvus.rebuild(nothing(), 0)
             yield milvus
 
@@ -129,10 +137,12 @@ async def nothing() -> AsyncIterator[tuple[Keys, Vectors]]:
         yield rows
 
 
-ON_SYSTEM = pytest.param("milvus server", marks=pytest.mark.system)
+EMBEDDINGS_ON_SYSTEM = pytest.param("milvus server", marks=pytest.mark.system)
+OF_EMBEDDINGS = ["flat", "hnsw", "hnsw merged", "hnsw mapped", "pgvector", "milvus", EMBEDDINGS_ON_SYSTEM]
+OF_HASHES = ["hamming", pytest.param("hashes on a milvus server", marks=pytest.mark.system)]
 
 
-@pytest.fixture(params=["flat", "hnsw", "hnsw merged", "hnsw mapped", "pgvector", "milvus", ON_SYSTEM, "hamming"])
+@pytest.fixture(params=[*OF_EMBEDDINGS, *OF_HASHES])
 async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_path: Path) -> AsyncIterator[Case]:
     with CpuPool(2) as pool:
         if request.param in ("pgvector", "milvus", "milvus server"):
@@ -144,6 +154,11 @@ async def case(request: pytest.FixtureRequest, settings: EngineSettings, tmp_pat
             keys = np.arange(1, 201)
             values, queries = hashes(keys)
             yield Case(PooledIndex(HammingIndex(), pool), BitByBit(), keys, values, queries, 64, 1, 0)
+        elif request.param == "hashes on a milvus server":
+            keys = RANDOM.permutation(np.arange(1, 201))
+            values, queries = hashes(keys)
+            async with on_server(request.param, request, tmp_path, pool) as index:
+                yield Case(index, BitByBit(), keys, values, queries, 64, 1, 0)
         else:
             vectors, queries = clustered()
             indexes: dict[str, Callable[[], VectorIndex]] = {
@@ -220,6 +235,16 @@ async def test_finds_what_exact_search_finds(case: Case) -> None:
     await fill(case)
     assert await case.index.size() == len(case.keys)
     await assert_like_oracle(case)
+
+
+@pytest.mark.parametrize("case", OF_HASHES, indirect=True)
+async def test_of_equally_near_hashes_those_with_the_least_keys_are_found(case: Case) -> None:
+    case = replace(case, vectors=case.vectors[np.arange(len(case.keys)) % 3])  # a third of them each
+    await fill(case)
+    for count in (1, 4, 70):
+        found = await case.index.search(case.queries, count)
+        expected = await case.oracle.search(case.queries, count)
+        assert [hits.keys.tolist() for hits in found] == [hits.keys.tolist() for hits in expected]
 
 
 async def test_at_most_count_are_returned(case: Case) -> None:

@@ -1,5 +1,6 @@
 """The index of a library, whatever holds it: one back end for both, or one each."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -136,6 +137,23 @@ async def test_embeddings_that_cannot_be_brought_level_are_an_error(
     with pytest.raises(OSError, match="server is away"):
         await apart.catch_up(1)
     assert (apart.seq, done) == (0, [])
+
+
+async def test_all_are_asked_at_once_how_level_they_are(
+    repository: Repository, apart: LibraryIndex, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server takes its time to say it."""
+    together = asyncio.Barrier(2)
+
+    async def level(self: Held) -> int | None:
+        async with asyncio.timeout(60):
+            await together.wait()
+        return 1
+
+    await add(repository, 1)
+    monkeypatch.setattr(Held, "level", level)
+    await apart.catch_up(1)
+    assert sorted(done) == ["memory has caught up", "server has caught up"]
 
 
 async def test_each_question_goes_to_the_one_that_knows(apart: LibraryIndex, done: list[str]) -> None:

@@ -14,7 +14,7 @@ from engine.errors import IndexUnreachable, InvalidSetting
 from engine.index import milvus
 from engine.index.hits import Keys, Vectors
 from engine.index.milvus import LEVEL, Milvus, MilvusIndex
-from tests.milvus import milvus_lite, milvus_server
+from tests.milvus import StandaloneMilvus, milvus_lite, milvus_server
 from tests.rows import DIMENSIONS, vector_of
 
 SECRET = "open-sesame"
@@ -78,6 +78,14 @@ async def test_rebuilding_puts_the_new_in_place_of_all_and_has_no_level_until_it
     await index.rebuild(portions(rows(6, 7)), 9)
     assert await index.level() == 9
     assert sorted(await found(index, vector_of(1))) == [6, 7]
+
+
+async def test_milvus_lite_compares_no_hashes(client: Milvus, tmp_path: Path, pool: CpuPool) -> None:
+    assert await client.hash_index("hashes") is None
+    with milvus_server(tmp_path / "behind-a-port.db") as server:
+        at_port = Milvus(server.uri, None, pool)
+        assert await at_port.hash_index("hashes") is None
+        await at_port.close()
 
 
 async def test_many_vectors_are_sent_in_portions(index: MilvusIndex, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,3 +156,40 @@ async def test_token_is_in_no_message(settings: EngineSettings, caplog: pytest.L
 async def open_and_close(settings: EngineSettings) -> None:
     async with open_service(settings):
         pass
+
+
+# --- hashes, on a whole server
+
+
+@pytest.fixture
+async def hashed(standalone_milvus: StandaloneMilvus, pool: CpuPool) -> AsyncIterator[MilvusIndex]:
+    """An index of no hashes yet."""
+    standalone_milvus.start()
+    server = Milvus(standalone_milvus.uri, None, pool)
+    index = await server.hash_index("hashes")
+    assert index
+    await index.rebuild(portions(), 0)
+    yield index
+    await server.close()
+
+
+@pytest.mark.system
+async def test_level_is_kept_beside_the_hashes_and_never_found(hashed: MilvusIndex) -> None:
+    values = np.array([0, 1, (1 << 64) - 1], np.uint64)  # the first is what the level's row holds
+    await hashed.rebuild(portions((np.array([5, 6, 7]), values)), 3)
+    assert (await hashed.level(), await hashed.size()) == (3, 3)
+    nearest, farthest = await hashed.search(values[[0, 2]], 3)
+    assert (nearest.keys.tolist(), nearest.distances.tolist()) == ([5, 6, 7], [0, 1, 64])
+    assert (farthest.keys.tolist(), farthest.distances.tolist()) == ([7, 6, 5], [0, 63, 64])
+    await hashed.mark(4)
+    assert (await hashed.level(), await hashed.size()) == (4, 3)
+
+
+@pytest.mark.system
+async def test_among_hundreds_that_are_equal_the_least_keys_are_found(hashed: MilvusIndex) -> None:
+    keys = np.random.default_rng(4).permutation(np.arange(1, 1501))
+    await hashed.add(keys, np.full(len(keys), 9, np.uint64))
+    for count in (1, 4, 100):
+        (hits,) = await hashed.search(np.array([8], np.uint64), count)
+        assert hits.keys.tolist() == list(range(1, count + 1))
+        assert set(hits.distances.tolist()) == {1}

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,11 +14,15 @@ import pytest
 
 from engine import EngineSettings, SearchService, open_service
 from engine.concurrency import CpuPool
-from engine.domain import NetworkHead, NetworkRef
+from engine.domain import NetworkHead, NetworkRef, Pixels
 from engine.errors import DatabaseUnreachable, IndexUnreachable, InvalidSetting, ServerUnreachable
+from engine.features.hashes import phash_orientations
 from engine.index.base import ServerIndex
-from engine.index.on_server import LONGEST_NAME, OnServer, index_name
+from engine.index.hamming import BITS
+from engine.index.on_server import LONGEST_NAME, HashesInMemory, HashesOnServer, OnServer, hashes_name, index_name
 from engine.index.pgvector import SCHEMA
+from engine.matching.proof import NEAR_HASH
+from engine.pictures.sources import Source
 from engine.settings import parse_database_url
 from engine.storage.database import Database
 from engine.storage.statements import TRIMMED
@@ -37,7 +42,10 @@ class Place:
     unreachable: type[ServerUnreachable]
 
 
-@pytest.fixture(params=["pgvector", "milvus", pytest.param("milvus server", marks=pytest.mark.system)])
+ON_SYSTEM = pytest.param("milvus server", marks=pytest.mark.system)
+
+
+@pytest.fixture(params=["pgvector", "milvus", ON_SYSTEM])
 def place(request: pytest.FixtureRequest, settings: EngineSettings, tmp_path: Path) -> Iterator[Place]:
     if request.param == "pgvector":
         server: PostgresServer = request.getfixturevalue("postgresql")
@@ -110,6 +118,67 @@ async def test_answers_are_those_of_exact_search(service: SearchService, place: 
     assert status.checkpoint_seq is None
 
 
+async def test_hashes_are_those_of_exact_search(service: SearchService, place: Place) -> None:
+    """Whatever holds them: after additions and removals, near ones in all orientations and the nearest however far."""
+    await service.remove([2], actor="test")
+    await add_paths(service, SHIPPED / "page.png", SHIPPED / "coins.png")
+    serving, _ = await service.networks.current()
+    in_memory = isinstance(serving.index.hashes, HashesInMemory)
+    assert in_memory != isinstance(place.server, StandaloneMilvus)
+    async with open_service(changed(place.settings, index="exact")) as exact:
+        truth, _ = await exact.networks.current()
+        for name in (*PHOTOGRAPHS, "page.png"):
+            asked = phash_orientations(photograph(name))
+            for count, within in ((4, NEAR_HASH), (3, BITS), (100, BITS)):
+                found = await serving.index.near_hashes(asked, count, within=within)
+                expected = await truth.index.near_hashes(asked, count, within=within)
+                assert [hits.keys.tolist() for hits in found] == [hits.keys.tolist() for hits in expected]
+                assert [hits.distances.tolist() for hits in found] == [hits.distances.tolist() for hits in expected]
+
+
+@pytest.mark.system
+async def test_matches_among_hundreds_are_those_of_exact_search(place: Place) -> None:
+    """By every back end: of copies saved anew, turned, mirrored and under lines, and of strangers."""
+    kept = [part for part in parts(250, seed=1) if phash_orientations(part)]
+    sources = [Source(f"{number}.jpg", partial(jpeg, part), 0) for number, part in enumerate(kept)]
+    lined = kept[3].copy()
+    lined[::12] = 0
+    asked = [kept[0], np.rot90(kept[1]), np.fliplr(kept[2]), lined, *parts(3, seed=2)]
+    async with open_service(place.settings) as service:
+        assert {result.status async for result in service.add(sources, actor="test")} == {"added"}
+        async with open_service(changed(place.settings, index="exact")) as exact:
+            for pixels in asked:
+                query = jpeg(pixels, quality=50)
+                found, expected = await service.search(query), await exact.search(query)
+                assert [(one.image.id, one.lane) for one in found.matches] == [
+                    (one.image.id, one.lane) for one in expected.matches
+                ]
+
+
+def parts(count: int, seed: int) -> list[Pixels]:
+    """Parts of photographs, no two of them alike."""
+    random = np.random.default_rng(seed)
+    made = []
+    for number in range(count):
+        pixels = photograph(PHOTOGRAPHS[number % len(PHOTOGRAPHS)])
+        top, left = (int(random.integers(side - 200)) for side in pixels.shape[:2])
+        made.append(pixels[top : top + 200, left : left + 200])
+    return made
+
+
+@pytest.mark.parametrize("place", [ON_SYSTEM], indirect=True)
+async def test_lost_hashes_are_built_again(service: SearchService, place: Place) -> None:
+    """As where a library of an older version opens, which has kept none on the server."""
+    serving, _ = await service.networks.current()
+    hashes = serving.index.hashes
+    assert isinstance(hashes, HashesOnServer)
+    assert await hashes.server.size() == len(PHOTOGRAPHS)
+    await drop_collections(service, like="hashes")
+    assert await hashes.server.level() is None
+    assert (await names(service))[0] == "astronaut.png"
+    assert await hashes.server.size() == len(PHOTOGRAPHS)
+
+
 async def test_all_processes_see_every_change_at_once(service: SearchService, place: Place, tmp_path: Path) -> None:
     async with elsewhere(place, tmp_path) as other:
         assert (await names(other))[0] == "astronaut.png"
@@ -142,7 +211,8 @@ async def test_of_many_only_one_builds(
         await lose(place, service)
         found = await asyncio.gather(*(names(one) for one in (service, other) * 3))
     assert all(one == found[0] for one in found)
-    assert caplog.text.count("is built from storage") == 2  # once for each head
+    hashes_too = isinstance(place.server, StandaloneMilvus)
+    assert caplog.text.count("is built from storage") == 2 + hashes_too  # once for each head
 
 
 async def lose(place: Place, service: SearchService) -> None:
@@ -150,9 +220,14 @@ async def lose(place: Place, service: SearchService) -> None:
     if isinstance(place.server, PostgresServer):
         place.server.execute(f"DROP SCHEMA {SCHEMA} CASCADE", place.server.last)
     else:
-        index = await on_server(service)
-        client = await index._milvus.client()  # type: ignore[attr-defined]
-        for name in await client.list_collections():
+        await drop_collections(service)
+
+
+async def drop_collections(service: SearchService, like: str = "") -> None:
+    index = await on_server(service)
+    client = await index._milvus.client()  # type: ignore[attr-defined]
+    for name in await client.list_collections():
+        if like in name:
             await client.drop_collection(name)
 
 
@@ -291,6 +366,7 @@ def test_names_differ_by_all_that_must_not_be_mixed() -> None:
         index_name("a", network, NetworkHead.only(256)),
         index_name("a", NetworkRef("x" * 80 + "'; DROP", "1"), NetworkHead.only(1280)),
     ]
+    names += [hashes_name("a"), hashes_name("b")]
     assert len(set(names)) == len(names)
     assert all(name.replace("_", "").isalnum() and len(name) <= LONGEST_NAME for name in names)
 

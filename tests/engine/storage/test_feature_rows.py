@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from engine.domain import HandcraftedFeatures, Keypoints
-from engine.storage import statements
+from engine.storage import feature_rows, statements
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 from engine.storage.tables import embeddings, hashes, images, keypoints
@@ -110,7 +110,8 @@ async def test_embeddings_come_in_order_of_pictures(repository: Repository, monk
 
 
 async def test_no_hashes_are_two_empty_columns(repository: Repository) -> None:
-    for some in (None, [], [5]):
+    assert [portion async for portion in repository.features.all_phashes()] == []
+    for some in ([], [5]):
         ids, values = await repository.features.phashes(some)
         assert ids.shape == values.shape == (0,)
         assert ids.dtype == np.int64
@@ -183,8 +184,18 @@ async def test_picture_that_turns_out_to_be_flat_loses_its_hash(repository: Repo
 async def test_hashes_are_removed_of_some(repository: Repository) -> None:
     first, second = await add(repository, 1, 2)
     await repository.features.remove_hashes([first, 99])
-    ids, _ = await repository.features.phashes()
+    ids, _ = await repository.features.phashes([first, second])
     assert ids.tolist() == [second]
+
+
+@on_both
+async def test_all_hashes_come_in_portions(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_rows, "HASHES_AT_ONCE", 2)
+    known = await add(repository, *range(1, 6))
+    portions = [portion async for portion in repository.features.all_phashes()]
+    assert [len(ids) for ids, _ in portions] == [2, 2, 1]
+    read = {i: phash for ids, phashes in portions for i, phash in zip(ids.tolist(), phashes.tolist(), strict=True)}
+    assert read == dict(zip(known, map(phash_of, range(1, 6)), strict=True))
 
 
 async def test_pictures_wait_to_be_compared_anew(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
