@@ -58,6 +58,7 @@ async def test_picture_is_read_with_all_that_was_said_of_it(
         byte_size=len(content_of(1)),
         created_at=then,
         deleted_at=None,
+        warnings=(),
     )
     assert await repository.images.if_there(image_id) == image
     assert await repository.images.by_sha256(sha256_of(1)) == image
