@@ -58,18 +58,18 @@ class Served:
     def search(self, content: bytes) -> tuple[int, bytes]:
         return self.ask("/v1/search", data=multipart(content), Content_Type="multipart/form-data; boundary=b")
 
-    def add(self, content: bytes) -> tuple[int, bytes]:
+    def add(self, content: bytes, name: str = "a.jpg") -> tuple[int, bytes]:
         return self.ask(
             "/v1/images",
-            data=multipart(content),
+            data=multipart(content, name),
             Content_Type="multipart/form-data; boundary=b",
             Authorization=f"Bearer {self.key}",
         )
 
 
-def multipart(content: bytes) -> bytes:
-    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
-    return head + content + b"\r\n--b--\r\n"
+def multipart(content: bytes, name: str = "a.jpg") -> bytes:
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    return head.encode() + content + b"\r\n--b--\r\n"
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from api.settings import ApiSettings
+from bot.settings import BotSettings
 from engine.errors import InvalidSetting
 from engine.settings import EngineSettings, split_at_commas
 
@@ -267,3 +269,17 @@ def test_contact_is_an_address_that_people_can_be_reached_at(contact: str) -> No
 def test_what_could_not_stand_in_a_header_is_no_contact(contact: str) -> None:
     with pytest.raises(InvalidSetting, match="PICTRACE_FETCH_CONTACT"):
         EngineSettings.load(fetch_contact=contact)
+
+
+@pytest.mark.parametrize("door", [EngineSettings, ApiSettings, BotSettings])
+def test_every_door_takes_a_databases_url_without_its_driver(door: type[EngineSettings]) -> None:
+    assert door.load(database_url="postgresql://ada@db/p").database_url == "postgresql+asyncpg://ada@db/p"
+
+
+@pytest.mark.parametrize("door", [ApiSettings, BotSettings])
+def test_settings_of_a_door_take_the_place_of_none_of_the_engines_checks(door: type[EngineSettings]) -> None:
+    """A check of a subclass replaces that of its parent which has the same name."""
+    checks = [name for name in vars(door) if name.startswith("_") and not name.startswith("__")]
+    engines = [name for name, value in vars(EngineSettings).items() if callable(value) or hasattr(value, "__func__")]
+    assert checks
+    assert set(checks).isdisjoint(engines), checks
