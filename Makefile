@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
+.PHONY: run bot extension store test test-fast test-attacks-long test-system test-browser browsers podman check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -28,8 +28,8 @@ test-fast: install-dev
 test-attacks-long: install-dev
 	MUTATIONS=5000 $(BIN)/pytest -n 2 tests/attacks
 
-# What needs a whole server of its own (Milvus), and minutes: before a release.
-test-system: install-dev
+# What needs whole servers (Milvus, several machines at once), containers, and minutes: before a release.
+test-system: install-dev podman
 	$(PYTEST) --system
 
 # Page and extension in real browsers: Chromium, and Firefox for the extension.
@@ -45,15 +45,22 @@ store: extension install-dev browsers
 	@$(BIN)/python extension/store/write.py
 	PYTHONPATH=. $(BIN)/python extension/store/pictures.py dist/store
 
-# Debian's, where there is apt; elsewhere it says what is missing.
-browsers:
+# Debian's packages (2) where one of the commands (1) is not there; without apt it says what is missing.
+define with-commands
 	@missing=; \
-	for tool in chromium firefox-esr Xvfb xdotool; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	for tool in $(1); do PATH="$$PATH:/usr/sbin" command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	test -z "$$missing" || { \
-	  test -x /usr/bin/apt-get || { echo "Install these commands, then go on:$$missing"; exit 1; }; \
-	  packages=$$(echo $$missing | sed 's/Xvfb/xvfb/'); \
+	  test -x /usr/bin/apt-get || { echo "Install these commands, then go on:$$missing"; exit $(3); }; \
 	  as_root=; test "$$(id -u)" = 0 || as_root=sudo; \
-	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$packages; }
+	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $(2); }
+endef
+
+browsers:
+	$(call with-commands,chromium firefox-esr Xvfb xdotool,chromium firefox-esr xvfb xdotool,1)
+
+# Without it, the tests of image and compose files are skipped.
+podman:
+	$(call with-commands,podman runc debootstrap iptables,podman runc debootstrap iptables netavark aardvark-dns,0)
 
 # Node.js itself is one of the Python packages, so that it is there on every machine, and of one version.
 tests/javascript/node_modules: tests/javascript/package-lock.json | install-dev

@@ -1,5 +1,6 @@
-"""Machines that share one library: PostgreSQL, a bucket and a Milvus server, each a real one on this machine."""
+"""Machines that share one library, whose servers are real ones on this machine; and PicTrace's image."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from tests.conftest import Command
 from tests.milvus import StandaloneMilvus
 from tests.object_store import Bucket
 from tests.postgresql import PostgresServer
+from tests.system.podman import Podman
 
+ROOT = Path(__file__).parents[2]
 Machine = Callable[[str], Command]
 
 
@@ -42,3 +45,23 @@ def machine(on_servers: dict[str, str], tmp_path: Path) -> Machine:
         return command
 
     return made
+
+
+@pytest.fixture(scope="session")
+def podman() -> Podman:
+    if not shutil.which("podman"):
+        pytest.skip("podman is not installed; `make test-system` installs it where there is apt")
+    return Podman()
+
+
+@pytest.fixture(scope="session")
+def base(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return podman.base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="session")
+def image(podman: Podman, base: str) -> Iterator[str]:
+    """PicTrace's own, built of this checkout."""
+    podman.build("localhost/pictrace", base, ROOT)
+    yield "localhost/pictrace"
+    podman("rmi", "--force", "localhost/pictrace")
