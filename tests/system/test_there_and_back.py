@@ -67,19 +67,21 @@ async def fill(pictrace: Command, telegram: FakeTelegram, folder: Path, log: Pat
     ):
         done = pictrace(*arguments)
         assert done.returncode == 0, done.stderr
-    ada = telegram.user(1001, "Ada")
     async with running(Path(pictrace.env["PICTRACE_DATA_DIR"]), telegram, log):
         for number in AWAITED:
-            question = telegram.say(ada, document=("q.jpg", jpeg(painting(number)), "image/jpeg"))["message_id"]
-            await telegram.until(lambda question=question: answers_to(telegram, question))  # type: ignore[misc]
-            await telegram.quiet(0.3)
-            telegram.press(ada, answers_to(telegram, question)[-1], "Tell me when it appears")
-            await telegram.until(lambda number=number: "I will tell this chat once" in str(telegram.sent(ada)[-1]))  # type: ignore[misc]
-        question = telegram.say(ada, document=("q.jpg", (folder / "query-3.jpg").read_bytes(), "image/jpeg"))
-        await telegram.until(lambda: answers_to(telegram, question["message_id"]))
-        await telegram.quiet(0.3)
-        telegram.press(ada, answers_to(telegram, question["message_id"])[-1], "✅")
-        await telegram.quiet(0.5)
+            await ask_and_press(telegram, jpeg(painting(number)), "Tell me when it appears")
+        await ask_and_press(telegram, (folder / "query-3.jpg").read_bytes(), "✅ Right")
+
+
+async def ask_and_press(telegram: FakeTelegram, query: bytes, button: str) -> None:
+    """Ask for a picture in a chat, and press a button under the answer."""
+    ada = telegram.user(1001, "Ada")
+    question = telegram.say(ada, document=("q.jpg", query, "image/jpeg"))["message_id"]
+    await telegram.until(lambda: answers_to(telegram, question))
+    await telegram.quiet(0.3)
+    callback = telegram.press(ada, answers_to(telegram, question)[-1], button)
+    await telegram.until(lambda: callback in telegram.answers)
+    await telegram.quiet(0.3)
 
 
 def answers_to(telegram: FakeTelegram, question: int) -> list[dict[str, Any]]:
