@@ -105,9 +105,9 @@ def told(pictrace: Command, folder: Path) -> dict[str, Any]:
     }
 
 
-def matches(answer: dict[str, Any]) -> list[tuple[int, str, list[str], Any]]:
+def matches(answer: dict[str, Any]) -> list[tuple[int, str, str, Any]]:
     """Each match's picture, and what the library is sure of."""
-    return [(one["id"], one["lane"], one["tags"], pytest.approx(one["score"], abs=2e-3)) for one in answer["matches"]]
+    return [(one["id"], one["name"], one["lane"], pytest.approx(one["score"], abs=2e-3)) for one in answer["matches"]]
 
 
 def move(pictrace: Command, database: str, files: str) -> None:
