@@ -7,7 +7,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run bot extension store release site test test-fast test-attacks-long test-system test-browser browsers languages check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
+.PHONY: run bot extension store release site test test-fast test-attacks-long test-system test-browser browsers languages podman check format install install-dev bench bench-load bench-bot bench-page bench-large lock clean
 
 run: install
 	@$(BIN)/pictrace-api
@@ -28,8 +28,8 @@ test-fast: install-dev
 test-attacks-long: install-dev
 	MUTATIONS=5000 $(BIN)/pytest -n 2 tests/attacks
 
-# What needs a whole server of its own (Milvus), and minutes: before a release.
-test-system: install-dev
+# What needs whole servers (Milvus, several machines at once), containers, and minutes: before a release.
+test-system: install-dev podman
 	$(PYTEST) --system
 
 # Page and extension in real browsers: Chromium, and Firefox for the extension.
@@ -53,24 +53,32 @@ release: install-dev
 site: install-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
-# Debian's, where there is apt; elsewhere it says what is missing.
-INSTALL_MISSING = test -z "$$missing" || { \
-	  test -x /usr/bin/apt-get || { echo "Install these, then go on:$$missing"; exit 1; }; \
-	  packages=$$(echo $$missing | sed 's/Xvfb/xvfb/'); \
+# Which of the commands (1) are missing.
+find-missing = missing=; for tool in $(1); do PATH="$$PATH:/usr/sbin" command -v $$tool >/dev/null || missing="$$missing $$tool"; done
+
+# Debian's packages (1) where something is missing; without apt it is said, and made of it what (2) says: 1 is a failure.
+define install-missing
+test -z "$$missing" || { \
+	  test -x /usr/bin/apt-get || { echo "Install these, then go on:$$missing"; exit $(2); }; \
 	  as_root=; test "$$(id -u)" = 0 || as_root=sudo; \
-	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$packages; }
+	  $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $(1); }
+endef
 
 browsers:
-	@missing=; \
-	for tool in chromium firefox-esr Xvfb xdotool; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
-	$(INSTALL_MISSING)
+	@$(call find-missing,chromium firefox-esr Xvfb xdotool); \
+	$(call install-missing,chromium firefox-esr xvfb xdotool,1)
 
 # What pictures in six languages need: letters of Chinese, Japanese and Korean, and Debian's Chromium in other words than English.
 languages: browsers
 	@missing=; \
 	for language in zh-cn ja ko; do fc-list ":lang=$$language" | grep -q . || missing=" fonts-noto-cjk"; done; \
 	test ! -e /usr/lib/chromium/locales/en-US.pak -o -e /usr/lib/chromium/locales/de.pak || missing="$$missing chromium-l10n"; \
-	$(INSTALL_MISSING)
+	$(call install-missing,$$missing,1)
+
+# Without it, the tests of image and compose files are skipped.
+podman:
+	@$(call find-missing,podman runc debootstrap iptables); \
+	$(call install-missing,podman runc debootstrap iptables netavark aardvark-dns,0)
 
 # Node.js itself is one of the Python packages, so that it is there on every machine, and of one version.
 tests/javascript/node_modules: tests/javascript/package-lock.json | install-dev

@@ -69,7 +69,7 @@ class BotSettings(EngineSettings):
 
     @field_validator("telegram_api", "telegram_webhook")
     @classmethod
-    def _url(cls, url: str | None) -> str | None:
+    def _address(cls, url: str | None) -> str | None:
         if url is None:
             return None
         wrong = ValueError("This is no http(s) address, such as https://bot.example.org/telegram")

@@ -25,7 +25,7 @@ from engine import EngineSettings, SearchService, StoredImage, open_service
 from engine.domain import AddResult, Pixels
 from engine.pictures import imaging
 from engine.pictures.sources import expand
-from tests import fast
+from tests import fast, summary
 from tests.decoders import HereDecoders, KeptDecoders, end_kept
 from tests.forking import Forked, end_loaded, loaded
 from tests.milvus import standalone_milvus
@@ -81,6 +81,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     left_out = {item for item in items if (item.get_closest_marker("system") is not None) != is_wanted}
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--system"):
+        terminalreporter.section("system tests")
+        stats = terminalreporter.stats.items()
+        reports = [(outcome, one) for outcome, some in stats for one in some if isinstance(one, pytest.TestReport)]
+        for line in summary.lines(reports):
+            terminalreporter.line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

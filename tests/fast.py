@@ -12,7 +12,7 @@ import pytest
 
 # Not even imported: what starts processes and servers, and what takes long, above all with whole libraries.
 LEFT_OUT = (
-    "attacks", "browser", "e2e", "library", "telegram",
+    "attacks", "browser", "e2e", "library", "system", "telegram",
     "test_copy_network.py", "test_plots.py", "test_schema_conformance.py", "test_service.py",
 )  # fmt: skip
 STARTERS = {  # or what uses them

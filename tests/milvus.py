@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from engine.concurrency import CpuPool
 from engine.index.milvus import Milvus
 
 # In a process of its own, for it leaves sockets open. Left to itself it would take another port while the system still
-# holds back the one from before.
+# holds back the one from before; and its etcd would take the same two as that of any other Milvus on this machine.
 SERVE = """
-import socket, sys
+import os, pathlib, socket, sys
 from milvus import MilvusServer, MilvusServerConfig
 
 def bound(config, port):
@@ -26,10 +26,18 @@ def bound(config, port):
     except OSError:
         return None
 
+folder, port, etcd, peer = sys.argv[1:]
+etcd_config = pathlib.Path(folder, "etcd.yaml")
+etcd_config.write_text(
+    f"listen-client-urls: http://127.0.0.1:{etcd}\\nadvertise-client-urls: http://127.0.0.1:{etcd}\\n"
+    f"listen-peer-urls: http://127.0.0.1:{peer}\\ninitial-advertise-peer-urls: http://127.0.0.1:{peer}\\n"
+    f"initial-cluster: default=http://127.0.0.1:{peer}\\n"
+)
+os.environ["ETCD_CONFIG_PATH"] = str(etcd_config)
 MilvusServerConfig.try_bind_port = bound
-server = MilvusServer()
-server.set_base_dir(sys.argv[1])
-server.listen_port = int(sys.argv[2])
+server = MilvusServer(etcd_port=int(etcd))
+server.set_base_dir(folder)
+server.listen_port = int(port)
 server.start()
 print("ready", flush=True)
 sys.stdin.read()
@@ -71,19 +79,18 @@ class StandaloneMilvus:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        self._ports = free_ports(3)  # of its own, and two of its etcd
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     @property
     def uri(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._ports[0]}"
 
     def start(self) -> None:
         if self._process:
             return
-        argv = [sys.executable, "-c", SERVE, str(self._folder), str(self._port)]
+        argv = [sys.executable, "-c", SERVE, str(self._folder), *map(str, self._ports)]
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout
         while (line := self._process.stdout.readline()) != b"ready\n":
@@ -113,6 +120,12 @@ class StandaloneMilvus:
         if self._process:
             self._process.communicate()  # its input ends, as it does when the tests are killed
             self._process = None
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as open_until_all_are_found:
+        found = [open_until_all_are_found.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in found]
 
 
 @pytest.fixture(scope="session")

@@ -28,18 +28,20 @@ KEY = "admin-key-for-processes"
 STYLE = re.compile(r"\x1b\[[\d;]*m")
 
 
-class Served:
-    """A running server."""
+class Door:
+    """A server at an address, whoever runs it."""
 
-    def __init__(self, process: subprocess.Popen[str], said: str, log: TextIO) -> None:
-        self.process = process
-        self.said = said
-        self.log = log
-        found = re.search(r"http://localhost:\d+", said)
-        assert found, said
-        self.url = found.group()
-        key = re.search(r"#key=([\w-]+)", said)
-        self.key = key.group(1) if key else KEY
+    def __init__(self, url: str, key: str = KEY) -> None:
+        self.url = url
+        self.key = key
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                if self.ask("/health/ready")[0] == 200:
+                    break
+            time.sleep(0.1)
 
     def ask(self, path: str, *, data: bytes | None = None, **headers: str) -> tuple[int, bytes]:
         request = urllib.request.Request(self.url + path, data, {k.replace("_", "-"): v for k, v in headers.items()})
@@ -58,18 +60,31 @@ class Served:
     def search(self, content: bytes) -> tuple[int, bytes]:
         return self.ask("/v1/search", data=multipart(content), Content_Type="multipart/form-data; boundary=b")
 
-    def add(self, content: bytes) -> tuple[int, bytes]:
+    def add(self, content: bytes, name: str = "a.jpg") -> tuple[int, bytes]:
         return self.ask(
             "/v1/images",
-            data=multipart(content),
+            data=multipart(content, name),
             Content_Type="multipart/form-data; boundary=b",
             Authorization=f"Bearer {self.key}",
         )
 
 
-def multipart(content: bytes) -> bytes:
-    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
-    return head + content + b"\r\n--b--\r\n"
+class Served(Door):
+    """A running server."""
+
+    def __init__(self, process: subprocess.Popen[str], said: str, log: TextIO) -> None:
+        self.process = process
+        self.said = said
+        self.log = log
+        found = re.search(r"http://localhost:\d+", said)
+        assert found, said
+        key = re.search(r"#key=([\w-]+)", said)
+        super().__init__(found.group(), key.group(1) if key else KEY)
+
+
+def multipart(content: bytes, name: str = "a.jpg") -> bytes:
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    return head.encode() + content + b"\r\n--b--\r\n"
 
 
 @contextmanager
@@ -99,12 +114,7 @@ def api(
             if "As admin" in line:
                 said += STYLE.sub("", log.readline())
         served = Served(process, said, log)
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            with suppress(OSError):
-                if served.ask("/health/ready")[0] == 200:
-                    break
-            time.sleep(0.1)
+        served.wait_until_ready()
         yield served
     finally:
         if process.poll() is None:

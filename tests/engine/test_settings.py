@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from api.settings import ApiSettings
+from bot.settings import BotSettings
 from engine.errors import InvalidSetting
 from engine.settings import EngineSettings, configuration, split_at_commas, webhook_key
 
@@ -311,3 +313,17 @@ def test_where_a_webhook_is_counts_as_a_secret(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PICTRACE_WEBHOOK_SECRET", "whsec_hidden")
     assert not [name for name in configuration(with_secrets=False) if name.startswith("PICTRACE_")]
     assert {"PICTRACE_WEBHOOK_URL", "PICTRACE_WEBHOOK_SECRET"} <= configuration(with_secrets=True).keys()
+
+
+@pytest.mark.parametrize("door", [EngineSettings, ApiSettings, BotSettings])
+def test_every_door_takes_a_databases_url_without_its_driver(door: type[EngineSettings]) -> None:
+    assert door.load(database_url="postgresql://ada@db/p").database_url == "postgresql+asyncpg://ada@db/p"
+
+
+@pytest.mark.parametrize("door", [ApiSettings, BotSettings])
+def test_settings_of_a_door_take_the_place_of_none_of_the_engines_checks(door: type[EngineSettings]) -> None:
+    """A check of a subclass replaces that of its parent which has the same name."""
+    checks = [name for name in vars(door) if name.startswith("_") and not name.startswith("__")]
+    engines = [name for name, value in vars(EngineSettings).items() if callable(value) or hasattr(value, "__func__")]
+    assert checks
+    assert set(checks).isdisjoint(engines), checks

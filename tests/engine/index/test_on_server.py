@@ -21,6 +21,7 @@ from engine.index.base import ServerIndex
 from engine.index.hamming import BITS
 from engine.index.on_server import LONGEST_NAME, HashesInMemory, HashesOnServer, OnServer, hashes_name, index_name
 from engine.index.pgvector import SCHEMA
+from engine.library import tagged_pictures
 from engine.matching.proof import NEAR_HASH
 from engine.pictures.sources import Source
 from engine.settings import parse_database_url
@@ -347,6 +348,26 @@ async def on_server_as_it_is(service: SearchService) -> ServerIndex:
     assert serving
     assert isinstance(serving.index.embeddings, OnServer)
     return serving.index.embeddings.server
+
+
+@pytest.mark.parametrize("few", [tagged_pictures.FEW, 1])
+async def test_pictures_with_a_tag_are_searched_alone(
+    service: SearchService, place: Place, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether they are compared one by one, or chosen from what the server finds; added and tagged before or since."""
+    monkeypatch.setattr(tagged_pictures, "FEW", few)
+    await add_paths(service, SHIPPED / "page.png", SHIPPED / "coins.png")
+    tagged = [image.id for image in (await service.page()).images if image.filename != "astronaut.png"][::2]
+    for image_id in tagged:
+        await service.edit(image_id, {"tags": ["sea", "sky"]}, actor="test")
+    await service.edit(tagged[0], {"tags": ["sky"]}, actor="test")
+    await service.remove(tagged[1:2], actor="test")
+    found = await service.search(query(), tags=["sea"], limit=50, weak=True)
+    assert found.library_size == len(tagged) - 2
+    async with open_service(changed(place.settings, index="exact")) as exact:
+        expected = await exact.search(query(), tags=["sea"], limit=50, weak=True)
+    assert {match.image.id for match in found.matches} == {*tagged[2:]}
+    assert [(one.image.id, one.lane) for one in found.matches] == [(one.image.id, one.lane) for one in expected.matches]
 
 
 @pytest.mark.parametrize("uri", ["milvus.example:19530", "http://root:Milvus@host:19530", "ftp://host", "file.txt", ""])
