@@ -112,30 +112,35 @@ def _is_endpoint(url: str) -> bool:
 
 
 def configuration(*, with_secrets: bool) -> dict[str, str]:
-    """What is set of PicTrace, and of the client of buckets where one is used, in the environment or `.env`, by variable.
+    """What is set of PicTrace, and of the client of buckets where one is used, by variable.
 
     Without secrets a database's URL has no password, and keys and tokens are left out. InvalidSetting.
     """
-    given = {**dotenv_values(ENV_FILE, encoding=_encoding_of(Path(ENV_FILE))), **os.environ}
-    prefixes = ("PICTRACE_", "AWS_") if given.get("PICTRACE_FILES_URL") else ("PICTRACE_",)
-    found = {name: value for name, value in sorted(given.items()) if name.startswith(prefixes) and value}
+    given = _given()
+    if "PICTRACE_FILES_URL" not in given:
+        given = {name: value for name, value in given.items() if name.startswith("PICTRACE_")}
     if with_secrets:
-        return found
-    if url := found.get("PICTRACE_DATABASE_URL"):
+        return given
+    if url := given.get("PICTRACE_DATABASE_URL"):
         try:
-            found["PICTRACE_DATABASE_URL"] = parse_database_url(url).set(password=None).render_as_string()
+            given["PICTRACE_DATABASE_URL"] = parse_database_url(url).set(password=None).render_as_string()
         except ValueError:
-            del found["PICTRACE_DATABASE_URL"]
-    return {name: value for name, value in found.items() if not SECRET.search(name)}
+            del given["PICTRACE_DATABASE_URL"]
+    return {name: value for name, value in given.items() if not SECRET.search(name)}
 
 
 def configured_secrets() -> tuple[str, ...]:
     """Keys, tokens and passwords that are set, for logs to leave out; none where the settings cannot be read."""
     try:
-        found = configuration(with_secrets=True)
+        return tuple(value for name, value in _given().items() if SECRET.search(name))
     except InvalidSetting:
         return ()
-    return tuple(value for name, value in found.items() if SECRET.search(name))
+
+
+def _given() -> dict[str, str]:
+    """What is set of PicTrace and of the client of buckets, in the environment or `.env`, by variable."""
+    given = {**dotenv_values(ENV_FILE, encoding=_encoding_of(Path(ENV_FILE))), **os.environ}
+    return {name: value for name, value in sorted(given.items()) if name.startswith(("PICTRACE_", "AWS_")) and value}
 
 
 class EngineSettings(BaseSettings):
