@@ -87,6 +87,7 @@ np.save({str(folder / "expected.npy")!r}, built.predict(bgr, verbose=0)[0])
     return folder
 
 
+@pytest.mark.system
 def test_resnet50_gives_what_keras_gives(random_resnet: Path) -> None:
     embedder = prepared("resnet50", random_resnet, random_resnet / "random.weights.h5")
     found = embedder.pooled(np.load(random_resnet / "pixels.npy"))
@@ -97,6 +98,7 @@ def test_resnet50_gives_what_keras_gives(random_resnet: Path) -> None:
     assert np.abs(found - expected).max() < 1e-2 * np.abs(expected).max()
 
 
+@pytest.mark.system
 async def test_resnet50_serves_the_whole_pipeline(random_resnet: Path, settings: EngineSettings) -> None:
     weights = random_resnet / "random.weights.h5"
     changed = settings.model_copy(update={"network": "resnet50", "weights": weights, "cache_dir": random_resnet})
