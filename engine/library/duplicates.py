@@ -152,7 +152,9 @@ class Duplicates:
         """How others relate to the long pictures among these, by the parts that may show them; with their ids."""
         found: list[tuple[int, Pair]] = []
         for image in (one.stored.image for one in known):
-            of_image = await self._known_parts(active, image.id) if parts.of(image.width, image.height) else []
+            if not parts.of(image.width, image.height):
+                continue
+            of_image = await self._known_parts(active, image.id)  # none where an older PicTrace has added it
             likely = await active.comparer.near_parts(of_image) if of_image else []
             others = {one.stored.image.id: one for one in await self._known(active, [other for other, _ in likely])}
             both = [(others[other], part) for other, part in likely if other in others]
