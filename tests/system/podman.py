@@ -71,9 +71,9 @@ class Podman:
             mark.unlink()  # python:slim has none: pip may install there
         trusted = Path("etc/ssl/certs/ca-certificates.crt")
         shutil.copyfile(ssl.get_default_verify_paths().cafile or f"/{trusted}", folder / trusted)
-        packed = subprocess.Popen(["tar", "-C", str(folder), "-c", "."], stdout=subprocess.PIPE)
         certificates = ["--change", f"ENV SSL_CERT_FILE=/{trusted}", "--change", f"ENV PIP_CERT=/{trusted}"]
         argv = ["podman", "import", "--quiet", *certificates, "-", MADE]
-        subprocess.run(argv, stdin=packed.stdout, check=True, capture_output=True, timeout=300)
-        assert packed.wait(60) == 0
+        with subprocess.Popen(["tar", "-C", str(folder), "-c", "."], stdout=subprocess.PIPE) as packed:
+            subprocess.run(argv, stdin=packed.stdout, check=True, capture_output=True, timeout=300)
+        assert packed.returncode == 0
         shutil.rmtree(folder)

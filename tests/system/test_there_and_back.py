@@ -128,10 +128,10 @@ async def add_awaited(
 
 
 async def test_library_moves_to_servers_and_back_with_all_that_it_was_told(
-    pictrace: Command,
-    machine: Machine,
     on_servers: dict[str, str],
-    bucket: Bucket,
+    bucket: Bucket,  # first, for it sets what the commands find it by
+    machine: Machine,
+    pictrace: Command,
     telegram: FakeTelegram,
     folder: Path,
     tmp_path: Path,
