@@ -1,6 +1,7 @@
 """What each way of finding a copy is worth: the same queries asked without it, one way after the other.
 
-usage: PYTHONPATH=. stages.py LIBRARY [--copies FOLDER ...] [--strangers FOLDER] [--each N] [--json FILE]
+usage: PYTHONPATH=. stages.py LIBRARY [--copies FOLDER ...] [--strangers FOLDER] [--each N] [--ways WAY ...]
+                              [--json FILE]
 
 As `losses.py`: copies are made of the pictures of LIBRARY, N of each edit, or taken from FOLDER, which has a folder for
 each edit. A line for each way that is left out, with how many copies came first and were called the same picture, how
@@ -115,7 +116,7 @@ async def asked(service: SearchService, copies: list[Copy], strangers: list[Imag
     )
 
 
-async def measure(paths: list[Path], copies: list[Copy], strangers: list[Image]) -> dict[str, Worth]:
+async def measure(paths: list[Path], copies: list[Copy], strangers: list[Image], ways: list[str]) -> dict[str, Worth]:
     with tempfile.TemporaryDirectory(prefix="pictrace-stages-") as scratch:
         settings = EngineSettings(_env_file=None, data_dir=Path(scratch))
         async with open_service(settings) as service:
@@ -124,7 +125,7 @@ async def measure(paths: list[Path], copies: list[Copy], strangers: list[Image])
                 pass
             await asked(service, copies[:5], strangers[:5], "nothing")
             found = {}
-            for way in track(WAYS, "asking", console=Console(stderr=True)):
+            for way in track(ways, "asking", console=Console(stderr=True)):
                 with left_out(way):
                     found[way] = await asked(service, copies, strangers, way)
             return found
@@ -134,7 +135,7 @@ def shown(found: dict[str, Worth]) -> Table:
     table = Table("without", "first", "same", "wrong in same", "core-ms, copy", "stranger", "lost")
     whole = Counter(found["nothing"].hits)
     for way, worth in found.items():
-        lost = (whole - Counter(worth.hits)).most_common(3)
+        lost = (whole - Counter(worth.hits)).most_common(4)
         table.add_row(
             way,
             f"{worth.first:.4f}",
@@ -153,6 +154,7 @@ def main() -> None:
     parser.add_argument("--copies", type=Path, action="append", default=[])
     parser.add_argument("--strangers", type=Path)
     parser.add_argument("--each", type=int, default=0)
+    parser.add_argument("--ways", nargs="*", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     paths = sorted(path for path in options.library.iterdir() if path.suffix.lower() in PICTURES)
@@ -165,7 +167,9 @@ def main() -> None:
     if options.strangers:
         files = sorted(path for path in options.strangers.iterdir() if path.suffix.lower() in PICTURES)
         strangers = [decoded(path.read_bytes(), imaging.QUERY_SIDE) for path in files[: options.each or None]]
-    found = asyncio.run(measure(paths, copies, strangers))
+    found = asyncio.run(
+        measure(paths, copies, strangers, ["nothing", *(way for way in options.ways if way != "nothing")])
+    )
     if options.json:
         options.json.write_text(json.dumps({way: asdict(worth) for way, worth in found.items()}, indent=1) + "\n")
     Console().print(shown(found))
