@@ -417,6 +417,8 @@ def _compared(common: _Common, query_colours: Pixels, stored_colours: Pixels) ->
     weight = np.sqrt(np.minimum(more, 400))[shows]
     displaced, roughly = _bending(motion, motion.is_reliable & shows & (moved_correlation > HALF_AGREES))
     trusted = motion.is_reliable & shows & (moved_correlation > HALF_AGREES)
+    worst, tenth, half, upper = np.percentile(values, (3, 10, 50, 75)).tolist()
+    edges = _edges(query) * gain, _edges(stored)
     measured = Detail(
         both=float(both.sum()) / windows,
         log_both=_log_share(both.sum(), windows),
@@ -429,13 +431,13 @@ def _compared(common: _Common, query_colours: Pixels, stored_colours: Pixels) ->
         largest=_share_of_largest(parts),
         largest_of_all=_share_of_largest(all_parts),
         log_scattered=_log_share(sum(parts[1:]), windows),
-        half=float(np.percentile(values, 50)),
-        tenth=float(np.percentile(values, 10)),
-        worst=float(np.percentile(values, 3)),
+        half=half,
+        tenth=tenth,
+        worst=worst,
         low=low,
         log_low=_log_share(low * windows, windows),
         correlation=float((values * weight).sum() / weight.sum()),
-        uneven=float(np.percentile(values, 75) - np.percentile(values, 10)),
+        uneven=upper - tenth,
         displaced=displaced,
         displaced_roughly=roughly,
         moved=float((motion.length[trusted] > 0.8).mean()) if trusted.sum() > 20 else 0.0,
@@ -445,7 +447,7 @@ def _compared(common: _Common, query_colours: Pixels, stored_colours: Pixels) ->
         log_windows=float(np.log(windows)),
         textured=windows / max(1, int(inside.sum())),
         log_shrunk=float(np.log(max(1.0, common.shrunk))),
-        **_surroundings((query_texture, stored_texture), (_edges(query) * gain, _edges(stored)), differs, shows),
+        **_surroundings((query_texture, stored_texture), edges, differs, shows),
         **_extent(differs),
     )
     channels = _channels(
@@ -454,7 +456,7 @@ def _compared(common: _Common, query_colours: Pixels, stored_colours: Pixels) ->
         inside,
         (as_it_is, moved_correlation),
         (query_texture, stored_texture),
-        (_edges(query) * gain, _edges(stored)),
+        edges,
         motion,
     )
     return Comparison(measured, channels, _regions(differs, common))
@@ -520,8 +522,8 @@ def _unexpected_colours(
     a, wanted = terms[enough].astype(np.float64), query[enough].astype(np.float64)
     weights = np.ones(len(a))
     for _ in range(3):
-        found = np.stack([_least_squares(a, wanted[:, channel], weights) for channel in range(3)], 1)
-        weights = 1 / (1 + (np.abs(wanted - a @ found).max(1) / 6) ** 2)
+        found = _least_squares(a, wanted, weights)
+        weights = 1 / (1 + (np.maximum.reduce(np.abs(wanted - a @ found).T) / 6) ** 2)
     return np.asarray(np.moveaxis(query - terms @ found, 2, 0), np.float32)
 
 
