@@ -145,6 +145,7 @@ def test_site_is_built_strictly_and_asks_nothing_of_another_host(tmp_path: Path)
     )
     assert built.returncode == 0, built.stderr
     assert "WARNING" not in built.stderr
+    assert list(tmp_path.rglob("*.py*")) == []
     for path in tmp_path.rglob("*.html"):
         assert [address for address in asked_for(path.read_text()) if is_elsewhere(address)] == [], path
     for path in tmp_path.rglob("*.css"):
