@@ -59,7 +59,7 @@ ENGINE = {
     "not_duplicates": (409, "These pictures are no group of near-duplicates (any more). Nothing was removed."),
     "nothing_to_undo": (409, "There is nothing to undo."),
     "migration_refused": (409, "The destination is not empty."),
-    "backup_refused": (409, "There is a file of this name already."),
+    "backup_refused": (409, "There is a file of this name already, or it cannot be written there."),
     "invalid_setting": (500, "A setting of the server is wrong."),
     "unknown_network": (503, "The library was made by a network that is not known here."),
     "network_mismatch": (503, "The library was made by another network than the settings say."),

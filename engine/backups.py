@@ -34,7 +34,8 @@ class BackupReport:
     """What a backup holds, or has given back: numbers of pictures and files.
 
     `files.damaged`: what is not as it was when it was added, and was left out. `lost`: pictures that have no original
-    in it. `restored_settings`: where the settings of a restored backup were put, to be looked at.
+    in it. `restored_settings`: where the settings of a restored backup were put, to be looked at;
+    None where it ran with none.
     """
 
     file: str
@@ -54,7 +55,7 @@ async def back_up(settings: EngineSettings, file: Path, progress: Progress, *, w
 
     The library is as it was at one moment of it.
     `with_secrets`: keys, tokens and passwords of the settings too, and the hash of the admin key. BackupRefused,
-    BackupDamaged, MigrationRefused where there is no library, DiskFull, DataDirNotWritable, and what storage raises.
+    BackupDamaged, MigrationRefused where there is no library, DiskFull, and what storage raises.
     """
     if await asyncio.to_thread(file.exists):
         raise BackupRefused(f"There is a file {file} already; nothing was changed. Give another name.")
@@ -115,10 +116,11 @@ async def restore(settings: EngineSettings, file: Path, progress: Progress) -> B
             await target.close()
             _delete_database(saved)
             saved.with_suffix(".lock").unlink(missing_ok=True)
-        kept = settings.data_dir / RESTORED_SETTINGS
-        backup.extract(CONFIGURATION, kept)
+        kept = settings.data_dir / RESTORED_SETTINGS if backup.read_now(CONFIGURATION) else None
+        if kept:
+            backup.extract(CONFIGURATION, kept)
     lost = len(known - await _having_originals(backup))
-    return BackupReport(str(file), manifest["pictures"], report, manifest["with_secrets"], lost, str(kept))
+    return BackupReport(str(file), manifest["pictures"], report, manifest["with_secrets"], lost, str(kept) if kept else None)
 
 
 async def _begin(migration: Migration) -> None:

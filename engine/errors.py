@@ -31,7 +31,7 @@ PicTraceError
 │   ├── NotDuplicates         not_duplicates      they are no group of near-duplicates (any more)
 │   ├── NothingToUndo         nothing_to_undo
 │   ├── MigrationRefused      migration_refused   no library to move, or something else at its destination
-│   ├── BackupRefused         backup_refused      there is such a file already
+│   ├── BackupRefused         backup_refused      there is such a file already, or it cannot be written
 │   └── InvalidSetting        invalid_setting
 ├── NetworkError
 │   ├── UnknownNetwork        unknown_network
@@ -322,7 +322,7 @@ class MigrationRefused(RequestError):
 
 
 class BackupRefused(RequestError):
-    """There is a file of this name already.
+    """There is a file of this name already, or it cannot be written there.
 
     Choose another name, or move the file away.
     """

@@ -633,11 +633,12 @@ def show_restored(report: BackupReport, as_json: bool) -> None:
         print(json.dumps(report.as_json()))
         return
     out.print(f"{count(report.pictures, 'picture')} restored; every file is as it was written.")
-    err.print(
-        f"The settings that it ran with are in {escape(report.restored_settings or '')}, to be looked at: "
-        "nothing of them was set.",
-        soft_wrap=True,
-    )
+    if report.restored_settings:
+        err.print(
+            f"The settings that it ran with are in {escape(report.restored_settings)}, to be looked at: "
+            "nothing of them was set.",
+            soft_wrap=True,
+        )
     if not report.with_secrets:
         err.print("The backup has no keys: `pictrace admin-key --new` makes the admin key.")
 

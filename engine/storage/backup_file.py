@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, Self
 
-from engine.errors import BackupDamaged
+from engine.errors import BackupDamaged, BackupRefused, DiskFull
 from engine.storage.database import from_os_error
 from engine.storage.files import ORIGINALS, THUMBNAILS, StoredFile
 
@@ -48,7 +48,7 @@ class BackupFile:
         try:
             file = path.open("r+b" if path.exists() else "w+b")
         except OSError as error:
-            raise from_os_error(error, path.parent) from error
+            raise _cannot_be_written(path, error) from error
         backup = cls(path, file)
         for key, at, size in backup._found():
             if not _is_picture(key):
@@ -200,7 +200,7 @@ class BackupFile:
                 self._file.write(bytes(_padded(size) - size))
                 self._file.flush()
             except OSError as error:
-                raise from_os_error(error, self._path.parent) from error
+                raise _cannot_be_written(self._path, error) from error
             self._sums[key] = digest.hexdigest()
             self._take(key, self._end + BLOCK, size)
 
@@ -221,6 +221,14 @@ class BackupFile:
         name = key.rsplit("/", 1)[-1].partition(".")[0]
         if key.startswith(f"{ORIGINALS}/") and self._sums[key] != name:  # it was broken off while this was written
             raise BackupDamaged(f"{self._path} is damaged: {key} is not as it was written. Delete it, and begin anew.")
+
+
+def _cannot_be_written(path: Path, error: OSError) -> Exception:
+    """The engine's error for a failed write to a backup, which may lie anywhere: DiskFull or BackupRefused."""
+    found = from_os_error(error, path.parent)
+    if isinstance(found, DiskFull):
+        return found
+    return BackupRefused(f"{path} cannot be written: {error.strerror or type(error).__name__}. Give another name.")
 
 
 def _padded(size: int) -> int:

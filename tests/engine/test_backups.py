@@ -174,6 +174,8 @@ async def test_nothing_that_is_there_is_written_over(filled: Filled, settings: E
         await restore(settings, file, no_progress)
     with pytest.raises(BackupRefused, match="Give another name"):
         await back_up(settings, file, no_progress, with_secrets=False)
+    with pytest.raises(BackupRefused, match=r"away.*cannot be written: No such file or directory\. Give another name"):
+        await back_up(settings, file.parent / "away" / "library.tar", no_progress, with_secrets=False)
     assert await contents(settings) == before
 
 
@@ -211,6 +213,17 @@ async def test_keys_are_saved_only_where_that_was_asked_for(
     assert content_of(restored.restored_settings or "") == configuration
     async with open_service(elsewhere) as service:
         assert await service.admin_key.fits(key) == with_secrets
+
+
+async def test_library_without_settings_leaves_no_file_of_them(
+    filled: Filled, settings: EngineSettings, file: Path, elsewhere: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.backups.configuration", lambda *, with_secrets: {})
+    async with filled():
+        pass
+    await back_up(settings, file, no_progress, with_secrets=False)
+    assert (await restore(elsewhere, file, no_progress)).restored_settings is None
+    assert names(elsewhere.data_dir, "*.env") == []
 
 
 def test_commands_killed_in_the_middle_go_on(pictrace: Command, file: Path, tmp_path: Path) -> None:
