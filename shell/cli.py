@@ -680,7 +680,7 @@ def networks_list(as_json: Json = False) -> None:
     table = Table()
     table.add_column("network", no_wrap=True)
     for column in ("dimensions", "prepared", "licence", "what for"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(
             str(row["name"]),
