@@ -290,7 +290,7 @@ async def test_two_thousand_files_are_few_elements(visit: Visit) -> None:
         await page.reload()
         await drop(page, {"many": {f"{number:04}.jpg": b"x" for number in range(2000)}})
         region = page.get_by_role("region", name="many")
-        await expect(region.locator(".about .fine")).to_have_text("2,000 waiting")
+        await expect(region.locator(".about .fine")).to_have_text("2,000 waiting", timeout=60_000)  # all are read first
         await expect(region.locator(".entries li")).to_have_count(30)
         await expect(region).to_contain_text("and 1,970 more")
         await region.get_by_role("button", name="Show more").click()
@@ -316,7 +316,8 @@ async def test_one_tab_works_at_a_time(visit: Visit, hold: Hold) -> None:
         await expect(other.locator(".adding .sum")).to_contain_text("1 of 4")
         await page.close()
         may_go_on.set()
-        await expect(other.locator(".adding .sum")).to_have_text("4 added")
+        # What the closed tab had sent already is here when the other one sends it.
+        await expect(other.locator(".adding .sum")).to_have_text(re.compile(r"^(4 added|\d added, \d already here)$"))
 
 
 async def test_browser_that_keeps_no_files_says_that_a_reload_would_lose_them(visit: Visit, hold: Hold) -> None:

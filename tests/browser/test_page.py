@@ -564,6 +564,7 @@ async def test_edit_and_removal_are_undone_by_keyboard_alone(visit: Visit) -> No
         await page.keyboard.press("Enter")
         await reach(page, "Edit")
         await page.keyboard.press("Enter")
+        await expect(page.get_by_label("Title", exact=True)).to_be_visible()
         await reach(page, "", kind="text")
         await page.keyboard.type("Rocket, lifting off")
         await page.keyboard.press("Enter")
