@@ -120,7 +120,9 @@ async def restore(settings: EngineSettings, file: Path, progress: Progress) -> B
         if kept:
             backup.extract(CONFIGURATION, kept)
     lost = len(known - await _having_originals(backup))
-    return BackupReport(str(file), manifest["pictures"], report, manifest["with_secrets"], lost, str(kept) if kept else None)
+    return BackupReport(
+        str(file), manifest["pictures"], report, manifest["with_secrets"], lost, str(kept) if kept else None
+    )
 
 
 async def _begin(migration: Migration) -> None:
