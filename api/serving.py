@@ -14,7 +14,7 @@ from api.settings import ApiSettings
 from engine import LogFormatter, RepeatLimit, configured_secrets
 
 BACKLOG = 2048
-STARTING_S = 60  # that a worker may take on a busy machine before it answers its parent, which replaces it then
+STARTING_S = 15  # that a worker may take to answer its parent; so late a killed one may be noticed, too
 GRACE_S = 6  # running searches may finish; with what comes after, a stop takes less than ten seconds
 
 

@@ -32,6 +32,9 @@ from tests.milvus import standalone_milvus
 from tests.object_store import Bucket, ObjectStore
 from tests.postgresql import PostgresServer, in_thread, started
 
+# What is forked here has no use for the threads of Milvus' client, and would write of their trouble to its own stderr.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
 __all__ = ["standalone_milvus"]
 
 PILLOWS_LIMIT = PillowImage.MAX_IMAGE_PIXELS
