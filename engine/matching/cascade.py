@@ -114,7 +114,7 @@ class Matcher:
 
         `at_least` so many where the library has them; who is not among the first of them is not laid on the query.
         `exclude`: ids to pass over, as if they were not in the library. `itself`: the stored picture with the query's
-        own bytes, which needs no proof; only the nearest others are looked at then, once.
+        own bytes, which needs no proof; only the nearest others are looked at then, once, and those in its parts.
         """
         view = View(QueryPicture(pixels), WHOLE, features.keypoints)
         embedding = self._embedder.network.copy.of(features.embedding)
@@ -124,14 +124,15 @@ class Matcher:
             self._by_looks(features.embedding, exclude),
         )
         alike = nearest if by_looks is None else by_looks
-        search = _SearchContext(view, embedding, exclude, near_hashes, regions_too, parts)
+        others = exclude if itself is None else exclude | {itself}
+        search = _SearchContext(view, embedding, others, near_hashes, regions_too, parts)
         came_up, looking_alike = await self._came_up(search, nearest, alike[: max(FIRST + MORE, at_least)])
         shortlist = Shortlist.of(one for one in came_up if one.id != itself)
         stages = [self.first_look]
         if itself is None:
             stages += [self.second_look, self.third_look, self.by_sheet, self.seen_otherwise, self.by_sift]
             stages += [self.by_regions] if regions_too and not parts else []
-            stages += [self.by_parts] if parts else []
+        stages += [self.by_parts] if parts else []
         in_detail = 0.0
         for stage in stages:
             shortlist = await stage(search, shortlist)

@@ -93,6 +93,19 @@ async def test_long_query_finds_the_pictures_in_it(filled: Filled) -> None:
         assert max(ys) - min(ys) < 0.4
 
 
+async def test_long_query_that_is_stored_finds_the_pictures_in_it_too(filled: Filled) -> None:
+    page = jpeg(scrolled(("chelsea.png", "coffee.png", "astronaut.png", "rocket.jpg")), 80)
+    async with filled() as service:
+        added = await service.add_bytes(page, name="page.jpg", actor="test")
+        result = await service.search(page)
+    assert (result.matches[0].image.id, result.matches[0].evidence.exact) == (added.id, True)
+    assert {match.image.filename for match in result.matches[1:] if match.lane == "same"} >= {
+        "chelsea.png",
+        "coffee.png",
+    }
+    assert len({match.image.id for match in result.matches}) == len(result.matches)
+
+
 async def test_why_shows_the_place(settings: EngineSettings) -> None:
     async with open_service(settings) as service:
         page = await add(service, PAGE, "page.jpg")
