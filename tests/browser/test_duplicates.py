@@ -109,6 +109,9 @@ async def test_parts_and_similar_pictures_are_looked_through_and_never_removed(v
         ):
             await page.get_by_role("link", name=tab).click()
             await expect(groups).to_have_count(1)
+            await expect(groups.locator(".name")).to_have_count(
+                len(found)
+            )  # a group is filled when it is near the screen
             assert sorted(await groups.locator(".name").all_inner_texts()) == found
             assert await groups.locator(".badge").all_inner_texts() == badges
             await expect(page.get_by_role("button", name=re.compile("^Keep"))).to_have_count(0)
@@ -158,6 +161,7 @@ async def test_equal_pixels_are_decided_on_at_once_but_for_those_left_out(visit:
         await page.get_by_role("link", name="Equal pixels 2").click()
         groups = page.locator(".group")
         await expect(groups).to_have_count(2)
+        await expect(groups.locator(".name")).to_have_count(4)
         assert sorted(await names(page)) == [["chelsea.bmp", "chelsea.png"], ["coffee.bmp", "coffee.png"]]
         await visitor.accessible()
         await groups.filter(has_text="chelsea").get_by_label("Remove the copies").uncheck()
