@@ -19,7 +19,8 @@ import json
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 
@@ -35,9 +36,11 @@ from engine.matching import ranking
 from engine.pictures import imaging
 from engine.pictures.augment import EDITS, apply
 from engine.pictures.sources import expand
+from engine.service import SearchService
 from engine.settings import EngineSettings
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
+Copy = tuple[str, str, Image]  # edit, name of the picture, copy
 STAGES = ("nearest", "came up", "laid", "proved", "same", "first")
 
 
@@ -45,7 +48,7 @@ def decoded(content: bytes, side: int) -> Image:
     return imaging.decode(content, side=side, max_bytes=10**8, max_pixels=10**8)
 
 
-def own_copies(paths: list[Path], others: list[Path], each: int) -> Iterator[tuple[str, str, Image]]:
+def own_copies(paths: list[Path], others: list[Path], each: int) -> Iterator[Copy]:
     """Copies made here: (edit, name of the picture, copy). `others` are for backgrounds and neighbours."""
     random = np.random.default_rng(11)
 
@@ -59,42 +62,59 @@ def own_copies(paths: list[Path], others: list[Path], each: int) -> Iterator[tup
             yield edit, path.name, decoded(imaging.encode_jpeg(copy, quality=88), imaging.QUERY_SIDE)
 
 
-def given_copies(folder: Path, names: dict[str, str], each: int) -> Iterator[tuple[str, str, Image]]:
+def given_copies(folder: Path, names: dict[str, str], each: int) -> Iterator[Copy]:
     for edit in sorted(one for one in folder.iterdir() if one.is_dir()):
         files = sorted(path for path in edit.iterdir() if path.suffix.lower() in PICTURES)
         for path in files[:each] if each else files:
             yield edit.name, names[path.stem], decoded(path.read_bytes(), imaging.QUERY_SIDE)
 
 
-async def measure(paths: list[Path], copies: list[tuple[str, str, Image]]) -> dict[str, dict[str, float]]:
-    rows: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    with tempfile.TemporaryDirectory(prefix="pictrace-losses-") as scratch:
+def chosen(library: Path, folders: Sequence[Path], each: int) -> tuple[list[Path], list[Copy]]:
+    """The pictures of a library, and copies: of these folders, or made here of nine tenths of the pictures."""
+    paths = sorted(path for path in library.iterdir() if path.suffix.lower() in PICTURES)
+    if folders:
+        names = {path.stem: path.name for path in paths}
+        return paths, [one for folder in folders for one in given_copies(folder, names, each)]
+    others, paths = paths[::10], [path for path in paths if path not in set(paths[::10])]
+    return paths, list(own_copies(paths, others, each or 20))
+
+
+@asynccontextmanager
+async def filled(paths: Sequence[Path]) -> AsyncIterator[SearchService]:
+    """A library of its own with these pictures."""
+    with tempfile.TemporaryDirectory(prefix="pictrace-benchmark-") as scratch:
         settings = EngineSettings(_env_file=None, data_dir=Path(scratch))
         async with open_service(settings) as service:
             sources = [source for path in paths for source in expand(path, settings)]
-            async for _ in service.add(sources, actor="losses"):
+            async for _ in service.add(sources, actor="benchmark"):
                 pass
-            serving, _ = await service.networks.current()
-            for edit, name, copy in track(copies, "asking", console=Console(stderr=True)):
-                features = await service.pool.run(registry.extract, copy, "", serving.embedder)
-                started = time.perf_counter()
-                candidates = await serving.matcher.match(copy.pixels, features)
-                took = 1000 * (time.perf_counter() - started)
-                references = serving.references(features.embedding, candidates)
-                matches = ranking.rank(candidates, references, serving.calibration, limit=5)
-                one = next((s for s in candidates.found if s.stored.image.filename == name), None)
-                near = (await serving.index.search(serving.embedder.network.copy.of(features.embedding)[None], 50))[0]
-                ids = {hit.image_id for hit in near}
-                stored = {s.id for s in await service.repository.images.live_images(limit=10**6) if s.filename == name}
-                row = rows[edit]
-                row["nearest"].append(bool(stored & ids))
-                row["came up"].append(one is not None)
-                row["laid"].append(bool(one and one.proof))
-                row["proved"].append(bool(one and one.proof and one.proof.is_proved))
-                row["same"].append(any(m.lane == "same" and m.image.filename == name for m in matches))
-                row["first"].append(bool(matches) and matches[0].image.filename == name)
-                row["wrong same"].append(sum(m.lane == "same" and m.image.filename != name for m in matches))
-                row["ms"].append(took)
+            yield service
+
+
+async def measure(paths: list[Path], copies: list[Copy]) -> dict[str, dict[str, float]]:
+    rows: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    async with filled(paths) as service:
+        serving, _ = await service.networks.current()
+        for edit, name, copy in track(copies, "asking", console=Console(stderr=True)):
+            features = await service.pool.run(registry.extract, copy, "", serving.embedder)
+            started = time.perf_counter()
+            candidates = await serving.matcher.match(copy.pixels, features)
+            took = 1000 * (time.perf_counter() - started)
+            references = serving.references(features.embedding, candidates)
+            matches = ranking.rank(candidates, references, serving.calibration, limit=5)
+            one = next((s for s in candidates.found if s.stored.image.filename == name), None)
+            near = (await serving.index.search(serving.embedder.network.copy.of(features.embedding)[None], 50))[0]
+            ids = {hit.image_id for hit in near}
+            stored = {s.id for s in await service.repository.images.live_images(limit=10**6) if s.filename == name}
+            row = rows[edit]
+            row["nearest"].append(bool(stored & ids))
+            row["came up"].append(one is not None)
+            row["laid"].append(bool(one and one.proof))
+            row["proved"].append(bool(one and one.proof and one.proof.is_proved))
+            row["same"].append(any(m.lane == "same" and m.image.filename == name for m in matches))
+            row["first"].append(bool(matches) and matches[0].image.filename == name)
+            row["wrong same"].append(sum(m.lane == "same" and m.image.filename != name for m in matches))
+            row["ms"].append(took)
     return {
         edit: {
             **{stage: float(np.mean(row[stage])) for stage in STAGES},
@@ -127,12 +147,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    paths = sorted(path for path in options.library.iterdir() if path.suffix.lower() in PICTURES)
-    if options.copies:
-        copies = list(given_copies(options.copies, {path.stem: path.name for path in paths}, options.each))
-    else:
-        others, paths = paths[::10], [path for path in paths if path not in set(paths[::10])]
-        copies = list(own_copies(paths, others, options.each or 20))
+    paths, copies = chosen(options.library, [options.copies] if options.copies else [], options.each)
     found = asyncio.run(measure(paths, copies))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")

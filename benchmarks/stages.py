@@ -11,7 +11,6 @@ many wrong ones were, and what a copy and a stranger cost, in core-ms. `lost` na
 import argparse
 import asyncio
 import json
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,8 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.losses import PICTURES, decoded, given_copies, own_copies
-from engine.bootstrap import open_service
+from benchmarks.losses import PICTURES, Copy, chosen, decoded, filled
 from engine.domain import Image
 from engine.features import registry
 from engine.matching import cascade, ranking
@@ -35,11 +33,7 @@ from engine.matching.cascade import Matcher
 from engine.matching.query_view import QueryPicture
 from engine.matching.recall import Recall
 from engine.pictures import imaging
-from engine.pictures.sources import expand
 from engine.service import SearchService
-from engine.settings import EngineSettings
-
-Copy = tuple[str, str, Image]  # edit, name of the picture, copy
 
 
 async def _passed_over(self: Matcher, search: object, shortlist: Shortlist) -> Shortlist:
@@ -117,18 +111,13 @@ async def asked(service: SearchService, copies: list[Copy], strangers: list[Imag
 
 
 async def measure(paths: list[Path], copies: list[Copy], strangers: list[Image], ways: list[str]) -> dict[str, Worth]:
-    with tempfile.TemporaryDirectory(prefix="pictrace-stages-") as scratch:
-        settings = EngineSettings(_env_file=None, data_dir=Path(scratch))
-        async with open_service(settings) as service:
-            sources = [source for path in paths for source in expand(path, settings)]
-            async for _ in service.add(sources, actor="stages"):
-                pass
-            await asked(service, copies[:5], strangers[:5], "nothing")
-            found = {}
-            for way in track(ways, "asking", console=Console(stderr=True)):
-                with left_out(way):
-                    found[way] = await asked(service, copies, strangers, way)
-            return found
+    async with filled(paths) as service:
+        await asked(service, copies[:5], strangers[:5], "nothing")
+        found = {}
+        for way in track(ways, "asking", console=Console(stderr=True)):
+            with left_out(way):
+                found[way] = await asked(service, copies, strangers, way)
+        return found
 
 
 def shown(found: dict[str, Worth]) -> Table:
@@ -157,12 +146,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="*", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    paths = sorted(path for path in options.library.iterdir() if path.suffix.lower() in PICTURES)
-    names = {path.stem: path.name for path in paths}
-    copies = [one for folder in options.copies for one in given_copies(folder, names, options.each)]
-    if not options.copies:
-        others, paths = paths[::10], [path for path in paths if path not in set(paths[::10])]
-        copies = list(own_copies(paths, others, options.each or 20))
+    paths, copies = chosen(options.library, options.copies, options.each)
     strangers = []
     if options.strangers:
         files = sorted(path for path in options.strangers.iterdir() if path.suffix.lower() in PICTURES)

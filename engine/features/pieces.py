@@ -28,10 +28,8 @@ JOIN, JOIN_WITHIN_BANDS, JOIN_IN_PART, PARTS = 0.78, 0.9, 0.5, 6
 HINTED, HINTED_TWICE = 0.6, 0.45  # where other pieces join, or two others
 LINED_UP = 3  # pixels that boxes in one row or column may be off
 SPIKE = 1.1  # times the mean step of the columns around
-STRAIGHT, SLACK = (
-    0.6,
-    0.04,
-)  # share of a side's rows that begin at it, and how far off they may, as a share of the width
+# Share of a side's rows that begin at it, and how far off they may, as a share of the width.
+STRAIGHT, SLACK = 0.6, 0.04
 MOSTLY, NEARLY_ALL = 0.72, 0.95  # share of one grey level, and its neighbours, in what holds writing, or nothing
 TRIMMED = 0.7  # share of a cell that is left of a piece whose edges have the colour of the ground
 OVERLAP = 0.1  # share of a box that another may cover, and be beside it

@@ -241,7 +241,8 @@ class Adder:
 
     async def _warned(self, results: list[AddResult]) -> list[AddResult]:
         """The same, duplicates of stored pictures with what is known of these: their bytes are not decoded again."""
-        known = await self._repository.images.warnings([one.id for one in results if one.id is not None])
+        ids = [one.id for one in results if one.id is not None]
+        known = await self._repository.images.warnings(ids) if ids else {}
         return [replace(one, warnings=known.get(one.id, ())) if one.id is not None else one for one in results]
 
     async def _drop(self, written: "_Written") -> None:
