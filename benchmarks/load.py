@@ -147,14 +147,15 @@ async def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
         tempfile.TemporaryDirectory(prefix="pictrace-load-") as folder,
         served(scratch, options.port, options.workers) as process,
     ):
-        async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as session:
+        async with connected(url) as session:
             await ready(session)
             filling = Tally()
             while filling.added < options.pictures:
                 await asyncio.gather(*(add_one(session, next(contents), filling) for _ in range(8)))
-            queries = list(made(originals, 100, seed=1))
-            for number in range(int(options.seconds * FOLDER_PICTURES_A_SECOND)):
-                (Path(folder) / f"{number}.jpg").write_bytes(next(contents))
+        queries = list(made(originals, 100, seed=1))
+        for number in range(int(options.seconds * FOLDER_PICTURES_A_SECOND)):
+            (Path(folder) / f"{number}.jpg").write_bytes(next(contents))
+        async with connected(url) as session:  # the server has closed what was idle meanwhile
             ways: dict[str, Adding | None] = {
                 "asking": None,
                 "asking while one adds": partial(add_singly, session, contents),
@@ -165,6 +166,10 @@ async def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
                 tally = await run(session, queries, options.clients, options.seconds, adding)
                 rows.append(summary(name, tally, options.seconds, before, memory_mb(process.pid)))
     return rows
+
+
+def connected(url: str) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0))
 
 
 async def add_one(session: aiohttp.ClientSession, content: bytes, tally: Tally) -> None:

@@ -14,13 +14,13 @@ from annotated_types import Ge, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from api.__main__ import serve as serve_api
 from api.app import create_app
+from api.command import serve as serve_api
 from api.description import ANYWHERE, WITH_BODY
 from api.errors import ENGINE, LIBRARY, OWN, REMEDIES
 from api.settings import ApiSettings
-from bot.__main__ import serve as serve_bot
 from bot.adders import Role
+from bot.command import serve as serve_bot
 from bot.commands import COMMANDS
 from bot.settings import BotSettings
 from bot.texts import DEFAULT, text_in

@@ -53,7 +53,7 @@ class BackupReport:
 async def back_up(settings: EngineSettings, file: Path, progress: Progress, *, with_secrets: bool) -> BackupReport:
     """Save a library with all its pictures in one file, while it serves; broken off, the next run goes on.
 
-    The library is as it was at one moment of it.
+    The library is as it was at one moment of it; it is only read, so that one of an older PicTrace stays one.
     `with_secrets`: keys, tokens and passwords of the settings too, and the hash of the admin key. BackupRefused,
     BackupDamaged, MigrationRefused where there is no library, DiskFull, and what storage raises.
     """
@@ -64,12 +64,12 @@ async def back_up(settings: EngineSettings, file: Path, progress: Progress, *, w
     source = database_of(settings)
     try:
         with CpuPool(1) as pool, BackupFile.begin(partial) as backup:
-            if await source.revision() is None:
+            revision = await source.revision()
+            if revision is None:
                 raise MigrationRefused(f"There is no library in {source.name}.")
-            await source.migrate(pool, pictures_in=None)
             files = file_store(settings)
             await files.files.reach()
-            manifest, known = await _snapshot(source, snapshot, files, pool, with_secrets=with_secrets)
+            manifest, known = await _snapshot(source, snapshot, revision, files, pool, with_secrets=with_secrets)
             report = await copy_files(files, FileStore(backup), progress, only=known)
             lost = len(known - await _having_originals(backup))
             backup.append_file(DATABASE, snapshot)
@@ -137,13 +137,16 @@ async def _begin(migration: Migration) -> None:
 
 
 async def _snapshot(
-    source: Database, path: Path, files: FileStore, pool: CpuPool, *, with_secrets: bool
+    source: Database, path: Path, revision: str, files: FileStore, pool: CpuPool, *, with_secrets: bool
 ) -> tuple[dict[str, Any], set[str]]:
-    """The database as it is now in a file of SQLite; what there is to say of it, and SHA-256 of its pictures."""
+    """The database as it is now in a file of SQLite; what there is to say of it, and SHA-256 of its pictures.
+
+    What an older PicTrace has written stays so, here and there: only who opens or restores it brings it level.
+    """
     _delete_database(path)
     target = Database(_sqlite(path), path.with_suffix(".lock"))
     try:
-        await target.migrate(pool, pictures_in=None)
+        await target.migrate(pool, pictures_in=None, to=revision)
         await Migration(source, target, pool, lambda done, total: None).snapshot()
         if not with_secrets:
             async with target.write() as connection:
@@ -151,7 +154,7 @@ async def _snapshot(
         repository = Repository(target, files)
         told = {
             "pictrace": version("pictrace"),
-            "revision": await target.revision(),
+            "revision": revision,
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "library": await repository.settings.identity(),
             "pictures": await repository.images.count_live(),

@@ -16,7 +16,6 @@ from engine.errors import (
     FilesUnreachable,
     InvalidSetting,
     MigrationRefused,
-    MigrationUnfinished,
     NetworkMismatch,
     ServerUnreachable,
 )
@@ -33,9 +32,8 @@ from engine.storage.database import Database, from_os_error, is_there
 from engine.storage.files import FileStore, extension_of
 from engine.storage.jpeg_cache import JpegCache
 from engine.storage.local_files import LocalFiles
-from engine.storage.migrating import Migration, Moved, Progress, other_tables
+from engine.storage.migrating import Migration, Moved, Progress, other_tables, take_into_use
 from engine.storage.repository import Repository
-from engine.storage.statements import MIGRATION, UNFINISHED
 from engine.storage.tidying import tidy
 
 logger = logging.getLogger(__name__)
@@ -84,7 +82,7 @@ async def open_service(
                 pictures_in = files.place if await files.has_any() else None
                 await _patiently(lambda: database.migrate(pool, pictures_in=pictures_in), patience_s)
             repository = Repository(database, files)
-            await _refuse_half_a_library(repository)
+            await take_into_use(database)
             await _agree_on_files(settings, repository, read_only=read_only)
             originals = Originals(files, _details(settings), _previews(settings), decoders, pool)
             networks = Networks(settings, repository, originals, pool, read_only=read_only)
@@ -228,16 +226,6 @@ async def _patiently(act: Callable[[], Awaitable[None]], patience_s: float) -> N
             logger.warning("%s Trying for %.0f s more.", error, left_s)
             await asyncio.sleep(min(pause_s, left_s))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-
-
-async def _refuse_half_a_library(repository: Repository) -> None:
-    marker = await repository.settings.get(MIGRATION)
-    if marker and marker["state"] == UNFINISHED:
-        raise MigrationUnfinished(
-            f"A library is still on its way into the database {repository.database.name}. Run `pictrace restore` with "
-            "the same file again, or `pictrace migrate --to` with this URL and PICTRACE_DATABASE_URL as it was before: "
-            "it goes on where it stopped."
-        )
 
 
 async def _agree_on_network(settings: EngineSettings, repository: Repository, networks: Networks) -> None:

@@ -62,6 +62,8 @@ from shell import plots, terminal
 from shell.terminal import Advance, err, escape, out
 
 OK, REJECTED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+STOPPING = "Stopping: what is under way is finished first. Ctrl-C again ends it at once."
+GOES_ON = "Stopped. The same command goes on where it stopped."
 ACTOR = "shell"
 LISTED = 50  # pictures or operations, where nobody says how many
 
@@ -111,7 +113,7 @@ def add(
     async def run(service: SearchService) -> int:
         tally, passed_over = Counter[str](), Counter[str]()
         near = 0
-        with _stop_on_interrupt() as stopped, terminal.progress("adding", as_json) as advance:
+        with _stop_on_interrupt(STOPPING) as stopped, terminal.progress("adding", as_json) as advance:
             sources = _sources(paths, service.settings, advance, reread=force)
             results = service.add(
                 sources,
@@ -316,7 +318,7 @@ def duplicates(
             known = "" if decision.operation_id else " already"
             err.print(f"Remembered{known}: these are different pictures.")
             return OK
-        with _stop_on_interrupt() as stopped, terminal.progress("comparing", as_json) as advance:
+        with _stop_on_interrupt(STOPPING) as stopped, terminal.progress("comparing", as_json) as advance:
             await service.duplicates.compare(thorough=thorough, progress=advance, stop=stopped.is_set)
         await _list_duplicates(service, as_json, variants=variants, contains=contains)
         if stopped.is_set():
@@ -478,7 +480,7 @@ def check(
         raise typer.BadParameter("--allow-missing is for --repair.")
 
     async def run(service: SearchService) -> int:
-        with terminal.progress("checking", as_json) as advance, _stop_on_interrupt() as stopped:
+        with terminal.progress("checking", as_json) as advance, _stop_on_interrupt(STOPPING) as stopped:
             report = await service.checker.check(
                 repair=repair,
                 purge=purge,
@@ -530,12 +532,7 @@ def bench(
             err.print(f"Drawn in {escape(str(plot))}", soft_wrap=True)
         return OK
 
-    try:
-        _run(run, read_only=True)
-    except typer.Exit as ended:
-        if ended.exit_code == INTERRUPTED:
-            err.print("Stopped. Nothing was changed.")
-        raise
+    _run(run, read_only=True, stopped="Stopped. Nothing was changed.")
 
 
 @app.command(
@@ -553,7 +550,8 @@ def migrate(
 ) -> None:
     """Move the library into another database, or copy its files to a bucket or back, and prove that all arrived.
 
-    Broken off, a second run goes on. What was there stays as it was.
+    Broken off, a second run goes on; until the new place is in use, it also brings what was added since. What was there
+    stays as it was.
     """
     if to is None and files_to is None:
         err.print("--to URL moves the library into another database, --files-to URL copies its files.")
@@ -574,12 +572,13 @@ def migrate(
         changed = [("PICTRACE_DATABASE_URL", to), ("PICTRACE_FILES_URL", files_to)]
         names = " and ".join(name for name, value in changed if value is not None)
         err.print(
-            f"Now stop what still works on the library as it was, set {names} to the new place, and start again.",
+            "Now stop what still works on the library as it was, run this once more for what it has got meanwhile, set "
+            f"{names} to the new place, and start again.",
             soft_wrap=True,
         )
         return REJECTED if damaged else OK
 
-    with _reported():
+    with _reported(GOES_ON):
         raise typer.Exit(asyncio.run(run()))
 
 
@@ -596,7 +595,7 @@ def backup(
     Each file is checked on the way, and the backup read back. Broken off, a second run goes on.
     """
     settings = _settings()
-    with _reported(), terminal.progress("saving", as_json) as advance:
+    with _reported(GOES_ON), terminal.progress("saving", as_json) as advance:
         report = asyncio.run(back_up(settings, file.absolute(), advance, with_secrets=with_secrets))
     terminal.show_backup(report, as_json)
     raise typer.Exit(REJECTED if report.files.damaged else OK)
@@ -612,7 +611,7 @@ def restore_backup(
     Broken off, a second run goes on. The library gets a mark and an index of its own.
     """
     settings = _settings()
-    with _reported(), terminal.progress("restoring", as_json) as advance:
+    with _reported(GOES_ON), terminal.progress("restoring", as_json) as advance:
         report = asyncio.run(restore(settings, file.absolute(), advance))
     terminal.show_restored(report, as_json)
 
@@ -737,7 +736,7 @@ def demo(
 
 
 def main() -> None:
-    """The entry point of `pictrace`."""
+    """What `pictrace` does once its modules are there."""
     prepare_streams()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogFormatter(configured_secrets()))
@@ -751,6 +750,7 @@ def _run(
     patience_s: float = 0,
     read_only: bool = False,
     tidying: bool = True,
+    stopped: str = "",
     **overrides: Any,
 ) -> None:
     settings = _settings(**overrides)
@@ -759,7 +759,7 @@ def _run(
         async with open_service(settings, patience_s=patience_s, read_only=read_only, tidying=tidying) as service:
             return await command(service)
 
-    with _reported():
+    with _reported(stopped):
         raise typer.Exit(asyncio.run(main()))
 
 
@@ -769,8 +769,8 @@ def _settings(**overrides: Any) -> EngineSettings:
 
 
 @contextmanager
-def _reported() -> Iterator[None]:
-    """A PicTraceError becomes one sentence; wrong use 2, anything else 1."""
+def _reported(stopped: str = "") -> Iterator[None]:
+    """A PicTraceError becomes one sentence; wrong use 2, anything else 1. `stopped`: what is said after Ctrl-C."""
     try:
         try:
             yield
@@ -788,17 +788,24 @@ def _reported() -> Iterator[None]:
             err.print(f"[red]{escape(error.filename or 'The output')} cannot be written: {error.strerror}[/red]")
         raise typer.Exit(REJECTED) from None
     except KeyboardInterrupt:
+        if stopped:
+            err.print(stopped)
         raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager
-def _stop_on_interrupt() -> Iterator[asyncio.Event]:
-    """The first Ctrl-C (or SIGTERM) sets the event, so that what is under way is finished; the second interrupts."""
+def _stop_on_interrupt(said: str = "") -> Iterator[asyncio.Event]:
+    """The first Ctrl-C (or SIGTERM) sets the event, so that what is under way is finished; the second interrupts.
+
+    `said`: what is written at the first.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         stopped.set()
+        if said:
+            err.print(said)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 

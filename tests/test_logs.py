@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import bot.__main__
+import bot.command
 import shell.cli
 from api.serving import LOGGING
 from engine.output import LEFT_OUT, LOG_FORMAT, LogFormatter
@@ -35,7 +35,7 @@ def formatter_of(door: str, monkeypatch: pytest.MonkeyPatch) -> logging.Formatte
     given: list[logging.Handler] = []
     monkeypatch.setattr(logging, "basicConfig", lambda level, handlers: given.extend(handlers))
     if door == "bot":
-        bot.__main__._log()
+        bot.command._log()
     else:
         monkeypatch.setattr(shell.cli, "app", lambda prog_name: None)
         shell.cli.main()

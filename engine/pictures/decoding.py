@@ -5,8 +5,10 @@ decodes many pictures, or slow ones, leaves room for the others.
 """
 
 import asyncio
+import logging
 import math
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +27,8 @@ from engine.domain import Image, PictureWarning, Pixels
 from engine.errors import ImageError, LibraryBusy, TooCostly
 from engine.pictures.decoding_worker import empty, in_memory, mapped, receive, send
 
+logger = logging.getLogger(__name__)
+
 WORKER = Path(__file__).with_name("decoding_worker.py")
 MEGABYTE = 1024 * 1024
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")  # no keys, no tokens
@@ -42,6 +46,7 @@ AT_ONCE_BYTES = 4 * MEGABYTE  # that are copied while nothing else is done, in a
 QUEUE_S, MAX_WAITING = 0.25, 64  # for a place at a decoder before others are given up; pictures that wait for one
 GRACE_S = 0.1  # for a picture whose client has gone
 START_S = 30  # that a process may take until it is ready
+EXIT_S = 0.05  # that it may take to end once it has closed its socket
 MIN_WORKERS = 2  # so that nobody holds all of them
 PICTURES_A_WORKER = 1_000  # then it is replaced, whatever it may have lost meanwhile
 SWOLLEN_BYTES = 150 * MEGABYTE  # so is one that keeps more than this after its picture
@@ -212,6 +217,7 @@ class Decoders:
                         place.leave()
             return worker.outcome(*asking.result())
         except (OSError, KeyError, TypeError, ValueError, psutil.Error) as error:
+            logger.warning("a decoding process %s over a picture: %s", worker.ending(), error)
             raise TooCostly(BROKEN) from error
         finally:
             self._slow -= place.is_left
@@ -370,6 +376,15 @@ class _Worker:
         self.gives_way = True
         with suppress(psutil.Error):
             self._watched.nice(LOW_PRIORITY)
+
+    def ending(self) -> str:
+        """How the process has ended, for the log."""
+        assert self._process
+        try:
+            status = self._process.wait(EXIT_S)
+        except subprocess.TimeoutExpired:
+            return "broke off"
+        return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
     @property
     def is_alive(self) -> bool:

@@ -129,11 +129,12 @@ class Database:
 
             yield still_alone
 
-    async def migrate(self, pool: CpuPool, *, pictures_in: str | None) -> None:
+    async def migrate(self, pool: CpuPool, *, pictures_in: str | None, to: str = REVISION) -> None:
         """Bring the tables level with this version; of several processes opening at once, one does and the rest wait.
 
-        Raises LibraryTooNew for a library that a newer PicTrace has written, and LibraryDamaged where files (in the
-        place `pictures_in`) say that there was a library, but the database is gone.
+        `to`: with an older one, for a copy that is like an older library. Raises LibraryTooNew for a library that a
+        newer PicTrace has written, and LibraryDamaged where files (in the place `pictures_in`) say that there was a
+        library, but the database is gone.
         """
         lock = FileLock(self._lock_path, timeout=BUSY_TIMEOUT_S * 10, thread_local=False)
         await pool.run(_acquire, lock)
@@ -141,8 +142,8 @@ class Database:
             revision = await self.revision()
             if revision is None and pictures_in:
                 raise LibraryDamaged(self._lost(pictures_in))
-            if revision != REVISION:
-                await self._migrate()
+            if revision != to:
+                await self._migrate(to)
         finally:
             lock.release()
 
@@ -189,10 +190,10 @@ class Database:
     async def close(self) -> None:
         await self._engine.dispose()
 
-    async def _migrate(self) -> None:
+    async def _migrate(self, to: str) -> None:
         if self._server is None:
             async with self.write() as connection:
-                await connection.run_sync(_upgrade)
+                await connection.run_sync(_upgrade, to)
             return
         # Other machines may be at it too, and know nothing of this one's lock file. Statements may take any time.
         patient = self._connecting(patiently=True)
@@ -201,7 +202,7 @@ class Database:
                 async with patient.begin() as connection:
                     await self._server.take_turn(connection, wait_s=BUSY_TIMEOUT_S * 10)
                     await connection.run_sync(self._server.refuse_encoding)
-                    await connection.run_sync(_upgrade)
+                    await connection.run_sync(_upgrade, to)
         finally:
             await patient.dispose()
 
@@ -356,15 +357,15 @@ def _revision(connection: Connection) -> str | None:
 # Alembic is imported where it is used: most starts need no migration, and it takes a fifth of a start.
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     from alembic import command
 
     config = _alembic()
-    revision = _revision(connection)  # again: another process may have been quicker
-    if revision:
-        _refuse_newer(config, revision)
+    for revision in (_revision(connection), to):  # again: another process may have been quicker
+        if revision:
+            _refuse_newer(config, revision)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _alembic() -> "Config":

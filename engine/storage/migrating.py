@@ -2,7 +2,7 @@
 
 Each run brings the destination level with the source: rows that are there already are not written again, so a run that
 was killed is gone on with, and what changed meanwhile is made good. Until all is proved a marker at the destination
-keeps everybody from opening it.
+keeps everybody from opening it; once somebody has, no further run changes anything there.
 """
 
 import hashlib
@@ -37,6 +37,7 @@ from engine.storage.tables import changes, operations, settings
 PORTION, PORTION_OF_FEATURES = 2_000, 200  # rows in one transaction
 PASSES = 5  # over a library that others change meanwhile
 REVISIONS = "alembic_version"
+EMPTY = "empty"  # the identity of a library that nothing was done with yet
 # What the change feed tells of, if it is changed; all else is looked through for changes.
 IN_THE_FEED = frozenset({"images", "embeddings", "hashes", "keypoints", "parts", "operations", "changes"})
 
@@ -73,7 +74,7 @@ class _Sum:
 
 
 class Migration:
-    """From one open database to another; both have the tables of this version."""
+    """From one open database to another; both have the tables of one version."""
 
     def __init__(self, source: Database, target: Database, pool: CpuPool, progress: Progress) -> None:
         self._source = source
@@ -102,7 +103,8 @@ class Migration:
             await self._compare(sent)
             async with self._source.write() as view:  # nobody changes it between this look and the end
                 if await self._state(view) == state:
-                    await self._mark(COMPLETE)
+                    async with self._target.write() as connection:
+                        await _mark(connection, {"state": COMPLETE, "library": await _identity(view)})
                     return [Moved(name, one.rows, written[name], one.checksum) for name, one in sent.items()]
         raise MigrationUnfinished(
             f"The library in {self._source.name} is changed all the time: stop what works on it, and run this again. "
@@ -132,6 +134,7 @@ class Migration:
         await self._look()
         async with self._source.read() as view:
             library = await _identity(view)
+        on_its_way = {"state": UNFINISHED, "library": library}
         async with self._target.write() as connection:
             marker = await connection.scalar(select(settings.c.value).where(settings.c.key == MIGRATION))
             if marker is None:
@@ -140,21 +143,19 @@ class Migration:
                         raise MigrationRefused(
                             f"{self._target.name} is not empty: it has a library of its own. Nothing was changed there."
                         )
-                value = {"state": UNFINISHED, "library": library}
-                await connection.execute(insert(settings).values(key=MIGRATION, value=value))
+                await connection.execute(insert(settings).values(key=MIGRATION, value=on_its_way))
                 return True
-        if marker["state"] == COMPLETE:
-            raise MigrationRefused(
-                f"A library was moved or restored to {self._target.name} before: it is complete, and in use. Nothing "
-                "was changed there."
-            )
-        if marker["library"] != library:
-            raise MigrationRefused(f"Another library is on its way to {self._target.name}. Nothing was changed there.")
+            if "library" not in marker:  # nor has it what PicTrace 0.1 wrote when it was complete
+                raise MigrationRefused(
+                    f"A library was moved or restored to {self._target.name} before: it is complete, and in use. "
+                    "Nothing was changed there. What the old library has got since must be added to it."
+                )
+            if marker["library"] not in (library, EMPTY):
+                raise MigrationRefused(
+                    f"Another library is on its way to {self._target.name}. Nothing was changed there."
+                )
+            await _mark(connection, on_its_way)
         return False
-
-    async def _mark(self, state: str) -> None:
-        async with self._target.write() as connection:
-            await connection.execute(update(settings).where(settings.c.key == MIGRATION).values(value={"state": state}))
 
     async def _state(self, view: AsyncConnection) -> list[Any]:
         """What is otherwise after any change that others make."""
@@ -237,6 +238,30 @@ class Migration:
         self._progress(self._done, max(self._done, self._total))
 
 
+async def take_into_use(database: Database) -> None:
+    """Open a library that may have been moved here: no run of `Migration` changes it any more. MigrationUnfinished."""
+    query = select(settings.c.value).where(settings.c.key == MIGRATION)
+    async with database.read() as view:
+        marker = await view.scalar(query)
+    if marker is None or "library" not in marker:
+        return
+    if marker["state"] == COMPLETE and not database.read_only:
+        async with database.write() as connection:
+            marker = await connection.scalar(query) or {}  # again: a run may have begun anew
+            if marker.get("state") == COMPLETE:
+                await _mark(connection, {"state": COMPLETE})
+    if marker.get("state") == UNFINISHED:
+        raise MigrationUnfinished(
+            f"A library is still on its way into the database {database.name}. Run `pictrace restore` with the same "
+            "file again, or `pictrace migrate --to` with this URL and PICTRACE_DATABASE_URL as it was before: it goes "
+            "on where it stopped."
+        )
+
+
+async def _mark(connection: AsyncConnection, marker: dict[str, str]) -> None:
+    await connection.execute(update(settings).where(settings.c.key == MIGRATION).values(value=marker))
+
+
 def other_tables(connection: Connection) -> list[str]:
     """The tables of a database that no PicTrace has made its own."""
     names = inspect(connection).get_table_names()
@@ -253,7 +278,7 @@ def _tables(connection: Connection) -> dict[str, Table]:
 async def _identity(view: AsyncConnection) -> str:
     """Which library it is: operations are never deleted, and its first one is no other's."""
     first = (await view.execute(select(operations).order_by(operations.c.id).limit(1))).mappings().first()
-    return _digests([_portable(first)])[0].hex() if first else "empty"
+    return _digests([_portable(first)])[0].hex() if first else EMPTY
 
 
 async def _portions(view: AsyncConnection, table: Table, *, keys_only: bool = False) -> AsyncIterator[list[Row]]:

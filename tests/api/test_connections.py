@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from api.__main__ import _listen
 from api.addresses import Exempt
+from api.command import _listen
 from api.connections import Patience
 from api.ledger import Ledger, backlog_of, most_of, reserve_of
 from api.serving import LOGGING, STARTING_S, each_address, listening_socket, uvicorn_options

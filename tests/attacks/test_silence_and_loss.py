@@ -16,7 +16,7 @@ from tests.conftest import SHIPPED, Command
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-from api.__main__ import main
+from api.command import main
 main()
 """
 

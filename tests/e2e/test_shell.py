@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import zipfile
@@ -660,9 +661,49 @@ def test_deep_check_that_is_interrupted_goes_on(library: Command) -> None:
         time.sleep(0.01)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert stderr == "Stopped before the end: `pictrace check --deep` goes on where it stopped.\n"
+    said = "Stopping: what is under way is finished first. Ctrl-C again ends it at once.\n"
+    assert stderr == f"{said}Stopped before the end: `pictrace check --deep` goes on where it stopped.\n"
     done = library("check", "--deep")
     assert (done.returncode, done.stdout) == (0, "The library is sound.\n")
+
+
+@pytest.mark.parametrize("door", ["shell", "api", "bot"])
+def test_ctrl_c_while_modules_are_read_ends_it_quietly(door: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", door, "--help"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    assert process.stderr
+    for line in process.stderr:
+        if line.split()[-1] == b"numpy":  # one of the first
+            process.send_signal(signal.SIGINT)
+            break
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert b"Traceback" not in stderr
+
+
+def test_backup_that_is_interrupted_says_how_to_go_on(library: Command, tmp_path: Path) -> None:
+    script = textwrap.dedent(
+        """
+        import asyncio, os, signal
+        from engine import backups
+        from shell import cli
+
+        async def interrupted(*_, **__):
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
+
+        backups.copy_files = interrupted
+        cli.main()
+        """
+    )
+    file = tmp_path / "backup.tar"
+    stopped = subprocess.run(
+        [sys.executable, "-c", script, "backup", file], env=library.env, capture_output=True, text=True, timeout=60
+    )
+    assert (stopped.returncode, stopped.stderr) == (130, "Stopped. The same command goes on where it stopped.\n")
+    assert not file.exists()
+    assert library("backup", file).returncode == 0
 
 
 def test_library_on_a_disk_that_can_only_be_read_is_searched(library: Command, data_dir: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Backup and restore: the whole library in one file, from and to every kind of database and place of files."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from engine import EngineSettings, PicTraceError, backups, open_service
 from engine.backups import back_up, restore
-from engine.errors import BackupDamaged, BackupRefused, MigrationRefused
+from engine.bootstrap import database_of
+from engine.errors import BackupDamaged, BackupRefused, LibraryTooNew, MigrationRefused
 from engine.storage import copying
 from engine.storage.backup_file import CONFIGURATION, BackupFile
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, Filled, jpeg, original_of, photograph
 from tests.engine.storage.test_migrating import at, contents, destination, live_a_little
+from tests.engine.test_older_libraries import FIXTURE, GAVE, NEVER
 from tests.object_store import Bucket
 
 __all__ = ["destination"]
@@ -184,6 +188,29 @@ async def test_library_that_is_not_there_is_not_made(settings: EngineSettings, f
         await back_up(settings, file, no_progress, with_secrets=False)
     assert not settings.data_dir.exists()
     assert names(file.parent, "backup.tar*") == []
+
+
+async def test_library_of_an_older_version_stays_one_and_comes_back(
+    settings: EngineSettings, elsewhere: EngineSettings, file: Path
+) -> None:
+    shutil.copytree(FIXTURE, settings.data_dir, ignore=shutil.ignore_patterns("queries", "answers.json"))
+    saved = await back_up(settings, file, no_progress, with_secrets=False)
+    assert saved.pictures == len(GAVE[FIXTURE]["library"])
+    source = database_of(settings)
+    assert await source.revision() == "0005"  # an older PicTrace still opens it
+    await source.close()
+    assert (await restore(elsewhere, file, no_progress)).pictures == saved.pictures
+    async with open_service(elsewhere.model_copy(update={"undo_days": NEVER})) as service:
+        titles = [one.title for one in (await service.page(limit=50)).images]
+        assert titles == [one["title"] for one in GAVE[FIXTURE]["library"]]
+
+
+async def test_library_of_a_newer_version_is_refused(filled: Filled, settings: EngineSettings, file: Path) -> None:
+    async with filled() as service, service.database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(LibraryTooNew):
+        await back_up(settings, file, no_progress, with_secrets=False)
+    assert names(file.parent, "backup.tar") == []
 
 
 @pytest.mark.parametrize("with_secrets", [True, False])

@@ -129,11 +129,14 @@ async def test_jpeg_may_be_larger_than_what_is_decoded() -> None:
             await door.decode(large, side=500, max_source_pixels=11_000_000)
 
 
-async def test_picture_that_breaks_its_worker_is_refused_and_the_next_is_decoded(door: Decoders, slow: bytes) -> None:
+async def test_picture_that_breaks_its_worker_is_refused_and_the_next_is_decoded(
+    door: Decoders, slow: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     task = asyncio.create_task(door.decode(slow, side=1000))
     (await decoding_process()).kill()
     with pytest.raises(TooCostly, match="breaks the decoder"):
         await task
+    assert "a decoding process was ended by SIGKILL over a picture" in caplog.text
     assert (await door.decode(SMALL, side=1000)).width == 451
 
 

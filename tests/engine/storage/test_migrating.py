@@ -294,8 +294,55 @@ async def test_destination_that_is_not_empty_is_refused(
         await migrate_library(
             settings, settings.database_url or f"sqlite+aiosqlite:///{settings.data_dir}/pictrace.db", no_progress
         )
+
+
+async def test_second_run_brings_what_came_after_the_first_until_the_destination_is_in_use(
+    filled: Filled, settings: EngineSettings, destination: str
+) -> None:
+    async with filled() as service:
+        await migrate_library(settings, destination, no_progress)
+        assert (await service.add_bytes(MIRRORED, name="late.jpg", actor="test")).id == 7
+        await service.remove([1], actor="test")
+    moved = await migrate_library(settings, destination, no_progress)
+    assert {one.table: one.written for one in moved}["images"] == 2
+    async with open_service(at(settings, destination)) as service:
+        assert (await service.status()).images == 6
+        assert (await service.get(7)).filename == "late.jpg"
+    with pytest.raises(MigrationRefused, match="in use"):
+        await migrate_library(settings, destination, no_progress)
+
+
+async def test_library_that_was_empty_at_the_first_run_goes_on(
+    filled: Filled, settings: EngineSettings, destination: str
+) -> None:
+    async with open_service(settings):
+        pass
     await migrate_library(settings, destination, no_progress)
-    with pytest.raises(MigrationRefused, match="complete"):
+    async with filled():
+        pass
+    await migrate_library(settings, destination, no_progress)
+    async with open_service(at(settings, destination)) as service:
+        assert (await service.status()).images == 6
+
+
+@pytest.mark.databases("sqlite")
+async def test_destination_that_is_opened_between_two_runs_is_left_alone(
+    filled: Filled, settings: EngineSettings, destination: str, tmp_path: Path
+) -> None:
+    async with filled():
+        pass
+    await migrate_library(settings, destination, no_progress)
+    other = settings.model_copy(update={"data_dir": tmp_path / "other", "database_url": None})
+    async with open_service(other) as service:
+        await add_paths(service, SHIPPED / "rocket.jpg")
+    with pytest.raises(MigrationRefused, match="Another library"):
+        await migrate_library(other, destination, no_progress)
+    async with open_service(at(settings, destination), read_only=True):  # who only reads takes nothing into use
+        pass
+    assert await migrate_library(settings, destination, no_progress)
+    async with open_service(at(settings, destination)):
+        pass
+    with pytest.raises(MigrationRefused, match="in use"):
         await migrate_library(settings, destination, no_progress)
 
 
