@@ -74,11 +74,18 @@ class Candidate:
 
     def laid(self, view: View, thumbnail: Thumbnail, *, mirrored: bool) -> "Candidate":
         """The same, laid on a view by keypoints and, where the hashes are near, as a whole."""
-        distance = None if mirrored else proof.hash_distance(view, self.stored.phash)
-        by_hash = proof.by_hash(view, distance, thumbnail)
-        by_keypoints = proof.by_keypoints(view, self.stored.keypoints, thumbnail, mirrored=mirrored)
+        laid = self if mirrored else self.laid_as_whole(view, thumbnail)
+        return laid.laid_by_keypoints(view, thumbnail, mirrored=mirrored)
+
+    def laid_as_whole(self, view: View, thumbnail: Thumbnail) -> "Candidate":
+        """The same, laid on a view as a whole, where the hashes are near."""
+        distance = proof.hash_distance(view, self.stored.phash)
         closest = _least(self.phash_distance, distance[0] if distance else None)
-        return replace(self, phash_distance=closest)._with(by_hash)._with(by_keypoints)
+        return replace(self, phash_distance=closest)._with(proof.by_hash(view, distance, thumbnail))
+
+    def laid_by_keypoints(self, view: View, thumbnail: Thumbnail, *, mirrored: bool) -> "Candidate":
+        """The same, laid on a view where its keypoints are."""
+        return self._with(proof.by_keypoints(view, self.stored.keypoints, thumbnail, mirrored=mirrored))
 
     def laid_by_sift(
         self, view: View, keypoints: sift.SiftKeypoints, thumbnail: Thumbnail, *, mirrored: bool
@@ -110,12 +117,25 @@ class Candidate:
         """The same, where it was not looked at in detail: nothing says that it is more than a variant."""
         return self if self.proof is None else replace(self, proof=replace(self.proof, p_copy=UNCHECKED))
 
-    def with_edits(self, query: QueryPicture, thumbnail: Thumbnail) -> "Candidate":
-        """The same with the edits named that made the whole query of it."""
-        shown = None if self.proof is None or self.proof.edits else thumbnail()
+    def with_seen(self, query: QueryPicture, thumbnail: Thumbnail) -> "Candidate":
+        """The same with the edits that are seen by its thumbnail, where that is not lost."""
+        shown = None if self.proof is None or self.proof.seen else thumbnail()
         if self.proof is None or shown is None:
             return self
-        named = proof.with_edits(self.proof, query, shown, stored_aspect=self.stored.aspect)
+        return replace(self, proof=proof.with_seen(self.proof, query, shown, stored_aspect=self.stored.aspect))
+
+    def seen_as(self, other: "Candidate") -> "Candidate":
+        """The same with the edits that were seen of it meanwhile."""
+        if self.proof is None or other.proof is None:
+            return self
+        return replace(self, proof=replace(self.proof, seen=other.proof.seen, difference=other.proof.difference))
+
+    def with_edits(self, query: QueryPicture, thumbnail: Thumbnail) -> "Candidate":
+        """The same with the edits named that made the whole query of it."""
+        found = None if self.proof is None or self.proof.edits else self.with_seen(query, thumbnail).proof
+        if found is None or not found.seen:
+            return self
+        named = proof.with_edits(found)
         return replace(self, proof=proof.edits_of_part(named, self.stored.part.region) if self.stored.part else named)
 
     def unlaid(self) -> "Candidate":

@@ -203,14 +203,24 @@ class Matcher:
         return await self._with_edits(query, shortlist)
 
     async def _compared(self, query: QueryPicture, shortlist: Shortlist) -> Shortlist:
-        """The likeliest five of what is proved and was not compared in detail yet."""
+        """The likeliest five of what is proved and was not compared in detail yet.
+
+        The first of them is most often a copy: what was done to it is looked at beside.
+        """
         some = _waiting(shortlist)[:SCRUTINISED]
         if not some:
             return shortlist
-        stored = await asyncio.gather(*(self._detail(one.stored) for one in some))
+        first = some[0]
+        (compared, *others), seen = await asyncio.gather(
+            self._in_detail(query, some), self._pool.run(first.with_seen, query, self._thumbnail(first))
+        )
+        return shortlist.updated([compared.seen_as(seen), *others])
+
+    async def _in_detail(self, query: QueryPicture, candidates: list[Candidate]) -> list[Candidate]:
+        stored = await asyncio.gather(*(self._detail(one.stored) for one in candidates))
         await self._pool.run(lambda: query.picture)  # once, not in every thread
-        pairs = list(zip(some, stored, strict=True))
-        return shortlist.updated(await self._pool.each(pairs, lambda pair: pair[0].in_detail(query.picture, pair[1])))
+        pairs = list(zip(candidates, stored, strict=True))
+        return await self._pool.each(pairs, lambda pair: pair[0].in_detail(query.picture, pair[1]))
 
     # --- the stages
 
@@ -447,6 +457,14 @@ class Matcher:
         """Each laid on a view or on its mirror image, spread over the pool."""
         if mirrored and candidates:
             await self._pool.run(view.prepare, "mirrored_keypoints")
+        if len(candidates) == 1 and not mirrored:  # both ways side by side
+            (one,) = candidates
+            read = self._thumbnail(one)
+            as_whole, by_keypoints = await asyncio.gather(
+                self._pool.run(one.laid_as_whole, view, read),
+                self._pool.run(one.laid_by_keypoints, view, read, mirrored=False),
+            )
+            return [as_whole.joined(by_keypoints)]
         return await self._pool.each(candidates, lambda one: one.laid(view, self._thumbnail(one), mirrored=mirrored))
 
     def _laid_in_turn(self, view: View, candidates: list[Candidate], *, mirrored_too: bool) -> list[Candidate]:

@@ -53,6 +53,7 @@ class Proof:
     differs: tuple[Region, ...] = ()  # regions of the whole query where it shows something else
     difference: float | None = None  # of the whole pictures, in grey levels; 0 where their pixels are equal
     agrees: bool = False  # in detail, everywhere: nothing lies over it
+    seen: tuple[Edit, ...] = ()  # edits as thumbnails show them, which see less than what is compared in detail
 
     @property
     def keypoints(self) -> int:
@@ -176,14 +177,23 @@ def in_detail(proof: Proof, query: detail.Picture, stored: detail.Picture) -> Pr
     return replace(proof, p_copy=p_copy, differs=compared.differs, agrees=agrees)
 
 
-def with_edits(proof: Proof, query: QueryPicture, thumbnail: Pixels, *, stored_aspect: float) -> Proof:
-    """The same with what was done to the picture, and how unlike it is now; `stored_aspect` is width / height."""
-    edits = edit_words.name_edits(query.pixels, thumbnail, proof.transform, stored_aspect=stored_aspect)
+def with_seen(proof: Proof, query: QueryPicture, thumbnail: Pixels, *, stored_aspect: float) -> Proof:
+    """The same with the edits that are seen by a thumbnail, and how unlike it the query is now.
+
+    `stored_aspect` is width / height.
+    """
+    seen = edit_words.name_edits(query.pixels, thumbnail, proof.transform, stored_aspect=stored_aspect)
+    return replace(proof, seen=seen, difference=_difference(query.thumbnail, thumbnail))
+
+
+def with_edits(proof: Proof) -> Proof:
+    """The same with what was done to the picture: the edits that were seen, as far as the detail bears them out."""
+    edits = proof.seen
     if proof.agrees:  # edges that lost their colours or their size look like something laid over them in a thumbnail
         edits = tuple(edit for edit in edits if edit is not Edit.OVERLAID) or (Edit.RECOMPRESSED,)
     elif edits == (Edit.RECOMPRESSED,) and sum(region.area for region in proof.differs) >= SEEN:
         edits = (Edit.OVERLAID,)  # for so much is seen to differ
-    return replace(proof, edits=edits, difference=_difference(query.thumbnail, thumbnail))
+    return replace(proof, edits=edits)
 
 
 def edits_of_part(proof: Proof, part: Region) -> Proof:

@@ -37,6 +37,18 @@ _LIVE_HASHES = (
     .join(images, images.c.id == hashes.c.image_id)
     .where(images.c.deleted_at.is_(None))
 )
+_STORED = (
+    select(
+        images,
+        hashes.c.phash,
+        keypoints.c.aspect,
+        statements.blob(keypoints.c.points),
+        statements.blob(keypoints.c.descriptors),
+    )
+    .outerjoin(keypoints, keypoints.c.image_id == images.c.id)
+    .outerjoin(hashes, hashes.c.image_id == images.c.id)
+    .where(images.c.deleted_at.is_(None))
+)
 
 
 class FeatureRows:
@@ -47,22 +59,10 @@ class FeatureRows:
 
     async def stored(self, ids: Sequence[int]) -> dict[int, StoredFeatures]:
         """Live pictures with hash and keypoints, by id; without keypoints where these are lost."""
-        query = (
-            select(
-                images,
-                hashes.c.phash,
-                keypoints.c.aspect,
-                statements.blob(keypoints.c.points),
-                statements.blob(keypoints.c.descriptors),
-            )
-            .outerjoin(keypoints, keypoints.c.image_id == images.c.id)
-            .outerjoin(hashes, hashes.c.image_id == images.c.id)
-            .where(images.c.deleted_at.is_(None))
-        )
         found = {}
         async with self._database.read() as connection:
             for part in statements.chunks(ids):
-                for row in await connection.execute(query.where(images.c.id.in_(part))):
+                for row in await connection.execute(_STORED.where(images.c.id.in_(part))):
                     found[row.id] = StoredFeatures(
                         image=statements.image(row),
                         handcrafted=HandcraftedFeatures(

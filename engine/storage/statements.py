@@ -246,13 +246,18 @@ def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
     return (values[start : start + IDS_A_QUERY] for start in range(0, len(values), IDS_A_QUERY))
 
 
+_LAST = select(func.max(changes.c.seq).label("seq")).subquery()
+_HEAD = select(_LAST.c.seq, settings.c.key, settings.c.value).select_from(  # one statement: every search begins with it
+    _LAST.outerjoin(settings, settings.c.key.in_((NETWORK, NEXT_NETWORK, TRIMMED)))
+)
+
+
 async def head(connection: AsyncConnection) -> Head:
-    wanted = settings.c.key.in_((NETWORK, NEXT_NETWORK, TRIMMED))
-    rows = (await connection.execute(select(settings).where(wanted))).all()
+    rows = (await connection.execute(_HEAD)).all()
     values = {row.key: row.value for row in rows}
-    seq = await connection.scalar(select(func.max(changes.c.seq)))
     trimmed = values.get(TRIMMED) or 0
-    return Head(seq or trimmed, trimmed, network_ref(values.get(NETWORK)), network_ref(values.get(NEXT_NETWORK)))
+    seq = rows[0].seq or trimmed
+    return Head(seq, trimmed, network_ref(values.get(NETWORK)), network_ref(values.get(NEXT_NETWORK)))
 
 
 def network_value(network: NetworkRef) -> dict[str, str]:

@@ -178,7 +178,7 @@ def test_edits_are_named_on_a_proof() -> None:
     assert found
     shown = thumbnail_of(CAT)()
     assert shown is not None
-    named = proof.with_edits(found, QueryPicture(mirrored), shown, stored_aspect=451 / 300)
+    named = proof.with_edits(proof.with_seen(found, QueryPicture(mirrored), shown, stored_aspect=451 / 300))
     assert Edit.MIRRORED in named.edits
 
 
@@ -188,7 +188,9 @@ def test_saved_again_is_not_said_where_something_is_seen_to_differ() -> None:
     shown = thumbnail_of(CAT)()
     assert shown is not None
     for differs, edits in (((), (Edit.RECOMPRESSED,)), ((Region(0.1, 0.1, 0.2, 0.2),), (Edit.OVERLAID,))):
-        named = proof.with_edits(replace(found, differs=differs), QueryPicture(CAT), shown, stored_aspect=451 / 300)
+        named = proof.with_edits(
+            proof.with_seen(replace(found, differs=differs), QueryPicture(CAT), shown, stored_aspect=451 / 300)
+        )
         assert named.edits == edits
 
 
@@ -199,7 +201,9 @@ def test_overlaid_is_not_said_where_all_agrees_in_detail(*, agrees: bool) -> Non
     assert found
     shown = thumbnail_of(CAT)()
     assert shown is not None
-    named = proof.with_edits(replace(found, agrees=agrees), QueryPicture(covered), shown, stored_aspect=451 / 300)
+    named = proof.with_edits(
+        proof.with_seen(replace(found, agrees=agrees), QueryPicture(covered), shown, stored_aspect=451 / 300)
+    )
     assert (Edit.OVERLAID in named.edits) != agrees
 
 
@@ -220,7 +224,7 @@ def test_equal_pixels_have_no_difference_and_what_was_edited_has_some() -> None:
     assert shown is not None
 
     def difference(query: Pixels) -> float:
-        named = proof.with_edits(found, QueryPicture(query), shown, stored_aspect=451 / 300)
+        named = proof.with_edits(proof.with_seen(found, QueryPicture(query), shown, stored_aspect=451 / 300))
         assert named.difference is not None
         return named.difference
 
