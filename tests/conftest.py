@@ -141,7 +141,9 @@ def settings(
     without_settings(monkeypatch)
     fresh = EngineSettings(data_dir=data_dir, database_url=database_url, workers=2, _env_file=None)
     cache_dir = tmp_path_factory.mktemp("cache")
-    (cache_dir / "networks").symlink_to(fresh.cache_dir / "networks")
+    networks = fresh.cache_dir / "networks"
+    networks.mkdir(parents=True, exist_ok=True)
+    (cache_dir / "networks").symlink_to(networks)
     return fresh.model_copy(update={"cache_dir": cache_dir})
 
 
@@ -233,7 +235,7 @@ def in_bucket(settings: EngineSettings, bucket: Bucket, tmp_path: Path) -> Engin
     """A fresh library with its files in a bucket; the thumbnails at hand are its own, the networks the user's."""
     cache_dir = tmp_path / "cache"
     cache_dir.mkdir()
-    (cache_dir / "networks").symlink_to(settings.cache_dir / "networks")
+    (cache_dir / "networks").symlink_to((settings.cache_dir / "networks").resolve())
     return settings.model_copy(update={"files_url": bucket.url, "cache_dir": cache_dir})
 
 

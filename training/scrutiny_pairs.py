@@ -72,11 +72,11 @@ class Judged:
 
 def pairs(task: Task) -> Iterator[tuple[str, bool, Pixels, Pixels]]:
     """(kind, whether it is a copy, query, stored picture)."""
-    random, others = np.random.default_rng(task.seed), [_read(path) for path in task.others]
+    random, others = np.random.default_rng(task.seed), [read(path) for path in task.others]
     if task.photograph and task.next_shot:
-        yield from _of_shots(_read(task.photograph), _read(task.next_shot), others[0], random)
+        yield from _of_shots(read(task.photograph), read(task.next_shot), others[0], random)
     elif task.photograph:
-        photograph = _read(task.photograph)
+        photograph = read(task.photograph)
         yield from _edited("photograph", photograph, others[0], random)
         yield from _other_shots(photograph, others, random)
         yield from _composed(photograph, others, random)
@@ -233,11 +233,11 @@ def measured(task: Task) -> list[Judged]:
     cv2.setNumThreads(1)
     found = []
     for kind, is_copy, query, stored in pairs(task):
-        query = _fitted(query, imaging.QUERY_SIDE)
-        proof = proved(query, stored)
-        if proof is None or proof.proof is None:
+        query = fitted(query, imaging.QUERY_SIDE)
+        proof = laid(query, stored)
+        if proof.proof is None or not proof.is_proved:
             continue
-        reduced = imaging.encode_jpeg(_fitted(stored, 1_024), quality=88)
+        reduced = imaging.encode_jpeg(fitted(stored, 1_024), quality=88)
         grey, small = imaging.decode_grey(reduced), imaging.decode_small(reduced)
         assert grey is not None
         assert small is not None
@@ -269,13 +269,13 @@ def unpacked(windows: NDArray[np.uint8]) -> NDArray[np.float32]:
     return (windows.astype(np.float32) - np.float32(PACKED_ZERO)) / np.float32(PACKED_UNIT)
 
 
-def proved(query: Pixels, stored: Pixels) -> Candidate | None:
-    """A stored picture laid on a query in the ways of the cascade; None where nothing proves it."""
+def laid(query: Pixels, stored: Pixels) -> Candidate:
+    """A stored picture laid on a query in the ways of the cascade, until it is proved."""
     image = StoredImage(
         id=1, sha256="", filename="", title=None, tags=(), source_url=None, page_url=None, media_type="image/png",
         width=stored.shape[1], height=stored.shape[0], byte_size=1, created_at=datetime.now(UTC), deleted_at=None,
     )  # fmt: skip
-    known = StoredFeatures(image, registry.handcrafted(_fitted(stored, imaging.LIBRARY_SIDE)))
+    known = StoredFeatures(image, registry.handcrafted(fitted(stored, imaging.LIBRARY_SIDE)))
     shown = imaging.decode_thumbnail(imaging.encode_thumbnail(stored))
     asked = QueryPicture(query)
     view = View(asked, WHOLE, registry.handcrafted(query).keypoints)
@@ -291,15 +291,15 @@ def proved(query: Pixels, stored: Pixels) -> Candidate | None:
         if candidate.is_proved:
             break
         candidate = candidate.laid(View(asked, box), lambda: shown, mirrored=False)
-    return candidate if candidate.is_proved else None
+    return candidate
 
 
-def _read(path: Path) -> Pixels:
+def read(path: Path) -> Pixels:
     content = path.read_bytes()
     return imaging.decode(content, side=1_000, max_bytes=len(content), max_pixels=10**9).pixels
 
 
-def _fitted(pixels: Pixels, side: int) -> Pixels:
+def fitted(pixels: Pixels, side: int) -> Pixels:
     share = min(1.0, side / max(pixels.shape[:2]))
     if share == 1:
         return np.ascontiguousarray(pixels)

@@ -48,6 +48,10 @@ class Candidate:
         return self.proof is not None and self.proof.is_proved
 
     @property
+    def is_doubtful(self) -> bool:
+        return self.proof is not None and self.proof.is_doubtful
+
+    @property
     def is_copy(self) -> bool:
         return self.proof is not None and self.proof.is_copy
 
@@ -110,7 +114,7 @@ class Candidate:
         if self.proof is None:
             return self
         if query is None or stored is None:
-            return replace(self, proof=replace(self.proof, p_copy=1.0))
+            return replace(self, proof=replace(self.proof, p_copy=1.0)) if self.is_proved else self
         return replace(self, proof=proof.in_detail(self.proof, query, stored))
 
     def unchecked(self) -> "Candidate":

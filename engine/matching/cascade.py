@@ -194,12 +194,19 @@ class Matcher:
     # --- in detail
 
     async def scrutinise(self, query: QueryPicture, shortlist: Shortlist) -> Shortlist:
-        """What is proved compared with the query in detail, five by five until one is a copy; and its edits named."""
+        """What is proved compared with the query in detail, five by five until one is a copy; and its edits named.
+
+        Where none is, so is what lies on the query fairly well.
+        """
         while waiting := _waiting(shortlist):
             if any(one.is_compared and one.is_copy for one in shortlist):
                 shortlist = shortlist.updated(one.unchecked() for one in waiting)
             else:
                 shortlist = await self._compared(query, shortlist)
+        if not shortlist.has_proof:
+            doubtful = sorted(shortlist.where(lambda one: one.is_doubtful), key=_likelihood, reverse=True)
+            compared = await self._in_detail(query, doubtful[:SCRUTINISED])
+            shortlist = shortlist.updated(one for one in compared if one.is_copy)
         return await self._with_edits(query, shortlist)
 
     async def _compared(self, query: QueryPicture, shortlist: Shortlist) -> Shortlist:

@@ -24,6 +24,8 @@ STRONG_STRUCTURE, SMOOTH_AGREEMENT, SMOOTH_DISSENT = 0.75, 0.5, 0.12
 # So many keypoints that agree on one transform are enough, where the structure does not speak against it: finely
 # printed pages and pictures edited several times agree little. What shares a layout only passes, and fails in detail.
 MANY_KEYPOINTS, SOME_STRUCTURE, SOME_DISSENT = 20, 0.35, 0.45
+# What lies less well is looked at in detail where nothing else is proved; then it alone must say that it is a copy.
+DOUBTFUL_STRUCTURE, DOUBTFUL_DISSENT, SURELY_COPY = 0.22, 0.5, 0.85
 TOO_LITTLE = 0.8  # the probability that a proved pair is one picture, where it has too few pixels to tell
 COPY_FROM = 0.5  # the probability from which a proved pair is one picture, and not two that share much
 AGREES = 0.9  # correlation of all windows; copies under lines and stripes have less, though no part of them stands out
@@ -67,9 +69,17 @@ class Proof:
         return has_many and alignment.structure >= SOME_STRUCTURE and alignment.dissent <= SOME_DISSENT
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether it is not proved, but lies so well that the detail might."""
+        structure, dissent = self.alignment.structure, self.alignment.dissent
+        return not self.is_proved and structure >= DOUBTFUL_STRUCTURE and dissent <= DOUBTFUL_DISSENT
+
+    @property
     def is_copy(self) -> bool:
-        """Whether it is proved, and in detail nothing speaks against it."""
-        return self.is_proved and (self.p_copy is None or self.p_copy >= COPY_FROM)
+        """Whether it is proved and in detail nothing speaks against it, or else the detail proves it."""
+        if self.is_proved:
+            return self.p_copy is None or self.p_copy >= COPY_FROM
+        return self.is_doubtful and self.p_copy is not None and self.p_copy >= SURELY_COPY
 
 
 def is_proof(alignment: ssim.Alignment) -> bool:

@@ -33,7 +33,7 @@ def signals(candidate: Candidate, references: References) -> Signals:
     proof = candidate.proof
     return Signals(
         structure=proof.alignment.structure if proof else None,
-        proved=bool(proof and proof.is_proved),
+        proved=bool(proof and (proof.is_proved or proof.is_copy)),
         keypoints=proof.keypoints if proof else 0,
         phash_distance=candidate.phash_distance,
         cosine=candidate.cosine,
@@ -113,7 +113,7 @@ def _match(candidate: Candidate, references: References, calibration: Calibratio
     proof = candidate.proof
     p_related = calibration.p_related(known)  # all that agrees in a thumbnail
     p_copy = proof.p_copy if proof is not None and proof.p_copy is not None else 1.0
-    p_same = p_related * p_copy if candidate.is_proved else calibration.p_same(known)
+    p_same = p_related * p_copy if known.proved else calibration.p_same(known)
     if not candidate.is_copy:
         p_same = min(p_same, calibration.same_cutoff - BELOW)
     evidence = Evidence(

@@ -1,7 +1,7 @@
 """The cascade on a handful of generated pictures: what each stage finds, what it costs, and where the search ends."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -521,6 +521,46 @@ async def test_what_is_not_proved_is_not_compared(pool: CpuPool, judge: Judging)
     await searching.match(QUERIES["crop"][0])
     assert library.compared == [1]
     assert len(asked.asked) == 1
+
+
+def in_doubt(candidate: Candidate, structure: float) -> Candidate:
+    """The same, laid less well."""
+    assert candidate.proof
+    alignment = replace(candidate.proof.alignment, structure=structure, agreement=0.4)
+    return replace(candidate, proof=replace(candidate.proof, alignment=alignment, geometry=None))
+
+
+async def test_detail_decides_what_lies_fairly_well(pool: CpuPool, judge: Judging) -> None:
+    library = SmallLibrary(*COPIES)
+    likeliest, *others = likeliest_first(laid(library, SOUGHT))
+    shortlist = Shortlist.of([in_doubt(likeliest, 0.4), *(in_doubt(one, 0.3) for one in others)])
+    matcher = Searching(pool, library).matcher
+    judge(lambda alignment: alignment.structure == 0.4)
+    found = await matcher.scrutinise(QueryPicture(SOUGHT), shortlist)
+    assert len(library.compared) == SCRUTINISED
+    first, *rest = found
+    assert first.proof
+    assert (first.is_proved, first.is_copy, bool(first.proof.edits)) == (False, True, True)
+    assert [one.proof for one in rest] == [one.proof for one in shortlist][1:]  # as if nobody had looked
+
+
+async def test_what_lies_fairly_well_is_not_compared_beside_a_copy(pool: CpuPool, judge: Judging) -> None:
+    judge(lambda _: True)
+    library = SmallLibrary(*COPIES)
+    proved, *others = likeliest_first(laid(library, SOUGHT))
+    shortlist = Shortlist.of([proved, *(in_doubt(one, 0.4) for one in others)])
+    found = await Searching(pool, library).matcher.scrutinise(QueryPicture(SOUGHT), shortlist)
+    assert [one.id for one in found if one.is_copy] == [proved.id]
+    assert library.compared == [proved.id]
+
+
+async def test_lost_original_proves_nothing_that_lies_fairly_well(pool: CpuPool, judge: Judging) -> None:
+    judge(lambda _: True)
+    library = SmallLibrary(*COPIES)
+    library.lost = set(library.images)
+    shortlist = Shortlist.of(in_doubt(one, 0.4) for one in laid(library, SOUGHT).found)
+    found = await Searching(pool, library).matcher.scrutinise(QueryPicture(SOUGHT), shortlist)
+    assert not found.has_proof
 
 
 async def scrutinised(pool: CpuPool, library: SmallLibrary) -> Shortlist:

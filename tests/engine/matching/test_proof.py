@@ -172,6 +172,27 @@ def test_what_is_proved_is_a_copy_unless_something_speaks_against_it(p_copy: flo
     assert not weak.is_copy
 
 
+@pytest.mark.parametrize(
+    ("structure", "dissent", "p_copy", "is_copy"),
+    [
+        (0.22, 0.5, 0.85, True),
+        (0.45, 0.1, 1.0, True),
+        (0.22, 0.5, 0.84, False),
+        (0.21, 0.1, 1.0, False),
+        (0.45, 0.51, 1.0, False),
+        (0.45, 0.1, None, False),
+    ],
+)
+def test_detail_proves_what_lies_fairly_well(
+    structure: float, dissent: float, p_copy: float | None, *, is_copy: bool
+) -> None:
+    found = by_keypoints(CAT, CAT)
+    assert found
+    alignment = replace(found.alignment, structure=structure, agreement=0.4, dissent=dissent)
+    doubtful = replace(found, alignment=alignment, geometry=None, p_copy=p_copy)
+    assert (doubtful.is_proved, doubtful.is_copy) == (False, is_copy)
+
+
 def test_edits_are_named_on_a_proof() -> None:
     mirrored = np.ascontiguousarray(CAT[:, ::-1])
     found = by_keypoints(mirrored, CAT, mirrored=True)

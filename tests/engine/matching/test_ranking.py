@@ -109,6 +109,14 @@ def test_doubt_in_detail_is_taken_off_what_the_proof_says(calibration: Calibrati
         assert match.evidence.outline is not None
 
 
+def test_what_the_detail_alone_proves_is_the_same(calibration: Calibration, references: References) -> None:
+    match = only(candidate(1, 0.8, 0.45, p_copy=0.99), references, calibration)
+    assert (match.lane, match.p_same > calibration.same_cutoff) == ("same", True)
+    for not_sure in (0.8, None):
+        match = only(candidate(1, 0.8, 0.45, p_copy=not_sure), references, calibration)
+        assert (match.lane, match.p_same < calibration.same_cutoff) == ("alike", True)
+
+
 @pytest.mark.parametrize("p_copy", [0.49, 0.4, 0.1, 0.0])
 def test_what_is_proved_and_no_copy_in_detail_is_a_variant(
     calibration: Calibration, references: References, p_copy: float
