@@ -81,7 +81,7 @@ def show(rows: Sequence[Doubtful]) -> None:
                 ]
                 passing = (str(sum(one.p_copy >= p for one in some)) for p in CERTAIN)
                 table.add_row(f"{low:g} to {high:g}", "yes" if dissents else "", name, str(len(some)), *passing)
-    Console().print(table)
+    Console(width=120).print(table)
 
 
 def main() -> None:

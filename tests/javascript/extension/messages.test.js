@@ -54,7 +54,7 @@ test("the chosen language comes before the browser's, and English is what is lef
 
 test("its own texts and the shared ones are in one language", async () => {
   await messages.use("ru");
-  assert.equal(t("options.pictures", { count: 3 }), "3 картинки в библиотеке.");
+  assert.equal(t("options.pictures", { count: 3 }), "3 изображения в библиотеке.");
   assert.equal(t("result.same"), JSON.parse(read("shared/texts/ru.json"))["result.same"]);
   await messages.use("en");
   assert.equal(t("options.pictures", { count: 1 }), "1 picture in the library.");
