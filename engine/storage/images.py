@@ -131,18 +131,14 @@ class Images:
             return int(await connection.scalar(query) or 0)
 
     async def features(self) -> dict[str, int]:
-        """How many live pictures have each feature, by its name."""
+        """How many live pictures have each feature, by its name; one of several networks and of parts counts once."""
         tables = {"embedding": embeddings, "phash": hashes, "orb": keypoints}
+        found = {}
         async with self._database.read() as connection:
-            return {
-                name: int(
-                    await connection.scalar(
-                        select(func.count()).select_from(table.join(images)).where(images.c.deleted_at.is_(None))
-                    )
-                    or 0
-                )
-                for name, table in tables.items()
-            }
+            for name, table in tables.items():
+                pictures = select(func.count(table.c.image_id.distinct())).select_from(table.join(images))
+                found[name] = int(await connection.scalar(pictures.where(images.c.deleted_at.is_(None))) or 0)
+        return found
 
     async def original_bytes(self) -> int:
         """Size of all originals, those of removed pictures included."""

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from engine import SearchService
-from engine.domain import StoredImage
+from engine.domain import WHOLE_PART, StoredImage
 from engine.errors import UnknownImage
 from engine.storage import clock
 from engine.storage.files import original_key, thumbnail_key
@@ -135,6 +135,15 @@ async def test_features_are_counted_of_live_pictures(repository: Repository) -> 
         delete(hashes).where(hashes.c.image_id == third),
     )
     assert await repository.images.features() == {"embedding": 2, "phash": 2, "orb": 3}
+
+
+@on_both
+async def test_feature_of_a_second_network_and_of_parts_counts_once(repository: Repository) -> None:
+    (first,) = await add(repository, 1)
+    for version, part in (("2", WHOLE_PART), ("1", 7)):
+        row = {"image_id": first, "part": part, "network": "other", "version": version, "vector": b"1234"}
+        await execute(repository, insert(embeddings).values(row))
+    assert (await repository.images.features())["embedding"] == 1
 
 
 async def test_bytes_of_all_originals_are_summed_up_those_of_removed_ones_too(repository: Repository) -> None:
