@@ -19,6 +19,6 @@ export function ownPictures(page) {
     isEmpty() ? h("h1", {}, t("own.first")) : h("h2", {}, t("own.more")),
     h("p", {}, t("own.text")),
     h("p", { class: "row" }, api.isAdmin() ? add : signIn),
-    isEmpty() && h("p", { class: "fine" }, t("own.command"), " ", h("code", {}, "pictrace add FOLDER")),
+    isEmpty() && h("p", { class: "fine" }, t("own.command"), " ", h("code", {}, `pictrace add ${t("own.folder")}`)),
   );
 }
