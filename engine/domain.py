@@ -151,6 +151,7 @@ class Region:
 
 
 WHOLE = Region(0.0, 0.0, 1.0, 1.0)
+SAMPLE_TAG = "sample"  # of the pictures to try with; one's own never yield to these
 WHOLE_PART = 0  # number of the whole picture among its parts
 PART_BITS = 8  # a key is a picture's id and, in its last bits, the number of a part
 PART_MASK = (1 << PART_BITS) - 1
@@ -720,7 +721,7 @@ class NearDuplicate:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pictures, best first: most pixels, then most bytes, then lowest id.
+    """Pictures, best first: samples last, then most pixels, then most bytes, then lowest id.
 
     Of near-duplicates, the best is a pair with each of the others. Of variants, each is a pair with some other.
     """

@@ -424,7 +424,8 @@ def status(as_json: Json = False) -> None:
             table.add_row("Missing", f"{found.source_missing:,} {are} not where it was any more")
         if found.outdated:
             table.add_row(
-                "Outdated", f"{terminal.count(found.outdated, 'picture')} to be looked at anew, in the background"
+                "Outdated",
+                f"{terminal.count(found.outdated, 'picture')} to be looked at anew: by a server, beside its work, or by `check --repair`",
             )
         table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
         changing = f", changing to {found.next_network}" if found.next_network else ""
@@ -559,21 +560,24 @@ def migrate(
     settings = _settings()
 
     async def run() -> int:
-        damaged = 0
+        damaged = written = 0
         if files_to is not None:
             with terminal.progress("copying", as_json) as advance:
                 report = await copy_library_files(settings, files_to, advance)
             terminal.show_copied(report, as_json)
-            damaged = len(report.damaged)
+            damaged, written = len(report.damaged), report.copied
         if to is not None:
             with terminal.progress("moving", as_json) as advance:
                 moved = await migrate_library(settings, to, advance)
             terminal.show_moved(moved, as_json)
-        changed = [("PICTRACE_DATABASE_URL", to), ("PICTRACE_FILES_URL", files_to)]
-        names = " and ".join(name for name, value in changed if value is not None)
+            written += sum(one.written for one in moved)
+        steps = ["set PICTRACE_DATABASE_URL to the new place"] if to is not None else []
+        if files_to is not None:
+            is_folder = "://" not in files_to
+            steps.append("unset PICTRACE_FILES_URL" if is_folder else "set PICTRACE_FILES_URL to the new place")
+        once_more = "run this once more for what it has got meanwhile, " if written else ""
         err.print(
-            "Now stop what still works on the library as it was, run this once more for what it has got meanwhile, set "
-            f"{names} to the new place, and start again.",
+            f"Now stop what still works on the library as it was, {once_more}{', '.join(steps)}, and start again.",
             soft_wrap=True,
         )
         return REJECTED if damaged else OK

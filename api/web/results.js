@@ -10,6 +10,8 @@ import { button, h } from "./shared/dom.js";
 import { date, number, percent, t } from "./shared/i18n.js";
 import { answerSection, card, honest, nameOf, showWhy } from "./shared/match.js";
 
+const WHOLE = 1.1; // area of an outline, in queries, below which it is that of the query itself
+
 export class Results {
   constructor(search, page) {
     this.search = search;
@@ -21,6 +23,7 @@ export class Results {
     const section = answerSection(this.answer, {
       cardOf: (match, place) => this.card(match, place),
       others: this.question.like === undefined ? size : size - 1,
+      more: this.answer.more,
       showWeak: this.answer.weak ? null : () => search.ask(this.question, { weak: true }),
     });
     section.append(...[this.more(), this.adding(), !this.answer.calibrated && h("p", { class: "fine" }, t("result.uncalibrated"))].filter(Boolean));
@@ -45,7 +48,7 @@ export class Results {
 
   /** Draw where a match lies in the query, and say so. */
   outline(match) {
-    if (!match?.evidence.outline) return;
+    if (!match?.evidence.outline || (match.lane !== "variant" && isWhole(match.evidence.outline))) return;
     this.asked.outline(match, t(`result.${relationOf(match)}`, { name: nameOf(match) }));
   }
 
@@ -91,6 +94,18 @@ export function measures({ width, height, byte_size: bytes, created_at: at }) {
 function relationOf({ lane, evidence: { outline } }) {
   if (lane === "variant") return "variantOf";
   return isAround(outline) ? "partOf" : "outlineOf";
+}
+
+/**
+ * Whether a picture and the query show the same, neither a part of the other, so that there is nothing to point at.
+ * @param {[number, number][]} outline
+ */
+function isWhole(outline) {
+  const twice = outline.reduce((sum, [x, y], index) => {
+    const [nextX, nextY] = outline[(index + 1) % outline.length];
+    return sum + x * nextY - nextX * y;
+  }, 0);
+  return isAround(outline) && Math.abs(twice) / 2 < WHOLE;
 }
 
 /**

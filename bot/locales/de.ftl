@@ -346,13 +346,13 @@ history-restore =
     }
 history-undo =
     { $count ->
-        [one] { $count } Bild durch Rückgängigmachen betroffen
-       *[other] { $count } Bilder durch Rückgängigmachen betroffen
+        [one] Änderung an { $count } Bild rückgängig gemacht
+       *[other] Änderung an { $count } Bildern rückgängig gemacht
     }
 history-decision =
     { $count ->
-        [one] { $count } Bild als fast gleiche entschieden
-       *[other] { $count } Bilder als fast gleiche entschieden
+        [one] Über { $count } fast gleiches Bild entschieden
+       *[other] Über { $count } fast gleiche Bilder entschieden
     }
 history-repair =
     { $count ->

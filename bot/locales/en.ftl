@@ -354,13 +354,13 @@ history-restore =
     }
 history-undo =
     { $count ->
-        [one] { $count } picture concerned by an undo
-       *[other] { $count } pictures concerned by an undo
+        [one] { $count } picture put back by an undo
+       *[other] { $count } pictures put back by an undo
     }
 history-decision =
     { $count ->
-        [one] { $count } picture decided on as near-duplicates
-       *[other] { $count } pictures decided on as near-duplicates
+        [one] Decided on { $count } near-duplicate
+       *[other] Decided on { $count } near-duplicates
     }
 history-repair =
     { $count ->

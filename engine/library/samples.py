@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.concurrency import CpuPool
-from engine.domain import AddResult, Pixels
+from engine.domain import SAMPLE_TAG, AddResult, Pixels
 from engine.errors import UnknownSample
 from engine.features import hashes
 from engine.library.adding import Adder
@@ -19,7 +19,6 @@ from engine.settings import EngineSettings
 from engine.storage.repository import Repository
 from engine.storage.statements import Operation
 
-TAG = "sample"
 SHIPPED = Path(str(files("skimage") / "data"))
 SUFFIXES = {".png", ".jpg"}
 STRANGER = "motorcycle_left.png"  # asked for, but kept out of the library
@@ -86,7 +85,7 @@ class Samples:
     async def add(self, *, actor: str) -> list[AddResult]:
         """Add them, as one operation, with the tag `sample`."""
         sources = [source for path in pictures() for source in expand(path, self._settings)]
-        return [result async for result in self._adder.add(sources, actor=actor, tags=[TAG])]
+        return [result async for result in self._adder.add(sources, actor=actor, tags=[SAMPLE_TAG])]
 
     async def remove(self, *, actor: str) -> int | None:
         """Take them out again; returns the operation's id, None where there are none."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.domain import PastOperation, Undone
@@ -88,12 +88,20 @@ class Operations:
             undoing = Operation("undo", actor)
             undoing.id = await statements.insert_operation(connection, undoing, undoes=operation.id)
             await statements.record(connection, undoing, recorded)
-        return Undone(operation.id, operation.kind, operation.at.replace(tzinfo=UTC), len(recorded))
+        apart_from_edits = [image_id for image_id, kind, _ in recorded if kind != "edited"]
+        return Undone(
+            operation.id, operation.kind, operation.at.replace(tzinfo=UTC), len(apart_from_edits) or len(recorded)
+        )
 
     async def history(self, *, before: int | None, limit: int) -> list[PastOperation]:
         """What was done, newest first, with ids below `before`; without what concerned no picture that people have."""
         mine = changes.c.operation_id == operations.c.id
-        pictures = select(func.count(changes.c.image_id.distinct())).where(mine).scalar_subquery()
+        # What is kept of near-duplicates is edited beside their removal: it is not counted among those.
+        apart_from_edits = case((changes.c.kind != "edited", changes.c.image_id))
+        counted = func.coalesce(
+            func.nullif(func.count(apart_from_edits.distinct()), 0), func.count(changes.c.image_id.distinct())
+        )
+        pictures = select(counted).where(mine).scalar_subquery()
         query = (
             select(
                 operations,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.domain import Decision, Pair, Relation, StoredImage
+from engine.domain import SAMPLE_TAG, Decision, Pair, Relation, StoredImage
 from engine.errors import NotDuplicates, UnknownImage
 from engine.storage import clock, statements
 from engine.storage.database import Database
@@ -27,15 +27,16 @@ class Size:
     width: int
     height: int
     byte_size: int
+    is_sample: bool = False
 
     @property
     def sides(self) -> tuple[int, int]:
         return self.width, self.height
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        """Best first."""
-        return -self.width * self.height, -self.byte_size, self.id
+    def rank(self) -> tuple[bool, int, int, int]:
+        """Best first; samples, which come and go with a click, after all of one's own."""
+        return self.is_sample, -self.width * self.height, -self.byte_size, self.id
 
 
 class Pairs:
@@ -106,8 +107,11 @@ class Pairs:
         async with self._database.read() as connection:
             for row in await connection.execute(query):
                 pairs.append(_pair(row))
-                sizes[row.first_id] = Size(row.first_id, row.first_width, row.first_height, row.first_byte_size)
-                sizes[row.second_id] = Size(row.second_id, row.second_width, row.second_height, row.second_byte_size)
+                for one in ("first", "second"):
+                    image_id, width, height, byte_size, tags = (
+                        row._mapping[f"{one}_{name}"] for name in ("id", *_SIZE)
+                    )
+                    sizes[image_id] = Size(image_id, width, height, byte_size, SAMPLE_TAG in (tags or ()))
         return pairs, sizes
 
     async def version(self) -> tuple[int | float, ...]:
@@ -238,6 +242,8 @@ def inherited(kept: StoredImage, removed: Sequence[StoredImage]) -> dict[str, An
     """What a picture that is kept gets from those removed for its sake, the best first; only what changes."""
     values: dict[str, Any] = {}
     tags = list(dict.fromkeys(tag for image in (kept, *removed) for tag in image.tags))
+    if SAMPLE_TAG in tags and SAMPLE_TAG not in kept.tags:  # which is said of the picture itself
+        tags.remove(SAMPLE_TAG)
     if len(tags) > len(kept.tags):
         values["tags"] = tags
     for name in ("title", "source_url", "page_url"):
@@ -251,12 +257,12 @@ def inherited(kept: StoredImage, removed: Sequence[StoredImage]) -> dict[str, An
 
 
 def size_of(image: StoredImage) -> Size:
-    return Size(image.id, image.width, image.height, image.byte_size)
+    return Size(image.id, image.width, image.height, image.byte_size, SAMPLE_TAG in image.tags)
 
 
 # What is believed of a pair that is found to be related in two ways, once from each of its pictures: the last of these.
 _CAREFULLY: tuple[Relation, ...] = ("unrelated", "near_duplicate", "variant", "contains")
-_SIZE = ("width", "height", "byte_size")
+_SIZE = ("width", "height", "byte_size", "tags")
 
 
 def _waiting(what: Any, wanted: int) -> Select[Any]:

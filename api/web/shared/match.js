@@ -75,21 +75,22 @@ export function warningsOf({ warnings }, look = "warning") {
 
 /**
  * The matches lane by lane, or that nothing is like the picture. `cardOf(match, place)` makes each card; `others` is how many
- * pictures could have been found; `showWeak()` asks for the nearest, and is left out where they were asked for.
+ * pictures could have been found; `showWeak()` asks for the nearest, and is left out where they were asked for; `more`
+ * says that more were asked for, so that the weak ones are shown too.
  * @param {{ matches: Match[], warnings?: { code: string, message: string }[] }} answer
- * @param {{ cardOf: (match: Match, place: number) => HTMLElement, others: number, showWeak?: (() => void) | null }} means
+ * @param {{ cardOf: (match: Match, place: number) => HTMLElement, others: number, showWeak?: (() => void) | null, more?: boolean }} means
  */
-export function answerSection({ matches, warnings }, { cardOf, others, showWeak }) {
+export function answerSection({ matches, warnings }, { cardOf, others, showWeak, more = false }) {
   const strong = matches.filter((match) => !match.weak).length;
   return h(
     "section",
     { id: "answer", tabindex: "-1", class: "answer", "aria-labelledby": "answer-heading" },
     warningsOf({ warnings }),
-    strong ? lanes(matches, cardOf, strong) : nothing(matches, cardOf, others, showWeak),
+    strong ? lanes(matches, cardOf, strong, more) : nothing(matches, cardOf, others, showWeak),
   );
 }
 
-function lanes(matches, cardOf, strong) {
+function lanes(matches, cardOf, strong, more) {
   const cardsOf = (isIn) => matches.map((match, index) => isIn(match) && cardOf(match, index + 1)).filter(Boolean);
   const section = (heading, isIn, help) => {
     const cards = cardsOf(isIn);
@@ -100,16 +101,16 @@ function lanes(matches, cardOf, strong) {
     section(t("result.same"), ({ lane }) => lane === "same", t("score.help.same")),
     section(t("result.variant"), ({ lane }) => lane === "variant", t("score.help.variant")),
     section(t("result.alike"), ({ lane, weak }) => lane === "alike" && !weak, t("score.help.alike")),
-    nearest(cardsOf(({ lane, weak }) => lane === "alike" && weak), matches.some(({ lane }) => lane !== "alike")),
+    nearest(cardsOf(({ lane, weak }) => lane === "alike" && weak), matches.some(({ lane }) => lane !== "alike"), more),
   ];
 }
 
 /** The weak ones: behind a button where something more certain was found. */
-function nearest(cards, hasCertain) {
+function nearest(cards, hasCertain, isOpen) {
   if (!cards.length) return null;
   const shown = h("ol", { class: "cards compact" }, cards);
   if (!hasCertain) return [h("h2", {}, t("result.weak")), shown];
-  return h("details", { class: "others" }, h("summary", {}, h("h2", {}, `${t("result.weak")} (${number(cards.length)})`)), shown);
+  return h("details", { class: "others", open: isOpen || null }, h("summary", {}, h("h2", {}, `${t("result.weak")} (${number(cards.length)})`)), shown);
 }
 
 function nothing(matches, cardOf, count, showWeak) {

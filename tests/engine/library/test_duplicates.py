@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 from sqlalchemy import select, text
 
 from engine import EngineSettings, PicTraceError, SearchService, open_service
-from engine.domain import AddResult, Pair, Pixels, StoredImage
+from engine.domain import SAMPLE_TAG, AddResult, Pair, Pixels, StoredImage
 from engine.errors import DiskFull, FilesUnreachable, InvalidLimit, NotDuplicates, NothingToUndo, UnknownImage
 from engine.library.originals import Originals
 from engine.matching.candidates import Candidates
@@ -626,11 +626,22 @@ async def test_what_is_kept_inherits_and_undo_takes_it_back(service: SearchServi
     assert (kept.title, kept.source_url) == ("A cup", "https://example.org/cup.jpg")
     assert kept.page_url == "https://own.org/"  # its own
     assert kept.created_at == other.created_at < before.created_at
+    assert (await service.history(limit=1))[0].pictures == 1  # what is kept was not removed
     undone = await service.undo(actor="test")
-    assert (undone.operation_id, undone.kind) == (decision.operation_id, "remove")
+    assert (undone.operation_id, undone.kind, undone.images) == (decision.operation_id, "remove", 1)
     assert (await service.get(best.id), await service.get(copy.id)) == (before, other)
     with pytest.raises(NothingToUndo):
         await service.undo(actor="test", operation_id=decision.operation_id)
+
+
+async def test_ones_own_never_yields_to_a_sample(service: SearchService) -> None:
+    sample, own, smaller = await added(service, cup(0, 600, 95), cup(0, 600, 60), cup(0, 600, 40))
+    await service.edit(sample, {"tags": [SAMPLE_TAG, "cup"]}, actor="test")
+    (group,) = (await service.duplicates.groups()).groups
+    assert [one.image.id for one in group.pictures] == [own, smaller, sample]
+    decision = await service.duplicates.decide([sample, own, smaller], "best", actor="test")
+    assert (decision.kept, decision.removed) == (own, (sample, smaller))
+    assert (await service.get(own)).tags == ("cup",)  # it became no sample
 
 
 async def test_title_comes_from_the_best_that_has_one(service: SearchService) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from engine import SearchService
-from engine.domain import AddResult
+from engine.domain import SAMPLE_TAG, AddResult
 from engine.errors import UnknownSample
 from engine.features import hashes
 from engine.library import samples
-from engine.library.samples import KEPT_OUT, QUERIES, STRANGER, TAG
+from engine.library.samples import KEPT_OUT, QUERIES, STRANGER
 from engine.pictures import augment, imaging
 from tests.engine.library.conftest import paint, painted
 
@@ -82,7 +82,7 @@ async def test_they_are_added_as_one_operation_with_their_tag(small: SearchServi
     added = await small.samples.add(actor="ada")
     assert [(one.name, one.status) for one in added] == [("21.jpg", "added"), ("22.jpg", "added")]
     assert len({one.operation_id for one in added}) == 1
-    assert [(await small.get(one)).tags for one in ids_of(added)] == [(TAG,)] * 2
+    assert [(await small.get(one)).tags for one in ids_of(added)] == [(SAMPLE_TAG,)] * 2
     assert await small.samples.present() == 2
     assert await small.last_operation("ada") == added[0].operation_id
     assert [one.status for one in await small.samples.add(actor="ada")] == ["duplicate"] * 2
@@ -112,7 +112,7 @@ async def test_sample_that_somebody_added_by_hand_is_one(small: SearchService, f
     (own,) = await paint(small, 21)
     await small.edit(own, {"tags": []}, actor="ada")
     assert await small.samples.present() == 1
-    await small.edit((await paint(small, 1))[0], {"tags": [TAG]}, actor="ada")
+    await small.edit((await paint(small, 1))[0], {"tags": [SAMPLE_TAG]}, actor="ada")
     assert await small.samples.present() == 1
     await small.samples.remove(actor="ada")
     assert own not in await small.repository.images.live_ids()

@@ -47,8 +47,10 @@ test("where the first match lies is drawn, and said", () => {
   assert.equal(shown([matched({ title: "A cup" }, { outline: INSIDE })]).caption, "The outline shows where “A cup” lies in your picture.");
   assert.equal(shown([matched({}, { outline: AROUND })]).caption, "Your picture is a part of “coffee.png”.");
   assert.equal(shown([matched({}, { outline: [...AROUND].reverse() })]).caption, "Your picture is a part of “coffee.png”.");
+  const whole = [[1.01, -0.01], [-0.01, -0.01], [-0.01, 1.01], [1.01, 1.01]]; // a mirrored copy
+  assert.equal(shown([matched({}, { outline: whole })]).caption, "");
   const variant = (outline) => shown([matched({ lane: "variant", grade: "variant" }, { outline })]).caption;
-  for (const outline of [INSIDE, AROUND]) assert.equal(variant(outline), "“coffee.png” is another version of your picture.");
+  for (const outline of [INSIDE, AROUND, whole]) assert.equal(variant(outline), "“coffee.png” is another version of your picture.");
   assert.equal(shown([matched()]).caption, "");
 });
 

@@ -32,6 +32,14 @@ test("matches stand in their lanes, and keep the server's places", () => {
   assert.deepEqual(classes, ["card same", "card same", "card variant", "card alike", "card weak"]);
 });
 
+test("the nearest others are folded away beside something certain, until more is asked for", () => {
+  const matches = [matched(), matched({ name: "c", lane: "alike", grade: "weak", weak: true })];
+  for (const more of [false, true]) {
+    const section = show.answerSection({ matches }, { cardOf, others: 40, showWeak: null, more });
+    assert.equal(section.querySelector("details.others").hasAttribute("open"), more);
+  }
+});
+
 test("what there is to know of the picture stands above the matches, in the reader's language where it has words for it", () => {
   const warnings = [
     { code: "cut_short", message: "The server's words." },
