@@ -425,7 +425,7 @@ def status(as_json: Json = False) -> None:
         if found.outdated:
             table.add_row(
                 "Outdated",
-                f"{terminal.count(found.outdated, 'picture')} to be looked at anew: a server does it, or `check --repair`",
+                f"{terminal.count(found.outdated, 'picture')} to be seen anew: a server does it, or `check --repair`",
             )
         table.add_row("Features", ", ".join(f"{count:,} {name}" for name, count in found.features.items()))
         changing = f", changing to {found.next_network}" if found.next_network else ""
