@@ -231,7 +231,7 @@ def show_bench(console: Console, report: BenchReport) -> None:
     title += f"{count(report.library, 'picture')}  [dim]{escape(report.network)}, seed {report.seed}[/dim]"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name, justify in BENCH_COLUMNS.items():
-        table.add_column(name, justify=justify, no_wrap=True)
+        _add_column(table, name, justify)
     for row in report.edits:
         table.add_row(*_bench_row(row))
     table.add_section()
@@ -248,6 +248,11 @@ def show_bench(console: Console, report: BenchReport) -> None:
     console.print(f"\n{verdict(report)}")
 
 
+def _add_column(table: Table, name: str, justify: JustifyMethod) -> None:
+    """A column of numbers, or without a name the one of bars, which are the first to give way in a narrow terminal."""
+    table.add_column(name, justify=justify, no_wrap=bool(name), max_width=None if name else BAR_WIDTH)
+
+
 def _bench_row(row: EditFigures) -> list[RenderableType]:
     share = row.recall_at_1
     colour = "green" if share >= 0.95 else "yellow" if share >= 0.8 else "red"
@@ -255,7 +260,7 @@ def _bench_row(row: EditFigures) -> list[RenderableType]:
         row.edit,
         f"{row.copies:,}",
         _percent(share),
-        Bar(1, 0, share, width=BAR_WIDTH, color=colour),
+        Bar(1, 0, share, color=colour),
         _percent(row.recall_at_5),
         _percent(row.same),
         f"{row.wrong_same:,}" if row.wrong_same else "-",
@@ -266,7 +271,7 @@ def _bench_row(row: EditFigures) -> list[RenderableType]:
 def _variants_table(report: BenchReport) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name, justify in VARIANT_COLUMNS.items():
-        table.add_column(name, justify=justify, no_wrap=True)
+        _add_column(table, name, justify)
     for row in report.variants:
         table.add_row(*_variant_row(row, calibrated=report.calibrated))
     table.add_section()
@@ -281,7 +286,7 @@ def _variant_row(row: VariantFigures, *, calibrated: bool) -> list[RenderableTyp
         row.kind.replace("_", " "),
         f"{row.asked:,}",
         f"{row.wrongly_same:,}" if row.wrongly_same else "-",
-        Bar(1, 0, wrong, width=BAR_WIDTH, color=colour),
+        Bar(1, 0, wrong, color=colour),
         f"{row.variant:,}",
         per_cent(row.mean_p_same) if calibrated and row.asked else "-",
     ]
