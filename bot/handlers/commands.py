@@ -69,7 +69,11 @@ async def scope(event: Message, talk: Conversation, spoken: Spoken) -> None:
     elif await talk.may_decide():
         chosen = await talk.as_written(tags[:MAX_TAGS])
         await storage.change_chat(event.chat.id, tags=chosen)
-        await talk.say(*_scope(chosen, t))
+        text, buttons = _scope(chosen, t)
+        known = await talk.parts.service.tags()
+        if new := tuple(tag for tag in chosen if tag not in known):
+            text += "\n" + t("scope-new", tags=hashtags(new))
+        await talk.say(text, buttons)
     else:
         await talk.say(t("group-admins-only"))
 

@@ -232,6 +232,7 @@ forgotten-posted =
 group-admins-only = In einer Gruppe können das nur ihre Admins.
 scope-all = Hier suche ich unter allen Bildern. Nach <code>/scope #comics</code> suche ich nur unter denen mit diesem Schlagwort.
 scope-tags = Hier suche ich nur unter Bildern mit { $tags }, und was hier hinzugefügt wird, bekommt diese Schlagwörter. <code>/scope off</code> beendet das.
+scope-new = { $tags } hat noch kein Bild.
 reposts-on = Ab jetzt sage ich es, wenn ein Bild in den letzten { $days } Tagen schon einmal in dieser Gruppe gepostet wurde. /privacy sagt, was dafür gespeichert wird; <code>/reposts off</code> beendet es und löscht das.
 reposts-off = In dieser Gruppe sage ich nicht, ob ein Bild schon einmal gepostet wurde. <code>/reposts on</code> schaltet das ein.
 reposts-blind = Noch sehe ich nicht alle Nachrichten dieser Gruppe: Machen Sie mich hier zum Administrator, oder wer mich betreibt, schaltet meinen Privatsphäre-Modus ab (@BotFather, „Group Privacy“).

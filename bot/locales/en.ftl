@@ -232,6 +232,7 @@ forgotten-posted =
 group-admins-only = In a group only its administrators can do this.
 scope-all = Here I look among all pictures. <code>/scope #comics</code> has me look only among those with that tag.
 scope-tags = Here I look only among pictures with { $tags }, and pictures that are added here get these tags. <code>/scope off</code> ends that.
+scope-new = No picture has { $tags } yet.
 reposts-on = From now on I say so when a picture was posted in this group before, in the last { $days } days. /privacy says what is kept for that; <code>/reposts off</code> ends it and deletes it.
 reposts-off = In this group I do not say whether a picture was posted before. <code>/reposts on</code> has me do so.
 reposts-blind = I do not see all messages of this group yet: make me an administrator here, or have whoever runs me turn my privacy mode off (@BotFather, “Group Privacy”).

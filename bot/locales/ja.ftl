@@ -205,6 +205,7 @@ forgotten-posted = ここに投稿された画像{ $count }枚についての記
 group-admins-only = グループでは、グループの管理者だけが行えます。
 scope-all = ここではすべての画像から検索します。<code>/scope #comics</code> とすると、そのタグの付いた画像だけから検索します。
 scope-tags = ここでは { $tags } の付いた画像だけから検索し、ここで追加した画像にもこのタグを付けます。<code>/scope off</code> で解除できます。
+scope-new = { $tags } の付いた画像はまだありません。
 reposts-on = これから、過去{ $days }日間にこのグループに投稿された画像がもう一度投稿されたらお知らせします。そのために保存されるものは /privacy をご覧ください。<code>/reposts off</code> で終了し、保存したものを削除します。
 reposts-off = このグループでは、前にも投稿された画像かどうかをお知らせしません。<code>/reposts on</code> でお知らせするようになります。
 reposts-blind = まだこのグループのすべてのメッセージが見えません。このボットを管理者にするか、運営者がプライバシーモードをオフにする必要があります（@BotFather の「Group Privacy」）。

@@ -205,6 +205,7 @@ forgotten-posted = 여기에 올라온 이미지 { $count }개에 관한 기록�
 group-admins-only = 그룹에서는 그룹 관리자만 할 수 있습니다.
 scope-all = 여기서는 모든 이미지에서 찾습니다. <code>/scope #comics</code> 명령을 쓰면 그 태그의 이미지에서만 찾습니다.
 scope-tags = 여기서는 { $tags } 태그의 이미지에서만 찾고, 여기서 추가한 이미지에도 이 태그를 붙입니다. <code>/scope off</code> 명령으로 해제합니다.
+scope-new = 아직 { $tags } 태그가 있는 이미지가 없습니다.
 reposts-on = 이제부터 지난 { $days }일 동안 이 그룹에 올라온 이미지가 다시 올라오면 알려 드립니다. 이를 위해 저장되는 내용은 /privacy 에서 볼 수 있으며, <code>/reposts off</code> 명령으로 끝내고 삭제합니다.
 reposts-off = 이 그룹에서는 전에 올라온 이미지인지 알려 드리지 않습니다. <code>/reposts on</code> 명령으로 켤 수 있습니다.
 reposts-blind = 아직 이 그룹의 모든 메시지를 볼 수 없습니다. 저를 관리자로 지정하거나, 운영자가 제 개인정보 모드를 꺼야 합니다(@BotFather 의 “Group Privacy”).

@@ -205,6 +205,7 @@ forgotten-posted = 关于此处发过的 { $count } 张图片的记录也已删�
 group-admins-only = 在群组中，只有群组管理员可以这样做。
 scope-all = 在这里我会在全部图片中查找。用 <code>/scope #comics</code> 可只在带有该标签的图片中查找。
 scope-tags = 在这里我只在带有 { $tags } 的图片中查找，在这里添加的图片也会加上这些标签。<code>/scope off</code> 可取消。
+scope-new = 还没有带 { $tags } 标签的图片。
 reposts-on = 从现在起，如果某张图片在过去 { $days } 天内已在本群发过，我会指出。为此保存的内容见 /privacy；<code>/reposts off</code> 可关闭并删除。
 reposts-off = 在本群中，我不会指出图片此前是否发过。<code>/reposts on</code> 可开启。
 reposts-blind = 我还看不到本群的全部消息：请将我设为管理员，或由运营者关闭我的隐私模式（@BotFather 的 “Group Privacy”）。

@@ -57,6 +57,7 @@ async def test_scope_makes_it_the_chats_own_until_it_is_taken_back(talk_on: Star
         await tag(talk, CUP, "food")
         (answer,) = await talk.ask(talk.ada, "/scope #food")
         assert answer["text"].startswith("Here I look only among pictures with #food")
+        assert "yet" not in answer["text"]
     async with talk_on(filled=False) as talk:
         (answer,) = await talk.ask(talk.ada, photo=MIRRORED)
         assert "🏷 Only among #food" in answer["text"]
@@ -74,7 +75,8 @@ async def test_scope_makes_it_the_chats_own_until_it_is_taken_back(talk_on: Star
 
 
 async def test_what_admins_add_in_such_a_chat_is_tagged_by_itself(talk: Talk) -> None:
-    await talk.ask(talk.admin, "/scope #comics")
+    (answer,) = await talk.ask(talk.admin, "/scope #comics")
+    assert answer["text"].endswith("No picture has #comics yet.")
     (answer,) = await talk.ask(talk.admin, photo=NEW, caption="/add Deep field #sky")
     assert "id 7 · “Deep field” #sky #comics" in answer["text"]
     assert (await talk.service.get(7)).tags == ("sky", "comics")
