@@ -136,6 +136,12 @@ class Region:
     def area(self) -> float:
         return self.width * self.height
 
+    def common(self, other: "Region") -> float:
+        """The area of both."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(0.0, width) * max(0.0, height)
+
     def of_whole(self, part: "Region") -> "Region":
         """The same, which is given in shares of a part of a picture, in shares of the whole."""
         x, y = part.x + self.x * part.width, part.y + self.y * part.height

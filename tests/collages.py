@@ -138,9 +138,7 @@ def filled(picture: Pixels, width: int, height: int) -> Pixels:
 
 def overlap(one: Region, other: Region) -> float:
     """Intersection over union."""
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    common = max(0.0, width) * max(0.0, height)
+    common = one.common(other)
     return common / (one.area + other.area - common)
 
 

@@ -32,6 +32,7 @@ SPIKE = 1.1  # times the mean step of the columns around
 STRAIGHT, SLACK = 0.6, 0.04
 MOSTLY, NEARLY_ALL = 0.72, 0.95  # share of one grey level, and its neighbours, in what holds writing, or nothing
 TRIMMED = 0.7  # share of a cell that is left of a piece whose edges have the colour of the ground
+ALONG = 0.9  # share of a box's side that others stand along
 OVERLAP = 0.1  # share of a box that another may cover, and be beside it
 
 Greys = NDArray[np.uint8]
@@ -62,6 +63,10 @@ class _Box:
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(0, width) * max(0, height)
+
+    def is_free_of(self, others: "Iterable[_Box]") -> bool:
+        """Whether it lies beside all others."""
+        return all(self.common(other) <= OVERLAP * min(self.area, other.area) for other in others)
 
     def turned(self) -> "_Box":
         """In the picture whose rows are this one's columns."""
@@ -143,6 +148,7 @@ class _Cutter:
         self._whole = _Box(0, 0, width, height)
         self._ends, self._levels = dict[int, float](), dict[int, float]()
         self._doubtful: list[_Box] = []
+        self._plain: list[_Box] = []  # with nothing but one thing on a ground of one colour
         self._least = max(16, round(MIN_SIDE * width)), max(16, round(MIN_SIDE * height))
 
     def completed(self, found: list[_Box]) -> list[_Box]:
@@ -152,6 +158,7 @@ class _Cutter:
         self._ends = _least_of_ends(box.right for box in found)
         self._levels = _least_of_ends(box.bottom for box in found)
         self._doubtful.clear()
+        self._plain.clear()
         boxes = list(self.cut(self._whole))
         boxes += [box for box in self._doubtful if any(_is_in_line(box, other) for other in boxes)]
         for across, down in product(list(boxes), repeat=2):
@@ -160,6 +167,9 @@ class _Cutter:
             is_around = all(cell.common(box) > (1 - OVERLAP) * box.area < TRIMMED * cell.area for box in others)
             if is_around and not {across, down} & {*others} and not self._is_of_one_colour(cell, NEARLY_ALL):
                 boxes = [box for box in boxes if box not in others] + [cell]
+        for box in self._plain + self._doubtful:
+            if box.is_free_of(boxes) and _is_along(box, boxes):
+                boxes.append(box)
         return boxes
 
     def cut(self, box: _Box, ground: float | None = None) -> Iterator[_Box]:
@@ -168,8 +178,10 @@ class _Cutter:
             return
         bands = self._without_bands(box, ground)
         if bands is not None:
-            for part, around in bands:
-                yield from self.cut(part, around)
+            inside = [piece for part, around in bands for piece in self.cut(part, around)]
+            yield from inside
+            if not inside and ground is None and box != self._whole:
+                self._plain.append(box)
             return
         least = JOIN if ground is None else JOIN_WITHIN_BANDS
         across = self._columns.join(box, self._least[0], least, self._ends)
@@ -228,6 +240,21 @@ def _is_in_line(one: _Box, other: _Box) -> bool:
     columns = max(abs(one.left - other.left), abs(one.right - other.right))
     rows = max(abs(one.top - other.top), abs(one.bottom - other.bottom))
     return min(columns, rows) <= LINED_UP
+
+
+def _is_along(one: _Box, others: list[_Box]) -> bool:
+    """Whether others stand beside a box, all along one of its sides."""
+    for box, beside in ((one, others), (one.turned(), [other.turned() for other in others])):
+        adjoining = [
+            other.height
+            for other in beside
+            if min(abs(other.right - box.left), abs(other.left - box.right)) <= LINED_UP
+            and box.top - LINED_UP <= other.top
+            and other.bottom <= box.bottom + LINED_UP
+        ]
+        if sum(adjoining) >= ALONG * box.height:
+            return True
+    return False
 
 
 def _mean(values: NDArray[np.generic], box: _Box) -> Means:

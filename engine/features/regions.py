@@ -61,9 +61,7 @@ def _keep(found: list[Region], region: Region) -> None:
 
 
 def _overlap(first: Region, second: Region) -> float:
-    w = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
-    h = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
-    common = max(0.0, w) * max(0.0, h)
+    common = first.common(second)
     return common / (first.area + second.area - common)
 
 

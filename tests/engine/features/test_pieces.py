@@ -1,9 +1,10 @@
 """Pieces of collages, screenshots and pages: offered where there are some, and not where there are none."""
 
+import cv2
 import numpy as np
 import pytest
 
-from engine.domain import Pixels
+from engine.domain import Pixels, Region
 from engine.features.pieces import MAX_PIECES, find
 from engine.pictures import imaging
 from tests import collages
@@ -40,6 +41,16 @@ def test_nearly_all_pieces_of_all_kinds_are_offered_and_little_else() -> None:
     assert min(each.values()) >= 0.5, each
     assert sum(right for counts in found.values() for right, _ in counts) >= 0.85 * sum(pieces.values()), each
     assert sum(wrong for counts in found.values() for _, wrong in counts) <= 0.1 * sum(pieces.values()), found
+
+
+def test_picture_of_one_thing_on_a_plain_ground_is_offered_beside_others() -> None:
+    bottle = np.full((300, 400, 3), (250, 205, 215), np.uint8)
+    bottle[:, :30] = np.linspace(40, 120, 300).astype(np.uint8)[:, None, None]  # a curtain
+    cv2.ellipse(bottle, (200, 150), (70, 110), 0, 0, 360, (120, 30, 140), -1)
+    first, last = (collages.filled(photograph(name), 400, 300) for name in PHOTOGRAPHS[:2])
+    found = find(np.vstack([first, bottle, last]))
+    assert len(found) == 3
+    assert max(collages.overlap(one, Region(0, 1 / 3, 1, 1 / 3)) for one in found) >= 0.95
 
 
 @pytest.mark.parametrize("name", [*PHOTOGRAPHS, "hubble_deep_field.jpg", "retina.jpg", "page.png"])
