@@ -204,6 +204,7 @@ class Group {
     this.rows = new Map();
     this.heading = h("h3", {});
     this.sums = h("p", { class: "fine" });
+    this.passedOver = h("p", { class: "fine" });
     this.bar = h("progress", { max: 1, "aria-labelledby": `drop-${drop.id}` });
     this.heading.id = `drop-${drop.id}`;
     this.undoButton = button(t("add.undo"), () => adding.takeBack(drop), { class: "small", id: `undo-${drop.id}` });
@@ -213,6 +214,7 @@ class Group {
       "section",
       { class: "a-drop", "aria-labelledby": `drop-${drop.id}` },
       h("div", { class: "head" }, h("div", { class: "about" }, this.heading, this.sums), this.bar, this.undoButton),
+      this.passedOver,
       this.list,
       this.rest,
     );
@@ -228,6 +230,8 @@ class Group {
     const tags = drop.tags.length > 0 && `${t("image.tagsShort")}: ${drop.tags.join(", ")}`;
     const cut = drop.isCutShort && t("add.cutShort");
     this.sums.textContent = [drop.isBeingRead && t("add.reading"), inWords(sums) || (!drop.isBeingRead && !entries.length && t("add.nothing")), tags, cut].filter(Boolean).join(" · ");
+    this.passedOver.textContent = notPictures([drop, ...entries], sums.passedOver);
+    this.passedOver.hidden = !sums.passedOver;
     this.bar.hidden = !sums.waiting;
     this.bar.value = given.length ? (given.length - sums.waiting) / given.length : 0;
     this.undoButton.hidden = !(drop.operation && sums.added);
@@ -355,6 +359,12 @@ function inMegabytes({ max_bytes: size, max_archive_bytes: archive, archives = [
 
 function inWords(sums) {
   return list(PARTS.filter((name) => sums[name]).map((name) => t(`add.sum.${name}`, { count: sums[name] })));
+}
+
+/** The names of what was passed over, as far as they were kept. */
+function notPictures(drops, count) {
+  const names = drops.flatMap(({ passedOverNames }) => passedOverNames ?? []);
+  return t("add.passedOver", { names: list(names.length < count ? [...names, "…"] : names) });
 }
 
 function clock(time) {

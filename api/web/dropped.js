@@ -25,11 +25,11 @@ export function folderOf(given) {
 }
 
 /**
- * One thing after another: a `file` to be tried; `passedOver`, for it is no picture and only a folder names it; or the
- * name of what cannot be `unreadable`.
+ * One thing after another: a `file` to be tried; or the name of what is `passedOver`, for it is no picture and only a folder
+ * names it; or of what is `unreadable`.
  * @param {(File | FileSystemDirectoryEntry)[]} given
  * @param {string[]} archives the endings of archives that the server reads
- * @returns {AsyncGenerator<{ file?: File, passedOver?: boolean, unreadable?: string }>}
+ * @returns {AsyncGenerator<{ file?: File, passedOver?: string, unreadable?: string }>}
  */
 export async function* filesOf(given, archives) {
   for (const one of given) {
@@ -47,7 +47,7 @@ async function* inFolder(folder, archives) {
     if (!entries) yield { unreadable: folder.name };
     if (!entries?.length) return;
     for (const entry of entries) {
-      if (isOfSystem(entry.name)) yield { passedOver: true };
+      if (isOfSystem(entry.name)) yield { passedOver: entry.name };
       else if (entry.isDirectory) yield* inFolder(entry, archives);
       else {
         const file = await new Promise((resolve, reject) => entry.file(resolve, reject)).catch(() => null);
@@ -58,9 +58,9 @@ async function* inFolder(folder, archives) {
 }
 
 async function judged(file, path, archives) {
-  if (path.some(isOfSystem)) return { passedOver: true };
+  if (path.some(isOfSystem)) return { passedOver: file.name };
   try {
-    return (await isTaken(file, archives)) ? { file } : { passedOver: true };
+    return (await isTaken(file, archives)) ? { file } : { passedOver: file.name };
   } catch {
     return { unreadable: file.name };
   }

@@ -6,6 +6,7 @@ import { Problem } from "./shared/problem.js";
 
 const AT_ONCE = 3;
 const STORED_AT_ONCE = 50;
+const NAMED = 8; // of what is passed over
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 60;
 const TELL_OTHERS_MS = 1000;
@@ -20,15 +21,16 @@ const UNDER_WAY = ["sending", "working"];
 
 /**
  * What is dropped or chosen at a time, with its own tags and its own operation.
- * @typedef {{ id: number, tags: string[], name: string | null, operation: number | null, passedOver: number, next: number,
- *   isBeingRead: boolean, isCutShort: boolean, beginning?: Promise<void> }} Drop
+ * @typedef {{ id: number, tags: string[], name: string | null, operation: number | null, passedOver: number,
+ *   passedOverNames?: string[], next: number, isBeingRead: boolean, isCutShort: boolean, beginning?: Promise<void> }} Drop
  */
 
 /**
  * One file or link of a drop, and what became of it. `sums` and `ids` are an archive's: what became of its pictures.
  * @typedef {{ drop: number, place: number, name: string, state: string, file?: File, url?: string, isArchive?: boolean,
  *   inside?: string, within?: number, broken?: any, problem?: { code: string, detail?: string }, answer?: any, smaller?: { before: number, after: number },
- *   sums?: Record<string, number>, ids?: number[], share?: number }} Entry
+ *   sums?: Record<string, number>, passedOverNames?: string[], ids?: number[],
+ *   share?: number }} Entry
  */
 
 export class Queue {
@@ -114,7 +116,7 @@ export class Queue {
     await this.opened;
     const id = Math.max(Date.now(), ...[...this.drops.keys()].map((one) => one + 1));
     /** @type {Drop} */
-    const drop = { id, tags, name, operation: null, passedOver: 0, next: 0, isBeingRead: true, isCutShort: false };
+    const drop = { id, tags, name, operation: null, passedOver: 0, passedOverNames: [], next: 0, isBeingRead: true, isCutShort: false };
     this.drops.set(id, drop);
     this.entries.set(id, []);
     let some = [];
@@ -125,7 +127,7 @@ export class Queue {
     };
     for await (const one of given) {
       if (!this.drops.has(id)) return; // taken back or cleared meanwhile
-      if (one.passedOver) drop.passedOver += 1;
+      if (one.passedOver) passOver(drop, drop, one.passedOver);
       else some.push(this.enter(drop, entryOf(one)));
       this.changed(false);
       if (some.length >= STORED_AT_ONCE) await keep();
@@ -300,6 +302,7 @@ export class Queue {
   async beginArchive(archive) {
     archive.sums = { added: 0, duplicate: 0, near: 0, passedOver: 0 };
     delete archive.broken;
+    archive.passedOverNames = [];
     const before = this.inside(archive).map((entry) => Object.assign(entry, { state: "gone" }));
     this.entries.set(archive.drop, this.entries.get(archive.drop).filter(({ state }) => state !== "gone"));
     await this.keep(this.drops.get(archive.drop), before);
@@ -323,7 +326,7 @@ export class Queue {
       if (line.operation_id) archive.ids.push(line.id);
       if (line.near.length) archive.sums.near += 1;
     } else if (line.status === "duplicate") archive.sums.duplicate += 1;
-    else if (line.status === "passed_over") archive.sums.passedOver += 1;
+    else if (line.status === "passed_over") passOver(archive.sums, archive, line.name);
     else {
       const problem = { code: line.code, detail: line.message };
       this.enter(drop, { name: line.name, state: "refused", problem, inside: archive.name, within: archive.place });
@@ -442,6 +445,13 @@ export function isLeft({ state }) {
  */
 export function isGiven({ inside }) {
   return inside === undefined;
+}
+
+/** Count what is passed over; the first are named, and kept with the drop or archive that they are in. */
+function passOver(sums, where, name) {
+  sums.passedOver += 1;
+  where.passedOverNames ??= []; // kept before names were
+  if (where.passedOverNames.length < NAMED) where.passedOverNames.push(name);
 }
 
 /** @param {Entry} entry */

@@ -22,7 +22,7 @@ from tests.forking import Forked
 from tests.older_tables import BEFORE_0007
 
 KILLS = 20
-PICTURES = 160
+PICTURES = 96
 
 
 @pytest.fixture(scope="module")

@@ -197,7 +197,7 @@ test("after a reload what was under way is sent again, in the same operation", a
   const store = memory();
   queue = opened(store);
   serve((path) => (path === "/v1/operations" ? { operation_id: 7 } : new Promise(() => {})));
-  await queue.add([{ url: "http://x/1" }, { passedOver: true }], { tags: ["sea"], name: "trip" });
+  await queue.add([{ url: "http://x/1" }, { passedOver: "notes.txt" }], { tags: ["sea"], name: "trip" });
   await settled();
   const asked = serve((path) => (path === "/v1/images" ? added() : assert.fail(path)));
   queue = opened(store);
@@ -205,7 +205,7 @@ test("after a reload what was under way is sent again, in the same operation", a
   await settled();
   assert.deepEqual(asked.map(({ json }) => json), [{ url: "http://x/1", tags: ["sea"], operation_id: 7 }]);
   const [drop] = queue.drops.values();
-  assert.deepEqual([states(), drop.name, drop.passedOver, drop.isCutShort], [["http://x/1: added"], "trip", 1, false]);
+  assert.deepEqual([states(), drop.name, drop.passedOver, drop.passedOverNames, drop.isCutShort], [["http://x/1: added"], "trip", 1, ["notes.txt"], false]);
 });
 
 test("a folder that was not read to its end before a reload says so", async () => {
@@ -269,6 +269,7 @@ test("an archive's pictures are counted as they come, and those that are not add
   await uploads[0].answer(200, text + line("c.txt", "passed_over") + line("d.jpg", "duplicate", { id: 3 }));
   assert.deepEqual(states(), ["trip.zip: unpacked", "b.jpg: refused"]);
   assert.deepEqual(sumsOf(queue.all()), { added: 1, duplicate: 1, near: 1, passedOver: 1, refused: 1, waiting: 0 });
+  assert.deepEqual(queue.all()[0].passedOverNames, ["c.txt"]);
 });
 
 test("an archive that breaks off is sent again, and what was added is not called a duplicate", async () => {
