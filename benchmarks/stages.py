@@ -62,6 +62,7 @@ WAYS: dict[str, list[tuple[object, str, object]]] = {
         (Candidate, "laid_under_lines", _not_laid),
     ],
     "SIFT": [(Matcher, "by_sift", _passed_over)],
+    "pieces": [(Matcher, "by_pieces", _passed_over)],
     "regions": [(Matcher, "by_regions", _passed_over)],
 }
 

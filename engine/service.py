@@ -413,6 +413,7 @@ class SearchService:
             self.search,
             self.repository.images,
             self._original,
+            self.duplicates.relatives,
             self.pool,
             plan,
             network=str(active.network),

@@ -297,7 +297,7 @@ def _bench_notes(report: BenchReport) -> Iterator[tuple[str, str]]:
     yield (
         "False alarms",
         f"{alarms.alarmed:,} of {count(alarms.asked, 'query', 'queries')} whose picture was left out"
-        + (", or near-duplicates: `pictrace duplicates`" if alarms.alarmed else ""),
+        + (", or near-duplicates not known as such" if alarms.alarmed else ""),
     )
     for one in alarms.matches[:ALARMS_SHOWN]:
         yield "", _alarm(one)

@@ -347,6 +347,11 @@ class Duplicates:
         near = grouping.neighbours(image_id, (await self._found()).pairs)
         return tuple(sorted(near, key=lambda one: (-near[one], one)))
 
+    async def relatives(self, image_id: int) -> frozenset[int]:
+        """The ids of what is known to show the same as a picture, or a part of it, whatever was decided on them."""
+        found = await self._repository.pairs.of_image(image_id)
+        return frozenset(one for pair in found if pair.relation != "variant" for one in pair.key) - {image_id}
+
     async def related(self, image_id: int) -> Related:
         """What is known to be related to a picture, but for what somebody has called different. UnknownImage."""
         await self._repository.images.get(image_id)

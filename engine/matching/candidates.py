@@ -65,6 +65,10 @@ class Candidate:
         """Whether it is proved and no variant, and explains so much of the query that nothing else is looked for."""
         return self.proof is not None and self.proof.is_copy and overlap(self.proof.transform)[0] >= EXPLAINED
 
+    def fills(self, region: Region) -> bool:
+        """Whether it lies on most of a region of the query."""
+        return self.proof is not None and proof.share_of(self.proof, region) >= EXPLAINED
+
     @property
     def on_whole(self) -> Proof | None:
         """The proof as the whole stored picture lies on the query, where it is a part of it that was laid."""

@@ -7,8 +7,9 @@
 4. `by_sheet`: what is nearest to the sheet or screen that the query shows at an angle, laid flat.
 5. `seen_otherwise`: what is nearest to the query turned, and without what covers it; and under lines across it.
 6. `by_sift`: the likeliest by keypoints that stand more, and cost more.
-7. `by_regions`: what is nearest to regions of the query.
-8. `by_parts`: what is nearest to the parts of a long query, each asked as if it were a query.
+7. `by_pieces`: what is nearest to the pieces of a collage, each asked as if it were a query.
+8. `by_regions`: what is nearest to other regions of the query.
+9. `by_parts`: what is nearest to the parts of a long query, each asked as if it were a query.
 
 Each takes the shortlist of the one before and gives another; what it has computed beside its own work, for the next,
 is said with `beside`. The stages end where a proved picture explains so much of the query that nothing else needs to
@@ -131,7 +132,7 @@ class Matcher:
         stages = [self.first_look]
         if itself is None:
             stages += [self.second_look, self.third_look, self.by_sheet, self.seen_otherwise, self.by_sift]
-            stages += [self.by_regions] if regions_too and not parts else []
+            stages += [self.by_pieces, self.by_regions] if regions_too and not parts else []
         stages += [self.by_parts] if parts else []
         in_detail = 0.0
         for stage in stages:
@@ -170,7 +171,7 @@ class Matcher:
         if sheet:
             shortlist = shortlist.updated(await self._laid(sheet, list(shortlist), mirrored=False))
         if not shortlist.is_settled:
-            for box in await self._pool.run(lambda: query.boxes):
+            for box in await self._pool.run(lambda: [*query.pieces, *query.boxes]):
                 laid = await self._pool.run(self._laid_in_turn, View(query, box), list(shortlist), mirrored_too=True)
                 shortlist = shortlist.updated(laid)
         for part in () if shortlist.is_settled else parts:
@@ -332,6 +333,29 @@ class Matcher:
             self._pool.run(search.view.query.prepare_boxes) if search.regions_too else None,
         )
         return shortlist.updated(mirrored)
+
+    async def by_pieces(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
+        """What is nearest to the pieces of a collage joins, laid on them; but for those that are proved already."""
+        query = search.view.query
+        proved = shortlist.where(lambda one: one.is_copy)
+        pieces = await self._pool.run(lambda: query.pieces)
+        views = [View(query, piece) for piece in pieces if not any(one.fills(piece) for one in proved)]
+        if not views:
+            return shortlist.updated(())
+        neighbours = [one for one in await self._region_neighbours(search, views) if one.near]
+        shortlist = await self._joined_by(shortlist, neighbours)
+        laid = await asyncio.gather(
+            *(
+                self._pool.run(
+                    self._laid_in_turn,
+                    one.view,
+                    shortlist.having(near.key for near in one.near),
+                    mirrored_too=one.mirrored_too,
+                )
+                for one in neighbours
+            )
+        )
+        return shortlist.joined(one for candidates in laid for one in candidates)
 
     async def by_regions(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
         """What is nearest to regions of the query joins, laid on it, until something is proved."""

@@ -183,6 +183,8 @@ def in_detail(proof: Proof, query: detail.Picture, stored: detail.Picture) -> Pr
     if compared is None:
         return replace(proof, p_copy=TOO_LITTLE)
     p_copy = scrutiny.shipped().p_copy(compared, proof.alignment)
+    if proof.is_proved and not is_proof(proof.alignment):  # one picture that both hold has keypoints enough for that
+        p_copy = min(p_copy, 1 - compared.measured.low)
     agrees = not compared.differs and compared.measured.correlation >= AGREES
     return replace(proof, p_copy=p_copy, differs=compared.differs, agrees=agrees)
 
@@ -256,6 +258,11 @@ def _stored_moved(proof: Proof, move: Matrix) -> Proof:
 def _moved(points: Points, move: Matrix) -> Points:
     """Points by a transform that stretches and shifts."""
     return np.asarray(points * move.diagonal()[:2] + move[:2, 2], np.float32)
+
+
+def share_of(found: Proof, region: Region) -> float:
+    """The share of a region of the query that the stored picture lies on, as it is proved to."""
+    return overlap(found.transform @ _from_region(region))[0]
 
 
 def _from_region(region: Region) -> Matrix:

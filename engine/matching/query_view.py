@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from engine.domain import WHOLE, Image, Keypoints, Pixels, Region, Vector
-from engine.features import covers, hashes, orb, regions, sheets, sift
+from engine.features import covers, hashes, orb, pieces, regions, sheets, sift
 from engine.features.detail import Picture
 from engine.features.geometry import Matrix, Points
 from engine.pictures import imaging, parts
@@ -65,6 +65,11 @@ class QueryPicture:
     def boxes(self) -> list[Region]:
         """Regions, likeliest first."""
         return regions.find(self.pixels)
+
+    @cached_property
+    def pieces(self) -> list[Region]:
+        """Where pictures of their own seem to lie in it, largest first."""
+        return pieces.find(self.pixels)
 
     @cached_property
     def sheet(self) -> "View | None":

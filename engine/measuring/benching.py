@@ -71,7 +71,7 @@ class FalseAlarm:
 class FalseAlarms:
     """Leave-one-out: `asked` queries whose picture was passed over; `alarmed` of them got a match in lane `same`.
 
-    Either it is wrong or a near-duplicate that the library really has, which only a person can tell apart.
+    Near-duplicates that the library knows are passed over with it: what is left is wrong, or one that it does not know.
     """
 
     asked: int
@@ -170,6 +170,9 @@ class BenchPlan:
         return len(self.wanted) + len(VARIANTS) + LEAVE_ONE_OUT
 
 
+Relatives = Callable[[int], Awaitable[frozenset[int]]]
+
+
 class Search(Protocol):
     """What is asked: `SearchService.search`."""
 
@@ -188,6 +191,7 @@ async def bench(
     search: Search,
     library: Library,
     read: Callable[[StoredImage], Awaitable[Pixels]],
+    relatives: Relatives,
     pool: CpuPool,
     plan: BenchPlan,
     *,
@@ -198,15 +202,16 @@ async def bench(
 
     Nothing is written anywhere. The sample is spread over the whole library; the same seed on the same library gives
     the same copies and versions, whichever edits are asked for. Copies that show another picture too (pasted on it,
-    beside it) show one of the library: it may be found and is then neither wrong nor does it take a place. `read` gives
-    a picture's pixels or an ImageError. TooFewPictures.
+    beside it) show one of the library: it may be found and is then neither wrong nor does it take a place. Nor do the
+    `relatives` of either, which the library knows to show the same, and which are left out together. `read` gives a
+    picture's pixels or an ImageError. TooFewPictures.
     """
     started = time.perf_counter()
     ids = await library.live_ids()
     if len(ids) < MIN_PICTURES:
         has = "is empty" if not ids else "has one picture"
         raise TooFewPictures(f"The library {has}; at least {MIN_PICTURES} are needed: `pictrace add`.")
-    run = _Run(search, library, read, pool, plan, ids)
+    run = _Run(search, library, read, relatives, pool, plan, ids)
     drawn = _strata(ids, plan.pictures, plan.seed)
     total = len(drawn) * plan.steps
     for number, stratum in enumerate(drawn):
@@ -243,7 +248,7 @@ def _strata(ids: list[int], pictures: int, seed: int) -> list[Iterator[int]]:
 class _Copy:
     edit: str
     content: bytes
-    other: frozenset[int]  # shown too
+    beside: frozenset[int]  # is shown too, or shows the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +279,7 @@ class _Run:
         search: Search,
         library: Library,
         read: Callable[[StoredImage], Awaitable[Pixels]],
+        relatives: Relatives,
         pool: CpuPool,
         plan: BenchPlan,
         ids: list[int],
@@ -281,6 +287,7 @@ class _Run:
         self._search = search
         self._library = library
         self._read = read
+        self._relatives = relatives
         self._pool = pool
         self._wish = plan
         self._ids = ids
@@ -315,8 +322,8 @@ class _Run:
         again = None
         for place, edit in enumerate(self._wish.wanted):
             copy = await self._copy(image_id, pixels, edit)
-            result = await self._search(copy.content, limit=SHOWN + len(copy.other), without=frozenset())
-            matches = [match for match in result.matches if match.image.id not in copy.other][:SHOWN]
+            result = await self._search(copy.content, limit=SHOWN + len(copy.beside), without=frozenset())
+            matches = [match for match in result.matches if match.image.id not in copy.beside][:SHOWN]
             self._calibrated = result.calibrated
             one = _counted(edit, matches, image_id, result.timings_ms["total"])
             if one.place is None and await self._is_gone(image_id):
@@ -331,8 +338,8 @@ class _Run:
         self._times += times
         self._believed += believed
         if again:
-            await self._leave_out(image_id, again.edit, again.content, again.other)
-        await self._leave_out(image_id, None, await self._encoded(pixels), frozenset())
+            await self._leave_out(image_id, again.edit, again.content, again.beside)
+        await self._leave_out(image_id, None, await self._encoded(pixels), await self._relatives(image_id))
         for kind in VARIANTS:
             await self._variant(image_id, pixels, kind)
         return True
@@ -352,9 +359,9 @@ class _Run:
         self._times.append(result.timings_ms["total"])
         self._believed += [(match.p_same, False) for match in matches[:1]]
 
-    async def _leave_out(self, image_id: int, edit: str | None, content: bytes, other: frozenset[int]) -> None:
+    async def _leave_out(self, image_id: int, edit: str | None, content: bytes, beside: frozenset[int]) -> None:
         """Ask as if the picture were not in the library: whatever is called the same is not it."""
-        result = await self._search(content, limit=SHOWN, without=other | {image_id})
+        result = await self._search(content, limit=SHOWN, without=beside | {image_id})
         alarms = [
             FalseAlarm(image_id, edit, match.image.id, round(match.p_same, 4))
             for match in result.matches
@@ -377,7 +384,9 @@ class _Run:
         if edit in SHOW_OTHER:
             other_id, other = await self._other(image_id, pixels, random)
         content = await self._pool.run(_edited, edit, pixels, other, seed)
-        return _Copy(edit, content, frozenset() if other_id is None else frozenset([other_id]))
+        shown = {image_id} if other_id is None else {image_id, other_id}
+        beside = frozenset(shown).union(*[await self._relatives(one) for one in shown])
+        return _Copy(edit, content, beside - {image_id})
 
     async def _other(self, image_id: int, pixels: Pixels, random: np.random.Generator) -> tuple[int | None, Pixels]:
         """Another picture of the library that can be read; the picture itself where a few tries find none."""

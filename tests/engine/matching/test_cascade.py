@@ -24,7 +24,7 @@ from engine.pictures import augment, imaging
 from tests.conftest import Filled, jpeg, photograph
 from tests.small_library import SmallLibrary, Squares, features, painting
 
-STAGES = ("first_look", "second_look", "third_look", "by_sheet", "seen_otherwise", "by_sift", "by_regions")
+STAGES = ("first_look", "second_look", "third_look", "by_sheet", "seen_otherwise", "by_sift", "by_pieces", "by_regions")
 TURNS = 4  # of the query, each of which is embedded
 PAINTINGS = [painting(number) for number in range(6)]
 SOUGHT = PAINTINGS[0]  # the picture with the id 1
@@ -303,6 +303,31 @@ async def test_pictures_in_two_regions_at_once_are_both_proved(pool: CpuPool) ->
         assert is_at(proof.region, place)
 
 
+def collage(*shown: Pixels) -> Pixels:
+    """Four pictures without a gutter."""
+    small = [np.asarray(cv2.resize(one, (400, 300), interpolation=cv2.INTER_AREA), np.uint8) for one in shown]
+    return np.vstack([np.hstack(small[:2]), np.hstack(small[2:])])
+
+
+async def test_all_pieces_of_a_collage_are_proved(pool: CpuPool) -> None:
+    searching = Searching(pool, SmallLibrary(*PAINTINGS, within=0.5))
+    found = await searching.match(collage(*PAINTINGS[:4]))
+    assert {one.id for one in found.found if one.is_copy} == {1, 2, 3, 4}
+    by_pieces = next(step for step in searching.steps if step.stage == "by_pieces")
+    assert {one.id for one in by_pieces.gave if one.is_proved} == {1, 2, 3, 4}
+
+
+async def test_piece_that_is_proved_already_is_not_looked_for(pool: CpuPool) -> None:
+    query = np.vstack([SOUGHT, STRANGER])
+    pieces, boxes = QueryPicture(query).pieces, QueryPicture(query).boxes
+    assert len(pieces) == 2
+    for within, left in ((-1.0, 1), (0.9, 2)):  # come up for the whole, or not
+        searching = Searching(pool, SmallLibrary(*PAINTINGS, within=within))
+        found = await searching.match(query)
+        assert [one.id for one in found.found if one.is_copy] == [1]
+        assert searching.embedder.regions == TURNS + left + min(REGIONS_AT_ONCE, len(boxes))
+
+
 @pytest.mark.parametrize(("sharp", "smooth"), [(LEFT, RIGHT), (RIGHT, LEFT)])
 async def test_what_two_regions_teach_of_one_picture_is_joined(
     pool: CpuPool, sharp: tuple[int, int, int, int], smooth: tuple[int, int, int, int]
@@ -350,7 +375,7 @@ async def test_nothing_more_is_looked_for_beside_a_picture_with_the_querys_own_b
 async def test_regions_are_not_looked_at_where_nobody_wants_them(pool: CpuPool) -> None:
     searching = Searching(pool, SmallLibrary(*PAINTINGS, within=0.5))
     found = await searching.match(pasted((SOUGHT, LEFT)), regions_too=False)
-    assert searching.ran == STAGES[:-1]
+    assert searching.ran == STAGES[:-2]
     assert searching.embedder.regions == TURNS
     assert not any(one.is_proved for one in found.found)
 

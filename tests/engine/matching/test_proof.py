@@ -7,14 +7,15 @@ import pytest
 
 from engine.domain import WHOLE, Edit, Pixels, Region
 from engine.features import hashes, orb, sift
-from engine.features.detail import Picture
+from engine.features.detail import Comparison, Picture
 from engine.features.geometry import inverse, outline, shown_of
-from engine.matching import proof
+from engine.features.ssim import Alignment
+from engine.matching import proof, scrutiny
 from engine.matching.proof import Proof
 from engine.matching.query_view import ORIENTATIONS, QueryPicture, View
 from engine.pictures import augment, imaging
 from tests.conftest import photograph
-from tests.small_library import decoded
+from tests.small_library import decoded, painting
 
 CAT, CUP = photograph("chelsea.png"), photograph("coffee.png")
 
@@ -159,6 +160,30 @@ def test_many_keypoints_that_agree_prove_what_hardly_agrees_otherwise(
     alignment = replace(found.alignment, structure=structure, agreement=0.4, dissent=dissent)
     geometry = replace(found.geometry, query_points=points, stored_points=points)
     assert replace(found, alignment=alignment, geometry=geometry).is_proved == is_proved
+
+
+@pytest.mark.parametrize("of_cat", [0.35, 1.0])
+def test_keypoints_of_one_picture_that_both_hold_do_not_make_them_one(
+    of_cat: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Easygoing:
+        def p_copy(self, _comparison: Comparison, _alignment: Alignment) -> float:
+            return 0.9
+
+    def page(around: int) -> Pixels:
+        shown, width = painting(around, CAT.shape[1], CAT.shape[0]).copy(), round(of_cat * CAT.shape[1])
+        shown[:, :width] = CAT[:, :width]
+        return shown
+
+    monkeypatch.setattr(scrutiny, "shipped", Easygoing)
+    query, stored = page(1), page(2)
+    found = by_keypoints(query, stored)
+    assert found
+    assert found.keypoints >= proof.MANY_KEYPOINTS
+    hardly = replace(found, alignment=replace(found.alignment, structure=0.4, agreement=0.3, dissent=0.3))
+    looked_at = proof.in_detail(hardly, view_of(query).query.picture, decoded(stored))
+    assert looked_at.is_proved
+    assert looked_at.is_copy == (of_cat == 1.0)
 
 
 @pytest.mark.parametrize(
