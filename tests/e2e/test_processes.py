@@ -21,8 +21,8 @@ from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, photograph
 from tests.forking import Forked
 from tests.older_tables import BEFORE_0007
 
-KILLS = 20
-PICTURES = 96
+KILLS = 12
+PICTURES = 160
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_two_processes_that_add_at_once_store_each_picture_once(pictrace: Comman
 
 
 def test_killed_additions_lose_nothing_that_was_acknowledged(pictrace: Command, folder: Path, data_dir: Path) -> None:
-    """kill -9 at 20 random moments: acknowledged pictures stay, none is half there, nothing needs repair by hand."""
+    """kill -9 at a dozen random moments: acknowledged pictures stay, none is half there, nothing needs repair by hand."""
     moments = random.Random(23)
     acknowledged: dict[str, int] = {}
     for number in range(KILLS):
