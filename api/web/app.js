@@ -10,6 +10,7 @@ import { current, t } from "./shared/i18n.js";
 import { LANGUAGES } from "./shared/languages.js";
 import { say } from "./toast.js";
 
+const LOOK_AGAIN_MS = 3000; // whether a server that was away is back
 const ICON = new URL("./icon.svg", import.meta.url).href;
 const main = h("main", { id: "main", tabindex: "-1" });
 const header = h("header", { class: "top" });
@@ -255,6 +256,7 @@ async function showUnreachable(error) {
   const element = h("main", { id: "main", class: "unreachable", tabindex: "-1" }, text, button(t("app.retry"), () => location.reload()));
   document.querySelector("body > main").replaceWith(element);
   window.addEventListener("online", () => location.reload());
+  setInterval(() => api.refresh().then(() => location.reload(), () => {}), LOOK_AGAIN_MS);
   const { registerWorker } = await import("./worker.js");
   await registerWorker();
 }

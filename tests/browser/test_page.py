@@ -547,11 +547,18 @@ async def test_titles_are_text_whatever_they_hold(visit: Visit) -> None:
         assert visitor.complaints == []
 
 
-async def test_unreachable_server_is_said_at_the_start(visit: Visit) -> None:
+async def test_unreachable_server_is_said_at_the_start_and_looked_for_again(visit: Visit) -> None:
     async with visit() as visitor:
-        await visitor.page.route("**/v1/server", lambda route: route.abort())
-        await visitor.page.goto(visitor.api.url)
-        await expect(visitor.page.get_by_role("alert")).to_contain_text("cannot be reached")
+        page = visitor.page
+        await page.clock.install()
+        await page.route("**/v1/server", lambda route: route.abort())
+        await page.goto(visitor.api.url)
+        await expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+        await page.clock.run_for(3_000)
+        await expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+        await page.unroute("**/v1/server")
+        await page.clock.run_for(3_000)
+        await expect(page.get_by_role("link", name="Library", exact=True)).to_be_visible()
 
 
 async def test_edit_and_removal_are_undone_by_keyboard_alone(visit: Visit) -> None:
