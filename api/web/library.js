@@ -35,7 +35,7 @@ export class Library {
       canSelect: () => true,
       failed: (error) => say(api.sentence(error)),
     });
-    this.bar = new SelectionBar(this.selection, () => acts(this));
+    this.bar = new SelectionBar(this.selection, () => acts(this), () => this.selectAll());
     this.tags = [];
     this.total = null;
     this.known = null; // how many there are, and on which days

@@ -11,10 +11,12 @@ export class SelectionBar {
   /**
    * @param {import("./selection.js").Selection} selection
    * @param {() => Act[]} acts
+   * @param {() => void} selectAll
    */
-  constructor(selection, acts) {
+  constructor(selection, acts, selectAll) {
     this.selection = selection;
     this.acts = acts;
+    this.selectAll = selectAll;
     this.count = h("strong", { role: "status" });
     this.buttons = h("div", { class: "row small" });
     this.element = h("section", { class: "selection-bar", hidden: true }, this.count, this.buttons);
@@ -38,6 +40,7 @@ export class SelectionBar {
     refill(
       this.buttons,
       acts.map(({ label, run, class: kind }) => button(t(label), run, { class: kind, id: label.replace(".", "-") })),
+      button(t("select.all"), this.selectAll, { class: "quiet", id: "select-all" }),
       button(said, () => this.selection.clear(), { class: "quiet", id: "select-clear" }),
     );
   }

@@ -31,7 +31,7 @@ export class Trash {
       failed: (error) => say(api.sentence(error)),
     });
     const some = () => this.restore({ images: this.selection.ids() });
-    this.bar = new SelectionBar(this.selection, () => [{ label: "trash.restore", run: some, class: "primary" }]);
+    this.bar = new SelectionBar(this.selection, () => [{ label: "trash.restore", run: some, class: "primary" }], () => this.selectAll());
     this.total = null;
     this.failure = null;
     this.restoring = false;

@@ -392,7 +392,7 @@ async def test_pictures_are_taken_along_in_one_file_without_the_admin_key_too(vi
         await settled(page)
         await expect(page.locator("#trash, #history, .adding")).to_have_count(0)
         await select(page, 0, 1)
-        await expect(page.locator(".selection-bar button")).to_have_text(["Download", "Clear selection"])
+        await expect(page.locator(".selection-bar button")).to_have_text(["Download", "Select all", "Clear selection"])
         async with page.expect_download() as download:
             await page.get_by_role("button", name="Download").click()
         path = await (await download.value).path()

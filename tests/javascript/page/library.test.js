@@ -118,7 +118,7 @@ test("without the admin key nothing can be changed, but pictures can be taken al
   assert.equal(library.element.querySelector("#trash"), null);
   click(tile(1), { ctrlKey: true });
   const buttons = [...library.element.querySelectorAll(".selection-bar button")].map((one) => one.textContent);
-  assert.deepEqual([gone, chosen(), buttons], [[], [1], ["Download", "Clear selection"]]);
+  assert.deepEqual([gone, chosen(), buttons], [[], [1], ["Download", "Select all", "Clear selection"]]);
 });
 
 test("pictures are selected by their mark, by ctrl and shift, and by the keyboard", async () => {
@@ -144,6 +144,11 @@ test("pictures are selected by their mark, by ctrl and shift, and by the keyboar
   press(document.body, "a", { ctrlKey: true });
   await settled();
   assert.deepEqual([chosen(), gone], [[5, 4, 3, 2, 1], []]);
+  click(tile(4), { ctrlKey: true });
+  assert.deepEqual(chosen(), [5, 3, 2, 1]);
+  buttonOf("Select all").click();
+  await settled();
+  assert.deepEqual(chosen(), [5, 4, 3, 2, 1]);
 });
 
 test("arrow keys move among the pictures, one of which Tab leads to", async () => {
