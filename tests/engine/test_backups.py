@@ -253,13 +253,19 @@ async def test_library_without_settings_leaves_no_file_of_them(
     assert names(elsewhere.data_dir, "*.env") == []
 
 
+def killed(pictrace: Command, script: str, *arguments: object, **env: str) -> None:
+    """Run a command after a script that has it killed."""
+    run = 'import sys\nfrom shell import cli\nsys.argv = ["pictrace", *sys.argv[1:]]\ncli.main()\n'
+    argv = [sys.executable, "-c", textwrap.dedent(script) + run, *map(str, arguments)]
+    done = subprocess.run(argv, env=pictrace.env | env, capture_output=True, timeout=120)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
 def test_commands_killed_in_the_middle_go_on(pictrace: Command, file: Path, tmp_path: Path) -> None:
     pictrace.json("add", "--json", *(SHIPPED / name for name in PHOTOGRAPHS))
-    script = textwrap.dedent(
-        """
-        import os, signal, sys
+    script = """
+        import os, signal
         from engine.storage import copying
-        from shell import cli
 
         copying.AT_ONCE = 4
         lacking = copying._lacking
@@ -272,25 +278,64 @@ def test_commands_killed_in_the_middle_go_on(pictrace: Command, file: Path, tmp_
             return await lacking(*args)
 
         copying._lacking = lacking_and_die
-        sys.argv = ["pictrace", *sys.argv[1:]]
-        cli.main()
         """
-    )
-
-    def killed(*arguments: object, **env: str) -> None:
-        argv = [sys.executable, "-c", script, *map(str, arguments)]
-        done = subprocess.run(argv, env=pictrace.env | env, capture_output=True, timeout=120)
-        assert done.returncode == -signal.SIGKILL, done.stderr
-
     there = {"PICTRACE_DATA_DIR": str(tmp_path / "elsewhere")}
-    killed("backup", file)
+    killed(pictrace, script, "backup", file)
     assert not file.exists()
     (saved,) = pictrace.json("backup", "--json", file)
     assert (saved["pictures"], saved["files"]["there"] >= 4) == (6, True)
-    killed("restore", file, **there)
+    killed(pictrace, script, "restore", file, **there)
     assert "migration_unfinished" in pictrace("status", **there).stderr
     done = pictrace("restore", file, **there)
     assert "6 pictures restored" in done.stdout, done.stderr
     assert "admin-key --new" in done.stderr
     assert "sound" in pictrace("check", **there).stdout
     assert pictrace("restore", file, **there).returncode == 2
+
+
+KILLED_AFTER = {
+    "making the tables": """
+        migrate = Database.migrate
+        async def migrate_and_die(self, *args, **how):
+            await migrate(self, *args, **how)
+            if not self.name.endswith(".restoring.db"):
+                os.kill(os.getpid(), signal.SIGKILL)
+        Database.migrate = migrate_and_die
+        """,
+    "making the tables, but before that was committed": """
+        upgrade = database._upgrade
+        def upgrade_and_die(*args):
+            upgrade(*args)
+            os.kill(os.getpid(), signal.SIGKILL)
+        database._upgrade = upgrade_and_die
+        """,
+    "unpacking the database": """
+        extract = BackupFile.extract
+        def extract_and_die(*args):
+            extract(*args)
+            os.kill(os.getpid(), signal.SIGKILL)
+        BackupFile.extract = extract_and_die
+        """,
+}
+
+
+@pytest.mark.parametrize("moment", KILLED_AFTER)
+def test_restore_killed_at_its_beginning_leaves_nothing_that_could_be_opened(
+    pictrace: Command, file: Path, tmp_path: Path, moment: str
+) -> None:
+    pictrace.json("add", "--json", *(SHIPPED / name for name in PHOTOGRAPHS[:2]))
+    pictrace.json("backup", "--json", file)
+    begin = """
+        import os, signal
+        from engine.storage import database
+        from engine.storage.backup_file import BackupFile
+        from engine.storage.database import Database
+        """
+    there = {"PICTRACE_DATA_DIR": str(tmp_path / "elsewhere")}
+    killed(pictrace, begin + KILLED_AFTER[moment], "restore", file, **there)
+    for look in (["status"], ["bench"]):  # the one makes a library where there is none, the other does not
+        assert "(migration_unfinished)" in " ".join(pictrace(*look, **there).stderr.split()), look
+    assert pictrace("backup", tmp_path / "half.tar", **there).returncode
+    (restored,) = pictrace.json("restore", "--json", file, **there)
+    assert restored["pictures"] == 2
+    assert "sound" in pictrace("check", **there).stdout
