@@ -53,7 +53,8 @@ class BackupReport:
 async def back_up(settings: EngineSettings, file: Path, progress: Progress, *, with_secrets: bool) -> BackupReport:
     """Save a library with all its pictures in one file, while it serves; broken off, the next run goes on.
 
-    The library is as it was at one moment of it; it is only read, so that one of an older PicTrace stays one.
+    The library is as it was at one moment of it; it is only read, so that one of an older PicTrace stays one, and one
+    on a disk that can only be read is saved too.
     `with_secrets`: keys, tokens and passwords of the settings too, and the hash of the admin key. BackupRefused,
     BackupDamaged, MigrationRefused where there is no library, DiskFull, and what storage raises.
     """
@@ -61,7 +62,7 @@ async def back_up(settings: EngineSettings, file: Path, progress: Progress, *, w
         raise BackupRefused(f"There is a file {file} already; nothing was changed. Give another name.")
     partial = file.with_name(file.name + PARTIAL)
     snapshot = file.with_name(file.name + PARTIAL + ".db")
-    source = database_of(settings)
+    source = database_of(settings, read_only=True)
     try:
         with CpuPool(1) as pool, BackupFile.begin(partial) as backup:
             revision = await source.revision()

@@ -167,12 +167,12 @@ def database_url(settings: EngineSettings) -> URL:
     return URL.create("sqlite+aiosqlite", database=str(settings.data_dir / "pictrace.db"))
 
 
-def database_of(settings: EngineSettings) -> Database:
+def database_of(settings: EngineSettings, *, read_only: bool = False) -> Database:
     """The database of a library that must be there. MigrationRefused."""
     url = database_url(settings)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():  # or connecting would make it
         raise MigrationRefused(f"There is no library in {url.database}.")
-    return Database(url, settings.data_dir / "opening.lock")
+    return Database(url, settings.data_dir / "opening.lock", read_only=read_only)
 
 
 async def migrate_library(settings: EngineSettings, to: str, progress: Progress) -> list[Moved]:

@@ -21,9 +21,10 @@ from engine.storage.backup_file import CONFIGURATION, BackupFile
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, Filled, jpeg, original_of, photograph
 from tests.engine.storage.test_migrating import at, contents, destination, live_a_little
 from tests.engine.test_older_libraries import FIXTURE, GAVE, NEVER
+from tests.engine.test_read_only import ToBeRead, to_be_read
 from tests.object_store import Bucket
 
-__all__ = ["destination"]
+__all__ = ["destination", "to_be_read"]
 
 
 def no_progress(done: int, total: int) -> None:
@@ -203,6 +204,36 @@ async def test_library_of_an_older_version_stays_one_and_comes_back(
     async with open_service(elsewhere.model_copy(update={"undo_days": NEVER})) as service:
         titles = [one.title for one in (await service.page(limit=50)).images]
         assert titles == [one["title"] for one in GAVE[FIXTURE]["library"]]
+
+
+@pytest.mark.parametrize("is_of_an_older_version", [False, True])
+async def test_library_on_a_disk_that_can_only_be_read_is_saved(
+    filled: Filled,
+    settings: EngineSettings,
+    elsewhere: EngineSettings,
+    file: Path,
+    to_be_read: ToBeRead,
+    monkeypatch: pytest.MonkeyPatch,
+    is_of_an_older_version: bool,
+) -> None:
+    monkeypatch.setattr(copying, "AT_ONCE", 4)
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    if is_of_an_older_version:
+        shutil.copytree(FIXTURE, settings.data_dir, ignore=shutil.ignore_patterns("queries", "answers.json"))
+    else:
+        async with filled():
+            pass
+    to_be_read(settings.data_dir, settings.data_dir)
+    with pytest.raises(KeyboardInterrupt):
+        await back_up(settings, file, interrupt, with_secrets=False)
+    saved = await back_up(settings, file, no_progress, with_secrets=False)
+    assert (saved.files.there, saved.lost, saved.files.damaged) == (4, 0, ())
+    assert names(file.parent, "backup.tar*") == ["backup.tar"]
+    assert (await restore(elsewhere, file, no_progress)).pictures == saved.pictures > 0
+    assert await is_whole(elsewhere)
 
 
 async def test_library_of_a_newer_version_is_refused(filled: Filled, settings: EngineSettings, file: Path) -> None:
