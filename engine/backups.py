@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, delete, select
 
-from engine.bootstrap import database_of, database_url, file_store, make_data_dir
+from engine.bootstrap import RESTORING, database_of, database_url, file_store, make_data_dir
 from engine.concurrency import CpuPool
 from engine.domain import Progress
 from engine.errors import BackupDamaged, BackupRefused, MigrationRefused
@@ -20,7 +20,7 @@ from engine.storage.copying import CopyReport, copy_files
 from engine.storage.database import Database
 from engine.storage.files import ORIGINALS, FileStore
 from engine.storage.library_settings import IDENTITY
-from engine.storage.migrating import Migration
+from engine.storage.migrating import Migration, begin_at, require_whole
 from engine.storage.repository import Repository
 from engine.storage.tables import images
 from engine.storage.tables import settings as settings_table
@@ -53,7 +53,8 @@ class BackupReport:
 async def back_up(settings: EngineSettings, file: Path, progress: Progress, *, with_secrets: bool) -> BackupReport:
     """Save a library with all its pictures in one file, while it serves; broken off, the next run goes on.
 
-    The library is as it was at one moment of it; it is only read, so that one of an older PicTrace stays one.
+    The library is as it was at one moment of it; it is only read, so that one of an older PicTrace stays one, and one
+    on a disk that can only be read is saved too.
     `with_secrets`: keys, tokens and passwords of the settings too, and the hash of the admin key. BackupRefused,
     BackupDamaged, MigrationRefused where there is no library, DiskFull, and what storage raises.
     """
@@ -61,12 +62,13 @@ async def back_up(settings: EngineSettings, file: Path, progress: Progress, *, w
         raise BackupRefused(f"There is a file {file} already; nothing was changed. Give another name.")
     partial = file.with_name(file.name + PARTIAL)
     snapshot = file.with_name(file.name + PARTIAL + ".db")
-    source = database_of(settings)
+    source = database_of(settings, read_only=True)
     try:
         with CpuPool(1) as pool, BackupFile.begin(partial) as backup:
             revision = await source.revision()
             if revision is None:
                 raise MigrationRefused(f"There is no library in {source.name}.")
+            await require_whole(source)  # or half of one that is on its way there would be saved as a whole one
             files = file_store(settings)
             await files.files.reach()
             manifest, known = await _snapshot(source, snapshot, revision, files, pool, with_secrets=with_secrets)
@@ -93,7 +95,8 @@ async def restore(settings: EngineSettings, file: Path, progress: Progress) -> B
         files = file_store(settings)
         await files.files.reach()
         make_data_dir(settings.data_dir)
-        saved = settings.data_dir / ".restoring.db"
+        saved = settings.data_dir / RESTORING
+        _delete_log(saved)  # of a run that was killed: it would be taken for that of this one
         backup.extract(DATABASE, saved)
         source, target = (
             Database(_sqlite(saved), saved.with_suffix(".lock")),
@@ -103,22 +106,22 @@ async def restore(settings: EngineSettings, file: Path, progress: Progress) -> B
             await source.migrate(pool, pictures_in=None)  # an older PicTrace may have written it
             async with source.write() as connection:
                 await connection.execute(delete(settings_table).where(settings_table.c.key == IDENTITY))
-            await target.migrate(pool, pictures_in=None)
+            await begin_at(target, pool)
             migration = Migration(source, target, pool, lambda done, total: None)
             await _begin(migration)
             known = await _known(source)
             report = await copy_files(FileStore(backup), files, progress, only=known)
             if report.damaged:
                 raise BackupDamaged(f"{file} is damaged: {report.damaged[0]} is not as it was written.")
-            await migration.run()
+            kept = settings.data_dir / RESTORED_SETTINGS if backup.read_now(CONFIGURATION) else None
+            if kept:
+                backup.extract(CONFIGURATION, kept)
+            await migration.run()  # last: from then on it can be opened, and is no longer restored to
         finally:
             await source.close()
             await target.close()
             _delete_database(saved)
             saved.with_suffix(".lock").unlink(missing_ok=True)
-        kept = settings.data_dir / RESTORED_SETTINGS if backup.read_now(CONFIGURATION) else None
-        if kept:
-            backup.extract(CONFIGURATION, kept)
     lost = len(known - await _having_originals(backup))
     return BackupReport(
         str(file), manifest["pictures"], report, manifest["with_secrets"], lost, str(kept) if kept else None
@@ -180,7 +183,12 @@ def _sqlite(path: Path) -> URL:
 
 
 def _delete_database(path: Path) -> None:
-    for ending in ("", "-wal", "-shm"):
+    _delete_log(path)
+    path.unlink(missing_ok=True)
+
+
+def _delete_log(path: Path) -> None:
+    for ending in ("-wal", "-shm"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 

@@ -32,13 +32,23 @@ from engine.storage.database import Database, from_os_error, is_there
 from engine.storage.files import FileStore, extension_of
 from engine.storage.jpeg_cache import JpegCache
 from engine.storage.local_files import LocalFiles
-from engine.storage.migrating import Migration, Moved, Progress, other_tables, take_into_use
+from engine.storage.migrating import (
+    Migration,
+    Moved,
+    Progress,
+    begin_at,
+    other_tables,
+    require_whole,
+    take_into_use,
+    unfinished,
+)
 from engine.storage.repository import Repository
 from engine.storage.tidying import tidy
 
 logger = logging.getLogger(__name__)
 
 FILES = "files"  # key of the URL of a library's files in its settings; none where they are in the data folder
+RESTORING = ".restoring.db"  # in the data folder, as long as a backup is being restored there
 NEWEST = 20  # pictures whose files tell that a place is the right one
 PATIENCE_S = 60.0  # that whoever serves has with a database server that is still starting
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 8.0
@@ -76,6 +86,7 @@ async def open_service(
     networks: Networks | None = None
     with CpuPool(settings.workers) as pool:
         try:
+            await _refuse_begun(settings, database)
             if read_only:
                 await database.require_level()
             else:
@@ -99,6 +110,12 @@ async def open_service(
             if networks:
                 await networks.close()
             await database.close()
+
+
+async def _refuse_begun(settings: EngineSettings, database: Database) -> None:
+    """MigrationUnfinished where a restore was killed before it had made the tables, which have its marker."""
+    if (settings.data_dir / RESTORING).exists() and (not is_there(database.url) or await database.revision() is None):
+        raise unfinished(database)
 
 
 async def _tidy(settings: EngineSettings, repository: Repository, pool: CpuPool) -> None:
@@ -150,12 +167,12 @@ def database_url(settings: EngineSettings) -> URL:
     return URL.create("sqlite+aiosqlite", database=str(settings.data_dir / "pictrace.db"))
 
 
-def database_of(settings: EngineSettings) -> Database:
+def database_of(settings: EngineSettings, *, read_only: bool = False) -> Database:
     """The database of a library that must be there. MigrationRefused."""
     url = database_url(settings)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():  # or connecting would make it
         raise MigrationRefused(f"There is no library in {url.database}.")
-    return Database(url, settings.data_dir / "opening.lock")
+    return Database(url, settings.data_dir / "opening.lock", read_only=read_only)
 
 
 async def migrate_library(settings: EngineSettings, to: str, progress: Progress) -> list[Moved]:
@@ -173,10 +190,11 @@ async def migrate_library(settings: EngineSettings, to: str, progress: Progress)
             if await source.revision() is None:
                 raise MigrationRefused(f"There is no library in {source.name}.")
             await source.migrate(pool, pictures_in=None)
+            await require_whole(source)  # or half of one that is on its way there would pass for a whole one here
             async with target.read() as connection:
                 if others := await connection.run_sync(other_tables):
                     raise MigrationRefused(f"{target.name} is used for something else: it has a table {others[0]}.")
-            await target.migrate(pool, pictures_in=None)
+            await begin_at(target, pool)
             return await Migration(source, target, pool, progress).run()
     finally:
         await source.close()

@@ -883,7 +883,8 @@ class CheckReport:
     """What `check` found (and mended, where asked): counts by kind, 0 everywhere in a sound library.
 
     `findings` names the pictures, at most 1,000 of them. `taken_out`: how many pictures the repair took out of the
-    library. `unmended`: how many could not be mended. `unfinished`: the check was stopped before its end.
+    library. `unmended`: how many could not be mended. `outdated`: how many pictures an older PicTrace has seen, which
+    is no damage; `seen_anew`: how many of them the repair has looked at. `unfinished`: it was stopped before its end.
     """
 
     missing_originals: int = 0
@@ -906,6 +907,8 @@ class CheckReport:
     repaired: bool = False
     taken_out: int = 0
     unmended: int = 0
+    outdated: int = 0
+    seen_anew: int = 0
     unfinished: bool = False
     findings: tuple[Finding, ...] = ()
 

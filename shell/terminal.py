@@ -556,6 +556,16 @@ def _check_lines(report: CheckReport) -> Iterator[str]:
         yield f"{taken} taken out of the library; `pictrace undo` brings back what was taken out."
     if report.unmended:
         yield f"{count(report.unmended, 'picture')} could not be mended: the messages above say why."
+    if report.seen_anew:
+        one, several = "picture that an older PicTrace had seen was", "pictures that an older PicTrace had seen were"
+        yield f"{count(report.seen_anew, one, several)} seen anew."
+    if report.outdated:
+        outdated = count(report.outdated, "picture is outdated", "pictures are outdated")
+        them = "it" if report.outdated == 1 else "them"
+        yield (
+            f"{outdated}, which is no damage: an older PicTrace has seen {them}. A server sees {them} anew, "
+            "or `pictrace check --repair`."
+        )
     if report.sound and not report.unfinished:
         yield "The library is sound."
     elif report.mended:

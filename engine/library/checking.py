@@ -61,8 +61,10 @@ class Checker:
         """
         if repair or purge:
             self._repository.database.require_writable()
+        outdated = await self.renewal.waiting()
         if repair:
             await self.renewal.renew()
+        seen_anew = outdated - await self.renewal.waiting() if repair else 0
         found = Faults()
         await self._inspection.look_at_cells(found)
         is_whole = await self._inspection.look_at_files(found, progress, stop)
@@ -92,7 +94,7 @@ class Checker:
             for one, path in torn:
                 one.drop(path)
             report = replace(report, repaired=True, taken_out=taken_out, unmended=unmended)
-        return report
+        return replace(report, outdated=await self.renewal.waiting(), seen_anew=seen_anew)
 
     async def _old_files(self) -> list[StoredFile]:
         """Files that no addition under way can have written."""

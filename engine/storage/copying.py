@@ -1,6 +1,7 @@
 """Copies the files of a library from one place to another."""
 
 import asyncio
+import errno
 import hashlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from engine.pictures import imaging
 from engine.storage.files import ORIGINALS, FileStore, StoredFile
 
 AT_ONCE = 16  # files in memory
+OF_A_FAILING_DISK = (errno.EIO, errno.EUCLEAN, errno.EBADMSG)
 
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """Numbers of files. `damaged`: keys of those that were not copied, for they are not what they were."""
+    """Numbers of files. `damaged`: keys of those that were not copied, being not what they were, or unreadable."""
 
     copied: int
     there: int
@@ -64,6 +66,10 @@ async def _copy(source: FileStore, target: FileStore, file: StoredFile) -> bool 
         content = await source.files.read(file.key)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if error.errno in OF_A_FAILING_DISK:  # the others may still be saved
+            return False
+        raise
     if not await asyncio.to_thread(_is_whole, file, content):
         return False
     await target.files.write(file.key, content)

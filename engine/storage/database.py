@@ -129,12 +129,20 @@ class Database:
 
             yield still_alone
 
-    async def migrate(self, pool: CpuPool, *, pictures_in: str | None, to: str = REVISION) -> None:
+    async def migrate(
+        self,
+        pool: CpuPool,
+        *,
+        pictures_in: str | None,
+        to: str = REVISION,
+        when_made: Callable[[Connection], None] | None = None,
+    ) -> None:
         """Bring the tables level with this version; of several processes opening at once, one does and the rest wait.
 
-        `to`: with an older one, for a copy that is like an older library. Raises LibraryTooNew for a library that a
-        newer PicTrace has written, and LibraryDamaged where files (in the place `pictures_in`) say that there was a
-        library, but the database is gone.
+        `to`: with an older one, for a copy that is like an older library. `when_made`: where there were no tables, is
+        called in the transaction that makes them, so that nobody ever finds the one without the other. Raises
+        LibraryTooNew for a library that a newer PicTrace has written, and LibraryDamaged where files (in the place
+        `pictures_in`) say that there was a library, but the database is gone.
         """
         lock = FileLock(self._lock_path, timeout=BUSY_TIMEOUT_S * 10, thread_local=False)
         await pool.run(_acquire, lock)
@@ -143,7 +151,7 @@ class Database:
             if revision is None and pictures_in:
                 raise LibraryDamaged(self._lost(pictures_in))
             if revision != to:
-                await self._migrate(to)
+                await self._migrate(to, when_made)
         finally:
             lock.release()
 
@@ -190,10 +198,10 @@ class Database:
     async def close(self) -> None:
         await self._engine.dispose()
 
-    async def _migrate(self, to: str) -> None:
+    async def _migrate(self, to: str, when_made: Callable[[Connection], None] | None) -> None:
         if self._server is None:
             async with self.write() as connection:
-                await connection.run_sync(_upgrade, to)
+                await connection.run_sync(_upgrade, to, when_made)
             return
         # Other machines may be at it too, and know nothing of this one's lock file. Statements may take any time.
         patient = self._connecting(patiently=True)
@@ -202,7 +210,7 @@ class Database:
                 async with patient.begin() as connection:
                     await self._server.take_turn(connection, wait_s=BUSY_TIMEOUT_S * 10)
                     await connection.run_sync(self._server.refuse_encoding)
-                    await connection.run_sync(_upgrade, to)
+                    await connection.run_sync(_upgrade, to, when_made)
         finally:
             await patient.dispose()
 
@@ -357,15 +365,18 @@ def _revision(connection: Connection) -> str | None:
 # Alembic is imported where it is used: most starts need no migration, and it takes a fifth of a start.
 
 
-def _upgrade(connection: Connection, to: str) -> None:
+def _upgrade(connection: Connection, to: str, when_made: Callable[[Connection], None] | None) -> None:
     from alembic import command
 
     config = _alembic()
-    for revision in (_revision(connection), to):  # again: another process may have been quicker
+    found = _revision(connection)  # again: another process may have been quicker
+    for revision in (found, to):
         if revision:
             _refuse_newer(config, revision)
     config.attributes["connection"] = connection
     command.upgrade(config, to)
+    if found is None and when_made:
+        when_made(connection)
 
 
 def _alembic() -> "Config":

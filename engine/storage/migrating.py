@@ -2,7 +2,8 @@
 
 Each run brings the destination level with the source: rows that are there already are not written again, so a run that
 was killed is gone on with, and what changed meanwhile is made good. Until all is proved a marker at the destination
-keeps everybody from opening it; once somebody has, no further run changes anything there.
+keeps everybody from opening it, from the moment its tables are made (`begin_at`); once somebody has opened it, no
+further run changes anything there.
 """
 
 import hashlib
@@ -40,6 +41,8 @@ REVISIONS = "alembic_version"
 EMPTY = "empty"  # the identity of a library that nothing was done with yet
 # What the change feed tells of, if it is changed; all else is looked through for changes.
 IN_THE_FEED = frozenset({"images", "embeddings", "hashes", "keypoints", "parts", "operations", "changes"})
+
+_MARKER = select(settings.c.value).where(settings.c.key == MIGRATION)
 
 Progress = Callable[[int, int], None]
 Row = dict[str, Any]
@@ -91,13 +94,12 @@ class Migration:
         MigrationRefused where the destination holds anything else, MigrationUnfinished where the source never rests,
         MigrationFailed where what arrived is not what was sent.
         """
-        is_new = await self.begin()
+        await self.begin()
         written: dict[str, int] = {}
-        for number in range(PASSES):
+        for _ in range(PASSES):
             async with self._source.read() as view:
                 state = await self._state(view)
-                if number or not is_new:
-                    await self._drop_what_is_gone(view)
+                await self._drop_what_is_gone(view)
                 sent = await self._copy(view, written)
                 await self._set_sequences(view)
             await self._compare(sent)
@@ -129,14 +131,14 @@ class Migration:
         if missing := self._to.keys() - self._from.keys():
             raise MigrationRefused(f"{self._target.name} holds other tables too ({', '.join(sorted(missing))}).")
 
-    async def begin(self) -> bool:
-        """Put up the marker; whether it is the first run to this destination. MigrationRefused."""
+    async def begin(self) -> None:
+        """Have the marker say which library comes. MigrationRefused where anything else is there."""
         await self._look()
         async with self._source.read() as view:
             library = await _identity(view)
         on_its_way = {"state": UNFINISHED, "library": library}
         async with self._target.write() as connection:
-            marker = await connection.scalar(select(settings.c.value).where(settings.c.key == MIGRATION))
+            marker = await connection.scalar(_MARKER)
             if marker is None:
                 for table in self._to.values():
                     if await connection.scalar(select(func.count()).select_from(table)):
@@ -144,7 +146,7 @@ class Migration:
                             f"{self._target.name} is not empty: it has a library of its own. Nothing was changed there."
                         )
                 await connection.execute(insert(settings).values(key=MIGRATION, value=on_its_way))
-                return True
+                return
             if "library" not in marker:  # nor has it what PicTrace 0.1 wrote when it was complete
                 raise MigrationRefused(
                     f"A library was moved or restored to {self._target.name} before: it is complete, and in use. "
@@ -155,7 +157,6 @@ class Migration:
                     f"Another library is on its way to {self._target.name}. Nothing was changed there."
                 )
             await _mark(connection, on_its_way)
-        return False
 
     async def _state(self, view: AsyncConnection) -> list[Any]:
         """What is otherwise after any change that others make."""
@@ -238,24 +239,42 @@ class Migration:
         self._progress(self._done, max(self._done, self._total))
 
 
+async def begin_at(target: Database, pool: CpuPool) -> None:
+    """Make the tables of a destination together with the marker, or bring those level that it has."""
+    await target.migrate(pool, pictures_in=None, when_made=_put_up_marker)
+
+
+def _put_up_marker(connection: Connection) -> None:
+    connection.execute(insert(settings).values(key=MIGRATION, value={"state": UNFINISHED, "library": EMPTY}))
+
+
+def unfinished(database: Database) -> MigrationUnfinished:
+    """What is said of a library that is not there yet."""
+    return MigrationUnfinished(
+        f"A library is still on its way into the database {database.name}. Run `pictrace restore` with the same "
+        "file again, or `pictrace migrate --to` with this URL and PICTRACE_DATABASE_URL as it was before: it goes "
+        "on where it stopped."
+    )
+
+
+async def require_whole(database: Database) -> dict[str, str]:
+    """MigrationUnfinished for a library of which only a part may be there; what its marker says otherwise."""
+    async with database.read() as view:
+        marker: dict[str, str] = await view.scalar(_MARKER) or {}
+    if "library" in marker and marker["state"] == UNFINISHED:
+        raise unfinished(database)
+    return marker
+
+
 async def take_into_use(database: Database) -> None:
     """Open a library that may have been moved here: no run of `Migration` changes it any more. MigrationUnfinished."""
-    query = select(settings.c.value).where(settings.c.key == MIGRATION)
-    async with database.read() as view:
-        marker = await view.scalar(query)
-    if marker is None or "library" not in marker:
-        return
-    if marker["state"] == COMPLETE and not database.read_only:
+    marker = await require_whole(database)
+    if "library" in marker and not database.read_only:
         async with database.write() as connection:
-            marker = await connection.scalar(query) or {}  # again: a run may have begun anew
-            if marker.get("state") == COMPLETE:
-                await _mark(connection, {"state": COMPLETE})
-    if marker.get("state") == UNFINISHED:
-        raise MigrationUnfinished(
-            f"A library is still on its way into the database {database.name}. Run `pictrace restore` with the same "
-            "file again, or `pictrace migrate --to` with this URL and PICTRACE_DATABASE_URL as it was before: it goes "
-            "on where it stopped."
-        )
+            marker = await connection.scalar(_MARKER) or {}  # again: a run may have begun anew
+            if marker.get("state") == UNFINISHED:
+                raise unfinished(database)
+            await _mark(connection, {"state": COMPLETE})
 
 
 async def _mark(connection: AsyncConnection, marker: dict[str, str]) -> None:

@@ -717,6 +717,7 @@ def test_library_on_a_disk_that_can_only_be_read_is_searched(library: Command, d
         assert done.stderr.count("cannot be written") == 1
         for look in (["why", SHIPPED / "coffee.png", "2", "--out", tmp_path / "why.jpg"], ["status"], ["duplicates"]):
             assert library(*look).returncode == 0
+        assert library("backup", tmp_path / "backup.tar").returncode == 0
         for change in (["add", SHIPPED / "camera.png"], ["remove", "1"], ["undo"], ["check", "--repair"]):
             done = library(*change)
             assert (done.returncode, "(data_dir_not_writable)" in " ".join(done.stderr.split())) == (1, True), change

@@ -21,9 +21,10 @@ from engine.storage.backup_file import CONFIGURATION, BackupFile
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, Filled, jpeg, original_of, photograph
 from tests.engine.storage.test_migrating import at, contents, destination, live_a_little
 from tests.engine.test_older_libraries import FIXTURE, GAVE, NEVER
+from tests.engine.test_read_only import ToBeRead, to_be_read
 from tests.object_store import Bucket
 
-__all__ = ["destination"]
+__all__ = ["destination", "to_be_read"]
 
 
 def no_progress(done: int, total: int) -> None:
@@ -205,6 +206,36 @@ async def test_library_of_an_older_version_stays_one_and_comes_back(
         assert titles == [one["title"] for one in GAVE[FIXTURE]["library"]]
 
 
+@pytest.mark.parametrize("is_of_an_older_version", [False, True])
+async def test_library_on_a_disk_that_can_only_be_read_is_saved(
+    filled: Filled,
+    settings: EngineSettings,
+    elsewhere: EngineSettings,
+    file: Path,
+    to_be_read: ToBeRead,
+    monkeypatch: pytest.MonkeyPatch,
+    is_of_an_older_version: bool,
+) -> None:
+    monkeypatch.setattr(copying, "AT_ONCE", 4)
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    if is_of_an_older_version:
+        shutil.copytree(FIXTURE, settings.data_dir, ignore=shutil.ignore_patterns("queries", "answers.json"))
+    else:
+        async with filled():
+            pass
+    to_be_read(settings.data_dir, settings.data_dir)
+    with pytest.raises(KeyboardInterrupt):
+        await back_up(settings, file, interrupt, with_secrets=False)
+    saved = await back_up(settings, file, no_progress, with_secrets=False)
+    assert (saved.files.there, saved.lost, saved.files.damaged) == (4, 0, ())
+    assert names(file.parent, "backup.tar*") == ["backup.tar"]
+    assert (await restore(elsewhere, file, no_progress)).pictures == saved.pictures > 0
+    assert await is_whole(elsewhere)
+
+
 async def test_library_of_a_newer_version_is_refused(filled: Filled, settings: EngineSettings, file: Path) -> None:
     async with filled() as service, service.database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -253,13 +284,19 @@ async def test_library_without_settings_leaves_no_file_of_them(
     assert names(elsewhere.data_dir, "*.env") == []
 
 
+def killed(pictrace: Command, script: str, *arguments: object, **env: str) -> None:
+    """Run a command after a script that has it killed."""
+    run = 'import sys\nfrom shell import cli\nsys.argv = ["pictrace", *sys.argv[1:]]\ncli.main()\n'
+    argv = [sys.executable, "-c", textwrap.dedent(script) + run, *map(str, arguments)]
+    done = subprocess.run(argv, env=pictrace.env | env, capture_output=True, timeout=120)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
 def test_commands_killed_in_the_middle_go_on(pictrace: Command, file: Path, tmp_path: Path) -> None:
     pictrace.json("add", "--json", *(SHIPPED / name for name in PHOTOGRAPHS))
-    script = textwrap.dedent(
-        """
-        import os, signal, sys
+    script = """
+        import os, signal
         from engine.storage import copying
-        from shell import cli
 
         copying.AT_ONCE = 4
         lacking = copying._lacking
@@ -272,25 +309,64 @@ def test_commands_killed_in_the_middle_go_on(pictrace: Command, file: Path, tmp_
             return await lacking(*args)
 
         copying._lacking = lacking_and_die
-        sys.argv = ["pictrace", *sys.argv[1:]]
-        cli.main()
         """
-    )
-
-    def killed(*arguments: object, **env: str) -> None:
-        argv = [sys.executable, "-c", script, *map(str, arguments)]
-        done = subprocess.run(argv, env=pictrace.env | env, capture_output=True, timeout=120)
-        assert done.returncode == -signal.SIGKILL, done.stderr
-
     there = {"PICTRACE_DATA_DIR": str(tmp_path / "elsewhere")}
-    killed("backup", file)
+    killed(pictrace, script, "backup", file)
     assert not file.exists()
     (saved,) = pictrace.json("backup", "--json", file)
     assert (saved["pictures"], saved["files"]["there"] >= 4) == (6, True)
-    killed("restore", file, **there)
+    killed(pictrace, script, "restore", file, **there)
     assert "migration_unfinished" in pictrace("status", **there).stderr
     done = pictrace("restore", file, **there)
     assert "6 pictures restored" in done.stdout, done.stderr
     assert "admin-key --new" in done.stderr
     assert "sound" in pictrace("check", **there).stdout
     assert pictrace("restore", file, **there).returncode == 2
+
+
+KILLED_AFTER = {
+    "making the tables": """
+        migrate = Database.migrate
+        async def migrate_and_die(self, *args, **how):
+            await migrate(self, *args, **how)
+            if not self.name.endswith(".restoring.db"):
+                os.kill(os.getpid(), signal.SIGKILL)
+        Database.migrate = migrate_and_die
+        """,
+    "making the tables, but before that was committed": """
+        upgrade = database._upgrade
+        def upgrade_and_die(*args):
+            upgrade(*args)
+            os.kill(os.getpid(), signal.SIGKILL)
+        database._upgrade = upgrade_and_die
+        """,
+    "unpacking the database": """
+        extract = BackupFile.extract
+        def extract_and_die(*args):
+            extract(*args)
+            os.kill(os.getpid(), signal.SIGKILL)
+        BackupFile.extract = extract_and_die
+        """,
+}
+
+
+@pytest.mark.parametrize("moment", KILLED_AFTER)
+def test_restore_killed_at_its_beginning_leaves_nothing_that_could_be_opened(
+    pictrace: Command, file: Path, tmp_path: Path, moment: str
+) -> None:
+    pictrace.json("add", "--json", *(SHIPPED / name for name in PHOTOGRAPHS[:2]))
+    pictrace.json("backup", "--json", file)
+    begin = """
+        import os, signal
+        from engine.storage import database
+        from engine.storage.backup_file import BackupFile
+        from engine.storage.database import Database
+        """
+    there = {"PICTRACE_DATA_DIR": str(tmp_path / "elsewhere")}
+    killed(pictrace, begin + KILLED_AFTER[moment], "restore", file, **there)
+    for look in (["status"], ["bench"]):  # the one makes a library where there is none, the other does not
+        assert "(migration_unfinished)" in " ".join(pictrace(*look, **there).stderr.split()), look
+    assert pictrace("backup", tmp_path / "half.tar", **there).returncode
+    (restored,) = pictrace.json("restore", "--json", file, **there)
+    assert restored["pictures"] == 2
+    assert "sound" in pictrace("check", **there).stdout

@@ -155,9 +155,9 @@ def test_library_with_any_finding_is_not_sound(name: str) -> None:
 
 def test_what_was_done_about_findings_is_no_finding() -> None:
     counts = {one.name for one in fields(CheckReport) if one.type in (int, "int")}
-    assert counts - set(CHECKED) == {"purged", "taken_out", "unmended"}
+    assert counts - set(CHECKED) == {"purged", "taken_out", "unmended", "outdated", "seen_anew"}
     assert set(CHECKED) <= counts
-    assert CheckReport(purged=5, taken_out=2, repaired=True).sound
+    assert CheckReport(purged=5, taken_out=2, repaired=True, outdated=3, seen_anew=4).sound
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,11 @@ async def test_repair_makes_anew_what_is_seen_otherwise_and_only_that(settings: 
     ordinary, as_ever, otherwise, page = await outdated_library(settings)
     async with open_service(settings, tidying=False) as service:
         assert (await service.status()).outdated == 4
+        looked = await service.checker.check(repair=False, purge=False, actor="test")
+        assert (looked.outdated, looked.seen_anew) == (4, 0)
         report = await service.checker.check(repair=True, purge=False, actor="test")
         assert report.sound or report.mended
+        assert (report.outdated, report.seen_anew) == (0, 4)
         assert (await service.status()).outdated == 0
         assert await remade(service) == [otherwise, page]
         thumbnail = imaging.decode_thumbnail(await service.originals.thumbnail(await service.get(otherwise)))

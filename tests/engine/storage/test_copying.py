@@ -1,5 +1,6 @@
 """Copying the files of a library, on a folder and a bucket."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,22 @@ async def test_what_is_damaged_is_named_and_what_is_nobodys_left(folder: FileSto
     assert {original, thumbnail}.isdisjoint(bucket.keys)
     assert len(bucket.keys) == 38
     assert await contents(folder) == before
+
+
+async def test_what_a_failing_disk_no_longer_gives_is_named_and_the_rest_copied(
+    folder: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = original_key(PICTURES[0].sha256, ".png")
+    read = LocalFiles.read_now
+
+    def read_or_fail(self: LocalFiles, key: str) -> bytes:
+        if key == lost:
+            raise OSError(errno.EIO, "Input/output error", key)
+        return read(self, key)
+
+    monkeypatch.setattr(LocalFiles, "read_now", read_or_fail)
+    report = await copy_files(folder, FileStore(LocalFiles(tmp_path / "there")), no_progress)
+    assert report == CopyReport(copied=39, there=0, damaged=(lost,))
 
 
 async def test_store_that_is_down_ends_it_with_a_sentence(folder: FileStore, bucket: Bucket) -> None:

@@ -19,9 +19,11 @@ from sqlalchemy import select, text, update
 from bot.posted_pictures import PostedPicture, PostedPictures
 from bot.storage import Allowance, BotStorage, SentFile
 from engine import EngineSettings, PicTraceError, SearchService, open_service
+from engine.backups import back_up
 from engine.bootstrap import migrate_library
 from engine.errors import MigrationFailed, MigrationRefused, MigrationUnfinished
 from engine.storage import migrating
+from engine.storage.database import Database
 from engine.storage.migrating import Migration
 from engine.storage.tables import changes, images
 from tests.conftest import PHOTOGRAPHS, SHIPPED, Command, Filled, add_paths, cut_short, jpeg, photograph
@@ -216,6 +218,34 @@ async def test_run_that_was_broken_off_is_gone_on_with(
     source, target = await contents(settings), await contents(there)
     assert target.pop("settings") != source.pop("settings")
     assert target == source
+
+
+async def test_run_that_was_broken_off_when_the_tables_were_made_is_gone_on_with(
+    filled: Filled, settings: EngineSettings, destination: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with filled():
+        pass
+    there = at(settings, destination)
+    migrate = Database.migrate
+
+    async def migrate_and_break_off(self: Database, *args: Any, **how: Any) -> None:
+        is_new = await self.revision() is None
+        await migrate(self, *args, **how)
+        if is_new:
+            raise BrokenOff
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "migrate", migrate_and_break_off)
+        with pytest.raises(BrokenOff):
+            await migrate_library(settings, destination, no_progress)
+    with pytest.raises(MigrationUnfinished):
+        await contents(there)
+    with pytest.raises(MigrationUnfinished):
+        await migrate_library(there, f"sqlite+aiosqlite:///{tmp_path}/further.db", no_progress)
+    with pytest.raises(MigrationUnfinished):
+        await back_up(there, tmp_path / "half.tar", no_progress, with_secrets=False)
+    await migrate_library(settings, destination, no_progress)
+    assert (await contents(there))["images"] == (await contents(settings))["images"]
 
 
 async def test_change_during_the_move_is_noticed_and_made_good(
