@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from engine.domain import Edit, Evidence, Grade, Lane, Match, Region, StoredImage, Vector
-from engine.features.geometry import inverse, outline, shown_of
+from engine.features.geometry import inverse, outline, overlap, shown_of
 from engine.features.networks import Network
 from engine.matching.calibration import Calibration, Signals
 from engine.matching.candidates import Candidate, Candidates, References
@@ -88,7 +88,9 @@ def _order(match: Match, candidate: Candidate) -> tuple[object, ...]:
     if match.lane == "alike":
         return (*lane, -match.score, match.image.id)
     edits = match.evidence.edits
-    difference = candidate.proof.difference if candidate.proof and candidate.proof.difference is not None else math.inf
+    proof = candidate.proof
+    difference = proof.difference if proof and proof.difference is not None else math.inf
+    filled = overlap(proof.transform)[0] if proof else 0.0
     return (
         *lane,
         not match.evidence.exact,
@@ -96,6 +98,7 @@ def _order(match: Match, candidate: Candidate) -> tuple[object, ...]:
         GRADES.index(match.grade),
         any(edit in SHOWS_OTHERWISE for edit in edits),
         len(edits),
+        -round(filled, 1),  # of pieces of a collage, or of pictures of a page, the largest first
         difference,
         -match.score,
         match.image.id,

@@ -43,11 +43,12 @@ def candidate(
     edits: tuple[Edit, ...] = (),
     differs: tuple[Region, ...] = (),
     difference: float | None = None,
+    filled: float = 1.0,
 ) -> Candidate:
     proof = None
     if structure is not None:
         alignment = Alignment(structure, structure, structure, 0.0, 1.0)
-        proof = Proof(np.eye(3), None, alignment, WHOLE, edits, p_copy, differs, difference)
+        proof = Proof(np.diag([1 / filled, 1, 1]), None, alignment, WHOLE, edits, p_copy, differs, difference)
     stored = StoredFeatures(image(image_id), HandcraftedFeatures(0, NO_KEYPOINTS))
     distance = 30 if structure is None else 2
     return Candidate(stored, cosine, cosine, WHOLE, distance, proof, looks=cosine)
@@ -167,6 +168,7 @@ def test_likelier_variants_come_first_and_then_those_that_agree_more(
 
 
 CROPPED, TWICE, MIRRORED = (Edit.CROPPED,), (Edit.CROPPED, Edit.RECOMPRESSED), (Edit.MIRRORED,)
+INSIDE = (Edit.INSIDE_LARGER,)
 IN_ORDER = {
     "equal pixels before all others": ({"difference": 0.4, "p_copy": 0.6}, {"difference": 0.6, "p_copy": 0.99}),
     "the surer before the less sure": ({"p_copy": 0.99, "edits": TWICE}, {"p_copy": 0.6}),
@@ -174,6 +176,10 @@ IN_ORDER = {
     "grey after colours": ({"edits": TWICE}, {"edits": (Edit.GRAYSCALE,)}),
     "fewer edits before more": ({"edits": CROPPED, "difference": 9.0}, {"edits": TWICE, "difference": 2.0}),
     "the nearer before the farther": ({"edits": CROPPED, "difference": 2.0}, {"edits": CROPPED, "difference": 9.0}),
+    "the larger before the smaller": (
+        {"edits": INSIDE, "filled": 0.6, "difference": 90.0},
+        {"edits": INSIDE, "filled": 0.1, "difference": 80.0},
+    ),
     "what was measured before what was not": ({"difference": 200.0}, {"difference": None}),
     "the likelier before the less likely": ({"p_copy": 0.84}, {"p_copy": 0.82}),
 }
