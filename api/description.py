@@ -166,7 +166,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "HealthOut": {"status": "ok"},
     "ArchiveEntryOut": {
-        "name": "holiday/mill.jpg",
+        "name": "mill.jpg",
+        "source": "holiday.zip: july/mill.jpg",
         "status": "added",
         "id": 3,
         "code": None,

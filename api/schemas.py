@@ -587,6 +587,7 @@ class ArchiveEntryOut(BaseModel):
     """A line of an answer: what became of one file of an archive."""
 
     name: Annotated[str, Field(description="Of the file; empty in a last line that says why the addition broke off.")]
+    source: Annotated[str, Field(description="The archive with the path in it, for names come again; or empty.")]
     status: EntryStatus
     id: Annotated[int | None, Field(description="Of the picture, which of a duplicate was there already.")]
     code: Annotated[str | None, Field(description="Why it was rejected.")]
@@ -601,6 +602,7 @@ class ArchiveEntryOut(BaseModel):
         return cls.model_validate(
             {
                 "name": result.name,
+                "source": result.source,
                 "status": result.status,
                 "id": result.id,
                 "code": result.code,

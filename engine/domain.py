@@ -352,7 +352,10 @@ class FolderEvent:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What is said of a picture when it is added; `from_page`: it is the one that a web page names."""
+    """What is said of a picture when it is added; `from_page`: it is the one that a web page names.
+
+    `source`: where it came from, in words for people, as AddResult has it; it is not stored.
+    """
 
     name: str
     title: str | None = None
@@ -361,6 +364,7 @@ class Provenance:
     page_url: str | None = None
     file: FileSeen | None = None
     from_page: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,7 +417,8 @@ class AddResult:
     `unchanged`: a duplicate that was not even read, for its file is as it was when it was added. `operation_id`: what
     `undo` takes to take it back; None where nothing was changed. `near`: ids of its near-duplicates, likeliest first.
     `removed_before`: the same bytes were in the library, and were removed not too long ago for an undo. `from_page`: it
-    is the picture that a web page names.
+    is the picture that a web page names. `source`: where it was found, for names come again: the path from the one that
+    was named, `trip.zip: inner/a.jpg` in an archive, or the URL; empty where there is no more than the name.
     """
 
     name: str
@@ -428,6 +433,7 @@ class AddResult:
     warnings: tuple[PictureWarning, ...] = ()
     reason: str | None = None
     from_page: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

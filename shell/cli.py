@@ -222,13 +222,13 @@ def search(
                 if isinstance(error, LibraryError):
                     raise
                 status = REJECTED
-                terminal.show_rejected_query(_text(path), _named(path), error, as_json)
+                terminal.show_rejected_query(_text(path), error, as_json)
                 continue
             if as_json:
                 print(json.dumps({"query": _text(path)} | terminal.result_json(result)), flush=True)
             else:
-                terminal.show_result(out, _named(path), result, tags)
-                terminal.show_warnings(_named(path), result.warnings)
+                terminal.show_result(out, _text(path), result, tags)
+                terminal.show_warnings(_text(path), result.warnings)
         return status
 
     _run(run, tidying=False)
@@ -841,9 +841,9 @@ def _expand(path: str, settings: EngineSettings) -> Iterator[Given]:
         return
     try:
         parse_url(path)
-        yield Remote(name_of(path), path)
+        yield Remote(name_of(path), path, where=path)
     except PicTraceError as error:
-        yield Refused(path, error)
+        yield Refused(path, error, path)
 
 
 async def _read(service: SearchService, path: str) -> bytes:
@@ -861,10 +861,6 @@ async def _search(service: SearchService, path: str, asked: dict[str, Any]) -> S
 def _region(given: str | None) -> Region | None:
     """InvalidRegion."""
     return None if given is None else parse_region(given)
-
-
-def _named(path: str) -> str:
-    return path if is_url(path) else Path(_text(path)).name
 
 
 def _text(value: str) -> str:

@@ -109,7 +109,8 @@ def show_result(console: Console, query: str, result: SearchResult, tags: Sequen
         console.print(f"[bold]{escape(query)}[/bold]  {nothing}  [dim]{took}[/dim]\n", soft_wrap=True)
         _say_whence(console, result)
         return
-    table = Table(title=f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", title_justify="left", expand=True)
+    console.print(f"[bold]{escape(query)}[/bold]  [dim]{took}[/dim]", soft_wrap=True)
+    table = Table(expand=True)
     for column in ("", "id"):
         table.add_column(column, justify="right")
     table.add_column("picture", overflow="fold", ratio=3)
@@ -153,6 +154,7 @@ def show_added(result: AddResult, as_json: bool, *, verbose: bool) -> None:
     if as_json:
         value: dict[str, Any] = {
             "name": result.name,
+            "source": result.source,
             "id": result.id,
             "status": result.status,
             "code": result.code,
@@ -167,28 +169,33 @@ def show_added(result: AddResult, as_json: bool, *, verbose: bool) -> None:
         if result.removed_before:
             value["removed_before"] = result.removed_before.as_json()
         print(json.dumps(value), flush=True)
-    elif result.status == "passed_over":
+        return
+    source = escape(result.source or result.name)
+    if result.status == "passed_over":
         if verbose or result.reason == "unsupported_picture":
-            err.print(f"[dim]passed over[/dim] {escape(result.name)} [dim]({result.reason})[/dim]", soft_wrap=True)
+            _say(f"[dim]passed over[/dim] {source} [dim]({result.reason})[/dim]")
     elif result.status == "rejected":
-        err.print(
-            f"[red]rejected[/red]  {escape(result.name)}: {escape(result.message or '')} [dim]({result.code})[/dim]"
-        )
+        _say(f"[red]rejected[/red]  {source}: {escape(result.message or '')} [dim]({result.code})[/dim]")
     elif result.status == "duplicate" and not result.unchanged:
-        err.print(f"[dim]duplicate[/dim] {escape(result.name)}: is already here, id {result.id}")
+        _say(f"[dim]duplicate[/dim] {source}: is already here, id {result.id}")
     elif result.removed_before:
         at = result.removed_before.at.astimezone()
-        err.print(f"[dim]restored[/dim]  {escape(result.name)}: was removed on {at:%Y-%m-%d}, id {result.id}")
-    if result.from_page and not as_json:
-        err.print(f"[dim]page[/dim]      {escape(result.name)}: {FROM_PAGE}")
-    if not as_json and not result.unchanged:
-        show_warnings(result.name, result.warnings)
+        _say(f"[dim]restored[/dim]  {source}: was removed on {at:%Y-%m-%d}, id {result.id}")
+    if result.from_page:
+        _say(f"[dim]page[/dim]      {source}: {FROM_PAGE}")
+    if not result.unchanged:
+        show_warnings(result.source or result.name, result.warnings)
+
+
+def _say(line: str) -> None:
+    """A line that is not broken: a path in it can be copied whole."""
+    err.print(line, soft_wrap=True)
 
 
 def show_warnings(name: str, warnings: Sequence[PictureWarning]) -> None:
     """What people should know of a picture that was taken all the same."""
     for one in warnings:
-        err.print(f"[yellow]warning[/yellow]   {escape(name)}: {escape(one.message)} [dim]({one.code})[/dim]")
+        _say(f"[yellow]warning[/yellow]   {escape(name)}: {escape(one.message)} [dim]({one.code})[/dim]")
 
 
 def show_folder_event(event: FolderEvent, as_json: bool) -> None:
@@ -203,15 +210,15 @@ def show_folder_event(event: FolderEvent, as_json: bool) -> None:
     code = f" [dim]({event.code})[/dim]" if event.code else ""
     style = FOLDER_STYLES.get(event.kind, "dim")
     kind = event.kind.replace("_", " ")
-    err.print(f"[{style}]{kind:<9}[/{style}] {escape(event.path + number + said)}{code}", soft_wrap=True)
+    _say(f"[{style}]{kind:<9}[/{style}] {escape(event.path + number + said)}{code}")
 
 
-def show_rejected_query(query: str, name: str, error: PicTraceError, as_json: bool) -> None:
+def show_rejected_query(query: str, error: PicTraceError, as_json: bool) -> None:
     if as_json:
         value = {"query": query, "matches": [], "warnings": [], "code": error.code, "message": str(error)}
         print(json.dumps(value), flush=True)
     else:
-        err.print(f"[red]rejected[/red]  {escape(name)}: {escape(str(error))} [dim]({error.code})[/dim]")
+        _say(f"[red]rejected[/red]  {escape(query)}: {escape(str(error))} [dim]({error.code})[/dim]")
 
 
 def result_json(result: SearchResult) -> dict[str, Any]:

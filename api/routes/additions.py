@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,8 @@ def _sources(path: Path, settings: ApiSettings) -> Iterator[Given]:
     beginning = list(islice(found, 2))
     if len(beginning) == 1 and isinstance(beginning[0], Refused):
         raise beginning[0].error
-    return chain(beginning, found)
+    above = f"{path.parent}/"  # where it lies here is nobody's business
+    return (replace(one, where=one.where.removeprefix(above)) for one in chain(beginning, found))
 
 
 async def _lines(first: AddResult | None, others: AsyncGenerator[AddResult, None]) -> AsyncGenerator[BaseModel, None]:

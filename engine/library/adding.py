@@ -54,7 +54,7 @@ class _Read:
 
     def provenance(self, said: Provenance) -> Provenance:
         """What is said of all pictures, with what is known of this one."""
-        known = replace(said, name=self.name, file=self.file, from_page=self.from_page)
+        known = replace(said, name=self.name, file=self.file, from_page=self.from_page, source=self.source.where)
         if self.fetched is None:
             return known
         return replace(
@@ -135,7 +135,7 @@ class Adder:
         stop: Stop,
     ) -> AsyncGenerator[list[AddResult], None]:
         """The results of one portion after another."""
-        portions = _portions(replace(source, name=shown(source.name)) for source in sources)
+        portions = _portions(replace(one, name=shown(one.name), where=shown(one.where)) for one in sources)
         computing: list[asyncio.Task[list[AddResult | Prepared]]] = []
         written = _Written()
         try:
@@ -176,7 +176,9 @@ class Adder:
         seen = {}
         for at, one in enumerate(results):
             if isinstance(one, _Read) and one.sha256 in stored:
-                results[at] = AddResult(one.name, "duplicate", stored[one.sha256], from_page=one.from_page)
+                results[at] = AddResult(
+                    one.name, "duplicate", stored[one.sha256], from_page=one.from_page, source=one.source.where
+                )
                 if one.file:
                     seen[one.file] = stored[one.sha256]
         await self._repository.additions.see_files(seen)
@@ -202,7 +204,7 @@ class Adder:
             async with self._fetches:
                 fetched = await self._fetcher.fetch(source.url)
         except PicTraceError as error:
-            return _rejected(source.name, error)
+            return _rejected(source, error)
         return _Read(source, fetched.content, await self._pool.run(hashes.sha256, fetched.content), fetched)
 
     async def _prepare_one(
@@ -214,7 +216,7 @@ class Adder:
                 image = await self._decoders.decode(one.content, side=imaging.LIBRARY_SIDE, of_parts=True)
                 prepared = await self._pool.run(prepare, image, one.content, one.sha256, provenance, embedders)
         except PicTraceError as error:
-            return _rejected(one.name, error)
+            return replace(_rejected(one.source, error), name=one.name)
         extension = imaging.EXTENSIONS[prepared.image.media_type]
         files = PictureFiles(one.sha256, extension, prepared.content, prepared.thumbnail)
         written.add(prepared)
@@ -234,10 +236,7 @@ class Adder:
         )
         written.remove(one for one in portion if isinstance(one, Prepared))
         given = iter(await self._warned([one for one in portion if isinstance(one, AddResult)]))
-        return [
-            replace(next(in_turn), from_page=one.provenance.from_page) if isinstance(one, Prepared) else next(given)
-            for one in portion
-        ]
+        return [_told(next(in_turn), one.provenance) if isinstance(one, Prepared) else next(given) for one in portion]
 
     async def _warned(self, results: list[AddResult]) -> list[AddResult]:
         """The same, duplicates of stored pictures with what is known of these: their bytes are not decoded again."""
@@ -378,23 +377,28 @@ def _portions(sources: Iterator[Given]) -> Iterator[list[Given]]:
 def _if_unchanged(source: Given, unchanged: dict[str, int]) -> AddResult | None:
     if not isinstance(source, Source) or source.file is None or source.file.path not in unchanged:
         return None
-    return AddResult(source.name, "duplicate", unchanged[source.file.path], unchanged=True)
+    return AddResult(source.name, "duplicate", unchanged[source.file.path], unchanged=True, source=source.where)
 
 
 def _read(source: Source | Refused | LeftAlone) -> AddResult | _Read:
     if isinstance(source, LeftAlone):
-        return AddResult(source.name, "passed_over", reason=source.reason)
+        return AddResult(source.name, "passed_over", reason=source.reason, source=source.where)
     if isinstance(source, Refused):
-        return _rejected(source.name, source.error)
+        return _rejected(source, source.error)
     try:
         content = source.read()
     except PicTraceError as error:
-        return _rejected(source.name, error)
+        return _rejected(source, error)
     return _Read(source, content, hashes.sha256(content))
 
 
-def _rejected(name: str, error: PicTraceError) -> AddResult:
-    return AddResult(name, "rejected", code=error.code, message=str(error))
+def _rejected(source: Given, error: PicTraceError) -> AddResult:
+    return AddResult(source.name, "rejected", code=error.code, message=str(error), source=source.where)
+
+
+def _told(result: AddResult, said: Provenance) -> AddResult:
+    """The same, with what storage does not know."""
+    return replace(result, from_page=said.from_page, source=said.source)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

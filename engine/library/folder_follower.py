@@ -231,7 +231,7 @@ class FolderFollower:
         results = self._adder.add(whole.values(), actor=ACTOR, tags=self._plan.tags, stop=stopped.is_set)
         async for result in results:
             # Once it is stopped, some have no result.
-            path, source = next((path, source) for path, source in rest if source.name == result.name)
+            path, source = next((path, source) for path, source in rest if source.where == result.source)
             if event := self._became(path, source, look, result):
                 yield event
 

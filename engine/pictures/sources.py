@@ -22,7 +22,8 @@ from engine.settings import EngineSettings
 class Source:
     """One picture file, not yet read. `read` returns its bytes or raises a PicTraceError.
 
-    `file` is None in an archive. `reread`: it is read though it is as it was when it was added.
+    `file` is None in an archive. `reread`: it is read though it is as it was when it was added. `where` it was found,
+    as AddResult says it, here and below.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Source:
     size: int
     file: FileSeen | None = None
     reread: bool = False
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Remote:
     name: str
     url: str
     size: int = 0
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Refused:
 
     name: str
     error: PicTraceError
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class LeftAlone:
 
     name: str
     reason: PassedOverReason
+    where: str = ""
 
     @property
     def is_picture_like(self) -> bool:
@@ -70,7 +75,7 @@ def expand(path: Path, settings: EngineSettings) -> Iterator[Found]:
     try:
         kind = path.stat().st_mode
     except OSError as error:
-        yield Refused(_name(path), _unreadable(error, path))
+        yield _refused(path, _unreadable(error, path))
         return
     if stat.S_ISDIR(kind):
         for one in _walk(path, settings):
@@ -79,7 +84,7 @@ def expand(path: Path, settings: EngineSettings) -> Iterator[Found]:
             else:
                 yield one
     elif not stat.S_ISREG(kind):
-        yield Refused(_name(path), _not_a_file(path))
+        yield _refused(path, _not_a_file(path))
     elif archive_suffix(path.name):
         yield from _archive(path, settings)
     else:
@@ -126,14 +131,14 @@ def _walk(folder: Path, settings: EngineSettings) -> Iterator[Path | Refused | L
             elif reason is None and identity in seen:
                 reason = "linked_twice"
             if reason:
-                yield LeftAlone(_text(name), reason)
+                yield _left_alone(Path(parent, name), reason)
                 continue
             seen.add(identity)
             walked.append(name)
         folders[:] = walked
         for name in sorted(files):
             reason = kinds.reason_by_name((*above, name))
-            yield LeftAlone(_text(name), reason) if reason else Path(parent, name)
+            yield _left_alone(Path(parent, name), reason) if reason else Path(parent, name)
         while broken:
             yield _closed(broken.pop(), folder)
     for error in broken:
@@ -151,7 +156,7 @@ def _identity(folder: Path) -> tuple[int, int] | Path:
 
 def _closed(error: OSError, folder: Path) -> Refused:
     path = Path(error.filename or folder)
-    return Refused(_name(path), _unreadable(error, path))
+    return _refused(path, _unreadable(error, path))
 
 
 def _in_folder(path: Path, settings: EngineSettings) -> Iterator[Found]:
@@ -159,16 +164,16 @@ def _in_folder(path: Path, settings: EngineSettings) -> Iterator[Found]:
     suffix = path.suffix.lower()
     reason = kinds.reason_by_suffix(path.name)
     if reason:
-        yield LeftAlone(_name(path), reason)
+        yield _left_alone(path, reason)
     elif suffix in kinds.SUFFIXES or archive_suffix(path.name):
         yield from expand(path, settings)
     else:
         try:
             reason = _reason_by_look(path)
         except OSError as error:
-            yield Refused(_name(path), _unreadable(error, path))
+            yield _refused(path, _unreadable(error, path))
         else:
-            yield LeftAlone(_name(path), reason) if reason else _file(path, settings)
+            yield _left_alone(path, reason) if reason else _file(path, settings)
 
 
 def _reason_by_look(path: Path) -> PassedOverReason | None:
@@ -182,9 +187,10 @@ def _file(path: Path, settings: EngineSettings) -> Source | Refused:
     try:
         status = path.stat()
     except OSError as error:
-        return Refused(_name(path), _unreadable(error, path))
+        return _refused(path, _unreadable(error, path))
     seen = FileSeen(decodable(os.path.abspath(path)), status.st_size, status.st_mtime_ns)
-    return Source(_name(path), partial(read_file, path, settings.max_bytes), status.st_size, seen)
+    read = partial(read_file, path, settings.max_bytes)
+    return Source(_name(path), read, status.st_size, seen, where=_text(str(path)))
 
 
 def _archive(path: Path, settings: EngineSettings) -> Iterator[Found]:
@@ -192,7 +198,7 @@ def _archive(path: Path, settings: EngineSettings) -> Iterator[Found]:
     try:
         yield from _members(path, settings)
     except PicTraceError as error:
-        yield Refused(_name(path), error)
+        yield _refused(path, error)
 
 
 def _members(path: Path, settings: EngineSettings) -> Iterator[Found]:
@@ -205,26 +211,28 @@ def _members(path: Path, settings: EngineSettings) -> Iterator[Found]:
         folder = next((one for one in beginnings if kinds.reason_by_name(one)), None)
         reason = kinds.reason_by_name(folder or (*above, name))
         if reason is None:
-            yield _in_archive(member, name, _name(path), settings)
+            yield _in_archive(member, name, path, settings)
         elif folder is None:
-            yield LeftAlone(shown(name), reason)
+            yield LeftAlone(shown(name), reason, _within(path, member.path))
         elif folder not in left_alone:
             left_alone.add(folder)
-            yield LeftAlone(shown(folder[-1]), reason)
+            yield LeftAlone(shown(folder[-1]), reason, _within(path, "/".join(folder)))
 
 
-def _in_archive(member: Member, name: str, archive: str, settings: EngineSettings) -> Found:
-    """By the last part of its name: where the others would lead matters to nobody, for nothing is written there."""
-    source = Source(shown(name), partial(_read_member, member, settings.max_bytes), member.size)
+def _in_archive(member: Member, name: str, archive: Path, settings: EngineSettings) -> Found:
+    """By the last part of its name; where the others would lead is only told, for nothing is written there."""
+    read, where = partial(_read_member, member, settings.max_bytes), _within(archive, member.path)
+    source = Source(shown(name), read, member.size, where=where)
     reason = kinds.reason_by_suffix(name) if member.is_file else "not_a_file"
     if reason is None and archive_suffix(name):
-        return Refused(source.name, BadArchive(f"{source.name} lies inside {archive}: unpack it first."))
+        nested = BadArchive(f"{source.name} lies inside {_name(archive)}: unpack it first.")
+        return Refused(source.name, nested, where)
     if reason is None and PurePath(name).suffix.lower() not in kinds.SUFFIXES:
         try:
             reason = kinds.reason_by_content(member.read(HEAD_BYTES))
         except PicTraceError as error:
-            return Refused(source.name, error)
-    return LeftAlone(source.name, reason) if reason else source
+            return Refused(source.name, error, where)
+    return LeftAlone(source.name, reason, where) if reason else source
 
 
 def _read_member(member: Member, max_bytes: int) -> bytes:
@@ -244,6 +252,18 @@ def _unreadable(error: OSError, path: Path) -> UnreadableFile:
 
 def _not_a_file(path: Path) -> UnreadableFile:
     return UnreadableFile("This is a folder." if path.is_dir() else "This is a pipe or a device, not a file.")
+
+
+def _refused(path: Path, error: PicTraceError) -> Refused:
+    return Refused(_name(path), error, _text(str(path)))
+
+
+def _left_alone(path: Path, reason: PassedOverReason) -> LeftAlone:
+    return LeftAlone(_name(path), reason, _text(str(path)))
+
+
+def _within(archive: Path, member: str) -> str:
+    return f"{_text(str(archive))}: {shown(member)}"
 
 
 def _name(path: Path) -> str:

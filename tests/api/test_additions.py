@@ -75,6 +75,7 @@ async def test_archive_is_added_in_one_operation_with_its_tags(serve: Serve) -> 
         assert found["c.jpg"]["id"] == first.json["id"]
         assert found["d.jpg"]["code"] == "not_an_image"
         assert found["d.jpg"]["message"].endswith(".")
+        assert {one["source"] for one in found.values()} == {f"trip.zip: {path}" for path in files}
         assert (found["b.jpg"]["operation_id"], found["c.jpg"]["operation_id"]) == (operation, None)
         added = (await api.get(f"/v1/images/{found['b.jpg']['id']}")).json
         assert (added["name"], added["tags"]) == ("b.jpg", ["sea", "sun"])

@@ -73,7 +73,7 @@ def test_add_gives_one_line_for_each_in_order(pictrace: Command, tmp_path: Path)
     assert all(line["status"] == "rejected" and line["id"] is None for line in lines[1:-1])
     assert all(line["message"].endswith(".") for line in lines[1:-1])
     assert [lines[0]["status"], lines[-1]["status"]] == ["added", "added"]
-    assert set(lines[0]) == {"name", "id", "status", "code", "near", "page", "warnings"}
+    assert set(lines[0]) == {"name", "source", "id", "status", "code", "near", "page", "warnings"}
     assert "Traceback" not in done.stderr
     (report,) = pictrace.json("check", "--json")
     assert report["sound"]
@@ -264,6 +264,40 @@ def test_folder_and_zip_are_added(pictrace: Command, tmp_path: Path) -> None:
     ]
 
 
+def test_what_has_the_same_name_is_told_apart_by_where_it_came_from(pictrace: Command, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / "t" / folder).mkdir(parents=True)
+        (tmp_path / "t" / folder / "IMG_0001.jpg").write_bytes(b"junk")
+    with zipfile.ZipFile(tmp_path / "t" / "trip.zip", "w") as archive:
+        archive.writestr("a/IMG_0001.jpg", b"junk")
+        archive.writestr("b/notes.txt", b"-")
+        archive.write(SHIPPED / "coffee.png", "b/IMG_0002.png")
+        archive.write(SHIPPED / "coffee.png", "c/IMG_0002.png")
+    (tmp_path / "t" / "drawing.psd").write_bytes(b"-")
+    inside = tmp_path / "t"
+    url = "http://127.0.0.1:1/album/IMG_0001.jpg"
+    expected = {
+        f"{inside}/drawing.psd": "passed_over",
+        f"{inside}/trip.zip: a/IMG_0001.jpg": "rejected",
+        f"{inside}/trip.zip: b/IMG_0002.png": "added",
+        f"{inside}/trip.zip: b/notes.txt": "passed_over",
+        f"{inside}/trip.zip: c/IMG_0002.png": "duplicate",
+        f"{inside}/a/IMG_0001.jpg": "rejected",
+        f"{inside}/b/IMG_0001.jpg": "rejected",
+        url: "rejected",
+        f"{inside}/gone.jpg": "rejected",
+    }
+    given = (inside, url, inside / "gone.jpg")
+    lines = [json.loads(line) for line in pictrace("add", "--json", *given).stdout.splitlines()]
+    assert {line["source"]: line["status"] for line in lines} == expected
+    said = pictrace("add", "-v", *given).stderr.splitlines()
+    for source, status in expected.items():
+        word = {"passed_over": "passed over"}.get(status, status) if status != "added" else "duplicate"
+        assert any(line.startswith(f"{word:<9} {source}") for line in said), source
+    rejected = pictrace("search", f"{inside}/a/IMG_0001.jpg", f"{inside}/b/IMG_0001.jpg").stderr.splitlines()
+    assert [line.split(": ")[0] for line in rejected] == [f"rejected  {inside}/{one}/IMG_0001.jpg" for one in "ab"]
+
+
 def test_what_is_passed_over_is_counted_and_named(pictrace: Command, tmp_path: Path) -> None:
     nothing = tmp_path / "nothing"
     nothing.mkdir()
@@ -273,7 +307,7 @@ def test_what_is_passed_over_is_counted_and_named(pictrace: Command, tmp_path: P
     assert done.returncode == 0
     said = "Nothing to add: 2 videos, 1 other file, 1 hidden file or folder were passed over.\n"
     assert done.stderr == said
-    assert "passed over notes.txt (not_a_picture)" in pictrace("add", "-v", nothing).stderr
+    assert f"passed over {nothing}/notes.txt (not_a_picture)" in pictrace("add", "-v", nothing).stderr
     lines = pictrace("add", "--json", nothing)
     assert lines.stderr == said
     found = [json.loads(line) for line in lines.stdout.splitlines()]
@@ -289,7 +323,7 @@ def test_what_is_passed_over_is_counted_and_named(pictrace: Command, tmp_path: P
     (nothing / "drawing.psd").write_bytes(b"-")
     done = pictrace("add", nothing)
     assert done.returncode == 1
-    assert "passed over drawing.psd (unsupported_picture)" in done.stderr
+    assert f"passed over {nothing}/drawing.psd (unsupported_picture)" in done.stderr
     assert "1 picture of a format that cannot be read" in done.stderr
 
 

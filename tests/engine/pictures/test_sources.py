@@ -51,6 +51,35 @@ def test_folder_is_walked_in_order_of_names(tmp_path: Path, small: EngineSetting
     assert names(tmp_path, small) == ["a.PNG", "b.jpg", "inside.jpg", "c.webp"]
 
 
+def test_where_a_file_was_found_is_told_from_the_path_as_it_is_given(
+    tmp_path: Path, small: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t", {"a/same.jpg": PICTURE, "b/same.jpg": PICTURE, "b/.hidden": b"-", "c/film.mp4": b"-"})
+    (tmp_path / "t" / "b" / "self.jpg").symlink_to("self.jpg")
+    members = {
+        "a/same.jpg": PICTURE,
+        "b/same.jpg": PICTURE,
+        "b/more.zip": b"-",
+        "c/notes.txt": b"-",
+        "__MACOSX/x": b"-",
+    }
+    zipped(tmp_path / "t" / "trip.zip", members)
+    (tmp_path / "t" / "worse.zip").write_bytes(b"no zip")
+    in_zip = ["__MACOSX", "a/same.jpg", "b/more.zip", "b/same.jpg", "c/notes.txt"]
+    assert [one.where for one in expand(Path("t"), small)] == [
+        *(f"t/trip.zip: {path}" for path in in_zip),
+        "t/worse.zip",
+        "t/a/same.jpg",
+        "t/b/.hidden",
+        "t/b/same.jpg",
+        "t/b/self.jpg",
+        "t/c/film.mp4",
+    ]
+    assert [one.where for one in expand(Path("gone"), small)] == ["gone"]
+    assert [one.where for one in expand(Path("t/a/same.jpg"), small)] == ["t/a/same.jpg"]
+
+
 def test_single_file_is_tried_whatever_its_name(tmp_path: Path, small: EngineSettings) -> None:
     (tmp_path / "picture").write_bytes(PICTURE)
     (source,) = expand(tmp_path / "picture", small)
