@@ -44,6 +44,7 @@ from engine.library.reembedding import reembed
 from engine.library.samples import Samples
 from engine.library.searching import Searcher
 from engine.library.subscriptions import Subscriptions, Watches
+from engine.library.tagging import split_tags
 from engine.library.watched_folders import WatchedFolders
 from engine.library.webhook import Webhook
 from engine.measuring import benching, fitting
@@ -276,6 +277,8 @@ class SearchService:
 
     async def edit(self, image_id: int, values: dict[str, str | list[str] | None], *, actor: str) -> Changed:
         """Change title, tags, source_url or page_url. UnknownImage."""
+        if isinstance(tags := values.get("tags"), list):
+            values = values | {"tags": list(split_tags(tags))}
         return await self.repository.images.edit(image_id, values, Operation("edit", actor))
 
     async def undo(self, *, actor: str, operation_id: int | None = None) -> Undone:

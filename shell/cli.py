@@ -104,7 +104,7 @@ def add(
     paths: Annotated[list[str], typer.Argument(metavar="PATH|URL|ZIP|FOLDER...", help="Pictures to add.")],
     as_json: Json = False,
     title: Annotated[str | None, typer.Option(help="A title for what is added.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; may be given several times.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag, or several with commas between.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Read files again that seem not to have changed.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name what is passed over, too.")] = False,
 ) -> None:
@@ -119,7 +119,7 @@ def add(
                 sources,
                 actor=ACTOR,
                 title=_text(title) if title is not None else None,
-                tags=[text for text in map(_text, tag or []) if text],
+                tags=_texts(tag),
                 stop=stopped.is_set,
             )
             async for result in results:
@@ -156,7 +156,9 @@ def watch(
         ),
     ] = 10,
     once: Annotated[bool, typer.Option("--once", help="Look at everything once, then end: for cron.")] = False,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag for what is added; may be given several times.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A tag for what is added, or several with commas between.")
+    ] = None,
     allow_missing: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Go on where at most N files are missing at once.")
     ] = None,
@@ -167,8 +169,9 @@ def watch(
     """
     if not math.isfinite(rescan_minutes):
         raise typer.BadParameter("--rescan-minutes takes a number of minutes.")
-    tags = tuple(text for text in map(_text, tag or []) if text)
-    plan = WatchPlan(mirror=mirror, rescan_minutes=rescan_minutes, once=once, tags=tags, allow_missing=allow_missing)
+    plan = WatchPlan(
+        mirror=mirror, rescan_minutes=rescan_minutes, once=once, tags=_texts(tag), allow_missing=allow_missing
+    )
 
     async def run(service: SearchService) -> int:
         status = OK
@@ -204,13 +207,13 @@ def search(
     ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option(help="Only among the pictures with this tag; given several times, with all of them."),
+        typer.Option(help="Only among the pictures with this tag; of several, commas between, with all of them."),
     ] = None,
 ) -> None:
     """Find the pictures of the library that are the same as a query, other versions of it, or alike."""
 
     async def run(service: SearchService) -> int:
-        tags = [text for text in map(_text, tag or []) if text]
+        tags = _texts(tag)
         asked = {"limit": limit, "weak": weak, "region": _region(region), "tags": tags}
         status = OK
         for path in paths:
@@ -866,6 +869,11 @@ def _region(given: str | None) -> Region | None:
 def _text(value: str) -> str:
     """An argument as text that every database takes, whatever its bytes are."""
     return os.fsencode(value).decode("utf-8", "replace")
+
+
+def _texts(values: list[str] | None) -> tuple[str, ...]:
+    """Tags that were given, without empty ones."""
+    return tuple(text for text in map(_text, values or []) if text.strip(", "))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -307,9 +307,11 @@ export class Picture {
     const value = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id)).value.trim();
     const submit = async (event) => {
       event.preventDefault();
+      // Tags that nobody touched stay as they are: an older version took some with a comma in them.
+      const tags = value("tags") !== image.tags.join(", ").trim() && { tags: value("tags").split(",").map((tag) => tag.trim()).filter(Boolean) };
       const json = {
         title: value("title") || null,
-        tags: value("tags").split(",").map((tag) => tag.trim()).filter(Boolean),
+        ...tags,
         page_url: value("page-url") || null,
         source_url: value("source-url") || null,
       };

@@ -14,6 +14,7 @@ from engine.features import hashes, orb, registry
 from engine.features.embedding import Embedder
 from engine.library.active_network import Networks
 from engine.library.duplicates import Duplicates
+from engine.library.tagging import split_tags
 from engine.pictures import imaging
 from engine.pictures.decoding import Decoders
 from engine.pictures.fetch import Fetched, Fetcher
@@ -110,7 +111,7 @@ class Adder:
         operation = Operation("add", actor)
         if operation_id is not None:
             operation = await self._repository.operations.continued(operation_id)
-        said = Provenance("", title, tuple(tags), source_url, page_url)
+        said = Provenance("", title, split_tags(tags), source_url, page_url)
         failure: LibraryError | None = None
         async with (
             aclosing(self._stored(sources, said, operation, stop)) as portions,

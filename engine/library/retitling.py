@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.domain import StoredImage
+from engine.library.tagging import is_among, split_tags
 
 # In a pattern, each of these stands for what is known of a picture.
 PLACEHOLDERS = ("name", "title", "number", "date")
@@ -21,9 +22,11 @@ def editing(
     A tag that is to be removed and added is added. `pattern` None leaves titles as they are.
     """
 
+    added = split_tags(add_tags)
+    gone = set(split_tags(remove_tags)) - set(added)
+
     def edit(image: StoredImage, number: int) -> dict[str, Any]:
-        gone = set(remove_tags) - set(add_tags)
-        tags = list(dict.fromkeys([*(tag for tag in image.tags if tag not in gone), *add_tags]))
+        tags = list(dict.fromkeys([*(tag for tag in image.tags if not is_among(tag, gone)), *added]))
         said: dict[str, Any] = {"tags": tags} if add_tags or remove_tags else {}
         return said if pattern is None else said | {"title": title_of(pattern, image, number)}
 

@@ -11,6 +11,7 @@ from engine.index.flat import FlatIndex
 from engine.index.hamming import HammingIndex
 from engine.index.some import FewPictures, SomeOfMany
 from engine.library.active_network import ActiveNetwork
+from engine.library.tagging import split_tags
 from engine.storage import codec
 from engine.storage.repository import Repository
 
@@ -34,7 +35,10 @@ class TaggedPictures:
 
     async def having(self, tags: Sequence[str], active: ActiveNetwork) -> Tagged:
         """The pictures that have all of these tags."""
-        ids = await self._repository.images.having_tags(tags)
+        single = split_tags(tags)
+        ids = await self._repository.images.having_tags(single)
+        if single != tuple(tags):  # older versions took a tag with a comma in it
+            ids = sorted({*ids, *await self._repository.images.having_tags(tags)})
         if len(ids) > FEW:
             return Tagged(frozenset(ids), SomeOfMany(active.index, ids))
         return Tagged(frozenset(ids), await self._few(ids, active))

@@ -132,6 +132,17 @@ test("the admin edits it, and takes that back", async () => {
   assert.ok(asked.some(({ path }) => path === "/v1/operations/5/undo"));
 });
 
+test("a tag with a comma, as older versions took it, stays as it is while only the title is edited", async () => {
+  const asked = await opened({ access: "admin", of: (id) => image(id, { title: "Old", tags: ["a,b", "c"] }) });
+  buttonOf("Edit").click();
+  const [dialog] = openDialogs();
+  dialog.querySelector("#title").value = "New";
+  dialog.querySelector("form").dispatchEvent(new Event("submit", { cancelable: true }));
+  await settled();
+  const changes = asked.filter(({ method }) => method === "PATCH");
+  assert.deepEqual(changes.map(({ json }) => json), [{ title: "New", page_url: null, source_url: null }]);
+});
+
 test("the admin removes it, once, and the next is shown; undone, it is shown again", async () => {
   const asked = await opened({ access: "admin" });
   const remove = buttonOf("Remove");
