@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from engine.concurrency import CpuPool
 from engine.domain import AddResult, FileSeen, FolderEvent, KnownFile
-from engine.errors import TooManyMissing
+from engine.errors import FileTooLarge, NotAnImage, TooManyMissing, TooManyPixels, UnsupportedFormat
 from engine.library.adding import Adder
 from engine.pictures.kinds import SUFFIXES, reason_by_name
 from engine.pictures.sources import Refused, Source, expand
@@ -26,6 +26,8 @@ ACTOR = "watch"
 SETTLE_S = 2.0  # a file is looked at twice, so long apart, before it is read
 YOUNG_S = 60.0  # what cannot be read may still be on its way as long as it was changed so lately
 RETRY_S = 10.0  # until such a file is looked at again
+# What the beginning of a file tells, so that it is no use to wait for more. Once the file changes, it is tried again.
+FINAL = frozenset(one.code for one in (NotAnImage, UnsupportedFormat, FileTooLarge, TooManyPixels))
 FEW, SHARE = 20, 0.01  # more files than both at once are likelier away than deleted
 AT_ONCE_S = 60.0  # what goes within this time goes at once
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # in a path as text, for bytes that are none
@@ -261,7 +263,8 @@ class FolderFollower:
     def _was_refused(self, path: str, file: FileSeen, result: AddResult) -> FolderEvent | None:
         if not os.path.lexists(path):
             return None
-        if abs(time.time() - file.mtime_ns / 1e9) < YOUNG_S:  # a camera's clock may be far ahead
+        is_young = abs(time.time() - file.mtime_ns / 1e9) < YOUNG_S  # a camera's clock may be far ahead
+        if is_young and result.code not in FINAL:
             return self._wait_for(path, RETRY_S)
         self._told_to_wait.discard(path)
         self._refused[path] = (file.size, file.mtime_ns)

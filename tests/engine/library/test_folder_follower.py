@@ -216,6 +216,28 @@ async def test_young_file_that_cannot_be_read_is_tried_again_and_an_old_one_reje
     assert told(await look(follower), root) == [("added", "a.jpg", 1)]
 
 
+@pytest.mark.parametrize(("content", "code"), [(b"junk", "not_an_image"), (b"<svg/>", "unsupported_format")])
+async def test_young_file_that_is_no_picture_is_rejected_at_once_and_tried_again_when_it_changes(
+    root: Path, following: Following, content: bytes, code: str
+) -> None:
+    path = put(root / "a.jpg", 1)
+    whole = path.read_bytes()
+    path.write_bytes(content)
+    follower = following()
+    (event,) = await look(follower)
+    assert (event.kind, event.path, event.code) == ("rejected", str(path), code)
+    assert follower.waiting == {}
+    assert await look(follower) == []
+    path.write_bytes(whole)
+    assert told(await look(follower), root) == [("added", "a.jpg", 1)]
+
+
+async def test_empty_file_waits_for_its_bytes(root: Path, following: Following) -> None:
+    (root / "a.jpg").touch()
+    follower = following()
+    assert told(await look(follower), root) == [("waiting", "a.jpg", None)]
+
+
 async def test_archive_is_not_followed(root: Path, following: Following) -> None:
     put(root.parent / "zipped" / "a.jpg", 1)
     shutil.make_archive(str(root / "b"), "zip", root.parent / "zipped")
