@@ -57,6 +57,7 @@ from engine.errors import (
     RequestError,
     ServerUnreachable,
     UnknownImage,
+    UnknownOperation,
     UnreadableFile,
 )
 from engine.features import networks
@@ -170,6 +171,7 @@ __all__ = [
     "Tally",
     "Undone",
     "UnknownImage",
+    "UnknownOperation",
     "UnreadableFile",
     "VariantFigures",
     "Watch",

@@ -16,7 +16,7 @@ from bot.conversation import Conversation
 from bot.handlers.filters import Spoken, on_buttons, on_commands
 from bot.telegram_files import Shown
 from bot.texts import Text
-from engine import PicTraceError, StoredImage, UnknownImage
+from engine import PicTraceError, StoredImage, UnknownImage, UnknownOperation
 
 MAX_REMOVED = 30  # so that one message names them all
 MAX_HISTORY = 10  # operations
@@ -80,7 +80,7 @@ async def retitle(event: Message, talk: Conversation, spoken: Spoken) -> None:
     # In a reply to a picture, a number before words belongs to the title.
     by_id = None if _is_said_to_picture(spoken.message) else re.match(r"(\d{1,18})(?!\S)", words)
     if by_id:
-        image, words = await service.get(int(by_id[1])), words[by_id.end() :]
+        image, words = await _of_id(talk, int(by_id[1])), words[by_id.end() :]
     else:
         image, _ = await _meant(talk, spoken.message, how="retitle-how")
     title, tags = title_and_tags(words)
@@ -109,6 +109,8 @@ async def undo(event: Message, talk: Conversation, spoken: Spoken) -> None:
     await turn.note_operation(operation_id)
     try:
         undone = await service.undo(actor=talk.actor, operation_id=operation_id)
+    except UnknownOperation:
+        raise Refusal("undo-missing", id=str(operation_id)) from None
     except PicTraceError as error:
         if before is None or error.code != "nothing_to_undo":
             raise
@@ -227,6 +229,14 @@ async def _all_of(talk: Conversation, ids: Sequence[int]) -> list[StoredImage]:
         named = talk.t.plain("list-separator").join(map(str, missing))
         raise Refusal("remove-missing", ids=named, count=len(missing))
     return found
+
+
+async def _of_id(talk: Conversation, image_id: int) -> StoredImage:
+    """The picture with an id that somebody has written. Refusal where there is none, and perhaps never was."""
+    try:
+        return await talk.parts.service.get(image_id)
+    except UnknownImage:
+        raise Refusal("retitle-missing", id=str(image_id)) from None
 
 
 async def _name_of(talk: Conversation, actor: str) -> str:

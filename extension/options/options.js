@@ -4,7 +4,7 @@ import * as browser from "../browser.js";
 import { greet } from "../connection.js";
 import { resolve, use } from "../messages.js";
 import { button, h } from "../shared/dom.js";
-import { t } from "../shared/i18n.js";
+import { has, t } from "../shared/i18n.js";
 import { LANGUAGES } from "../shared/languages.js";
 import { Problem, sentence } from "../shared/problem.js";
 import { changeSettings, clearHistory, settings as storedSettings } from "../storage.js";
@@ -112,15 +112,18 @@ async function save(allowed, changes, said) {
     const about = await greet(Server.of(settings));
     const pictures = about.pictures ?? 0;
     const known = [t("options.found", { version: about.version }), about.pictures !== null && t("options.pictures", { count: pictures })];
-    const may = { none: about.search_key_required ? t("error.key_required") : "", search: t("options.maySearch"), admin: t("options.mayAdd") };
+    const may = { none: about.search_key_required ? told("key_required") : "", search: t("options.maySearch"), admin: t("options.mayAdd") };
     if (settings.adminKey && about.access !== "admin") throw new Problem("admin_only");
     say(said, [...known, may[about.access], isFirst && t("first.done")].filter(Boolean).join(" "));
   } catch (error) {
-    say(said, `${t("options.savedBut")} ${sentence(error)}`, true);
+    say(said, `${t("options.savedBut")} ${has(`here.${error.code}`) ? told(error.code) : sentence(error)}`, true);
     const open = openServerButton(error, () => browser.openAddress(settings.server));
     if (open) said.append(h("p", { class: "row" }, open));
   }
 }
+
+/** A sentence on keys. Elsewhere it sends people to the options; where keys are entered, they are there. */
+const told = (code) => t(`${isFirst ? "error" : "here"}.${code}`);
 
 function say(said, text, isProblem = false) {
   said.setAttribute("role", isProblem ? "alert" : "status");

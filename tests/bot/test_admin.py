@@ -337,9 +337,9 @@ async def test_remove_by_reply_to_a_stranger_says_so(talk: Talk, telegram: FakeT
         ("/remove 99999999999999999999999", "There is no picture with the id 99999999999999999999999 in the library."),
         ("/retitle", "Reply to a picture with /retitle"),
         ("/retitle 2", "Reply to a picture with /retitle"),
-        ("/retitle 99 New", "This picture is no longer in the library."),
+        ("/retitle 99 New", "There is no picture with the id 99 in the library."),
         ("/undo", "There is nothing to undo"),
-        ("/undo 99", "This can no longer be undone."),
+        ("/undo 99", "There is no operation 99 that could be undone."),
     ],
 )
 async def test_what_cannot_be_done_is_said_without_a_reference(talk: Talk, words: str, said: str) -> None:

@@ -159,7 +159,7 @@ async def test_trouble_is_a_sentence_with_a_next_step(visit: Visit, tmp_path: Pa
         await choose(page, "Choose a picture", SHIPPED / "astronaut.png")
         await expect(page.get_by_role("alert")).to_contain_text("too large")
         await visitor.open("/?url=http%3A%2F%2F10.0.0.1%2F")
-        await expect(page.get_by_role("alert")).to_contain_text("may not fetch from this address")
+        await expect(page.get_by_role("alert")).to_contain_text("can list exceptions in PICTRACE_FETCH_ALLOW.")
         await page.route("**/v1/search", lambda route: route.abort())
         await visitor.open("/?url=http%3A%2F%2Fa.example%2F")
         await expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
