@@ -162,9 +162,9 @@ class FolderFollower:
             return reason, device
         go_on = f"Nothing was marked or removed; `--allow-missing {lost}` goes on."
         if _is_empty(self.root):
-            reason = f"{self.root} is empty, and is to have {_files(lost)} of the library: is it mounted? {go_on}"
+            reason = f"It is empty, and is to have {_files(lost)} of the library: is it mounted? {go_on}"
         elif self.device is not None and device != self.device:
-            reason = f"{self.root} lies on another device than before, without {_files(lost)} of the library. {go_on}"
+            reason = f"It lies on another device than before, without {_files(lost)} of the library. {go_on}"
         return reason, device
 
     def _away_or_there(self, reason: str | None) -> Iterator[FolderEvent]:
@@ -430,7 +430,7 @@ def _examine(root: str) -> tuple[str | None, int | None]:
         with os.scandir(root):
             return None, os.stat(root).st_dev
     except OSError as error:
-        return f"{root} cannot be looked into at the moment: {error.strerror or error}.", None
+        return f"It cannot be looked into at the moment: {error.strerror or error}.", None
 
 
 def _is_empty(root: str) -> bool:

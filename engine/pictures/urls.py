@@ -15,6 +15,7 @@ from engine.errors import InvalidUrl, UrlRefused
 MAX_URL, MAX_NAME = 4096, 120
 # RFC 3986, appendix B; the fragment is left out, for it never goes to a server.
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BEFORE_QUERY = re.compile(r"[^?#]*")
 _PASSED_OVER = str.maketrans("", "", "\t\r\n")  # by browsers, wherever they stand
 _AROUND = "".join(map(chr, range(0x21)))  # control characters and the space
@@ -33,8 +34,8 @@ class _UrlParts(NamedTuple):
 
 
 def is_url(text: str) -> bool:
-    """Whether a person meant a URL, not a path."""
-    return text.lower().startswith(("http://", "https://"))
+    """Whether a person meant a URL, not a path; one with another scheme than http and https is refused as such."""
+    return SCHEME.match(text) is not None
 
 
 def parse_url(url: str, *, base: URL | None = None) -> URL:

@@ -229,6 +229,7 @@ def test_folder_that_is_away_changes_nothing(pictrace: Command, root: Path, opti
     (line,) = map(json.loads, done.stdout.splitlines())
     assert (line["event"], line["path"]) == ("away", str(root))
     assert line["message"].endswith(".")
+    assert str(root) not in line["message"]  # it is named beside it
     assert library(pictrace) == {"images": 1, "removed": 0, "source_missing": 0}
 
 

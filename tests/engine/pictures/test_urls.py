@@ -116,6 +116,10 @@ def test_long_url_is_refused() -> None:
 
 def test_urls_are_told_from_paths() -> None:
     assert is_url("HTTPS://a")
+    assert is_url("ftp://a/b.jpg")
+    assert is_url("file:///b.jpg")
+    assert not is_url("a/b://c.jpg")
+    assert not is_url("C:/b.jpg")
     assert not is_url("http.jpg")
 
 
