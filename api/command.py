@@ -18,17 +18,19 @@ from uvicorn.supervisors import Multiprocess
 from api.ledger import raise_descriptor_limit
 from api.serving import LOGGING, listening_socket, uvicorn_options
 from api.settings import ApiSettings
-from engine import PATIENCE_S, PicTraceError, open_service, prepare_streams
+from engine import PATIENCE_S, InvalidSetting, PicTraceError, UnknownNetwork, open_service, prepare_streams
 
 err = Console(stderr=True, highlight=False)
+WRONG_USE = 2  # exit status, as the shell has it
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to serve on (PICTRACE_HOST).")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to serve on (PICTRACE_PORT).")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes (PICTRACE_API_WORKERS).")] = None,
+    host: Annotated[str | None, typer.Option(metavar="TEXT", help="Address to serve on (PICTRACE_HOST).")] = None,
+    port: Annotated[str | None, typer.Option(metavar="N", help="Port to serve on (PICTRACE_PORT).")] = None,
+    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes (PICTRACE_API_WORKERS).")] = None,
 ) -> None:
     """Serve the REST API and the page."""
+    # Numbers are read by the settings, which say in plain words what is wrong with them.
     given = {"host": host, "port": port, "api_workers": workers}
     overrides = {name: value for name, value in given.items() if value is not None}
     try:
@@ -37,7 +39,7 @@ def serve(
         has_key, key = asyncio.run(_prepare(settings))
     except PicTraceError as error:
         err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
-        raise typer.Exit(1) from None
+        raise typer.Exit(WRONG_USE if isinstance(error, InvalidSetting | UnknownNetwork) else 1) from None
     for name, value in overrides.items():  # workers read the settings for themselves
         os.environ[f"PICTRACE_{name.upper()}"] = str(value)
     _announce(settings, listening.getsockname()[1], has_key=has_key, key=key)
@@ -76,7 +78,7 @@ def _listen(settings: ApiSettings) -> socket.socket:
             f"[red]{escape(settings.host)}:{settings.port} cannot be served on: {reason}.[/red] "
             "PICTRACE_PORT (or --port) chooses another port, PICTRACE_HOST another address."
         )
-        raise typer.Exit(1) from None
+        raise typer.Exit(WRONG_USE if isinstance(error, socket.gaierror) else 1) from None
     listening.set_inheritable(True)
     return listening
 

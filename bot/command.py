@@ -13,9 +13,18 @@ from rich.markup import escape
 
 from bot.app import opened
 from bot.settings import BotSettings
-from engine import LogFormatter, PicTraceError, RepeatLimit, configured_secrets, prepare_streams
+from engine import (
+    InvalidSetting,
+    LogFormatter,
+    PicTraceError,
+    RepeatLimit,
+    UnknownNetwork,
+    configured_secrets,
+    prepare_streams,
+)
 
 err = Console(stderr=True, highlight=False)
+WRONG_USE = 2  # exit status, as the shell has it
 
 NO_TOKEN = (
     "PICTRACE_TELEGRAM_TOKEN is not set: write /newbot to @BotFather in Telegram, and put the token that it gives you "
@@ -32,11 +41,11 @@ def serve() -> None:
     try:
         settings = BotSettings.load()
         if settings.telegram_token is None:
-            _fail(NO_TOKEN)
+            _fail(NO_TOKEN, WRONG_USE)
         _log()
         asyncio.run(_run(settings))
     except PicTraceError as error:
-        _fail(f"{error} ({error.code})")
+        _fail(f"{error} ({error.code})", WRONG_USE if isinstance(error, InvalidSetting | UnknownNetwork) else 1)
     except (TelegramUnauthorizedError, TelegramNotFound):
         _fail("Telegram does not know the token in PICTRACE_TELEGRAM_TOKEN: ask @BotFather for it with /token.")
     except TelegramAPIError as error:
@@ -83,6 +92,6 @@ def _log() -> None:
     logging.getLogger("bot").setLevel(logging.INFO)
 
 
-def _fail(sentence: str) -> None:
+def _fail(sentence: str, status: int = 1) -> None:
     err.print(f"[red]{escape(sentence)}[/red]", soft_wrap=True)
-    raise typer.Exit(1) from None
+    raise typer.Exit(status) from None

@@ -57,6 +57,7 @@ from engine.errors import (
     RequestError,
     ServerUnreachable,
     UnknownImage,
+    UnknownNetwork,
     UnknownOperation,
     UnreadableFile,
 )
@@ -94,6 +95,7 @@ from engine.settings import EngineSettings, Hosts, configured_secrets, split_at_
 from engine.storage.copying import CopyReport
 from engine.storage.database import Database
 from engine.storage.migrating import Moved
+from engine.wrong_values import wrong_value
 
 __all__ = [
     "CHECKED",
@@ -171,6 +173,7 @@ __all__ = [
     "Tally",
     "Undone",
     "UnknownImage",
+    "UnknownNetwork",
     "UnknownOperation",
     "UnreadableFile",
     "VariantFigures",
@@ -204,5 +207,6 @@ __all__ = [
     "split_at_commas",
     "taken_media_types",
     "unknown_placeholders",
+    "wrong_value",
     "zipped",
 ]

@@ -17,6 +17,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.errors import InvalidSetting
+from engine.wrong_values import wrong_value
 
 MEGABYTE = 1024 * 1024
 ENV_FILE = ".env"
@@ -304,7 +305,7 @@ class EngineSettings(BaseSettings):
             return cls(_env_file_encoding=encoding, **overrides)
         except ValidationError as error:
             first = error.errors()[0]
-            message = first["msg"].removeprefix("Value error, ").rstrip(".")
+            message = wrong_value(first).rstrip(".")
             # Of a list, without the place in it; what is wrong of several together names its variable itself.
             variable = f"PICTRACE_{first['loc'][0]}: ".upper() if first["loc"] else ""
             raise InvalidSetting(f"{variable}{message}.") from error

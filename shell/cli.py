@@ -40,6 +40,7 @@ from engine import (
     SearchResult,
     SearchService,
     Source,
+    UnknownNetwork,
     WatchPlan,
     back_up,
     configured_secrets,
@@ -59,6 +60,7 @@ from engine import (
 )
 from shell import demo as demonstration
 from shell import plots, terminal
+from shell.plain_words import PlainCommand, PlainGroup
 from shell.terminal import Advance, err, escape, out
 
 OK, REJECTED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -69,13 +71,14 @@ LISTED = 50  # pictures or operations, where nobody says how many
 
 
 app = typer.Typer(
+    cls=PlainGroup,
     help="Find a picture in your own library: the five best matches, with a reason and an honest score.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-networks_app = typer.Typer(help="The networks that make embeddings.", no_args_is_help=True)
+networks_app = typer.Typer(cls=PlainGroup, help="The networks that make embeddings.", no_args_is_help=True)
 app.add_typer(networks_app, name="networks")
 
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many to list.")]
@@ -98,7 +101,8 @@ def options(
 
 
 @app.command(
-    epilog="[bold]Examples[/bold]\n\n  pictrace add holiday/\n\n  pictrace add --tag paris --tag spring a.jpg c.zip"
+    cls=PlainCommand,
+    epilog="[bold]Examples[/bold]\n\n  pictrace add holiday/\n\n  pictrace add --tag paris --tag spring a.jpg c.zip",
 )
 def add(
     paths: Annotated[list[str], typer.Argument(metavar="PATH|URL|ZIP|FOLDER...", help="Pictures to add.")],
@@ -122,14 +126,18 @@ def add(
                 tags=_texts(tag),
                 stop=stopped.is_set,
             )
-            async for result in results:
-                became = "unchanged" if result.unchanged else result.status
-                tally[became] += 1
-                if result.reason:
-                    passed_over[result.reason] += 1
-                near += bool(result.near)
-                terminal.show_added(result, as_json, verbose=verbose)
-                advance(tally.total(), None)
+            try:
+                async for result in results:
+                    became = "unchanged" if result.unchanged else result.status
+                    tally[became] += 1
+                    if result.reason:
+                        passed_over[result.reason] += 1
+                    near += bool(result.near)
+                    terminal.show_added(result, as_json, verbose=verbose)
+                    advance(tally.total(), None)
+            except LibraryError:
+                terminal.summarise(tally, passed_over, near, stopped=True)
+                raise
         terminal.summarise(tally, passed_over, near, stopped.is_set())
         is_all_well = not (tally["rejected"] or passed_over["unsupported_picture"] or stopped.is_set())
         return OK if is_all_well else REJECTED
@@ -138,10 +146,11 @@ def add(
 
 
 @app.command(
+    cls=PlainCommand,
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace watch ~/Pictures\n\n"
         "  pictrace watch --mirror --rescan-minutes 60 /mnt/nas/photos\n\n  pictrace watch --once ~/Pictures"
-    )
+    ),
 )
 def watch(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders, with all below them.")],
@@ -190,11 +199,12 @@ def watch(
 
 
 @app.command(
+    cls=PlainCommand,
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace search screenshot.png\n\n"
         "  pictrace search https://example.org/a.jpg\n\n  pictrace search --json --limit 3 asked/*.jpg\n\n"
         "  pictrace search --region 0.5,0,0.5,0.5 --tag holiday collage.png"
-    )
+    ),
 )
 def search(
     paths: Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Pictures to look for.")],
@@ -237,7 +247,7 @@ def search(
     _run(run, tidying=False)
 
 
-@app.command(epilog="[bold]Example[/bold]\n\n  pictrace why screenshot.png 17 --out why.jpg")
+@app.command(cls=PlainCommand, epilog="[bold]Example[/bold]\n\n  pictrace why screenshot.png 17 --out why.jpg")
 def why(
     path: Annotated[str, typer.Argument(metavar="PATH|URL", help="The query.")],
     image_id: Annotated[int, typer.Argument(metavar="ID", help="A picture of the library.")],
@@ -258,7 +268,7 @@ def why(
     _run(run, tidying=False)
 
 
-@app.command(epilog="[bold]Example[/bold]\n\n  pictrace remove 17 18")
+@app.command(cls=PlainCommand, epilog="[bold]Example[/bold]\n\n  pictrace remove 17 18")
 def remove(ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Pictures of the library.")]) -> None:
     """Take pictures out of the library; `pictrace undo` brings them back within 30 days."""
 
@@ -271,11 +281,12 @@ def remove(ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Pictu
 
 
 @app.command(
+    cls=PlainCommand,
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace duplicates\n\n  pictrace duplicates --keep-best 17\n\n"
         "  pictrace duplicates --keeper 23\n\n  pictrace duplicates --different 17 23\n\n"
         "  pictrace duplicates --variants"
-    )
+    ),
 )
 def duplicates(
     ids: Annotated[list[int] | None, typer.Argument(metavar="[ID...]", help="For --different.")] = None,
@@ -349,7 +360,7 @@ async def _list_duplicates(service: SearchService, as_json: bool, *, variants: b
         terminal.suggest_variants(found.variants)
 
 
-@app.command(epilog="[bold]Examples[/bold]\n\n  pictrace undo\n\n  pictrace undo 12")
+@app.command(cls=PlainCommand, epilog="[bold]Examples[/bold]\n\n  pictrace undo\n\n  pictrace undo 12")
 def undo(
     operation: Annotated[
         int | None, typer.Argument(metavar="[OPERATION]", help="Which, as `pictrace history` numbers them.")
@@ -367,10 +378,11 @@ def undo(
 
 
 @app.command(
+    cls=PlainCommand,
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace trash\n\n  pictrace trash --restore 17 18\n\n"
         "  pictrace trash --restore --all"
-    )
+    ),
 )
 def trash(
     ids: Annotated[list[int] | None, typer.Argument(metavar="[ID...]", help="For --restore.")] = None,
@@ -395,7 +407,7 @@ def trash(
     _run(run, tidying=restore)
 
 
-@app.command(epilog="[bold]Example[/bold]\n\n  pictrace history --limit 5")
+@app.command(cls=PlainCommand, epilog="[bold]Example[/bold]\n\n  pictrace history --limit 5")
 def history(as_json: Json = False, limit: Limit = LISTED) -> None:
     """List what was done to the library, newest first; `pictrace undo` takes any of it back that still can be."""
 
@@ -406,7 +418,7 @@ def history(as_json: Json = False, limit: Limit = LISTED) -> None:
     _run(run, tidying=False)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def status(as_json: Json = False) -> None:
     """Pictures, features, network, calibration, disk use and index of the library."""
 
@@ -455,10 +467,11 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command(
+    cls=PlainCommand,
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace check\n\n  pictrace check --deep --repair\n\n"
         "  pictrace check --repair --allow-missing 120"
-    )
+    ),
 )
 def check(
     repair: Annotated[
@@ -501,10 +514,11 @@ def check(
 
 
 @app.command(
+    cls=PlainCommand,
     epilog=(
         "[bold]Examples[/bold]\n\n  pictrace bench\n\n  pictrace bench --pictures 100 --plot bench.png\n\n"
         "  pictrace bench --edit crop --edit screenshot --json"
-    )
+    ),
 )
 def bench(
     pictures: Annotated[int, typer.Option(help="How many of the library's pictures to make copies of.")] = 30,
@@ -540,8 +554,9 @@ def bench(
 
 
 @app.command(
+    cls=PlainCommand,
     epilog="[bold]Example[/bold]\n\n  PGPASSWORD=... pictrace migrate --to postgresql://pictrace@db.example/pictrace\n\n"
-    "  pictrace migrate --files-to s3://bucket/folder"
+    "  pictrace migrate --files-to s3://bucket/folder",
 )
 def migrate(
     to: Annotated[
@@ -589,7 +604,7 @@ def migrate(
         raise typer.Exit(asyncio.run(run()))
 
 
-@app.command(epilog="[bold]Example[/bold]\n\n  pictrace backup /backups/pictrace-2026-11-27.tar")
+@app.command(cls=PlainCommand, epilog="[bold]Example[/bold]\n\n  pictrace backup /backups/pictrace-2026-11-27.tar")
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the backup is written; there is none yet.")],
     as_json: Json = False,
@@ -608,7 +623,11 @@ def backup(
     raise typer.Exit(REJECTED if report.files.damaged else OK)
 
 
-@app.command("restore", epilog="[bold]Example[/bold]\n\n  pictrace restore /backups/pictrace-2026-11-27.tar")
+@app.command(
+    cls=PlainCommand,
+    name="restore",
+    epilog="[bold]Example[/bold]\n\n  pictrace restore /backups/pictrace-2026-11-27.tar",
+)
 def restore_backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup that `pictrace backup` has written.")],
     as_json: Json = False,
@@ -623,7 +642,10 @@ def restore_backup(
     terminal.show_restored(report, as_json)
 
 
-@app.command(epilog="[bold]Example[/bold]\n\n  PICTRACE_SEARCH_KEY=... pictrace mcp --url https://pictures.example.org")
+@app.command(
+    cls=PlainCommand,
+    epilog="[bold]Example[/bold]\n\n  PICTRACE_SEARCH_KEY=... pictrace mcp --url https://pictures.example.org",
+)
 def mcp(
     url: Annotated[
         str, typer.Option("--url", metavar="URL", help="Where the server of PicTrace is.")
@@ -646,7 +668,7 @@ def mcp(
         asyncio.run(mcp_server.serve(url, settings.search_key))
 
 
-@app.command("admin-key")
+@app.command(cls=PlainCommand, name="admin-key")
 def admin_key(
     new: Annotated[bool, typer.Option("--new", help="Make a new key; the one before is void.")] = False,
 ) -> None:
@@ -662,7 +684,7 @@ def admin_key(
     _run(run)
 
 
-@networks_app.command("list")
+@networks_app.command(cls=PlainCommand, name="list")
 def networks_list(as_json: Json = False) -> None:
     """The networks there are, and which are prepared on this machine."""
     settings = _settings()
@@ -698,7 +720,7 @@ def networks_list(as_json: Json = False) -> None:
     out.print(table)
 
 
-@networks_app.command("prepare")
+@networks_app.command(cls=PlainCommand, name="prepare")
 def networks_prepare(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME...]", help="By default the default network.")
@@ -714,7 +736,7 @@ def networks_prepare(
             err.print(f"{name} is ready: {path}")
 
 
-@networks_app.command("use")
+@networks_app.command(cls=PlainCommand, name="use")
 def networks_use(name: Annotated[str, typer.Argument(help="A network; see `pictrace networks list`.")]) -> None:
     """Change the library to another network: its pictures are embedded anew while the old embeddings serve."""
 
@@ -730,7 +752,7 @@ def networks_use(name: Annotated[str, typer.Argument(help="A network; see `pictr
     _run(run, network=None)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def demo(
     out_dir: Annotated[
         Path | None, typer.Option("--out", help="Where to write the picture; by default a new temporary folder.")
@@ -777,18 +799,16 @@ def _settings(**overrides: Any) -> EngineSettings:
 
 @contextmanager
 def _reported(stopped: str = "") -> Iterator[None]:
-    """A PicTraceError becomes one sentence; wrong use 2, anything else 1. `stopped`: what is said after Ctrl-C."""
+    """A PicTraceError becomes one sentence; wrong use and settings 2, anything else 1. `stopped`: said after Ctrl-C."""
     try:
         try:
             yield
         finally:
             sys.stdout.flush()
-    except RequestError as error:
-        err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
-        raise typer.Exit(WRONG_USE) from None
     except PicTraceError as error:
         err.print(f"[red]{escape(str(error))}[/red] [dim]({error.code})[/dim]")
-        raise typer.Exit(REJECTED) from None
+        is_wrong_use = isinstance(error, RequestError | UnknownNetwork)
+        raise typer.Exit(WRONG_USE if is_wrong_use else REJECTED) from None
     except OSError as error:  # nobody reads stdout any more, or its disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):

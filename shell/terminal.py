@@ -588,7 +588,7 @@ def summarise(tally: Mapping[str, int], passed_over: Mapping[str, int], near: in
         if tally.get(name)
     ]
     left = [count(passed_over[reason], *words) for reason, words in PASSED_OVER.items() if passed_over.get(reason)]
-    said = ", ".join(parts) or "Nothing to add"
+    said = ", ".join(parts) or ("nothing" if stopped else "Nothing to add")
     if left and parts:
         said += f"; passed over: {', '.join(left)}"
     elif left:

@@ -324,10 +324,18 @@ def run(pictrace: Command, *arguments: str, **env: str) -> subprocess.CompletedP
 )
 def test_wrong_setting_is_named(pictrace: Command, setting: str, value: str) -> None:
     done = run(pictrace, **{setting: value})
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert setting in done.stderr or value in done.stderr
     assert "Traceback" not in done.stderr
     assert "short" not in done.stderr
+
+
+def test_wrong_option_is_told_in_plain_words(pictrace: Command) -> None:
+    done = run(pictrace, "--port", "x")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "PICTRACE_PORT: A whole number is wanted, not 'x'. (invalid_setting)\n",
+    )
 
 
 def test_taken_port_is_said(pictrace: Command) -> None:

@@ -102,15 +102,15 @@ def run(env: dict[str, str], **changes: str | None) -> subprocess.CompletedProce
 async def test_without_a_token_one_sentence_says_how_to_get_one(data_dir: Path, tmp_path: Path) -> None:
     env = Command(data_dir).env
     done = await asyncio.to_thread(run, env)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "write /newbot to @BotFather" in done.stderr
     assert "Traceback" not in done.stderr
     done = await asyncio.to_thread(run, env, PICTRACE_TELEGRAM_TOKEN="nonsense")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "PICTRACE_TELEGRAM_TOKEN" in done.stderr
     assert "nonsense" not in done.stderr
     done = await asyncio.to_thread(run, env, PICTRACE_ADMIN_IDS="ada")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "PICTRACE_ADMIN_IDS" in done.stderr
 
 

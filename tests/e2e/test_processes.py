@@ -261,6 +261,7 @@ def test_full_disk_is_said_and_harms_nothing(pictrace: Command, data_dir: Path, 
     assert (first, removed, second) == ("status 1", "status 1", "status 0")
     assert done.stderr.count("disk_full") == 2
     stored = [json.loads(line) for line in Path(f"{folder}.first").read_text().splitlines()]
+    assert f"Stopped; what is done is kept: {len(stored):,} added.\n" in done.stderr
     assert json.loads(search)["matches"][0]["evidence"]["exact"]
     assert json.loads(status)["images"] >= len(stored) > 0
     for report in (json.loads(check), json.loads(after)):

@@ -173,6 +173,23 @@ def test_wrong_use_is_two(pictrace: Command, arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("NETWORK", "foo"), ("INDEX", "foo"), ("MAX_BYTES", "many"), ("DATABASE_URL", "foo")]
+)
+def test_wrong_setting_is_two_whichever_it_is(pictrace: Command, setting: str, value: str) -> None:
+    done = pictrace("status", **{f"PICTRACE_{setting}": value})
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["search", "add"])
+def test_only_http_and_https_are_fetched_which_is_said(pictrace: Command, command: str) -> None:
+    done = pictrace(command, "ftp://127.0.0.1/x.jpg")
+    assert done.returncode == 1
+    said = "rejected  ftp://127.0.0.1/x.jpg: Only http and https URLs are fetched. (url_refused)"
+    assert done.stderr.splitlines()[0] == said
+
+
 def test_remove_undo_and_status(library: Command) -> None:
     assert library("remove", "1", "2").returncode == 0
     (status,) = library.json("status", "--json")
@@ -400,9 +417,9 @@ def test_wrong_setting_names_its_variable(pictrace: Command) -> None:
         done = pictrace("status", **{name: value})
         assert (done.returncode, name in done.stderr) == (2, True)
     done = pictrace("networks", "list", PICTRACE_WEIGHTS="/nowhere.h5")
-    assert (done.returncode, "weights_unavailable" in done.stderr) == (1, True)
+    assert (done.returncode, "weights_unavailable" in done.stderr) == (1, True)  # what it names may come
     done = pictrace("status", PICTRACE_NETWORK="vgg16")
-    assert (done.returncode, "unknown_network" in done.stderr) == (1, True)
+    assert (done.returncode, "unknown_network" in done.stderr) == (2, True)
 
 
 def test_library_of_another_network_is_said(library: Command) -> None:
