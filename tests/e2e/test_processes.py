@@ -134,7 +134,7 @@ def test_two_processes_that_add_at_once_store_each_picture_once(pictrace: Comman
 
 
 def test_killed_additions_lose_nothing_that_was_acknowledged(pictrace: Command, folder: Path, data_dir: Path) -> None:
-    """kill -9 at a dozen random moments: acknowledged pictures stay, none is half there, nothing needs repair by hand."""
+    """kill -9 at random moments: acknowledged pictures stay, none is half there, nothing needs repair by hand."""
     moments = random.Random(23)
     acknowledged: dict[str, int] = {}
     for number in range(KILLS):
