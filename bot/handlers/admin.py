@@ -101,6 +101,8 @@ async def undo(event: Message, talk: Conversation, spoken: Spoken) -> None:
     """The whole of one's last operation, or of the one named."""
     t, turn, service = talk.t, talk.turn, talk.parts.service
     number = re.fullmatch(r"#?(\d{1,18})", spoken.words)
+    if spoken.words and not number:
+        raise Refusal("undo-how")
     # Noted first: after a crash the same operation is taken back, not the one before it.
     before = turn.operation_id
     operation_id = before or (int(number[1]) if number else await service.last_operation(talk.actor))

@@ -321,6 +321,7 @@ retitle-missing = In der Bibliothek gibt es kein Bild mit der id { $id }.
 retitled = id { $id }: { $title } { $tags }
 kept = { $better } behalten, { $lesser } entfernt.
 done-already = Das ist erledigt.
+undo-how = /undo nimmt Ihre letzte Änderung zurück, /undo 17 die mit dieser Nummer aus /history. Zurückgenommen wurde nichts.
 undo-missing = Es gibt keine Aktion { $id }, die sich rückgängig machen ließe.
 undo-own-only = Rückgängig machen können Sie nur, was Sie selbst hinzugefügt haben.
 history-title = <b>Die letzten Änderungen</b>

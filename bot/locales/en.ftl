@@ -329,6 +329,7 @@ retitle-missing = There is no picture with the id { $id } in the library.
 retitled = id { $id }: { $title } { $tags }
 kept = Kept { $better }, removed { $lesser }.
 done-already = It is done.
+undo-how = /undo takes back your last change, /undo 17 the one of this number in /history. Nothing was taken back.
 undo-missing = There is no operation { $id } that could be undone.
 undo-own-only = You can take back only what you have added yourself.
 history-title = <b>The last changes</b>

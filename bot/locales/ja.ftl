@@ -262,6 +262,7 @@ retitle-missing = id { $id } の画像はライブラリにありません。
 retitled = id { $id }：{ $title } { $tags }
 kept = { $better }を残し、{ $lesser }を削除しました。
 done-already = 完了しました。
+undo-how = /undo は直前の変更を、/undo 17 は /history にあるその番号の変更を元に戻します。何も元に戻していません。
 undo-missing = 元に戻せる操作 { $id } はありません。
 undo-own-only = 元に戻せるのは、自分で追加したものだけです。
 history-title = <b>最近の変更</b>

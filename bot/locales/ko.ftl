@@ -262,6 +262,7 @@ retitle-missing = 라이브러리에 id { $id } 이미지가 없습니다.
 retitled = id { $id }: { $title } { $tags }
 kept = { $better } 이미지는 유지하고 { $lesser } 이미지는 삭제했습니다.
 done-already = 완료했습니다.
+undo-how = /undo 명령은 마지막 변경을, /undo 17 명령은 /history에 있는 그 번호의 변경을 되돌립니다. 되돌린 것은 없습니다.
 undo-missing = 실행 취소할 수 있는 작업 { $id }이(가) 없습니다.
 undo-own-only = 본인이 추가한 것만 실행 취소할 수 있습니다.
 history-title = <b>최근 변경 내역</b>

@@ -362,6 +362,7 @@ retitle-missing = В библиотеке нет изображения с id { 
 retitled = id { $id }: { $title } { $tags }
 kept = Оставлено: { $better }, удалено: { $lesser }.
 done-already = Готово.
+undo-how = /undo отменяет ваше последнее изменение, /undo 17 — изменение с этим номером из /history. Ничего не отменено.
 undo-missing = Нет действия { $id }, которое можно было бы отменить.
 undo-own-only = Отменить можно только то, что вы добавили сами.
 history-title = <b>Последние изменения</b>

@@ -262,6 +262,7 @@ retitle-missing = 图库中没有 id 为 { $id } 的图片。
 retitled = id { $id }：{ $title } { $tags }
 kept = 已保留 { $better }，已移除 { $lesser }。
 done-already = 已完成。
+undo-how = /undo 撤销您的上一次更改，/undo 17 撤销 /history 中该编号的更改。没有撤销任何内容。
 undo-missing = 没有可撤销的操作 { $id }。
 undo-own-only = 您只能撤销自己添加的图片。
 history-title = <b>最近的更改</b>
