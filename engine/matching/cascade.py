@@ -335,7 +335,10 @@ class Matcher:
         return shortlist.updated(mirrored)
 
     async def by_pieces(self, search: _SearchContext, shortlist: Shortlist) -> Shortlist:
-        """What is nearest to the pieces of a collage joins, laid on them; but for those that are proved already."""
+        """What is nearest to the pieces of a collage joins, laid on them; but for those that are proved already.
+
+        Regions that lie on pieces are tried all the same: a slightly other cut of the query proves some more.
+        """
         query = search.view.query
         proved = shortlist.where(lambda one: one.is_copy)
         pieces = await self._pool.run(lambda: query.pieces)
