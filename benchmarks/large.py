@@ -3,7 +3,7 @@
 usage: large.py [--pictures N] [--real R] [--folder FOLDER] [--scratch FOLDER] [--json FILE]
 
 R real pictures are made and added as `run.py` does. Embeddings of the others lie around those of the real ones: one of
-them, moved along the differences of others, with noise where features are alive, none below 0; how near the nearest
+them, moved along the differences of others, with noise where features are alive; how near the nearest
 neighbours are is about as in a library of photographs. They go into the real tables in bulk; the index is then built
 from storage. Exact search, the oracle of recall, reads all of storage once.
 """
@@ -32,8 +32,10 @@ from sqlalchemy import insert
 
 from benchmarks.run import HARD, QUERIES, decoded, made, memory_mb, search, sources
 from engine import EngineSettings, SearchService, open_service
-from engine.domain import NetworkRef, Pixels
+from engine.domain import NetworkHead, NetworkRef, Pixels
 from engine.features import orb
+from engine.features.embedding import Embedder
+from engine.features.networks import Network
 from engine.index.hits import nearest
 from engine.index.local import SPARE, InProcess
 from engine.pictures import augment, imaging
@@ -51,14 +53,16 @@ FLIPPED = 16  # bits of a hash
 console = Console()
 
 
-def synthetic(real: NDArray[np.float32], count: int, seed: int) -> NDArray[np.float32]:
-    """Unit vectors (count, dimensions) around real ones."""
+def synthetic(real: NDArray[np.float32], network: Network, count: int, seed: int) -> NDArray[np.float32]:
+    """Embeddings (count, dimensions) around real ones."""
     random = np.random.default_rng(seed)
     one, a, b, c, d = (real[random.integers(len(real), size=count)] for _ in range(5))
     far = random.uniform(0.35, 0.9, (count, 1)).astype(np.float32)
     noise = random.uniform(0.3, 0.7, (count, 1)).astype(np.float32) * random.standard_normal(one.shape, np.float32)
-    moved = np.maximum(one + far * (a - b) + far * (c - d) + noise * a, 0)
-    return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), np.float32)
+    moved = one + far * (a - b) + far * (c - d) + noise * a
+    if real.min() >= 0:  # of some networks no feature is below 0
+        moved = np.maximum(moved, 0)
+    return np.stack([network.unit(vector) for vector in moved])
 
 
 def nearest_cosines(vectors: NDArray[np.float32]) -> list[float]:
@@ -92,16 +96,14 @@ async def stored(service: SearchService, network: NetworkRef, dimensions: int) -
     return vectors, np.concatenate(known)
 
 
-async def fill(
-    service: SearchService, network: NetworkRef, real: NDArray[Any], known: NDArray[Any], count: int
-) -> None:
+async def fill(service: SearchService, embedder: Embedder, real: NDArray[Any], known: NDArray[Any], count: int) -> None:
     """Bulk inserts of `count` pictures that have no files."""
     random = np.random.default_rng(7)
     first = len(real) + 1
     for start in track(range(0, count, PORTION), f"storing {count:,} embeddings", transient=True):
         size = min(PORTION, count - start)
         ids = range(first + start, first + start + size)
-        vectors = [codec.vector_to_bytes(vector) for vector in synthetic(real, size, seed=start)]
+        vectors = [codec.vector_to_bytes(vector) for vector in synthetic(real, embedder.network, size, seed=start)]
         flips = np.bitwise_or.reduce(np.uint64(1) << random.integers(0, 64, (size, FLIPPED), np.uint64), axis=1)
         phashes = random.choice(known, size) ^ flips
         points = random.integers(0, 255, (size, KEYPOINTS * (4 + 32)), np.uint8)
@@ -115,7 +117,7 @@ async def fill(
             "created_at": datetime.now(UTC),
             "compared": THOROUGHLY,
         }
-        made_by = {"network": network.name, "version": network.version, "part": 0}
+        made_by = {"network": embedder.network.name, "version": embedder.version, "part": 0}
         async with service.repository.database.write() as connection:
             await connection.execute(insert(images), [{"id": i, "sha256": random.bytes(32).hex()} | plain for i in ids])
             await connection.execute(
@@ -141,9 +143,9 @@ async def fill(
 
 
 async def exact(
-    service: SearchService, network: NetworkRef, queries: NDArray[np.float32], total: int
+    service: SearchService, network: NetworkRef, head: NetworkHead, queries: NDArray[np.float32], total: int
 ) -> tuple[list[set[int]], float]:
-    """The nearest of each query by reading all embeddings, and core-milliseconds a query without the reading."""
+    """The nearest of each query (n, d) by a head, reading all embeddings; and core-ms a query without the reading."""
     best = [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in queries]
     computing = 0.0
     ids: list[int] = []
@@ -151,7 +153,7 @@ async def exact(
 
     def take() -> None:
         nonlocal computing
-        vectors = codec.vectors_from_bytes(rows, queries.shape[1])
+        vectors = head.of(codec.vectors_from_bytes(rows, head.whole))
         began = time.thread_time()
         distances = 1 - queries @ vectors.T
         for number, row in enumerate(distances):
@@ -165,7 +167,7 @@ async def exact(
     last = 0
     while last < total:  # ids are without gaps; one long reading would keep the write-ahead log from being emptied
         some = range(last + 1, min(last + PORTION, total) + 1)
-        async for portion in service.repository.features.embeddings_of(network, queries.shape[1], some):
+        async for portion in service.repository.features.embeddings_of(network, head.whole, some):
             ids += [image_id for image_id, *_ in portion]
             rows += [vector for *_, vector in portion]
         take()
@@ -266,13 +268,14 @@ async def run(originals: list[Pixels], count: int, real_count: int, data_dir: Pa
     async with open_service(settings.model_copy(update={"index": "exact"})) as service:
         contents = await add_real(service, originals, real_count)
         serving, _ = await service.networks.current()
-        network, dimensions, embedder = serving.network, serving.embedder.network.dimensions, serving.embedder
-        real, known = await stored(service, network, dimensions)
+        network, embedder = serving.network, serving.embedder
+        head = embedder.network.copy
+        real, known = await stored(service, network, head.whole)
         report["nearest_cosines"] = {
-            "real": nearest_cosines(real[:1000]),
-            "synthetic": nearest_cosines(synthetic(real, min(1000, len(real)), 99)),
+            "real": nearest_cosines(head.of(real[:1000])),
+            "synthetic": nearest_cosines(head.of(synthetic(real, embedder.network, min(1000, len(real)), 99))),
         }
-        await fill(service, network, real, known, count - real_count)
+        await fill(service, embedder, real, known, count - real_count)
     console.print("building the index")
     async with open_service(settings) as service:
         began, core = time.perf_counter(), time.process_time()
@@ -290,11 +293,12 @@ async def run(originals: list[Pixels], count: int, real_count: int, data_dir: Pa
         queries = np.concatenate(
             [
                 np.stack([embedder.embed(pixels) for pixels in edited[: ASKED // 2]]),
-                synthetic(real, ASKED - min(ASKED // 2, len(edited)), seed=10**7),
+                synthetic(real, embedder.network, ASKED - min(ASKED // 2, len(edited)), seed=10**7),
             ]
         ).astype(np.float32)
+        queries = head.of(queries)
         console.print("exact search of all embeddings")
-        expected, report["exact_core_ms"] = await exact(service, network, queries, count)
+        expected, report["exact_core_ms"] = await exact(service, network, head, queries, count)
         report["recall_at_10"], report["index_ms"] = await recall(service, queries, expected)
         report["search_ms"] = {
             "saved anew": await search(service, [imaging.encode_jpeg(p, quality=70) for p in stored_pixels]),
