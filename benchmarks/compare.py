@@ -1,7 +1,7 @@
 """PicTrace beside simpler ways to find copies, on the same pictures in one run.
 
 usage: compare.py LIBRARY --copies COPIES [--strangers FOLDER] [--each N] [--earlier-each N] [--json FILE]
-                  [--markdown FILE] [--reliability FILE.png]
+                  [--markdown FILE] [--reliability FILE.png] [--sscd PYTHON]
 
 LIBRARY is a folder of pictures, COPIES has a folder for each edit with copies that have their picture's stem, and
 strangers are pictures that the library has in no form. Every way gets the file's bytes and orders the whole library:
@@ -11,6 +11,8 @@ strangers are pictures that the library has in no form. Every way gets the file'
   PDQ        256 bits, likewise
   pictrace-1, lite2
              cosine of what the network of that name makes of the whole pictures, of the first the part for copies
+  SSCD       the copy-detection reference, where `--sscd` names a Python that has it (`sscd.py`): cosine of what it
+             makes of the whole pictures, their shorter side 288 pixels
   earlier    how PicTrace once did it: for every picture the mean of lite2's cosine, the structural similarity of greys
              of 256 x 256, and the share of ORB keypoints that match; so slow that it gets `--earlier-each` an edit
 
@@ -25,11 +27,14 @@ import json
 import multiprocessing
 import os
 import pickle
+import struct
+import subprocess
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -155,6 +160,29 @@ def phash_bits(pixels: Pixels) -> np.ndarray:
 
 def pdq_bits(pixels: Pixels) -> np.ndarray:
     return np.packbits(pdqhash.compute(pixels)[0].astype(np.uint8))
+
+
+class Sscd:
+    """The reference, in a process of its own."""
+
+    SIDE, DIMENSIONS = 288, 512
+
+    def __init__(self, python: Path) -> None:
+        program = Path(__file__).with_name("sscd.py")
+        self._process = subprocess.Popen([python, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def embed(self, pixels: Pixels) -> np.ndarray:
+        assert self._process.stdin
+        assert self._process.stdout
+        scale = self.SIDE / min(pixels.shape[:2])
+        size = max(1, round(scale * pixels.shape[1])), max(1, round(scale * pixels.shape[0]))
+        shown = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        self._process.stdin.write(struct.pack("<II", *shown.shape[:2]) + shown.tobytes())
+        self._process.stdin.flush()
+        return np.frombuffer(self._process.stdout.read(4 * self.DIMENSIONS), np.float32)
+
+    def close(self) -> None:
+        self._process.communicate()
 
 
 def likeness(stored: np.ndarray, asked: np.ndarray) -> np.ndarray:
@@ -363,7 +391,9 @@ def show(measured: dict[str, Figures], same: dict[str, Figures], lost: list[str]
         console.print(f"  {line}", highlight=False)
 
 
-async def compare(library: list[Path], asked: list[Query], earlier_each: int) -> dict[str, list[Answer]]:
+async def compare(
+    library: list[Path], asked: list[Query], earlier_each: int, sscd: Path | None
+) -> dict[str, list[Answer]]:
     with tempfile.TemporaryDirectory(prefix="pictrace-compare-") as scratch:
         settings = EngineSettings(_env_file=None, data_dir=Path(scratch) / "library")
         async with open_service(settings) as service:
@@ -380,6 +410,10 @@ async def compare(library: list[Path], asked: list[Query], earlier_each: int) ->
                 "lite2": simple(library, lite2.embed, lambda stored, one: stored @ one),
             }
             found = {name: await answers(name, ask, asked) for name, ask in ways.items()}
+        if sscd:
+            with closing(Sscd(sscd)) as reference:
+                ask = simple(library, reference.embed, lambda stored, one: stored @ one)
+                found["SSCD"] = await answers("SSCD", ask, asked)
         found["earlier"] = earlier(library, some_of(asked, earlier_each), Path(scratch))
     return found
 
@@ -394,10 +428,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--reliability", type=Path, help="draw PicTrace's reliability diagram")
+    parser.add_argument("--sscd", type=Path, help="the Python of an environment that has the reference")
     options = parser.parse_args()
     library = pictures(options.library)
     asked = queries(library, options.copies, options.strangers, options.each)
-    found = asyncio.run(compare(library, asked, options.earlier_each))
+    found = asyncio.run(compare(library, asked, options.earlier_each, options.sscd))
     few = {one.query for one in found["earlier"]}
     measured = {name: figures(some) for name, some in found.items()}
     same = {name: figures([one for one in some if one.query in few]) for name, some in found.items()}
