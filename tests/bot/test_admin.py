@@ -341,7 +341,10 @@ async def test_remove_by_reply_to_a_stranger_says_so(talk: Talk, telegram: FakeT
         ("/undo", "There is nothing to undo"),
         ("/undo 99", "There is no operation 99 that could be undone."),
         ("/undo the last", "/undo takes back your last change, /undo 17 the one of this number in /history."),
-        ("/undo 12345678901234567890", "/undo takes back your last change, /undo 17 the one of this number in /history."),
+        (
+            "/undo 12345678901234567890",
+            "/undo takes back your last change, /undo 17 the one of this number in /history.",
+        ),
     ],
 )
 async def test_what_cannot_be_done_is_said_without_a_reference(talk: Talk, words: str, said: str) -> None:
