@@ -93,9 +93,11 @@ def copy(name: str, to: Path) -> Path:
 def many(folder: Path, number: int) -> None:
     """Small pictures, each another."""
     folder.mkdir(exist_ok=True)
-    whole = photograph("coffee.png")
-    for at in range(number):
-        (folder / f"{at:03}.jpg").write_bytes(jpeg(whole[at * 4 : at * 4 + 96, at * 6 : at * 6 + 96]))
+    wholes = photograph("coffee.png"), photograph("astronaut.png")
+    for count in range(number):
+        which, at = divmod(count, 80)
+        shown = wholes[which][at * 4 : at * 4 + 96, at * 6 : at * 6 + 96]
+        (folder / f"{count:03}.jpg").write_bytes(jpeg(shown))
 
 
 def library(pictrace: Command) -> dict[str, int]:
@@ -169,7 +171,7 @@ def test_half_written_file_waits_until_it_is_whole(pictrace: Command, watch: Wat
 
 
 def test_killed_watcher_loses_nothing_and_the_next_one_goes_on(pictrace: Command, watch: Watch, root: Path) -> None:
-    many(root / "old", 80)
+    many(root / "old", 160)  # so many that neither kill comes too late
     acknowledged = {}
     for stop_after in (1, 5):
         watcher = watch(root)
@@ -184,7 +186,7 @@ def test_killed_watcher_loses_nothing_and_the_next_one_goes_on(pictrace: Command
     known = {line["path"]: line["id"] for line in watcher.said if line["id"]}
     for path, image_id in acknowledged.items():
         assert known[path.replace("/old/", "/new/")] == image_id
-    assert library(pictrace) == {"images": 80, "removed": 0, "source_missing": 0}
+    assert library(pictrace) == {"images": 160, "removed": 0, "source_missing": 0}
     watcher.end()
     (report,) = pictrace.json("check", "--json")
     assert report["sound"]
