@@ -348,7 +348,7 @@ class Duplicates:
         return tuple(sorted(near, key=lambda one: (-near[one], one)))
 
     async def relatives(self, image_id: int) -> frozenset[int]:
-        """The ids of what is known to show the same as a picture, or a part of it, whatever was decided on them."""
+        """The ids of what is known to show the same as a picture, or a part of it; not what was called different."""
         found = await self._repository.pairs.of_image(image_id)
         return frozenset(one for pair in found if pair.relation != "variant" for one in pair.key) - {image_id}
 

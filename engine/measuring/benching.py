@@ -20,6 +20,7 @@ from engine.pictures.variants import VARIANTS, vary
 
 JPEG_QUALITY = 92  # of the copies
 SHOWN = 5  # matches of an answer that count
+MOST = 50  # matches that a search gives
 BINS = 10  # of the calibration, equal in width
 LEAVE_ONE_OUT = 2  # queries a picture with itself left out: one copy, and unedited
 TRIES = 20  # pictures of a part of the library, until one can be read
@@ -322,7 +323,7 @@ class _Run:
         again = None
         for place, edit in enumerate(self._wish.wanted):
             copy = await self._copy(image_id, pixels, edit)
-            result = await self._search(copy.content, limit=SHOWN + len(copy.beside), without=frozenset())
+            result = await self._search(copy.content, limit=min(MOST, SHOWN + len(copy.beside)), without=frozenset())
             matches = [match for match in result.matches if match.image.id not in copy.beside][:SHOWN]
             self._calibrated = result.calibrated
             one = _counted(edit, matches, image_id, result.timings_ms["total"])
