@@ -18,7 +18,15 @@ from uvicorn.supervisors import Multiprocess
 from api.ledger import raise_descriptor_limit
 from api.serving import LOGGING, listening_socket, uvicorn_options
 from api.settings import ApiSettings
-from engine import PATIENCE_S, InvalidSetting, PicTraceError, UnknownNetwork, open_service, prepare_streams
+from engine import (
+    PATIENCE_S,
+    InvalidSetting,
+    PicTraceError,
+    UnknownNetwork,
+    open_service,
+    prepare_streams,
+    unknown_variables,
+)
 
 err = Console(stderr=True, highlight=False)
 WRONG_USE = 2  # exit status, as the shell has it
@@ -35,6 +43,8 @@ def serve(
     overrides = {name: value for name, value in given.items() if value is not None}
     try:
         settings = ApiSettings.load(**overrides)
+        for sentence in unknown_variables():
+            err.print(escape(sentence), soft_wrap=True)
         listening = _listen(settings)
         has_key, key = asyncio.run(_prepare(settings))
     except PicTraceError as error:

@@ -21,6 +21,7 @@ from engine import (
     UnknownNetwork,
     configured_secrets,
     prepare_streams,
+    unknown_variables,
 )
 
 err = Console(stderr=True, highlight=False)
@@ -40,6 +41,8 @@ def serve() -> None:
     """
     try:
         settings = BotSettings.load()
+        for sentence in unknown_variables():
+            err.print(escape(sentence), soft_wrap=True)
         if settings.telegram_token is None:
             _fail(NO_TOKEN, WRONG_USE)
         _log()

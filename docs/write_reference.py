@@ -129,7 +129,7 @@ def commands() -> str:
         """All commands of shell, server and bot, and what the bot takes in Telegram. Every command says the same with
 `--help`. What has `--json` writes one object a line to stdout with it;
 messages and progress go to stderr. Exit status: 0 all well, 1 something was rejected or could not be done, 2 wrong
-use.""",
+use, 130 stopped by Ctrl-C.""",
         *parts,
         "## In Telegram\n\n*Adders* are those whom an admin has allowed to add by `/adder`; admins may do all.\n\n"
         + _table(("command", "who", "in groups' menu", "what it does"), rows),

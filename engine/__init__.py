@@ -91,7 +91,7 @@ from engine.pictures.sources import LeftAlone, Refused, Remote, Source, expand, 
 from engine.pictures.urls import is_url, name_of, parse_url
 from engine.repeats import RepeatLimit
 from engine.service import SearchService
-from engine.settings import EngineSettings, Hosts, configured_secrets, split_at_commas
+from engine.settings import EngineSettings, Hosts, configured_secrets, split_at_commas, unknown_variables
 from engine.storage.copying import CopyReport
 from engine.storage.database import Database
 from engine.storage.migrating import Moved
@@ -207,6 +207,7 @@ __all__ = [
     "split_at_commas",
     "taken_media_types",
     "unknown_placeholders",
+    "unknown_variables",
     "wrong_value",
     "zipped",
 ]

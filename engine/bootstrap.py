@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -13,6 +14,7 @@ from engine.concurrency import CpuPool, beside
 from engine.domain import Arrangement
 from engine.errors import (
     DataDirNotWritable,
+    DiskFull,
     FilesUnreachable,
     InvalidSetting,
     MigrationRefused,
@@ -28,7 +30,7 @@ from engine.pictures.fetch import Fetcher
 from engine.service import SearchService
 from engine.settings import EngineSettings, parse_database_url
 from engine.storage.copying import CopyReport, copy_files
-from engine.storage.database import Database, from_os_error, is_there
+from engine.storage.database import Database, from_os_error, is_there, no_library
 from engine.storage.files import FileStore, extension_of
 from engine.storage.jpeg_cache import JpegCache
 from engine.storage.local_files import LocalFiles
@@ -50,26 +52,37 @@ logger = logging.getLogger(__name__)
 FILES = "files"  # key of the URL of a library's files in its settings; none where they are in the data folder
 RESTORING = ".restoring.db"  # in the data folder, as long as a backup is being restored there
 NEWEST = 20  # pictures whose files tell that a place is the right one
+LEAST_ROOM = 64 * 1024  # bytes that opening a library to change it takes on its disk, beside the database
 PATIENCE_S = 60.0  # that whoever serves has with a database server that is still starting
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 8.0
 
 
 @asynccontextmanager
 async def open_service(
-    settings: EngineSettings, *, patience_s: float = 0, read_only: bool = False, tidying: bool = True
+    settings: EngineSettings,
+    *,
+    patience_s: float = 0,
+    read_only: bool = False,
+    beginning: bool = True,
+    tidying: bool = True,
 ) -> AsyncIterator[SearchService]:
     """Open the library of these settings, made or migrated where needed; close it at the end.
 
     `patience_s`: how long to wait for a database server that cannot be reached. `read_only`: nothing is made, migrated,
-    purged or written down, not even an index checkpoint, and the database refuses changes; TooFewPictures where there
-    is no library, LibraryTooOld where it would have to be migrated. A library whose folder cannot be written is opened
-    so anyway, and whoever changes something gets DataDirNotWritable. `tidying`: purge what was removed too long ago for
-    an undo; for those who are about to change something. Raises any LibraryError or NetworkError.
+    purged or written down, not even an index checkpoint, and the database refuses changes; LibraryTooOld where it would
+    have to be migrated. A library whose folder cannot be written is opened so anyway, and whoever changes something
+    gets DataDirNotWritable. `beginning`: make a library where there is none, instead of TooFewPictures. `tidying`:
+    purge what was removed too long ago for an undo; for those who are about to change something. Those who are not, and
+    end soon, can also read a library on a full disk. Raises any LibraryError or NetworkError.
     """
     data_dir = settings.data_dir
-    read_only = read_only or not _is_writable(settings)
     files = file_store(settings)
     await files.files.reach()
+    pictures_in = files.place if await files.has_any() else None
+    is_begun = is_there(database_url(settings)) or pictures_in or (data_dir / RESTORING).exists()
+    if not (beginning or is_begun):
+        raise no_library(data_dir)  # before its folder would be made
+    read_only = read_only or not _is_writable(settings, also_full=not tidying)
     database = Database(database_url(settings), data_dir / "opening.lock", read_only=read_only)
     fetcher = Fetcher(
         max_bytes=settings.max_bytes,
@@ -90,8 +103,8 @@ async def open_service(
             if read_only:
                 await database.require_level()
             else:
-                pictures_in = files.place if await files.has_any() else None
-                await _patiently(lambda: database.migrate(pool, pictures_in=pictures_in), patience_s)
+                make = partial(database.migrate, pool, pictures_in=pictures_in, beginning=beginning)
+                await _patiently(make, patience_s)
             repository = Repository(database, files)
             await take_into_use(database)
             await _agree_on_files(settings, repository, read_only=read_only)
@@ -178,18 +191,23 @@ def database_of(settings: EngineSettings, *, read_only: bool = False) -> Databas
 async def migrate_library(settings: EngineSettings, to: str, progress: Progress) -> list[Moved]:
     """Move the library of these settings into the database at another URL; its files stay where they are.
 
-    Goes on with a run that was broken off. MigrationRefused, MigrationFailed, MigrationUnfinished, InvalidSetting.
+    Goes on with a run that was broken off. A library that can only be read is moved as it is. MigrationRefused,
+    MigrationFailed, MigrationUnfinished, InvalidSetting, LibraryTooOld.
     """
     try:
         url = parse_database_url(to)
     except ValueError as error:
         raise InvalidSetting(f"--to: {error}.") from error
-    source, target = database_of(settings), _target_at(url, settings)
+    read_only = is_there(database_url(settings)) and not _is_writable(settings, also_full=True)
+    source, target = database_of(settings, read_only=read_only), _target_at(url, settings)
     try:
         with CpuPool(1) as pool:
             if await source.revision() is None:
                 raise MigrationRefused(f"There is no library in {source.name}.")
-            await source.migrate(pool, pictures_in=None)
+            if read_only:
+                await source.require_level()
+            else:
+                await source.migrate(pool, pictures_in=None)
             await require_whole(source)  # or half of one that is on its way there would pass for a whole one here
             async with target.read() as connection:
                 if others := await connection.run_sync(other_tables):
@@ -222,7 +240,7 @@ async def copy_library_files(settings: EngineSettings, to: str, progress: Progre
 
 def _target_at(url: URL, settings: EngineSettings) -> Database:
     if url.get_backend_name() != "sqlite":
-        return Database(url, settings.data_dir / "migrating.lock")
+        return Database(url, settings.cache_dir / "migrating.lock")  # the data folder may be one that is only read
     if not url.database or url.database == ":memory:":
         raise InvalidSetting("--to: SQLite needs a file: sqlite+aiosqlite:////absolute/path/pictrace.db.")
     path = Path(url.database).absolute()
@@ -258,12 +276,16 @@ async def _agree_on_network(settings: EngineSettings, repository: Repository, ne
         )
 
 
-def _is_writable(settings: EngineSettings) -> bool:
-    """Make the data folder where it is missing. False where it cannot be written, but a library is there to be read."""
+def _is_writable(settings: EngineSettings, *, also_full: bool) -> bool:
+    """Make the data folder where it is missing. False where it cannot be written, but a library is there to be read.
+
+    DataDirNotWritable where none is; DiskFull likewise, and in any case unless `also_full`.
+    """
     try:
         make_data_dir(settings.data_dir)
-    except DataDirNotWritable as error:
-        if not settings.data_dir.is_dir() or not is_there(database_url(settings)):
+    except (DataDirNotWritable, DiskFull) as error:
+        is_readable = settings.data_dir.is_dir() and is_there(database_url(settings))
+        if not is_readable or (isinstance(error, DiskFull) and not also_full):
             raise
         reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else "not possible"
         logger.warning(
@@ -276,11 +298,13 @@ def _is_writable(settings: EngineSettings) -> bool:
 
 
 def make_data_dir(data_dir: Path) -> None:
-    """Make it where it is missing. DataDirNotWritable."""
+    """Make it where it is missing. DataDirNotWritable, DiskFull."""
+    probe = data_dir / ".writable"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        probe = data_dir / ".writable"
-        probe.touch()
-        probe.unlink(missing_ok=True)  # another process may be trying the same
+        try:
+            probe.write_bytes(bytes(LEAST_ROOM))
+        finally:
+            probe.unlink(missing_ok=True)  # another process may be trying the same
     except OSError as error:
         raise from_os_error(error, data_dir) from error

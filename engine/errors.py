@@ -113,7 +113,8 @@ class NotAnImage(ImageError):
 class UnsupportedFormat(ImageError):
     """The kind is known and not taken, as SVG, PDF and most videos are.
 
-    Save it as JPEG or PNG. JPEG XL and raw files of cameras need `pip install 'pictrace[formats]'`.
+    Save it as JPEG or PNG; an archive goes to `POST /v1/archives`. JPEG XL and raw files of cameras need
+    `pip install 'pictrace[formats]'`.
     """
 
     code = "unsupported_format"

@@ -17,6 +17,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.errors import InvalidSetting
+from engine.unknown_settings import unknown
 from engine.wrong_values import wrong_value
 
 MEGABYTE = 1024 * 1024
@@ -136,6 +137,11 @@ def configured_secrets() -> tuple[str, ...]:
         return tuple(value for name, value in _given().items() if SECRET.search(name))
     except InvalidSetting:
         return ()
+
+
+def unknown_variables() -> list[str]:
+    """A sentence for each variable that looks like a setting and is none. InvalidSetting."""
+    return unknown(_given(), (f"PICTRACE_{name}".upper() for name in EngineSettings.model_fields))
 
 
 def _given() -> dict[str, str]:

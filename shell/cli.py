@@ -1,7 +1,7 @@
 """The `pictrace` command: a door to the engine for people and scripts.
 
 With --json, one object a line on stdout in the order asked; progress and messages go to stderr. Exit status 0 if all
-went well, 1 if something was rejected, 2 for wrong use.
+went well, 1 if something was rejected, 2 for wrong use, 130 after Ctrl-C.
 """
 
 import asyncio
@@ -57,6 +57,7 @@ from engine import (
     prepare_streams,
     read_file,
     restore,
+    unknown_variables,
 )
 from shell import demo as demonstration
 from shell import plots, terminal
@@ -139,10 +140,11 @@ def add(
                 terminal.summarise(tally, passed_over, near, stopped=True)
                 raise
         terminal.summarise(tally, passed_over, near, stopped.is_set())
-        is_all_well = not (tally["rejected"] or passed_over["unsupported_picture"] or stopped.is_set())
-        return OK if is_all_well else REJECTED
+        if stopped.is_set():
+            return INTERRUPTED
+        return REJECTED if tally["rejected"] or passed_over["unsupported_picture"] else OK
 
-    _run(run)
+    _run(run, beginning=True)
 
 
 @app.command(
@@ -193,9 +195,9 @@ def watch(
                     terminal.show_folder_event(event, as_json)
                     if once and event.kind in ("rejected", "away", "warning"):
                         status = REJECTED
-        return status
+        return INTERRUPTED if once and stopped.is_set() else status
 
-    _run(run, patience_s=PATIENCE_S)
+    _run(run, patience_s=PATIENCE_S, beginning=True)
 
 
 @app.command(
@@ -337,7 +339,7 @@ def duplicates(
         await _list_duplicates(service, as_json, variants=variants, contains=contains)
         if stopped.is_set():
             err.print("Stopped; what is compared is kept, and the next run goes on.")
-        return REJECTED if stopped.is_set() else OK
+        return INTERRUPTED if stopped.is_set() else OK
 
     _run(run, tidying=any(decisions))
 
@@ -508,9 +510,11 @@ def check(
                 stop=stopped.is_set,
             )
         terminal.show_check(report, as_json, deep=deep)
-        return OK if (report.sound or report.mended) and not report.unfinished else REJECTED
+        if report.unfinished:
+            return INTERRUPTED
+        return OK if report.sound or report.mended else REJECTED
 
-    _run(run)
+    _run(run, tidying=repair or purge)
 
 
 @app.command(
@@ -681,7 +685,7 @@ def admin_key(
         print(await service.admin_key.make())
         return OK
 
-    _run(run)
+    _run(run, beginning=True)
 
 
 @networks_app.command(cls=PlainCommand, name="list")
@@ -749,7 +753,7 @@ def networks_use(name: Annotated[str, typer.Argument(help="A network; see `pictr
         err.print(f"The library uses {name} now; its scores are {scores}.")
         return OK
 
-    _run(run, network=None)
+    _run(run, beginning=True, network=None)
 
 
 @app.command(cls=PlainCommand)
@@ -778,6 +782,7 @@ def _run(
     *,
     patience_s: float = 0,
     read_only: bool = False,
+    beginning: bool = False,
     tidying: bool = True,
     stopped: str = "",
     **overrides: Any,
@@ -785,7 +790,9 @@ def _run(
     settings = _settings(**overrides)
 
     async def main() -> int:
-        async with open_service(settings, patience_s=patience_s, read_only=read_only, tidying=tidying) as service:
+        async with open_service(
+            settings, patience_s=patience_s, read_only=read_only, beginning=beginning, tidying=tidying
+        ) as service:
             return await command(service)
 
     with _reported(stopped):
@@ -794,7 +801,10 @@ def _run(
 
 def _settings(**overrides: Any) -> EngineSettings:
     with _reported():
-        return EngineSettings.load(**overrides)
+        settings = EngineSettings.load(**overrides)
+        for sentence in unknown_variables():
+            err.print(escape(sentence), soft_wrap=True)
+        return settings
 
 
 @contextmanager

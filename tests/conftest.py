@@ -1,5 +1,6 @@
 """What tests share: pictures that scikit-image ships, a service on a fresh library, and the command in a process."""
 
+import gc
 import json
 import os
 import pty
@@ -31,6 +32,8 @@ from tests.forking import Forked, end_loaded, loaded
 from tests.milvus import standalone_milvus
 from tests.object_store import Bucket, ObjectStore
 from tests.postgresql import PostgresServer, in_thread, started
+
+gc.disable()  # while tests are read: what they import stays, and looking for garbage in it takes seconds
 
 # What is forked here has no use for the threads of Milvus' client, and would write of their trouble to its own stderr.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
@@ -84,6 +87,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     left_out = {item for item in items if (item.get_closest_marker("system") is not None) != is_wanted}
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -245,7 +245,7 @@ async def _name_of(talk: Conversation, actor: str) -> str:
     """What people know someone as who has changed the library."""
     door, _, name = actor.partition(":")
     if door != "telegram" or not name.isdigit():
-        return actor
+        return talk.t.plain(f"actor-{door}") if talk.t.has(f"actor-{door}") else actor
     known = talk.parts.adders.name_of(int(name))
     if known is None:
         with suppress(TelegramAPIError):  # who has never written to the bot

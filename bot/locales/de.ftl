@@ -328,6 +328,11 @@ history-title = <b>Die letzten Änderungen</b>
 history-nothing = In der Bibliothek wurde noch nichts geändert.
 history-line = <b>{ $id }</b> · { $at } · { $who }
 history-undone = rückgängig gemacht
+actor-api = Seite oder API
+actor-shell = Kommandozeile
+actor-watch = überwachter Ordner
+actor-samples = Beispielbilder
+actor-engine = PicTrace selbst
 history-add =
     { $count ->
         [one] { $count } Bild hinzugefügt

@@ -336,6 +336,11 @@ history-title = <b>The last changes</b>
 history-nothing = Nothing has been changed in the library yet.
 history-line = <b>{ $id }</b> · { $at } · { $who }
 history-undone = taken back
+actor-api = page or API
+actor-shell = command line
+actor-watch = watched folder
+actor-samples = samples
+actor-engine = PicTrace itself
 history-add =
     { $count ->
         [one] { $count } picture added

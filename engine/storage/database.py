@@ -134,15 +134,17 @@ class Database:
         pool: CpuPool,
         *,
         pictures_in: str | None,
+        beginning: bool = True,
         to: str = REVISION,
         when_made: Callable[[Connection], None] | None = None,
     ) -> None:
         """Bring the tables level with this version; of several processes opening at once, one does and the rest wait.
 
-        `to`: with an older one, for a copy that is like an older library. `when_made`: where there were no tables, is
-        called in the transaction that makes them, so that nobody ever finds the one without the other. Raises
-        LibraryTooNew for a library that a newer PicTrace has written, and LibraryDamaged where files (in the place
-        `pictures_in`) say that there was a library, but the database is gone.
+        `beginning`: make them where there are none, instead of TooFewPictures. `to`: with an older one, for a copy that
+        is like an older library. `when_made`: where there were no tables, is called in the transaction that makes them,
+        so that nobody ever finds the one without the other. Raises LibraryTooNew for a library that a newer PicTrace
+        has written, and LibraryDamaged where files (in the place `pictures_in`) say that there was a library, but the
+        database is gone.
         """
         lock = FileLock(self._lock_path, timeout=BUSY_TIMEOUT_S * 10, thread_local=False)
         await pool.run(_acquire, lock)
@@ -150,6 +152,8 @@ class Database:
             revision = await self.revision()
             if revision is None and pictures_in:
                 raise LibraryDamaged(self._lost(pictures_in))
+            if revision is None and not beginning:
+                raise no_library(self._lock_path.parent)
             if revision != to:
                 await self._migrate(to, when_made)
         finally:
@@ -164,12 +168,9 @@ class Database:
 
     async def require_level(self) -> None:
         """For those who may not migrate: LibraryTooOld, LibraryTooNew, or TooFewPictures where there is no library."""
-        none = TooFewPictures(f"There is no library in {self._lock_path.parent} yet: `pictrace add` begins one.")
-        if not is_there(self.url):
-            raise none
-        revision = await self.revision()
+        revision = await self.revision() if is_there(self.url) else None
         if revision is None:
-            raise none
+            raise no_library(self._lock_path.parent)
         if revision != REVISION:
             _refuse_newer(_alembic(), revision)
             raise LibraryTooOld(
@@ -285,9 +286,9 @@ def _to_be_read(url: URL) -> URL:
     later: where both files are there, somebody may be writing.
     """
     path = Path(url.database or "").absolute()
-    if can_be_written(path.parent):
-        return url
     log, shared = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
+    if can_be_written(path.parent) and (log.is_file() or shutil.disk_usage(path.parent).free >= FULL_BYTES):
+        return url
     has_log = log.is_file() and log.stat().st_size > 0
     if has_log and not shared.is_file():
         raise DataDirNotWritable(
@@ -303,6 +304,13 @@ def _to_be_read(url: URL) -> URL:
 def can_be_written(folder: Path) -> bool:
     """Whether files can be made in a folder, as far as can be told without making one."""
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+def no_library(data_dir: Path) -> TooFewPictures:
+    """For those who do not begin one."""
+    return TooFewPictures(
+        f"There is no library in {data_dir}: `pictrace add` begins one, PICTRACE_DATA_DIR says where another is."
+    )
 
 
 def is_there(url: URL) -> bool:

@@ -103,7 +103,8 @@ class Migration:
                 sent = await self._copy(view, written)
                 await self._set_sequences(view)
             await self._compare(sent)
-            async with self._source.write() as view:  # nobody changes it between this look and the end
+            look = self._source.read if self._source.read_only else self._source.write
+            async with look() as view:  # nobody changes it between this look and the end
                 if await self._state(view) == state:
                     async with self._target.write() as connection:
                         await _mark(connection, {"state": COMPLETE, "library": await _identity(view)})

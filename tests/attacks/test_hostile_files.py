@@ -190,7 +190,7 @@ def test_interrupted_addition_ends_though_pictures_are_being_decoded(pictrace: C
     workers = workers_of(process.pid)
     process.send_signal(signal.SIGINT)
     said, complaints = process.communicate(timeout=10)  # all of them would take half a minute
-    assert process.returncode == 1, complaints
+    assert process.returncode == 130, complaints
     assert len(said.splitlines()) < 30
     assert "Traceback" not in complaints
     assert not any(worker.is_running() for worker in workers)

@@ -148,7 +148,7 @@ async def test_history_says_who_did_what_and_takes_it_back(talk_on: StartTalk, t
         assert title == "The last changes"
         assert "· Admin: 2 pictures removed" in removed
         assert "· Ada: 1 picture added" in added
-        assert first.endswith(": 6 pictures added")
+        assert first.endswith("· test: 6 pictures added")
         number = added.split(" · ")[0]
         await talk.press(talk.admin, answer, f"↩︎ {number}")
         assert await count(talk) == len(PHOTOGRAPHS) - 2
@@ -156,6 +156,16 @@ async def test_history_says_who_did_what_and_takes_it_back(talk_on: StartTalk, t
         undone = next(line for line in answer["text"].splitlines() if line.startswith(f"{number} · "))
         assert undone.endswith(" · taken back")
         assert f"↩︎ {number}" not in str(labels(answer))
+
+
+async def test_history_names_the_other_doors_in_the_readers_language(talk_on: StartTalk) -> None:
+    async with talk_on() as talk:
+        for actor in ("shell", "api", "watch"):
+            await talk.service.edit(1, {"title": actor}, actor=actor)
+        await talk.ask(talk.admin, "/language de")
+        (answer,) = await talk.ask(talk.admin, "/history")
+        said = [line.split(" · ")[2].split(":")[0] for line in answer["text"].splitlines()[1:4]]
+        assert said == ["überwachter Ordner", "Seite oder API", "Kommandozeile"]
 
 
 async def test_history_of_an_empty_library_says_so(talk_on: StartTalk) -> None:

@@ -131,7 +131,7 @@ def test_every_error_of_the_engine_that_a_chat_can_meet_has_a_sentence() -> None
 
 
 def test_no_message_is_left_that_nobody_says() -> None:
-    patterns = r"(command|score|edit|undone|history|count|error|warning)-.*"
+    patterns = r"(actor|command|score|edit|undone|history|count|error|warning)-.*"
     assert {key for key in messages("en") if not re.fullmatch(patterns, key)} - used() == set()
 
 

@@ -193,7 +193,7 @@ def test_interrupted_addition_keeps_what_is_done_and_goes_on(
     process.send_signal(number)
     rest, err = rest_of(process)
     lines += rest.splitlines()
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert "what is done is kept" in err
     assert "Traceback" not in err
     done = [json.loads(line) for line in lines]
@@ -222,7 +222,7 @@ def test_check_beside_an_addition_takes_nothing_away(pictrace: Command, folder: 
 
 def test_library_that_cannot_be_written_is_said(pictrace: Command, data_dir: Path) -> None:
     data_dir.write_text("a file is in the way")
-    done = pictrace("search", SHIPPED / "coffee.png")
+    done = pictrace("add", SHIPPED / "coffee.png")
     assert done.returncode == 1
     assert "data_dir_not_writable" in done.stderr
     assert "Traceback" not in done.stderr
@@ -243,10 +243,10 @@ def test_full_disk_is_said_and_harms_nothing(pictrace: Command, data_dir: Path, 
     script = f"""
     dd if=/dev/zero of={data_dir}/most bs=1M count=61 2>/dev/null
     {python} add --json {folder} > {folder}.first; echo "status $?"
+    dd if=/dev/zero of={data_dir}/fill bs=4k 2>/dev/null
     {python} search --json {folder}/0000.jpg
     {python} check --json
     {python} status --json
-    dd if=/dev/zero of={data_dir}/fill bs=4k 2>/dev/null
     {python} remove 1; echo "status $?"
     rm {data_dir}/fill {data_dir}/most
     {python} add --json {folder} > {folder}.second; echo "status $?"

@@ -184,6 +184,7 @@ def test_wrong_setting_is_two_whichever_it_is(pictrace: Command, setting: str, v
 
 @pytest.mark.parametrize("command", ["search", "add"])
 def test_only_http_and_https_are_fetched_which_is_said(pictrace: Command, command: str) -> None:
+    assert pictrace("admin-key", "--new").returncode == 0
     done = pictrace(command, "ftp://127.0.0.1/x.jpg")
     assert done.returncode == 1
     said = "rejected  ftp://127.0.0.1/x.jpg: Only http and https URLs are fetched. (url_refused)"
@@ -258,7 +259,19 @@ def test_other_version_is_told_from_the_same_picture(library: Command, tmp_path:
     assert library("why", query, str(match["id"]), "--out", tmp_path / "why.jpg").returncode == 0
 
 
+@pytest.mark.parametrize("arguments", [("search", SHIPPED / "rocket.jpg"), ("status",), ("remove", 1), ("check",)])
+def test_where_no_library_is_none_is_begun_to_look_into(
+    pictrace: Command, data_dir: Path, arguments: tuple[object, ...]
+) -> None:
+    """The folder may be mistyped."""
+    done = pictrace(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"There is no library in {data_dir}: `pictrace add` begins one" in done.stderr
+    assert not data_dir.exists()
+
+
 def test_empty_library_is_said(pictrace: Command) -> None:
+    assert pictrace("admin-key", "--new").returncode == 0
     assert "the library is empty" in pictrace("search", SHIPPED / "rocket.jpg").stdout
 
 
@@ -404,6 +417,12 @@ def test_networks_are_listed(pictrace: Command) -> None:
     assert rows["resnet50"]["dimensions"] == 2048
 
 
+def test_mistyped_setting_is_told_and_ignored(pictrace: Command) -> None:
+    done = pictrace("networks", "list", PICTRACE_WORKER="many")
+    assert done.returncode == 0
+    assert "PICTRACE_WORKER is no setting of PicTrace, and is ignored. Is PICTRACE_WORKERS meant?" in done.stderr
+
+
 def test_wrong_setting_names_its_variable(pictrace: Command) -> None:
     for name, value in (("PICTRACE_WORKERS", "many"), ("PICTRACE_INDEX", "magic"), ("PICTRACE_MAX_BYTES", "-1")):
         done = pictrace("status", **{name: value})
@@ -418,7 +437,7 @@ def test_wrong_setting_names_its_variable(pictrace: Command) -> None:
         assert (done.returncode, name in done.stderr) == (2, True)
     done = pictrace("networks", "list", PICTRACE_WEIGHTS="/nowhere.h5")
     assert (done.returncode, "weights_unavailable" in done.stderr) == (1, True)  # what it names may come
-    done = pictrace("status", PICTRACE_NETWORK="vgg16")
+    done = pictrace("add", SHIPPED / "rocket.jpg", PICTRACE_NETWORK="vgg16")
     assert (done.returncode, "unknown_network" in done.stderr) == (2, True)
 
 
@@ -711,7 +730,7 @@ def test_deep_check_that_is_interrupted_goes_on(library: Command) -> None:
             break
         time.sleep(0.01)
     _, stderr = process.communicate(timeout=120)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert stderr.endswith("Stopped before the end: `pictrace check --deep` goes on where it stopped.\n")
     done = library("check", "--deep")
     assert (done.returncode, done.stdout) == (0, "The library is sound.\n")

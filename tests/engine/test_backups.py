@@ -236,6 +236,18 @@ async def test_library_on_a_disk_that_can_only_be_read_is_saved(
     assert await is_whole(elsewhere)
 
 
+async def test_library_on_a_disk_that_can_only_be_read_moves_as_it_is(
+    filled: Filled, settings: EngineSettings, tmp_path: Path, to_be_read: ToBeRead
+) -> None:
+    async with filled() as service:
+        before = (await service.status()).images
+    to_be_read(settings.data_dir, settings.data_dir)
+    there = f"sqlite+aiosqlite:///{tmp_path}/moved.db"
+    assert await migrate_library(settings, there, no_progress)
+    async with open_service(settings.model_copy(update={"database_url": there})) as service:
+        assert (await service.status()).images == before > 0
+
+
 async def test_library_of_a_newer_version_is_refused(filled: Filled, settings: EngineSettings, file: Path) -> None:
     async with filled() as service, service.database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from engine import EngineSettings, SearchService, bootstrap, open_service
-from engine.errors import DataDirNotWritable, TooFewPictures
+from engine.errors import DataDirNotWritable, DiskFull, TooFewPictures
 from engine.storage import database
 from tests.conftest import PHOTOGRAPHS, Filled, add_photographs, jpeg, photograph
 
@@ -106,6 +106,27 @@ async def test_library_in_a_folder_that_seems_to_be_read_only(
     pretend(monkeypatch)
     await works_but_changes_nothing(settings, caplog)
     assert not list(settings.data_dir.glob("pictrace.db-*"))
+
+
+async def test_library_on_a_full_disk_is_read_by_who_changes_nothing(
+    filled: Filled, settings: EngineSettings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Really full: `test_full_disk_is_said_and_harms_nothing`."""
+    async with filled():
+        pass
+
+    def refused(folder: Path) -> None:
+        full = OSError(errno.ENOSPC, "No space left on device")
+        raise database.from_os_error(full, folder) from full
+
+    monkeypatch.setattr(bootstrap, "make_data_dir", refused)
+    with pytest.raises(DiskFull):
+        async with open_service(settings):
+            pass
+    async with open_service(settings, tidying=False) as service:
+        assert (await service.search(jpeg(photograph(QUERY[0])))).matches[0].lane == "same"
+        await no_change_is_possible(service)
+    assert "cannot be written (No space left on device)" in caplog.text
 
 
 async def test_changes_that_only_stand_in_the_log_are_not_passed_over(
