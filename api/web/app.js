@@ -173,6 +173,15 @@ function keyFromAddress() {
   return given;
 }
 
+/** The key is shown once: whoever came by its link may keep it. */
+function offerToRemember(given) {
+  say(t(api.isAdmin() ? "keys.isAdmin" : "keys.isReader"), {
+    label: t("keys.remember"),
+    run: () => api.signIn(given, { remember: true }).catch((error) => say(api.sentence(error))),
+    keepsFocus: true,
+  });
+}
+
 async function start() {
   await use(preferred()).catch(() => use(ofThePage()));
   const given = keyFromAddress();
@@ -191,10 +200,18 @@ async function start() {
   takePlace(header, main);
   restore();
   if (refused) say(api.sentence(refused));
+  else if (given) offerToRemember(given);
   window.addEventListener("popstate", route);
   window.addEventListener("hashchange", async () => {
     const late = keyFromAddress();
-    if (late) await api.signIn(late).then(page.signedIn, (error) => say(api.sentence(error)));
+    if (!late) return;
+    try {
+      await api.signIn(late);
+      page.signedIn();
+      offerToRemember(late);
+    } catch (error) {
+      say(api.sentence(error));
+    }
   });
   api.onRefusal(() => api.refresh().catch(() => {}).then(renderHeader));
   await catchPictures();

@@ -41,6 +41,22 @@ export async function recalled(key) {
   }
 }
 
+/**
+ * All that are kept, with their keys; the latest first.
+ * @returns {Promise<[string, File][]>}
+ */
+export async function lately() {
+  const found = new Map(files);
+  try {
+    const asked = (await opened()).transaction(STORE).objectStore(STORE);
+    const [keys, stored] = await Promise.all([request(asked.getAllKeys()), request(asked.getAll())]);
+    keys.forEach((key, place) => found.set(key, stored[place]));
+  } catch {
+    // a browser that keeps nothing: those of this page's life
+  }
+  return [...found].sort(([one], [other]) => (one < other ? 1 : -1)).slice(0, MOST);
+}
+
 /** Whoever signs out leaves none behind. */
 export async function forgetAll() {
   files.clear();

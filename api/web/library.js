@@ -261,9 +261,10 @@ export class Library {
     this.bar.render();
   }
 
-  /** After a change to several pictures, or its undoing. */
-  async changed() {
-    this.selection.clear();
+  /** After a change to several pictures, or its undoing; `keeps` the selection, where the change moves none of them. */
+  async changed({ keeps = false } = {}) {
+    const { words, tags, sort } = this.filter;
+    if (!keeps || words || tags.length || sort === "name") this.selection.clear();
     if (this.shown) await this.load();
   }
 

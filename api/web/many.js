@@ -29,21 +29,22 @@ export function acts(library) {
 }
 
 /** Ask for a change that can be undone, say how it went, and show it; a message would go with the dialog, which goes first. */
-async function change(library, path, options, said, dialog = null) {
+async function change(library, path, options, said, { dialog = null, keeps = false } = {}) {
   try {
     const answer = await api.ask(path, options);
     dialog?.close();
     const { operation_id: operation } = answer; // none where nothing was to be changed
-    say(said(answer), operation && { label: t("app.undo"), run: () => undo(operation, () => library.changed()) });
-    await library.changed();
+    say(said(answer), operation && { label: t("app.undo"), run: () => undo(operation, () => library.changed({ keeps })) });
+    await library.changed({ keeps });
   } catch (error) {
     say(api.sentence(error));
   }
 }
 
+/** What is selected stays so, for the next change. */
 function edit(library, json, dialog) {
   const said = ({ changed }) => t("many.changed", { count: changed });
-  return change(library, "/v1/images", { method: "PATCH", json: { images: library.selection.ids(), ...json } }, said, dialog);
+  return change(library, "/v1/images", { method: "PATCH", json: { images: library.selection.ids(), ...json } }, said, { dialog, keeps: true });
 }
 
 function remove(library) {

@@ -170,7 +170,7 @@ export class Search {
     const isBusy = Boolean(this.question && !this.answer && !this.failure && !this.isCancelled);
     if (!this.question) {
       const adding = [ownPictures(this.page), this.samples()];
-      parts.push(...(isEmpty() ? [...adding, this.askForm(false)] : [this.askForm(true), ...adding]));
+      parts.push(...(isEmpty() ? [...adding, this.askForm(false)] : [this.askForm(true), this.recent(), ...adding]));
     } else if (this.failure) {
       parts.push(this.askForm(false), this.problem());
     } else if (!shownWith.Results) {
@@ -277,6 +277,13 @@ export class Search {
       whole &&
         h("p", { class: "fine" }, count === null ? "" : `${t("ask.library", { count })} · `, t("ask.private")),
     );
+  }
+
+  /** What was asked lately; it comes once all else is there. */
+  recent() {
+    const place = h("div", {});
+    import("./recent.js").then(({ recent }) => place.replaceWith(recent(this.page)));
+    return place;
   }
 
   /** Other tags: what was asked is asked again among them. */

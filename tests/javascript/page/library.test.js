@@ -175,10 +175,23 @@ test("what is selected is tagged, and that is undone at once", async () => {
   await settled();
   const changes = asked.filter(({ method }) => method === "PATCH");
   assert.deepEqual(changes.map(({ path, json }) => [path, json]), [["/v1/images", { images: [2, 1], add_tags: ["mill", "river"] }]]);
-  assert.deepEqual([toast(), openDialogs().length, chosen()], ["2 pictures are changed.", 0, []]);
+  assert.deepEqual([toast(), openDialogs().length, chosen()], ["2 pictures are changed.", 0, [2, 1]]);
   buttonOf("Undo").click();
   await settled();
   assert.ok(asked.some(({ path }) => path === "/v1/operations/7/undo"));
+  assert.deepEqual(chosen(), [2, 1]);
+});
+
+test("after a change that may move pictures, or take them out of what is shown, nothing is selected", async () => {
+  for (const wanted of ["sort=name", "words=mill", "tag=red"]) {
+    await opened(() => [image(2), image(1)], { access: "admin", wanted, act: () => ({ operation_id: 7, changed: 1 }) });
+    click(tile(2), { ctrlKey: true });
+    buttonOf("Remove tags").click();
+    openDialogs()[0].querySelector("input").value = "red";
+    openDialogs()[0].querySelector("form").dispatchEvent(new Event("submit", { cancelable: true }));
+    await settled();
+    assert.deepEqual([toast(), chosen()], ["1 picture is changed.", []], wanted);
+  }
 });
 
 test("titles by a pattern are shown for the first three before they are given", async () => {
