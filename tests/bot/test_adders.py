@@ -162,7 +162,8 @@ async def test_history_names_the_other_doors_in_the_readers_language(talk_on: St
     async with talk_on() as talk:
         for actor in ("shell", "api", "watch"):
             await talk.service.edit(1, {"title": actor}, actor=actor)
-        await talk.ask(talk.admin, "/language de")
+        (language,) = await talk.ask(talk.admin, "/language")
+        await talk.press(talk.admin, language, "Deutsch")
         (answer,) = await talk.ask(talk.admin, "/history")
         said = [line.split(" · ")[2].split(":")[0] for line in answer["text"].splitlines()[1:4]]
         assert said == ["überwachter Ordner", "Seite oder API", "Kommandozeile"]

@@ -332,7 +332,8 @@ def test_wrong_setting_is_named(pictrace: Command, setting: str, value: str) -> 
 
 def test_mistyped_setting_is_told(pictrace: Command) -> None:
     done = run(pictrace, PICTRACE_RATE_LIMITS="5", PICTRACE_TELEGRAM_TOKEN="1:abc", PICTRACE_NETWORK="vgg16")
-    assert "PICTRACE_RATE_LIMITS is no setting of PicTrace, and is ignored. Is PICTRACE_RATE_LIMIT meant?" in done.stderr
+    said = "PICTRACE_RATE_LIMITS is no setting of PicTrace, and is ignored. Is PICTRACE_RATE_LIMIT meant?"
+    assert said in done.stderr
     assert "TELEGRAM" not in done.stderr  # it is the bot's
 
 

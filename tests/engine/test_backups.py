@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from engine import EngineSettings, PicTraceError, backups, open_service
 from engine.backups import back_up, restore
-from engine.bootstrap import database_of
+from engine.bootstrap import database_of, migrate_library
 from engine.errors import BackupDamaged, BackupRefused, LibraryTooNew, MigrationRefused
 from engine.storage import copying
 from engine.storage.backup_file import CONFIGURATION, BackupFile
