@@ -62,9 +62,10 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,  # a client that is made of it has a method of this name
     )
-    for routes in (search, images, additions, many, trash, operations, duplicates, samples, health):
-        app.include_router(routes.router)
-    errors.register(app)
+    routers = [one.router for one in (search, images, additions, many, trash, operations, duplicates, samples, health)]
+    for router in routers:
+        app.include_router(router)
+    errors.register(app, routers)
     page = ServedPage()
     app.router.routes.append(_PageMount("/", PageFiles(page), name="page"))
     proxies = [host for host in settings.trusted_proxies if host != "*"]

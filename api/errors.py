@@ -2,13 +2,14 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
@@ -190,8 +191,14 @@ def rate_headers() -> dict[str, Any]:
     return {name: {"description": what, "schema": {"type": "integer"}} for name, what in RATE_HEADERS.items()}
 
 
-def register(app: FastAPI) -> None:
-    """Give every error its answer."""
+def register(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Give every error its answer; `routers` are those whose routes make up the API."""
+    methods: dict[str, set[str]] = {}
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                methods[route.path] = methods.get(route.path, set()) | (route.methods or set())
+    app.state.methods = methods
 
     @app.exception_handler(Problem)
     async def _own(request: Request, error: Problem) -> JSONResponse:
@@ -232,8 +239,7 @@ def register(app: FastAPI) -> None:
 
 def _allowed(request: Request) -> list[str]:
     """All methods that any route takes at this address; Starlette names those of the first route alone."""
-    if described := _of_just_this(request):
-        found = {method.upper() for method in described}
+    if found := _of_just_this(request):
         return sorted(found | ({"HEAD"} if "GET" in found else set()))
     routes = request.app.routes
     mounts = [route for route in routes if isinstance(route, Mount)]  # the page's files, which are only looked at
@@ -248,13 +254,13 @@ def _allowed(request: Request) -> list[str]:
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
-def _of_just_this(request: Request) -> dict[str, Any]:
-    """The operations of just this address, such as `/v1/images/days`, by method.
+def _of_just_this(request: Request) -> set[str]:
+    """The methods that routes of just this address take, such as `/v1/images/days`.
 
     A route with a number in its place matches it too, and finds that the word is no number.
     """
-    found: dict[str, Any] = request.app.openapi()["paths"].get(request.scope["path"], {})
-    return found
+    found: dict[str, set[str]] = request.app.state.methods
+    return found.get(request.scope["path"], set())
 
 
 def unforeseen(scope: Scope, error: Exception) -> JSONResponse:

@@ -15,7 +15,7 @@ from tests.api.conftest import ADMIN
 from tests.api.test_web import texts
 from tests.browser.conftest import Visit
 from tests.browser.test_page import choose
-from tests.conftest import PHOTOGRAPHS, jpeg, photograph
+from tests.conftest import PHOTOGRAPHS, SHIPPED, jpeg, photograph
 from tests.small_library import menu, painting
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -229,6 +229,31 @@ async def test_picture_is_seen_while_it_is_sent_and_the_search_can_be_stopped(vi
         goes_on.set()
         await page.get_by_role("button", name="Try again").click()
         await expect(page.locator(".card.same").first).to_be_visible()
+
+
+async def test_what_was_asked_lately_is_asked_again_and_can_be_forgotten(visit: Visit, query: Path) -> None:
+    async with visit() as visitor:
+        page = await visitor.open()
+        for name in (query, SHIPPED / "coffee.png"):
+            await choose(page, "Choose a picture", name)
+            await expect(page.locator(".cards li").first).to_be_visible()
+            await page.get_by_role("button", name="New search").click()
+        await page.reload()
+        lately = page.locator(".recent .again")
+        await expect(lately).to_have_count(2)
+        await expect(lately.locator("img")).to_have_count(2)
+        await visitor.accessible()
+        await visitor.fits()
+        await page.get_by_role("button", name=f"Search for “{query.name}” again").click()
+        await expect(page.locator(".cards li").first).to_be_visible()
+        assert await page.title() == f"{query.name} · PicTrace"
+        await page.get_by_role("button", name="New search").click()
+        await page.get_by_role("button", name="Forget them").click()
+        await expect(lately).to_have_count(0)
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Which picture are you looking for?")).to_be_visible()
+        await expect(lately).to_have_count(0)
+        assert visitor.complaints == []
 
 
 async def test_only_the_last_few_files_are_kept_in_the_browser_and_none_after_signing_out(visit: Visit) -> None:

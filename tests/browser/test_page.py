@@ -311,9 +311,9 @@ async def test_button_pressed_while_the_library_is_drawn_anew_counts(visit: Visi
         await expect(page.locator(".toast")).to_contain_text("1 picture is changed.")
         await page.locator(".gallery a", has_text="coffee").press("Space")
         await page.locator(".selection-bar").get_by_role("button", name="Remove", exact=True).click()
-        await expect(page.locator(".toast")).to_contain_text("1 picture is removed.")
+        await expect(page.locator(".toast")).to_contain_text("2 pictures are removed.")  # the tagged one stays selected
         go_on.set()
-        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS) - 1)
+        await expect(page.locator(".gallery li")).to_have_count(len(PHOTOGRAPHS) - 2)
 
 
 async def test_server_with_a_search_key_asks_for_it_and_shows_pictures_then(visit: Visit) -> None:
@@ -443,6 +443,20 @@ async def test_dialog_does_not_stay_over_another_view(visit: Visit) -> None:
         await page.evaluate(DROP, "a.jpg")
         await expect(page.locator(".card.same")).to_contain_text("rocket.jpg")
         await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_whoever_comes_by_the_link_with_the_key_may_stay_signed_in(visit: Visit) -> None:
+    async with visit() as visitor:
+        page = await visitor.open(f"/#key={ADMIN}")
+        await expect(page.locator(".toast")).to_contain_text("You are signed in with the admin key.")
+        await visitor.accessible()
+        another = await page.context.new_page()  # a window of its own, as after the browser was closed
+        await another.goto(visitor.api.url)
+        await expect(another.locator("#access")).to_have_text("Sign in")
+        await page.locator(".toast").get_by_role("button", name="Remember it on this device").click()
+        await expect(page.locator(".toast")).to_have_count(0)
+        await another.reload()
+        await expect(another.locator("#access")).to_have_text("Admin")
 
 
 async def test_link_with_a_void_key_says_so(visit: Visit) -> None:
