@@ -1,7 +1,7 @@
 # `make run` serves API and page, `make test` passes the tests; both set up what they need.
 PYTHON ?= python3
 UV_VERSION = 0.13.9
-TEST_PROCESSES ?= 4
+TEST_PROCESSES ?= 5
 BIN = .venv/bin
 # Bytecode is kept: where Python is told to write none, each of the processes would compile all tests.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist worksteal
